@@ -1,0 +1,21 @@
+"""Model Curator without any screen: ``from core import Library, Strategy``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core.records import Strategy
+
+if TYPE_CHECKING:
+    from core.library import Library
+
+__all__ = ["Library", "Strategy"]
+
+
+def __getattr__(name: str) -> object:
+    # Library brings SQLite and Pillow with it; `import core` alone stays light.
+    if name == "Library":
+        from core.library import Library
+
+        return Library
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,1 @@
+"""The terminal app and the command line: the only two ways in."""
