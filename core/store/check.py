@@ -1,0 +1,72 @@
+"""What verification asks of the database."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+
+from sqlite_utils import Database
+
+from core.store.values import path_from_db
+
+_HASHES = (("models", "sha256"), ("model_images", "source_sha256"), ("pending_images", "sha256"))
+
+
+def integrity(db: Database) -> list[str]:
+    """Return what SQLite finds wrong with the database file; nothing where it is sound."""
+    try:
+        found = [str(line) for (line,) in db.execute("PRAGMA integrity_check")]
+    except sqlite3.DatabaseError as error:
+        return [str(error)]
+    return [] if found == ["ok"] else found
+
+
+def hashes(db: Database) -> Iterator[tuple[str, str]]:
+    """Give each stored SHA-256 with the table it is in."""
+    for table, column in _HASHES:
+        for (value,) in db.execute(f"SELECT {column} FROM {table}"):
+            yield table, str(value)
+
+
+def broken_references(db: Database) -> Iterator[tuple[str, object, str]]:
+    """Give table, rowid and parent table of each row that refers to nothing."""
+    for table, rowid, parent, _ in db.execute("PRAGMA foreign_key_check"):
+        yield table, rowid, parent
+
+
+def all_meta_json(db: Database) -> Iterator[tuple[str, str]]:
+    """Give sha256 or id, and meta_json as stored, of every record."""
+    for table, key in (("models", "sha256"), ("pending_import", "id")):
+        for value, text in db.execute(f"SELECT {key}, meta_json FROM {table}"):
+            yield str(value), str(text)
+
+
+def lost_files(db: Database) -> Iterator[tuple[int, list[str]]]:
+    """Give number and lost files of each operation that could not find some."""
+    for n, lost in db.execute("SELECT n, lost FROM journal WHERE lost IS NOT NULL"):
+        yield n, json.loads(lost)
+
+
+def operations(db: Database) -> set[str]:
+    """Return the names of all operations ever recorded."""
+    return {op for (op,) in db.execute("SELECT op FROM journal")}
+
+
+def model_paths(db: Database) -> Iterator[tuple[str, str]]:
+    """Give sha256 and path of every model."""
+    for sha256, path in db.execute("SELECT sha256, path FROM models"):
+        yield sha256, path_from_db(path)
+
+
+def model_images(db: Database) -> Iterator[tuple[str, int, tuple[str, str, str]]]:
+    """Give sha256, seq and the digests of the tiers (high, medium, low) of every image of every sequence."""
+    for sha256, seq, *digests in db.execute(
+        "SELECT sha256, seq, high, medium, low FROM model_images ORDER BY sha256, seq"
+    ):
+        yield sha256, seq, (digests[0], digests[1], digests[2])
+
+
+def pending_images(db: Database) -> Iterator[tuple[int, str, str]]:
+    """Give pending id, file name and digest of every pending image."""
+    yield from db.execute("SELECT pending_id, file, sha256 FROM pending_images ORDER BY pending_id, n")

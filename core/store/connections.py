@@ -1,0 +1,155 @@
+"""Connections (one a thread) and transactions of a library's database."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from core.errors import CommitUnclear, CuratorError, LibraryError
+from core.migrations import migrations
+
+_WAIT_SECONDS = 60.0  # for another process's transaction; a promotion holds the write lock for milliseconds
+
+
+class Store:
+    """The database of one library. Every thread that uses it gets a connection of its own."""
+
+    def __init__(self, path: Path, *, readonly: bool = False) -> None:
+        self.path = path
+        self.readonly = readonly
+        self._local = threading.local()
+        self._opened: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+
+    @property
+    def db(self) -> Database:
+        """This thread's connection, in autocommit mode. Raises LibraryError where the database cannot be opened."""
+        db: Database | None = getattr(self._local, "db", None)
+        if db is None:
+            db = self._local.db = self._connect()
+        return db
+
+    def _connect(self) -> Database:
+        mode = "ro" if self.readonly else "rwc"
+        uri = f"{self.path.absolute().as_uri()}?mode={mode}"
+        try:
+            # Connections are used by one thread only, but closed together by whoever closes the library.
+            connection = sqlite3.connect(
+                uri, uri=True, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False
+            )
+            with self._lock:
+                self._opened.append(connection)
+            db = Database(connection, execute_plugins=False)
+            db.execute("PRAGMA foreign_keys=ON")
+            db.execute("PRAGMA trusted_schema=OFF")
+            if not self.readonly:
+                db.execute("PRAGMA journal_mode=WAL").fetchone()
+                db.execute("PRAGMA synchronous=FULL")
+        except sqlite3.Error as error:
+            raise LibraryError(f"the library's database {self.path} cannot be opened ({error})") from error
+        return db
+
+    def migrate(self) -> None:
+        """Bring the schema up to date. Raises LibraryError for a library made by a newer version."""
+        try:
+            known = {step.name for step in migrations.pending(Database(memory=True))}
+            applied = {step.name for step in migrations.applied(self.db)}
+        except sqlite3.Error as error:
+            raise LibraryError(f"the library's database {self.path} cannot be read ({error})") from error
+        if applied - known:
+            raise LibraryError(
+                "this library was made by a newer version of Model Curator; update the program to open it"
+            )
+        if applied == known:
+            return
+        if self.readonly:
+            raise LibraryError("this library must be opened once for writing before this version can read it")
+        if applied:
+            self.backup(self.path.with_name(f"{self.path.name}.before-{len(known)}"))
+        with self.writing() as db:  # two processes may open a new library at once: the second finds nothing to do
+            migrations.apply(db)
+
+    def backup(self, target: Path) -> None:
+        """Write a whole copy of the database as a new file. Raises LibraryError where that cannot be done."""
+        try:
+            self.db.execute("VACUUM INTO ?", [str(target)])
+        except sqlite3.Error as error:
+            raise LibraryError(f"the library's database could not be copied to {target} ({error})") from error
+
+    @contextmanager
+    def reading(self) -> Iterator[Database]:
+        """One snapshot of the whole database."""
+        db = self.db
+        if db.conn.in_transaction:
+            yield db
+            return
+        try:
+            db.execute("BEGIN")
+            yield db
+        except sqlite3.Error as error:
+            raise LibraryError(f"the library's database could not be read ({error})") from error
+        finally:
+            self._roll_back(db)
+
+    @contextmanager
+    def writing(self, *, full: bool = True) -> Iterator[Database]:
+        """One write transaction: all of the block or nothing. ``full`` is false where losing it on a power cut is safe.
+
+        Raises LibraryError where nothing was changed, CommitUnclear where that will be known at the next opening.
+        """
+        db = self.db
+        try:
+            db.execute("PRAGMA synchronous=FULL" if full else "PRAGMA synchronous=NORMAL")
+            db.execute("BEGIN IMMEDIATE")
+            yield db
+        except sqlite3.Error as error:
+            self._roll_back(db)
+            raise LibraryError(f"the library's database could not be written ({error}); nothing was changed") from error
+        except BaseException:
+            self._roll_back(db)
+            raise
+        self._commit(db)
+
+    def _commit(self, db: Database) -> None:
+        try:
+            db.execute("COMMIT")
+        except sqlite3.Error as error:
+            self._roll_back(db)
+            # The frames of the failed commit may lie whole in the WAL, where a crash would make them real. Only a
+            # later commit that overwrites them proves that nothing has happened.
+            try:
+                self.beat()
+            except CuratorError:
+                raise CommitUnclear(
+                    f"the library's database could not be written ({error}); "
+                    "whether this happened will be known when the library is next opened"
+                ) from error
+            raise LibraryError(f"the library's database could not be written ({error}); nothing was changed") from error
+
+    def beat(self) -> None:
+        """Commit a change of one row, synced: everything committed before it is then surely on disk."""
+        db = self.db
+        try:
+            db.execute("PRAGMA synchronous=FULL")
+            db.execute("UPDATE pulse SET beats = beats + 1")
+        except sqlite3.Error as error:
+            raise LibraryError(f"the library's database could not be written ({error})") from error
+
+    @staticmethod
+    def _roll_back(db: Database) -> None:
+        if db.conn.in_transaction:
+            with suppress(sqlite3.Error):  # the error that brought us here is the one to tell
+                db.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Close every thread's connection."""
+        with self._lock:
+            opened, self._opened = self._opened, []
+        for connection in opened:
+            connection.close()
+        self._local = threading.local()

@@ -1,0 +1,106 @@
+"""Rows of ``pending_import`` with their tags and images, and the decisions stored with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlite_utils import Database
+
+from core.records import PendingImage, PendingImport, Strategy
+from core.store.values import json_from_db, json_to_db, path_from_db, path_to_db
+
+
+def get(db: Database, pending_id: int) -> PendingImport | None:
+    """Return the pending import with its tags and images, or None."""
+    row = db.execute(
+        "SELECT path, name, type, size_bytes, created_at, meta_json, claimed_sha256, decision "
+        "FROM pending_import WHERE id = ?",
+        [pending_id],
+    ).fetchone()
+    if row is None:
+        return None
+    path, name, type_, size_bytes, created_at, meta_json, claimed, decision = row
+    return PendingImport(
+        pending_id,
+        path_from_db(path),
+        name,
+        type_,
+        size_bytes,
+        created_at,
+        json_from_db(meta_json),
+        tags(db, pending_id),
+        images(db, pending_id),
+        claimed,
+        Strategy(decision) if decision else None,
+    )
+
+
+def tags(db: Database, pending_id: int) -> tuple[str, ...]:
+    """Return the names of a pending import's tags, sorted."""
+    rows = db.execute(
+        "SELECT name FROM pending_import_tags JOIN tags ON id = tag_id WHERE pending_id = ?", [pending_id]
+    )
+    return tuple(sorted(name for (name,) in rows))
+
+
+def tag_ids(db: Database, pending_id: int) -> list[int]:
+    """Return the ids of a pending import's tags."""
+    return [i for (i,) in db.execute("SELECT tag_id FROM pending_import_tags WHERE pending_id = ?", [pending_id])]
+
+
+def images(db: Database, pending_id: int) -> tuple[PendingImage, ...]:
+    """Return a pending import's images in order, each with the verdict kept for its digest."""
+    rows = db.execute(
+        "SELECT n, file, i.sha256, v.refused FROM pending_images i LEFT JOIN image_verdicts v ON v.sha256 = i.sha256 "
+        "WHERE pending_id = ? ORDER BY n",
+        [pending_id],
+    )
+    return tuple(PendingImage(*row) for row in rows)
+
+
+def insert(db: Database, record: PendingImport, tag_ids: Iterable[int]) -> None:
+    """Add a pending import with its images; its tags are given by id."""
+    db.execute(
+        "INSERT INTO pending_import VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            record.id,
+            path_to_db(record.path),
+            record.name,
+            record.type,
+            record.size_bytes,
+            record.created_at,
+            json_to_db(record.meta_json),
+            record.claimed_sha256,
+            record.decision,
+        ],
+    )
+    db.conn.executemany("INSERT OR IGNORE INTO pending_import_tags VALUES (?, ?)", [(record.id, t) for t in tag_ids])
+    for image in record.images:
+        add_image(db, record.id, image)
+
+
+def add_image(db: Database, pending_id: int, image: PendingImage) -> None:
+    """Add one image behind those a pending import has."""
+    db.execute("INSERT INTO pending_images VALUES (?, ?, ?, ?)", [pending_id, image.n, image.file, image.sha256])
+
+
+def delete(db: Database, pending_id: int) -> None:
+    """Take a pending import off the queue, with its tags and its list of images."""
+    db.execute("DELETE FROM pending_import WHERE id = ?", [pending_id])
+
+
+def next_id(db: Database) -> int:
+    """Return an id above every one ever given."""
+    row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'pending_import'").fetchone()
+    return int(row[0]) + 1 if row else 1
+
+
+def decide(db: Database, ids: Sequence[int], strategy: Strategy | None) -> None:
+    """Store a decision for each of the pending imports, or clear theirs."""
+    db.conn.executemany("UPDATE pending_import SET decision = ? WHERE id = ?", [(strategy, i) for i in ids])
+
+
+def decisions(db: Database) -> list[tuple[int, Strategy]]:
+    """Return all stored decisions by id."""
+    rows = db.execute("SELECT id, decision FROM pending_import WHERE decision IS NOT NULL ORDER BY id")
+    return [(i, Strategy(decision)) for i, decision in rows]
