@@ -1,0 +1,165 @@
+"""Operations: every change of rows and files together, recorded so that it happens whole or not at all.
+
+One transaction changes the rows and writes the entry: its commit decides. A second one moves the files and closes the
+entry. Whoever comes next, here or in another process, finishes what is open before doing anything of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from core.errors import CommitUnclear, CuratorError, LibraryError
+from core.files import sync_folder
+from core.moves import roll_forward
+from core.records import Action, Kind, Move
+from core.store import Store, entries
+
+
+class StartOver(Exception):
+    """Raised inside an operation's transaction: what it was prepared from is no longer so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What an operation's transaction did to the rows, and the files that follow.
+
+    ``moves`` are pairs of paths in the library, from and to; without a target the file goes to the operation's trash.
+    """
+
+    moves: Sequence[tuple[str, str | None]]
+    action: Action | None = None
+    pending_id: int | None = None
+    sha256: str | None = None
+    before: entries.Rows | None = None
+    after: entries.Rows | None = None
+
+
+class Staging:
+    """A folder of its own for the files of one operation, before it is known where they go."""
+
+    def __init__(self, root: Path) -> None:
+        self.op = uuid.uuid4().hex
+        self.relative = f"staging/{self.op}"
+        self.folder = root / self.relative
+        self.made = False
+        self.keep = False
+
+    def make(self) -> Path:
+        """Make the folder, and return it."""
+        if not self.made:
+            self.folder.mkdir(parents=True)
+            self.made = True
+        return self.folder
+
+    def sync(self) -> None:
+        """Put the staged files' names on disk; the files themselves are synced by whoever wrote them."""
+        if self.made:
+            sync_folder(self.folder)
+            sync_folder(self.folder.parent)
+
+
+class Journal:
+    """Runs operations on one library, and finishes those that were left open."""
+
+    def __init__(self, store: Store, root: Path) -> None:
+        self._store = store
+        self._root = root
+
+    @contextmanager
+    def staging(self) -> Iterator[Staging]:
+        """A staging folder that is removed again, unless files in it are still to be moved."""
+        staging = Staging(self._root)
+        try:
+            yield staging
+        finally:
+            if staging.made and not staging.keep:
+                # What cannot be removed now is swept by whoever next opens the library alone.
+                shutil.rmtree(staging.folder, ignore_errors=True)
+
+    def run(self, staging: Staging, kind: Kind, change: Callable[[Database], Change]) -> bool:
+        """Run one operation: ``change`` changes the rows inside the transaction that decides.
+
+        Returns whether its files are in place (else they follow at the next opening). Whatever ``change`` raises
+        leaves everything as it was. Raises LibraryError, or CommitUnclear where it may have happened.
+        """
+        try:
+            with self._store.writing() as db:
+                self._finish_open(db)
+                done = change(db)
+                self._record(db, staging.op, kind, done)
+        except CommitUnclear:
+            staging.keep = True
+            raise
+        if not done.moves:
+            return True
+        staging.keep = True
+        try:
+            self.finish()
+        except (CuratorError, OSError):
+            return False
+        staging.keep = False
+        return True
+
+    def _record(self, db: Database, op: str, kind: Kind, done: Change) -> None:
+        moves = [self._move(op, src, dst) for src, dst in done.moves]
+        gone = [move.src for move in moves if not os.path.lexists(self._root / move.src)]
+        if gone:
+            raise LibraryError(f"{gone[0]} vanished from the library; nothing was changed, try again")
+        entries.add(
+            db,
+            op,
+            kind,
+            moves,
+            action=done.action,
+            pending_id=done.pending_id,
+            sha256=done.sha256,
+            before=done.before,
+            after=done.after,
+        )
+
+    def _move(self, op: str, src: str, dst: str | None) -> Move:
+        target = dst or f"trash/{op}/{os.path.basename(src)}"
+        return Move(src, target, f"trash/{op}/{os.path.basename(target)}", os.path.lexists(self._root / target))
+
+    def finish(self) -> None:
+        """Finish whatever entry is open. Raises LibraryError naming the file where that cannot be done now."""
+        # The write lock is held while files move: it is the lock between processes.
+        with self._store.writing(full=False) as db:
+            self._finish_open(db)
+
+    def _finish_open(self, db: Database) -> None:
+        entry = entries.open_entry(db)
+        if entry is None:
+            return
+        try:
+            lost = roll_forward(self._root, entry.moves)
+        except OSError as error:
+            name = error.filename2 or error.filename or self._root
+            raise LibraryError(
+                f"the files of an earlier operation cannot be put into place: {name} ({error.strerror}); "
+                "mend that, then open the library again"
+            ) from error
+        entries.close(db, entry.n, lost)
+
+    def recover(self) -> bool:
+        """At opening: finish what was left open. Returns whether there was anything."""
+        if entries.open_entry(self._store.db) is None:
+            return False
+        # The commit that recovery read back from the WAL may never have been synced: only a synced commit behind it
+        # makes sure that it stays.
+        self._store.beat()
+        self.finish()
+        return True
+
+    def sweep(self) -> None:
+        """Remove what dead processes left in ``staging/``; only for one that has the library alone and recovered."""
+        for left in (self._root / "staging").iterdir():
+            shutil.rmtree(left, ignore_errors=True)
