@@ -1,0 +1,160 @@
+"""A library: a folder, opened, with its parts wired together."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from core.cases import Cases
+from core.errors import LibraryError, NoLibrary
+from core.hash_ahead import HashAhead
+from core.hasher import Hasher
+from core.image_operation import ImageOperation
+from core.image_processor import ImageProcessor
+from core.image_scanner import ImageScanner
+from core.import_images import ImportImages
+from core.importer import Importer, Progress
+from core.incoming import Incoming
+from core.journal import Journal
+from core.locks import LibraryLock
+from core.lookup import Lookup
+from core.pictures import Pictures
+from core.processor import PromotionProcessor
+from core.queue import Queue
+from core.records import Entry, ImportReport
+from core.sources.legacy_db import LegacyDatabase
+from core.store import Store, entries
+from core.store.memory import HashMemory
+
+_FOLDERS = ("images", "pending", "staging", "trash")
+_THREADS = 2  # two images, or two files, at once: more gains nothing on the disks and cores this is made for
+
+PathLike = str | os.PathLike[str]
+
+
+class Library:
+    """One open library. ``recovered`` tells whether opening it finished an operation that was left open."""
+
+    def __init__(self, root: Path, *, readonly: bool, lock: LibraryLock | None) -> None:
+        """Wire the parts; use ``Library.open``."""
+        self.root = root
+        self.readonly = readonly
+        self._lock = lock
+        self._imaging = ThreadPoolExecutor(_THREADS, "imaging")
+        self._hashing = ThreadPoolExecutor(_THREADS, "hashing")
+        self.store = Store(root / "library.db", readonly=readonly)
+        self._journal = Journal(self.store, root)
+        self.image_scanner = ImageScanner(root, lambda: entries.open_moves(self.store.db))
+        self.image_processor = ImageProcessor(self.image_scanner, ImageOperation(self._journal, self.image_scanner))
+        self.pictures = Pictures(root, self.image_scanner)
+        hasher = Hasher(HashMemory(self.store))
+        incoming = Incoming(self.store, root, self.image_processor, self._imaging)
+        self._lookup = Lookup(self.store, self.image_scanner)
+        cases = Cases(self.store, self.image_scanner, incoming, self._lookup)
+        self.queue = Queue(self.store, cases, self._lookup, HashAhead(self.store, hasher, self._hashing))
+        self.processor = PromotionProcessor(self.store, self._journal, cases, incoming, hasher, self._lookup)
+        self.recovered = False
+
+    @classmethod
+    def open(cls, folder: PathLike, *, readonly: bool = False) -> Self:
+        """Open the library in ``folder``: create it, migrate it, and finish what was left open.
+
+        With ``readonly`` nothing of that is done and nothing is written. Raises LibraryError, NoLibrary.
+        """
+        root = Path(os.path.abspath(folder))
+        if readonly:
+            if not (root / "library.db").is_file():
+                raise NoLibrary(f"there is no library in {root}; importing into it creates one")
+            library = cls(root, readonly=True, lock=None)
+        else:
+            library = cls(root, readonly=False, lock=_prepare(root))
+        try:
+            library.store.migrate()
+            if not readonly:
+                library._recover()
+        except BaseException:
+            library.close()
+            raise
+        return library
+
+    def _recover(self) -> None:
+        assert self._lock is not None
+        self.recovered = self._journal.recover()
+        if self._lock.alone:
+            self._journal.sweep()
+            self._lock.share()
+
+    def import_legacy(
+        self,
+        database: PathLike,
+        *,
+        images_dir: PathLike | None = None,
+        path_map: Mapping[str, str] | None = None,
+        cancel: threading.Event | None = None,
+        progress: Progress | None = None,
+    ) -> ImportReport:
+        """Run Stage 1 on an old manager's database; ``path_map`` maps roots of its machine to roots of this one.
+
+        Without ``images_dir`` only metadata comes in. ``progress`` gets rows done and rows in all. Raises SourceError
+        where the database cannot be read at all, LibraryError where the library cannot be written: what had come in
+        until then stays, and importing again goes on from there.
+        """
+        folder = None if images_dir is None else _images_folder(images_dir)
+        images = ImportImages(folder, self.image_processor, self._imaging, cancel)
+        importer = Importer(self.store, self._journal, self.image_scanner)
+        try:
+            with LegacyDatabase.open(database, self.root / "staging") as source:
+                return importer.run(source, images, path_map or {}, cancel=cancel, progress=progress)
+        except OSError as error:
+            raise LibraryError(
+                f"the import stopped: {error.filename or self.root} ({error.strerror or error}); "
+                "mend that and import again, it goes on where it stopped"
+            ) from error
+
+    def show(self, key: str) -> Entry | None:
+        """Return the model with that sha256 or the pending import with that id, None where there is neither."""
+        return self._lookup.show(key)
+
+    def close(self) -> None:
+        """Wait for what is being done, and close everything."""
+        self._imaging.shutdown(cancel_futures=True)
+        self._hashing.shutdown(cancel_futures=True)
+        self.store.close()
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _prepare(root: Path) -> LibraryLock:
+    """Make the library's folders, and take its lock."""
+    try:
+        for name in _FOLDERS:
+            (root / name).mkdir(parents=True, exist_ok=True)
+        return LibraryLock(root / "alive.lock")
+    except (FileExistsError, NotADirectoryError) as error:
+        raise LibraryError(f"{error.filename} is no folder; choose another folder for the library") from error
+    except OSError as error:
+        raise LibraryError(
+            f"the library folder {root} cannot be written ({error.strerror}); "
+            "mend its permissions or choose another folder"
+        ) from error
+
+
+def _images_folder(folder: PathLike) -> Path:
+    path = Path(folder)
+    if not path.is_dir():
+        raise LibraryError(f"the image folder {path} is not there; give the folder that holds the old images")
+    return path
