@@ -1,0 +1,84 @@
+"""Checks of the image sequences: every tier there, whole, as its digest says, and nothing but pixels in it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterator
+
+from core.errors import ImageError, ImageRefused
+from core.findings import Code, Finding
+from core.image_decoder import load, open_source
+from core.image_scanner import relative_path
+from core.library import Library
+from core.records import Tier
+from core.store import check
+
+_METADATA = (b"EXIF", b"XMP ", b"ICCP")
+
+
+def check_images(library: Library) -> Iterator[Finding]:
+    """Look at every tier of every image that the store has, open operations counted as done."""
+    previous, expected = "", 0
+    with library.store.reading() as db:
+        for sha256, seq, digests in check.model_images(db):
+            expected = expected if sha256 == previous else 0
+            if seq != expected:
+                detail = f"the sequence goes from {expected - 1} to {seq}" if expected else f"it begins with {seq}"
+                yield Finding(Code.SEQUENCE_GAP, sha256, relative_path(sha256, seq, Tier.HIGH), detail)
+            previous, expected = sha256, seq + 1
+            yield from _check_image(library, sha256, seq, dict(zip(Tier, digests, strict=True)))
+
+
+def _check_image(library: Library, sha256: str, seq: int, digests: dict[Tier, str]) -> Iterator[Finding]:
+    found: dict[Tier, bytes] = {}
+    special = False
+    for tier in Tier:
+        path = relative_path(sha256, seq, tier)
+        try:
+            with library.image_scanner.open_image(f"{sha256}_{seq}", tier) as file:
+                found[tier] = file.read()
+        except ImageError as error:
+            if _is_special(library, path):
+                special = True
+                yield Finding(Code.NO_REGULAR_FILE, sha256, path, str(error))
+    absent = [tier for tier in Tier if tier not in found]
+    if absent and not special:
+        code = Code.IMAGE_MISSING if len(absent) == len(Tier) else Code.TIERS_INCOMPLETE
+        yield Finding(code, sha256, relative_path(sha256, seq, absent[0]), f"missing: {', '.join(absent)}")
+    for tier, data in found.items():
+        finding = _check_tier(sha256, relative_path(sha256, seq, tier), data, digests[tier])
+        if finding is not None:
+            yield finding
+
+
+def _is_special(library: Library, path: str) -> bool:
+    try:
+        return not stat.S_ISREG(os.lstat(library.root / path).st_mode)
+    except OSError:
+        return False
+
+
+def _check_tier(sha256: str, path: str, data: bytes, digest: str) -> Finding | None:
+    matches = hashlib.sha256(data).hexdigest() == digest
+    if not matches:
+        try:
+            load(open_source(data))
+        except ImageRefused as reason:
+            return Finding(Code.IMAGE_UNDECODABLE, sha256, path, f"the image cannot be decoded: {reason}")
+        return Finding(Code.IMAGE_DIGEST, sha256, path, "the image is not the one that was stored")
+    left = [name.decode().strip() for name in _METADATA if name in _chunks(data)]
+    if left:
+        return Finding(Code.IMAGE_METADATA, sha256, path, f"the image carries {', '.join(left)}")
+    return None
+
+
+def _chunks(data: bytes) -> set[bytes]:
+    """Return the names of the chunks of a WebP file (a RIFF file: name, size in little endian, data, padded)."""
+    names, at = set(), 12
+    while at + 8 <= len(data):
+        names.add(data[at : at + 4])
+        at += 8 + int.from_bytes(data[at + 4 : at + 8], "little")
+        at += at % 2
+    return names
