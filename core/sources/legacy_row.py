@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.files import last_component
-from core.legacy_json import MAX_DEPTH, parse_json, parse_json_object
 from core.records import Problem
+from core.sources.legacy_json import MAX_DEPTH, parse_json, parse_json_object
 from core.sources.legacy_values import Reading, Value, holds, in_full, json_of, text_of
 
 MODEL_COLUMNS = (
