@@ -1,0 +1,75 @@
+"""Every key there is, taken from the bindings themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.keys import format_key
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from tui.palette import AMBER, BRIGHT, GREY, TEXT
+
+GROUPS = {
+    "move": "Moving",
+    "decide": "Deciding",
+    "mark": "Marking",
+    "look": "Looking",
+    "filter": "In the filter",
+    "apply": "Applying",
+    "dialog": "In every dialog",
+    "app": "Everywhere",
+}
+
+
+class HelpScreen(ModalScreen[None]):
+    """A page of keys; any of the keys that close things closes it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,question_mark,f1,q", "dismiss", "close", id="help.close", tooltip="Close the help"),
+    ]
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog"):
+            yield Static("Keys", classes="title")
+            with VerticalScroll(id="help"):
+                for title, lines in groups(all_bindings()):
+                    yield Static(Content.styled(title, f"bold {BRIGHT}"), classes="group")
+                    yield Static(Content("\n").join(lines))
+            yield Static(Content.assemble(("esc", f"bold {AMBER}"), (" close", GREY)), classes="answers")
+
+
+def all_bindings() -> list[Binding]:
+    """Return the bindings of the app, its screens and its widgets."""
+    from tui.app import CuratorApp
+    from tui.screens.confirm import SummaryScreen
+    from tui.screens.queue import QueueScreen
+    from tui.widgets.filter_line import FilterInput
+    from tui.widgets.pending_list import PendingList
+
+    owners = (PendingList, QueueScreen, FilterInput, SummaryScreen, CuratorApp)
+    return [binding for owner in owners for binding in owner.BINDINGS if isinstance(binding, Binding)]
+
+
+def groups(bindings: Iterable[Binding]) -> list[tuple[str, Sequence[Content]]]:
+    """Return the bindings as lines, by the first part of their ids."""
+    by_group: dict[str, list[Content]] = {name: [] for name in GROUPS}
+    for binding in bindings:
+        if binding.id and (name := binding.id.split(".")[0]) in by_group:
+            by_group[name].append(_line(binding))
+    return [(GROUPS[name], lines) for name, lines in by_group.items() if lines]
+
+
+def _line(binding: Binding) -> Content:
+    keys = "  ".join(dict.fromkeys(key_name(key) for key in binding.key.split(",")))
+    return Content.assemble((f"{keys:<16}", f"bold {AMBER}"), (binding.tooltip or binding.description, TEXT))
+
+
+def key_name(key: str) -> str:
+    """Return a key as people write it."""
+    return {"pagedown": "PgDn", "pageup": "PgUp", "escape": "Esc", "enter": "⏎"}.get(key, format_key(key))

@@ -1,0 +1,275 @@
+"""The queue: where a curator lives. The list, the import under the cursor, and what would become of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.screen import Screen
+from textual.worker import Worker, WorkerState
+
+from core.errors import CuratorError
+from core.records import Action, QueueRow, Status, Strategy
+from tui.applying import ApplyJob, LogLine, outcome_words
+from tui.hashing import HashJob
+from tui.messages import ApplyEnded, Applying, Hashing, HashingEnded, Promoted
+from tui.screens.detail import Detail
+from tui.screens.listing import Listing
+from tui.widgets.comparison import Comparison
+from tui.widgets.filter_line import FilterLine
+from tui.widgets.key_line import KeyLine
+from tui.widgets.pending_list import PendingList
+from tui.widgets.preview import Preview
+from tui.widgets.status_line import StatusLine
+from tui.widgets.top_line import TopLine
+
+if TYPE_CHECKING:
+    from core.library import Library
+
+
+class QueueScreen(Screen[None]):
+    """Owns what the curator works on; every question to core is asked in a thread."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("m", "decide('merge')", "merge", id="decide.merge", tooltip="Keep the library's, fill its gaps"),
+        Binding("o", "decide('override')", "override", id="decide.override", tooltip="Take all from the import"),
+        Binding("d", "decide('delete')", "delete", id="decide.delete", tooltip="Drop the import, keep the model file"),
+        Binding("s", "decide('skip')", "skip", id="decide.skip", tooltip="Leave it in the queue as it is"),
+        Binding("c", "clear", "clear", id="decide.clear", tooltip="Take the decision back"),
+        Binding("a", "apply", "apply", id="apply.start", tooltip="Sum up all decisions, ask once, apply them"),
+        Binding("x", "stop", "stop", id="apply.stop", tooltip="Stop applying after the model in hand"),
+        Binding("space", "mark", "mark", id="mark.one", key_display="space", tooltip="Mark it and move on"),
+        Binding(
+            "asterisk", "mark_all", "mark all", id="mark.all", key_display="*", show=False, tooltip="Mark all shown"
+        ),
+        Binding("slash", "filter", "filter", id="look.filter", key_display="/", tooltip="Show only what holds words"),
+        Binding("h,left", "image(-1)", "image", id="look.image_before", key_display="h l", tooltip="The image before"),
+        Binding("l,right", "image(1)", "next image", id="look.image_next", show=False, tooltip="The next sample image"),
+        Binding("tab", "peek", "other plan", id="look.peek", show=False, tooltip="What the next strategy would do"),
+        Binding("L", "log", "log", id="look.log", tooltip="What came of each promotion"),
+        Binding("escape", "escape", "clear", id="look.escape", show=False, tooltip="Clear the filter, then the marks"),
+    ]
+
+    def __init__(self, library: Library) -> None:
+        super().__init__()
+        self._library = library
+        self._ready = False
+        self._in_view: Sequence[int] = ()
+        self._failures: dict[int, str] = {}
+        self._shown: tuple[QueueRow | None, str] = (None, "")
+
+    def compose(self) -> ComposeResult:
+        yield TopLine(self._library.root, id="top")
+        yield FilterLine(id="filter")
+        with Horizontal(id="main"):
+            yield PendingList(id="list")
+            yield Preview(id="preview")
+        yield StatusLine(id="status")
+        yield Comparison(id="comparison")
+        yield KeyLine(id="keys")
+
+    def on_mount(self) -> None:
+        self._listing = Listing(self, self._library, self._show_current, self._show_error)
+        self._detail = Detail(self, self._library)
+        self._hashing = HashJob(self, self._library, lambda: self._in_view)
+        self._applying = ApplyJob(self, self._library)
+        self.query_one(PendingList).focus()
+        self._ready = True
+        self._listing.load()
+        self._hashing.start()
+
+    def on_unmount(self) -> None:
+        self._stop_jobs()
+
+    async def settle(self) -> None:
+        """Get ready to leave: decisions are stored, nothing else goes on."""
+        self._stop_jobs()
+        await self._listing.decisions.settled()
+
+    def _stop_jobs(self) -> None:
+        self._hashing.stop()
+        self._applying.stop()
+
+    # The list tells
+
+    @on(PendingList.Moved)
+    def _moved(self) -> None:
+        self._show_current()
+
+    @on(PendingList.RowsWanted)
+    def _rows_wanted(self, event: PendingList.RowsWanted) -> None:
+        self._in_view = self.query_one(PendingList).in_view()
+        self._listing.want_rows(event.generation, event.ids)
+
+    def _show_current(self) -> None:
+        """Show the import under the cursor, where it is another or has changed."""
+        listed = self.query_one(PendingList)
+        row = listed.row(listed.current)
+        shown = row, self._failures.get(row.id, "") if row else ""
+        if shown != self._shown and (row or not listed.ids):
+            self._shown = shown
+            self._detail.show(*shown)
+            self.refresh_bindings()
+
+    @on(Preview.PictureWanted)
+    def _picture_wanted(self, event: Preview.PictureWanted) -> None:
+        self._detail.want_picture(event.key)
+
+    # Keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Tell which keys there are at this moment."""
+        if not self._ready:
+            return action not in ("stop", "log")
+        if action in ("decide", "clear", "mark", "mark_all", "image", "peek"):
+            return self.query_one(PendingList).current is not None
+        if action == "stop":
+            return self._applying.running
+        if action == "log":
+            return bool(self._applying.log)
+        return True
+
+    def action_decide(self, strategy: str) -> None:
+        self._decide(Strategy(strategy))
+
+    def action_clear(self) -> None:
+        self._decide(None)
+
+    def _decide(self, strategy: Strategy | None) -> None:
+        listed = self.query_one(PendingList)
+        marked = sorted(listed.marked)
+        ids = marked or ([] if listed.current is None else [listed.current])
+        for id in ids:
+            self._failures.pop(id, None)
+        listed.show_failed(self._failures)
+        self._applying.withdraw(ids)
+        self._detail.unpeek()
+        self._listing.decide(ids, strategy)
+        listed.clear_marks()
+        if not marked and strategy is not None:
+            listed.action_move(1)
+        self._show_current()
+        if self._listing.all_decided:
+            self.query_one(StatusLine).say(f"All {len(self._listing.decided):,} are decided: a applies them.")
+
+    def action_mark(self) -> None:
+        self.query_one(PendingList).toggle_mark()
+
+    def action_mark_all(self) -> None:
+        self.query_one(PendingList).mark_all()
+
+    def action_image(self, by: int) -> None:
+        self.query_one(Preview).step(by)
+
+    def action_peek(self) -> None:
+        self._detail.peek()
+
+    def action_filter(self) -> None:
+        self.query_one(FilterLine).open()
+
+    def action_escape(self) -> None:
+        words = self.query_one(FilterLine)
+        if words.words:
+            words.clear()
+        elif self.query_one(PendingList).marked:
+            self.query_one(PendingList).clear_marks()
+        else:
+            self.query_one(StatusLine).say("")
+
+    @on(FilterLine.Changed)
+    def _filter_changed(self, event: FilterLine.Changed) -> None:
+        self._listing.filter(event.words)
+
+    @on(FilterLine.Left)
+    def _filter_left(self) -> None:
+        self.query_one(FilterLine).close()
+        self.query_one(PendingList).focus()
+
+    # Hashing
+
+    @on(Hashing)
+    def _hashing_on(self, event: Hashing) -> None:
+        words = self._hashing.words(event.progress, wide=self.size.width >= 110)
+        self.query_one(TopLine).show_task(words)
+        self.query_one(PendingList).show_hashing(event.progress.hashing)
+        if event.finished:
+            self._listing.refresh()
+
+    @on(HashingEnded)
+    def _hashing_ended(self, event: HashingEnded) -> None:
+        self.query_one(TopLine).show_task(Content(""))
+        self.query_one(PendingList).show_hashing(())
+        self._listing.refresh()
+        if event.error:
+            self.query_one(StatusLine).warn(f"Hashing stopped: {event.error}")
+
+    # Applying
+
+    @work(group="summary", exit_on_error=False)
+    async def action_apply(self) -> None:
+        """Sum up, ask once, and begin; the list keeps the focus all the while."""
+        status = self.query_one(StatusLine)
+        if self._applying.running:
+            status.say("Still applying: x stops after the model in hand.")
+            return
+        await self._listing.decisions.settled()
+        if not self._listing.decided:
+            status.say("Nothing is decided yet: m, o, d and s decide.")
+            return
+        from tui.screens.confirm import SummaryScreen
+
+        decided = await self.app.push_screen_wait(SummaryScreen(self._library))
+        if decided:
+            self._applying.start(decided)
+            self.refresh_bindings()
+
+    def action_stop(self) -> None:
+        self._applying.stop()
+
+    def action_log(self) -> None:
+        from tui.screens.apply import LogScreen
+
+        self.app.push_screen(LogScreen(self._applying))
+
+    @on(Applying)
+    def _applying_on(self, event: Applying) -> None:
+        self.query_one(StatusLine).show(self._applying.words(event.state, self.size.width))
+
+    @on(Promoted)
+    def _promoted(self, event: Promoted) -> None:
+        outcome, id = event.outcome, event.decided.row.id
+        ok = outcome.status is Status.SUCCESS
+        self._applying.add(LogLine(event.decided, ok, outcome_words(outcome)))
+        self._failures.pop(id, None)
+        if not ok and outcome.status is not Status.NOT_FOUND:
+            self._failures[id] = outcome_words(outcome)
+        elif outcome.action_taken is not Action.IGNORED:
+            self._listing.take_out({id})
+        self.query_one(PendingList).show_failed(self._failures)
+        self._listing.refresh()
+        self._show_current()
+
+    @on(ApplyEnded)
+    def _apply_ended(self, event: ApplyEnded) -> None:
+        self.query_one(StatusLine).show(self._applying.ended(event.stopped))
+        self._listing.refresh()
+        self.refresh_bindings()
+
+    # What goes wrong
+
+    def _show_error(self, error: CuratorError) -> None:
+        self.query_one(StatusLine).warn(str(error))
+
+    @on(Worker.StateChanged)
+    def _worker_failed(self, event: Worker.StateChanged) -> None:
+        if event.state is not WorkerState.ERROR:
+            return
+        self.query_one(StatusLine).warn(f"Something broke while working ({event.worker.group}): {event.worker.error}")
+        if event.worker.group == "apply":
+            self._applying.running = False
+            self.refresh_bindings()

@@ -1,0 +1,81 @@
+"""The filter: one line of plain words, all of which must be found in name, path, type or tags."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from tui.palette import GREY, TEXT
+
+
+class FilterInput(Input):
+    """The input itself; Enter and the arrows go back to the list, Esc clears."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "enter,down", "leave", "back to the list", id="filter.leave", key_display="⏎", tooltip="Keep the words"
+        ),
+        Binding("escape", "clear", "clear", id="filter.clear", tooltip="Clear the filter and go back to the list"),
+    ]
+
+    def action_leave(self) -> None:
+        self.post_message(FilterLine.Left())
+
+    def action_clear(self) -> None:
+        self.value = ""
+        self.post_message(FilterLine.Left())
+
+
+class FilterLine(Horizontal):
+    """Shows the words and how many imports they leave; empty, it is an empty line."""
+
+    @dataclass
+    class Changed(Message):
+        """The words are others."""
+
+        words: str
+
+    class Left(Message):
+        """The list is wanted back."""
+
+    def compose(self) -> ComposeResult:
+        yield Static("/", id="slash")
+        yield FilterInput(id="words", compact=True, select_on_focus=False)
+        yield Static(id="found", markup=False)
+
+    @property
+    def words(self) -> str:
+        """The words to filter by."""
+        return self.query_one(FilterInput).value.strip()
+
+    def open(self) -> None:
+        """Show the line and type into it."""
+        self.add_class("-open")
+        self.query_one(FilterInput).focus()
+
+    def close(self) -> None:
+        """Hide the line where it holds no words."""
+        self.set_class(bool(self.words), "-open")
+
+    def clear(self) -> None:
+        """Take the words away."""
+        self.query_one(FilterInput).value = ""
+        self.close()
+
+    def show_found(self, found: int, total: int) -> None:
+        """Show how many imports are left of how many."""
+        words = Content.assemble((f"{found:,}", TEXT), (f" of {total:,}", GREY)) if self.words else Content("")
+        self.query_one("#found", Static).update(words)
+
+    @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.post_message(self.Changed(event.value.strip()))

@@ -1,0 +1,290 @@
+"""The queue as a list of any length: it holds ids, and rows only for what was lately in view."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from core.records import QueueRow, Strategy
+from tui.palette import GREY
+from tui.widgets.cells import fit
+from tui.widgets.columns import Columns, Look, columns, header, line, placeholder
+
+PAGE = 64
+_KEPT_ROWS = 64 * PAGE
+
+
+class PendingList(ScrollView, can_focus=True, inherit_bindings=False):
+    """Draws a line per id; asks for rows it has not got, and tells where the cursor is."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("j,down", "move(1)", "next", id="move.down", tooltip="The next row", show=False),
+        Binding("k,up", "move(-1)", "previous", id="move.up", tooltip="The row before", show=False),
+        Binding("pagedown", "page(1)", "page down", id="move.page_down", tooltip="A page down", show=False),
+        Binding("pageup", "page(-1)", "page up", id="move.page_up", tooltip="A page up", show=False),
+        Binding("g,home", "first", "first", id="move.first", tooltip="The first row", show=False),
+        Binding("G,end", "last", "last", id="move.last", tooltip="The last row", show=False),
+    ]
+
+    @dataclass
+    class Moved(Message):
+        """The cursor stands on another import, or on none."""
+
+        id: int | None
+
+    @dataclass
+    class RowsWanted(Message):
+        """Rows in view are unknown, or may have changed; the answer goes to ``supply``."""
+
+        generation: int
+        ids: Sequence[int]
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._ids: array[int] = array("q")
+        self._highest = 0
+        self._rows: dict[int, QueueRow] = {}
+        self._fresh: set[int] = set()
+        self._generation = 0
+        self._cursor = 0
+        self._marked: set[int] = set()
+        self._hashing: frozenset[int] = frozenset()
+        self._failed: frozenset[int] = frozenset()
+        self._empty: str = ""
+
+    # What the list holds
+
+    @property
+    def ids(self) -> Sequence[int]:
+        """The ids shown, in order."""
+        return self._ids
+
+    @property
+    def current(self) -> int | None:
+        """The id under the cursor."""
+        return self._ids[self._cursor] if self._ids else None
+
+    @property
+    def cursor(self) -> int:
+        """The place of the cursor, from 0."""
+        return self._cursor
+
+    @property
+    def marked(self) -> Collection[int]:
+        """The ids marked, those filtered out among them."""
+        return self._marked
+
+    def row(self, id: int | None) -> QueueRow | None:
+        """Return what is known of an import, ``None`` where its row has not come yet."""
+        return None if id is None else self._rows.get(id)
+
+    def in_view(self) -> list[int]:
+        """Return the ids in view, the one under the cursor first."""
+        top = self.scroll_offset.y
+        shown = list(self._ids[top : top + self._visible_rows()])
+        if (current := self.current) is not None and current in shown:
+            shown.remove(current)
+            shown.insert(0, current)
+        return shown
+
+    # What it is given
+
+    def set_ids(self, ids: array[int]) -> None:
+        """Show other ids. The cursor stays on its import, or goes to the next one that is left."""
+        before = self.current
+        self._cursor = self._cursor_among(ids)
+        self._ids = ids
+        self._highest = max(ids, default=0)
+        self.virtual_size = Size(1, len(ids) + 1)
+        self._keep_in_view()
+        self.refresh()
+        self._want()
+        if self.current != before:
+            self.post_message(self.Moved(self.current))
+
+    def take_out(self, gone: Collection[int]) -> None:
+        """Take ids out of the list and out of the marks."""
+        self._marked.difference_update(gone)
+        self.set_ids(array("q", (id for id in self._ids if id not in gone)))
+        for id in gone:
+            self._rows.pop(id, None)
+
+    def supply(self, generation: int, ids: Iterable[int], rows: Iterable[QueueRow]) -> None:
+        """Take the answer to ``RowsWanted``. What was asked before the last ``refresh_rows`` fills gaps only."""
+        late = generation != self._generation
+        asked = list(ids)
+        for row in rows:
+            if not (late and row.id in self._rows):
+                self._rows[row.id] = row
+        if not late:
+            self._fresh.update(asked)
+        if len(self._rows) > _KEPT_ROWS:
+            keep = set(asked)
+            self._rows = {id: row for id, row in self._rows.items() if id in keep}
+            self._fresh &= keep
+        self.refresh()
+        self._want()
+
+    def refresh_rows(self) -> None:
+        """Ask again for what is in view; the old rows stay on the screen until the new ones come."""
+        self._generation += 1
+        self._fresh.clear()
+        self._want()
+
+    def show_decision(self, ids: Iterable[int], strategy: Strategy | None) -> None:
+        """Show a decision before it is stored."""
+        for id in ids:
+            if row := self._rows.get(id):
+                self._rows[id] = replace(row, decision=strategy)
+        self.refresh()
+
+    def show_hashing(self, ids: Iterable[int]) -> None:
+        """Show which files are being read."""
+        hashing = frozenset(ids)
+        if hashing != self._hashing:
+            self._hashing = hashing
+            self.refresh()
+
+    def show_failed(self, ids: Iterable[int]) -> None:
+        """Show which imports could not be promoted."""
+        self._failed = frozenset(ids)
+        self.refresh()
+
+    def show_empty(self, reason: str) -> None:
+        """Say why there is nothing to show, where there is nothing."""
+        self._empty = reason
+        self.refresh()
+
+    # Marks
+
+    def toggle_mark(self) -> None:
+        """Mark the import under the cursor, or unmark it, and move on."""
+        if (current := self.current) is not None:
+            self._marked ^= {current}
+            self.action_move(1)
+            self.refresh()
+
+    def mark_all(self) -> None:
+        """Mark all shown; unmark them where all of them are marked."""
+        shown = set(self._ids)
+        self._marked = self._marked - shown if shown <= self._marked else self._marked | shown
+        self.refresh()
+
+    def clear_marks(self) -> None:
+        """Unmark everything."""
+        self._marked.clear()
+        self.refresh()
+
+    # Moving
+
+    def action_move(self, by: int) -> None:
+        self._move_to(self._cursor + by)
+
+    def action_page(self, by: int) -> None:
+        self._move_to(self._cursor + by * max(self._visible_rows() - 1, 1))
+
+    def action_first(self) -> None:
+        self._move_to(0)
+
+    def action_last(self) -> None:
+        self._move_to(len(self._ids) - 1)
+
+    def _move_to(self, place: int) -> None:
+        place = max(0, min(place, len(self._ids) - 1))
+        if place == self._cursor or not self._ids:
+            return
+        self._cursor = place
+        self._keep_in_view()
+        self.refresh()
+        self.post_message(self.Moved(self.current))
+
+    def _cursor_among(self, ids: array[int]) -> int:
+        if not ids or not self._ids:
+            return 0
+        left = set(ids)
+        following = (id for id in self._ids[self._cursor :] if id in left)
+        preceding = (id for id in reversed(self._ids[: self._cursor]) if id in left)
+        stay = next(following, None) or next(preceding, None)
+        return ids.index(stay) if stay is not None else 0
+
+    def _keep_in_view(self) -> None:
+        top, rows = self.scroll_offset.y, self._visible_rows()
+        if self._cursor < top:
+            self.scroll_to(y=self._cursor, animate=False)
+        elif self._cursor >= top + rows:
+            self.scroll_to(y=self._cursor - rows + 1, animate=False)
+
+    def on_click(self, event: events.Click) -> None:
+        if event.y > 0 and (place := self.scroll_offset.y + event.y - 1) < len(self._ids):
+            self._move_to(place)
+
+    # Rows for what is in view
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        self._want()
+
+    def on_resize(self) -> None:
+        self._keep_in_view()
+        self._want()
+
+    def _visible_rows(self) -> int:
+        return max(self.scrollable_content_region.height - 1, 1)  # the header takes a line
+
+    def _want(self) -> None:
+        if not self._ids:
+            return
+        top = min(self.scroll_offset.y, len(self._ids) - 1)
+        last = min(top + self._visible_rows(), len(self._ids)) - 1
+        if all(id in self._fresh for id in self._ids[top : last + 1]):
+            return
+        low, high = top // PAGE * PAGE, (last // PAGE + 1) * PAGE
+        self.post_message(self.RowsWanted(self._generation, self._ids[low:high]))
+
+    # Drawing
+
+    def render_line(self, y: int) -> Strip:
+        width = self.scrollable_content_region.width
+        cols = columns(width, self._highest)
+        place = self.scroll_offset.y + y - 1
+        if y == 0:
+            segments = header(cols)
+        elif not self._ids:
+            segments = self._empty_line(y, width)
+        elif place < len(self._ids):
+            segments = self._row_line(place, cols)
+        else:
+            segments = []
+        return Strip(segments).adjust_cell_length(width).apply_style(self.rich_style)
+
+    def _row_line(self, place: int, cols: Columns) -> list[Segment]:
+        id = self._ids[place]
+        look = Look(
+            cursor=place == self._cursor,
+            focus=self.has_focus,
+            marked=id in self._marked,
+            hashing=id in self._hashing,
+            failed=id in self._failed,
+        )
+        row = self._rows.get(id)
+        return line(row, cols, look) if row else placeholder(id, cols, look)
+
+    def _empty_line(self, y: int, width: int) -> list[Segment]:
+        lines = self._empty.split("\n")
+        first = max((self.scrollable_content_region.height - len(lines)) // 2, 2)
+        if not first <= y < first + len(lines):
+            return []
+        text = lines[y - first]
+        indent = max((width - len(text)) // 2, 3)
+        return [Segment(fit(" " * indent + text, width), Style(color=GREY))]

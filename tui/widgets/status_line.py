@@ -1,0 +1,38 @@
+"""The line between list and comparison: what goes on, what went wrong, what could be done next."""
+
+from __future__ import annotations
+
+from textual.content import Content
+from textual.widget import Widget
+
+from core.display import plain
+from tui.palette import RED, TEXT
+
+
+class StatusLine(Widget):
+    """One line that stays until something newer is to be said; it never covers anything."""
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._words = Content("")
+
+    @property
+    def words(self) -> str:
+        """What it says."""
+        return self._words.plain
+
+    def say(self, words: str) -> None:
+        """Say something in passing; nothing for nothing."""
+        self.show(Content.styled(plain(words, 400), TEXT))
+
+    def warn(self, words: str) -> None:
+        """Say what went wrong."""
+        self.show(Content.assemble(("✕ ", f"bold {RED}"), (plain(words, 400), RED)))
+
+    def show(self, words: Content) -> None:
+        """Show words that have their colours already."""
+        self._words = words
+        self.refresh()
+
+    def render(self) -> Content:
+        return self._words.truncate(max(self.size.width, 1), ellipsis=True)
