@@ -53,6 +53,7 @@ TONE = {
     Change.GOES: RED,
     Change.SHOWN: GREY,
 }
+_LATER = {Change.KEPT: 1, Change.SAME: 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +68,18 @@ class FieldLine:
 
 
 def field_lines(plan: Plan, pending: PendingImport, existing: Model | None) -> list[FieldLine]:
-    """Return the comparison of a plan: first what differs, then what is the same, tags and images last."""
+    """Return the comparison of a plan: first what changes, then what is kept, then what is the same anyway."""
     if plan.action_taken is Action.DELETED:
         return record_lines(pending, Change.GOES)
     if plan.action_taken is Action.IGNORED:
         return record_lines(pending, Change.SHOWN)
     lines = [_field_line(field, plan.action_taken) for field in plan.fields]
     lines = [line for line in lines if line.existing or line.pending or line.result]
-    lines.sort(key=lambda line: line.change is Change.SAME)  # stable: the plan's order within each part
     if tags := _tag_line(plan, pending):
         lines.append(tags)
     if images := _image_line(plan, len(pending.images), existing is not None):
         lines.append(images)
-    return lines
+    return sorted(lines, key=lambda line: _LATER.get(line.change, 0))  # stable: the plan's order within each part
 
 
 def record_lines(pending: PendingImport, change: Change) -> list[FieldLine]:

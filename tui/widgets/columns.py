@@ -15,6 +15,7 @@ from tui.widgets.cells import fit
 
 _STATE, _DECISION, _TYPE, _SIZE = 9, 10, 11, 8
 _WIDE, _MIDDLE = 84, 66
+_FULL_NAME = 36  # cells below which a name goes without its ending
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +84,8 @@ def line(row: QueueRow, cols: Columns, look: Look) -> list[Segment]:
 
 
 def short_name(name: str, width: int) -> str:
-    """Return a name without the ending that nearly all of them have, where it does not fit with it."""
-    return name.removesuffix(".safetensors") if len(name) > width else name
+    """Return a name without the ending that nearly all of them have, where there is little room."""
+    return name.removesuffix(".safetensors") if width < _FULL_NAME else name
 
 
 def placeholder(id: int, cols: Columns, look: Look) -> list[Segment]:
