@@ -123,8 +123,10 @@ def change_of(field: FieldPlan, action: Action) -> Change:
         return Change.FILLED if value_text(field.path, field.pending) else Change.SAME
     if not value_text(field.path, field.result):
         return Change.EMPTIED
-    # A merge takes the new path only where the library's own file is gone: that loses nothing.
-    return Change.FILLED if action is Action.MERGED else Change.OVERWRITTEN
+    if action is Action.OVERRIDDEN:
+        return Change.OVERWRITTEN
+    # A merge takes all of a list that holds the library's own, and a new path where the library's file is gone.
+    return Change.COMBINED if isinstance(field.existing, (list, tuple)) else Change.FILLED
 
 
 def label_of(path: Sequence[str]) -> str:

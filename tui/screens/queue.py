@@ -30,6 +30,7 @@ from tui.widgets.top_line import TopLine
 
 if TYPE_CHECKING:
     from core.library import Library
+    from tui.screens.compare import Place
 
 
 class QueueScreen(Screen[None]):
@@ -41,6 +42,7 @@ class QueueScreen(Screen[None]):
         Binding("d", "decide('delete')", "delete", id="decide.delete", tooltip="Drop the import, keep the model file"),
         Binding("s", "decide('skip')", "skip", id="decide.skip", tooltip="Leave it in the queue as it is"),
         Binding("c", "clear", "clear", id="decide.clear", tooltip="Take the decision back"),
+        Binding("enter", "compare", "compare", id="look.compare", key_display="⏎", tooltip="Every field and image"),
         Binding("a", "apply", "apply", id="apply.start", tooltip="Sum up all decisions, ask once, apply them"),
         Binding("x", "stop", "stop", id="apply.stop", tooltip="Stop applying after the model in hand"),
         Binding("space", "mark", "mark", id="mark.one", key_display="space", tooltip="Mark it and move on"),
@@ -126,7 +128,7 @@ class QueueScreen(Screen[None]):
         """Tell which keys there are at this moment."""
         if not self._ready:
             return action not in ("stop", "log")
-        if action in ("decide", "clear", "mark", "mark_all", "image", "peek"):
+        if action in ("decide", "clear", "mark", "mark_all", "image", "peek", "compare"):
             return self.query_one(PendingList).current is not None
         if action == "stop":
             return self._applying.running
@@ -143,19 +145,37 @@ class QueueScreen(Screen[None]):
     def _decide(self, strategy: Strategy | None) -> None:
         listed = self.query_one(PendingList)
         marked = sorted(listed.marked)
-        ids = marked or ([] if listed.current is None else [listed.current])
-        for id in ids:
-            self._failures.pop(id, None)
-        listed.show_failed(self._failures)
-        self._applying.withdraw(ids)
-        self._detail.unpeek()
-        self._listing.decide(ids, strategy)
+        self._store_decision(marked or ([] if listed.current is None else [listed.current]), strategy)
         listed.clear_marks()
         if not marked and strategy is not None:
             listed.action_move(1)
-        self._show_current()
         if self._listing.all_decided:
             self.query_one(StatusLine).say(f"All {len(self._listing.decided):,} are decided: a applies them.")
+
+    def _store_decision(self, ids: Sequence[int], strategy: Strategy | None) -> None:
+        for id in ids:
+            self._failures.pop(id, None)
+        self.query_one(PendingList).show_failed(self._failures)
+        self._applying.withdraw(ids)
+        self._detail.unpeek()
+        self._listing.decide(ids, strategy)
+        self._show_current()
+
+    def action_compare(self) -> None:
+        from tui.screens.compare import CompareScreen, Walk
+
+        listed = self.query_one(PendingList)
+        decide = lambda strategy: self._store_decision([listed.current or 0], strategy)  # noqa: E731
+        self.app.push_screen(CompareScreen(self._library, Walk(self._place, listed.action_move, decide)))
+
+    def _place(self) -> Place | None:
+        from tui.screens.compare import Place
+
+        listed = self.query_one(PendingList)
+        row = listed.row(listed.current)
+        if listed.current is None:
+            return None
+        return Place(listed.current, listed.cursor + 1, len(listed.ids), row.decision if row else None)
 
     def action_mark(self) -> None:
         self.query_one(PendingList).toggle_mark()

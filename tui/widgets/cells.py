@@ -40,6 +40,8 @@ def cut_front(text: object, width: int) -> str:
 
 def wrap(text: object, width: int, limit: int = 40) -> list[str]:
     """Return ``text`` made plain as lines at most ``width`` cells wide, words kept whole where they fit."""
+    if width < 2:  # no room for a wide character
+        return [cut(text, width)]
     lines: list[str] = []
     for paragraph in plain(text, width * limit, lines=True).split("\n"):
         lines.extend(_wrapped(paragraph, width))

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from rich.cells import cell_len
 from textual.content import Content
 
 from tui.palette import AMBER, BRIGHT, FAINT, GREY, RED, TEAL, TEXT
-from tui.plan_text import SIGN, TONE, Change, FieldLine
-from tui.widgets.cells import cut, cut_front, fit
+from tui.plan_text import SIGN, TONE, Change, FieldLine, Piece
+from tui.widgets.cells import cut, cut_front, fit, wrap
 
 _LOSES_LIBRARY = (Change.OVERWRITTEN, Change.EMPTIED)
 _TAKES_INCOMING = (Change.FILLED, Change.OVERWRITTEN, Change.COMBINED, Change.COMES)
@@ -34,7 +36,7 @@ def widths(width: int, lines: Sequence[FieldLine]) -> Widths:
     if one_sided(lines):
         return Widths(label, 0, 0, max(rest - 2, 1))
     if width < 100:
-        half = (rest - 4) // 2
+        half = max((rest - 4) // 2, 1)
         return Widths(label, half, max(rest - half - 4, 1), 0)
     third = (rest - 6) // 3
     return Widths(label, third, third, rest - 6 - 2 * third)
@@ -67,35 +69,64 @@ def table(lines: Sequence[FieldLine], verb: str, width: int, height: int) -> lis
     cols = widths(width, lines)
     shown = list(lines[: height - 1])
     left = len(lines) - len(shown)
-    out = [_header(cols, verb, lines)]
+    out = [Content.assemble(*header(cols, verb, lines))]
     if left and len(shown) > 1:
         shown = shown[:-1]
         left += 1
-    out += [_line(line, cols) for line in shown]
+    out += [Content.assemble(*rows(line, cols)[0]) for line in shown]
     if left:
         out.append(Content.styled(cut(f"{left} more", width), FAINT))
     return out
 
 
-def _header(cols: Widths, verb: str, lines: Sequence[FieldLine]) -> Content:
+def header(cols: Widths, verb: str, lines: Sequence[FieldLine]) -> list[Piece]:
+    """Return the line above the fields."""
     if one_sided(lines):
-        return Content.styled(fit("field", cols.label) + "    incoming", GREY)
+        return [(fit("field", cols.label) + "    incoming", GREY)]
     parts = [(fit("field", cols.label) + "  ", GREY), (fit("library", cols.existing), GREY)]
     if not cols.result:
-        return Content.assemble(*parts, ("    " + fit("incoming", cols.pending), GREY))
+        return [*parts, ("    " + fit("incoming", cols.pending), GREY)]
     parts.append(("  " + fit("incoming", cols.pending), GREY))
-    return Content.assemble(*parts, ("    ", ""), (verb, f"bold {TEAL}"), (" makes", GREY))
+    return [*parts, ("    ", ""), (verb, f"bold {TEAL}"), (" makes", GREY)]
 
 
-def _line(line: FieldLine, cols: Widths) -> Content:
+def rows(line: FieldLine, cols: Widths, limit: int = 1) -> list[list[Piece]]:
+    """Return one field on as many lines as its longest text takes, at most ``limit``; on one line it is cut."""
     old, new, result = styles(line.change)
-    shorten = cut_front if line.label == "path" else cut
-    sign = (SIGN[line.change], f"bold {TONE[line.change]}")
-    label = (fit(line.label, cols.label) + "  ", GREY)
+    sign = _Column([SIGN[line.change]], 1, f"bold {TONE[line.change]}")
+    columns = [_Column([cut(line.label, cols.label)], cols.label, GREY)]
+    gaps: tuple[int, ...]
     if not cols.existing:
-        return Content.assemble(label, sign, " ", (shorten(line.pending, cols.result), new))
-    existing = (fit(shorten(line.existing, cols.existing), cols.existing), old)
-    if not cols.result:
-        return Content.assemble(label, existing, " ", sign, "  ", (shorten(line.pending, cols.pending), new))
-    pending = ("  " + fit(shorten(line.pending, cols.pending), cols.pending), new)
-    return Content.assemble(label, existing, pending, "  ", sign, " ", (shorten(line.result, cols.result), result))
+        columns += [sign, _column(line, line.pending, cols.result, new, limit)]
+        gaps = (2, 1)
+    elif not cols.result:
+        columns += [_column(line, line.existing, cols.existing, old, limit), sign]
+        columns += [_column(line, line.pending, cols.pending, new, limit)]
+        gaps = (2, 1, 2)
+    else:
+        columns += [_column(line, line.existing, cols.existing, old, limit)]
+        columns += [_column(line, line.pending, cols.pending, new, limit), sign]
+        columns += [_column(line, line.result, cols.result, result, limit)]
+        gaps = (2, 2, 2, 1)
+    height = max(len(column.lines) for column in columns)
+    return [[piece for pieces in map(partial(_row, n), columns, (0, *gaps)) for piece in pieces] for n in range(height)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    lines: Sequence[str]
+    width: int
+    style: str
+
+
+def _column(line: FieldLine, text: str, width: int, style: str, limit: int) -> _Column:
+    if limit > 1:
+        return _Column(wrap(text, width, limit), width, style)
+    shorten = cut_front if line.label == "path" else cut
+    return _Column([shorten(text, width)], width, style)
+
+
+def _row(n: int, column: _Column, gap: int) -> list[Piece]:
+    text = column.lines[n] if n < len(column.lines) else ""
+    # The padding has no style: a struck-out text must not go on as a struck-out line.
+    return [(" " * gap, ""), (text, column.style), (" " * (column.width - cell_len(text)), "")]

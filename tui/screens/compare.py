@@ -1,0 +1,213 @@
+"""The comparison in full height: the images of both sides with what becomes of each, and every field."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.message import Message
+from textual.screen import Screen
+from textual.widgets import Static
+from textual.worker import Worker, WorkerState, get_current_worker
+
+from core.display import size
+from core.errors import CuratorError
+from core.records import Model, PendingImport, Picture, Strategy
+from tui.image_text import incoming_fates, incoming_title, library_fates, library_title
+from tui.latest import Latest
+from tui.palette import BRIGHT, GREY, RED, TEXT, VIOLET
+from tui.plan_text import Change, Piece, field_lines, in_numbers, record_lines
+from tui.widgets.cells import cut
+from tui.widgets.comparison import sentence, tabs
+from tui.widgets.field_table import FieldTable
+from tui.widgets.image_strip import ImageStrip, StripKey
+from tui.widgets.key_line import KeyLine
+
+if TYPE_CHECKING:
+    from core.library import Library
+    from core.queue import Look
+
+Question = tuple[int, Strategy | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the curator stands: the import, its place in the list from 1, how long the list is, what is decided."""
+
+    id: int
+    number: int
+    of: int
+    decision: Strategy | None
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """What the comparison asks of the list it was opened from."""
+
+    place: Callable[[], Place | None]
+    step: Callable[[int], None]
+    decide: Callable[[Strategy | None], None]
+
+
+class CompareScreen(Screen[None]):
+    """Shows one import of the list at a time; decides like the list does, and stays on what was decided."""
+
+    @dataclass
+    class PictureCame(Message):
+        """A picture for one of the strips, or why there is none."""
+
+        strip: ImageStrip
+        key: StripKey
+        picture: Picture | str
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("m", "decide('merge')", "merge", id="compare.merge", tooltip="Keep the library's, fill its gaps"),
+        Binding("o", "decide('override')", "override", id="compare.override", tooltip="Take all from the import"),
+        Binding("d", "decide('delete')", "delete", id="compare.delete", tooltip="Drop the import"),
+        Binding("s", "decide('skip')", "skip", id="compare.skip", tooltip="Leave it in the queue as it is"),
+        Binding("c", "clear", "clear", id="compare.clear", show=False, tooltip="Take the decision back"),
+        Binding("J", "step(1)", "import", id="compare.next", key_display="J K", tooltip="The next import"),
+        Binding("K", "step(-1)", "import", id="compare.before", show=False, tooltip="The import before"),
+        Binding("l,right", "image(1)", "image", id="compare.image_next", key_display="h l", tooltip="On in the images"),
+        Binding("h,left", "image(-1)", "image", id="compare.image_before", show=False, tooltip="Back in the images"),
+        Binding("escape,enter,q", "back", "list", id="compare.back", key_display="esc", tooltip="Back to the list"),
+    ]
+
+    def __init__(self, library: Library, walk: Walk) -> None:
+        super().__init__()
+        self._library = library
+        self._walk = walk
+        self._place: Place | None = None
+        self._looks = Latest[Question, "Look | None"](
+            self, "compare", lambda q: library.queue.look(*q), self._show_look, self._failed
+        )
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="head", markup=False)
+        yield Static(id="plan", markup=False)
+        with Horizontal(id="strips"):
+            yield ImageStrip("library", id="theirs")
+            yield ImageStrip("incoming", id="ours")
+        yield FieldTable(id="fields")
+        yield KeyLine(id="keys")
+
+    def on_mount(self) -> None:
+        self.query_one(FieldTable).focus()
+        self._ask()
+
+    def action_decide(self, strategy: str) -> None:
+        self._walk.decide(Strategy(strategy))
+        self._ask()
+
+    def action_clear(self) -> None:
+        self._walk.decide(None)
+        self._ask()
+
+    def action_step(self, by: int) -> None:
+        self._walk.step(by)
+        self._ask()
+
+    def action_image(self, by: int) -> None:
+        for strip in self.query(ImageStrip):
+            strip.step(by)
+
+    def action_back(self) -> None:
+        self.dismiss(None)
+
+    def _ask(self) -> None:
+        self._place = self._walk.place()
+        if self._place is None:
+            self.dismiss(None)
+        else:
+            self._looks.ask((self._place.id, self._place.decision))
+
+    def _asked(self, question: Question) -> bool:
+        return self._place is not None and question == (self._place.id, self._place.decision)
+
+    def _show_look(self, question: Question, look: Look | None) -> None:
+        if not self._asked(question) or not self.is_attached:
+            return
+        if look is None:
+            self.query_one("#plan", Static).update(Content.styled("it has left the queue", GREY))
+            return
+        record, existing = look.pending.record, look.existing.record if look.existing else None
+        assert isinstance(record, PendingImport)
+        model = existing if isinstance(existing, Model) else None
+        self._show_head(look)
+        theirs = look.existing.images if look.existing else ()
+        self.query_one("#theirs", ImageStrip).show(
+            library_title(model, len(theirs)), theirs, library_fates(theirs, look.plan)
+        )
+        self.query_one("#ours", ImageStrip).show(
+            incoming_title(look.plan, len(record.images)), look.pending.images, incoming_fates(record, look.plan)
+        )
+        fields = field_lines(look.plan, record, model) if look.plan else record_lines(record, Change.SHOWN)
+        self.query_one(FieldTable).show(fields, question[1] or Strategy.MERGE)
+
+    def _show_head(self, look: Look) -> None:
+        assert self._place is not None
+        row, place = look.row, self._place
+        width = self.size.width - 4
+        facts: list[Piece] = [
+            (cut(row.name, max(width // 2, 10)), f"bold {BRIGHT}"),
+            (f"{place.number:,} of {place.of:,}", GREY),
+            (f"{row.sha256[:8]} {row.sha256[8:16]}" if row.sha256 else "not hashed yet", VIOLET),
+            (size(row.size_bytes), TEXT),
+            (row.type, TEXT),
+            (row.state, GREY),
+        ]
+        self.query_one("#head", Static).update(sentence(facts, width))
+        record = look.pending.record
+        assert isinstance(record, PendingImport)
+        words = in_numbers(look.plan, record) if look.plan else [(look.reason, RED)]
+        strategy = place.decision
+        shown = tabs(strategy or Strategy.MERGE, strategy is not None)
+        room = width - len(shown.plain) - 3
+        self.query_one("#plan", Static).update(Content.assemble(shown, "   ", sentence(words, room)))
+
+    def _failed(self, question: Question, error: CuratorError) -> None:
+        if self._asked(question):
+            self.query_one("#plan", Static).update(Content.styled(cut(error, 400), RED))
+
+    @on(ImageStrip.PicturesWanted, "#theirs")
+    def _theirs_wanted(self, event: ImageStrip.PicturesWanted) -> None:
+        self._fetch_theirs(event.strip, event.keys)
+
+    @on(ImageStrip.PicturesWanted, "#ours")
+    def _ours_wanted(self, event: ImageStrip.PicturesWanted) -> None:
+        self._fetch_ours(event.strip, event.keys)
+
+    @work(thread=True, group="theirs", exclusive=True, exit_on_error=False)
+    def _fetch_theirs(self, strip: ImageStrip, keys: Sequence[StripKey]) -> None:
+        self._fetch(strip, keys, self._library.pictures.of_model)
+
+    @work(thread=True, group="ours", exclusive=True, exit_on_error=False)
+    def _fetch_ours(self, strip: ImageStrip, keys: Sequence[StripKey]) -> None:
+        self._fetch(strip, keys, self._library.pictures.of_pending)
+
+    def _fetch(self, strip: ImageStrip, keys: Sequence[StripKey], read: Callable[[str, int, int], Picture]) -> None:
+        worker = get_current_worker()
+        for key in keys:
+            if worker.is_cancelled:
+                return
+            try:
+                picture: Picture | str = read(key.name, key.width, key.height)
+            except CuratorError as error:
+                picture = str(error)
+            self.post_message(self.PictureCame(strip, key, picture))
+
+    @on(PictureCame)
+    def _picture_came(self, event: PictureCame) -> None:
+        event.strip.supply(event.key, event.picture)
+
+    @on(Worker.StateChanged)
+    def _worker_failed(self, event: Worker.StateChanged) -> None:
+        if event.state is WorkerState.ERROR:
+            words = f"Something broke while working ({event.worker.group}): {event.worker.error}"
+            self.query_one("#plan", Static).update(Content.styled(cut(words, 400), RED))
