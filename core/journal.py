@@ -32,6 +32,7 @@ class Change:
     """What an operation's transaction did to the rows, and the files that follow.
 
     ``moves`` are pairs of paths in the library, from and to; without a target the file goes to the operation's trash.
+    ``undoes`` is the number of the operation that this one takes back.
     """
 
     moves: Sequence[tuple[str, str | None]]
@@ -40,6 +41,7 @@ class Change:
     sha256: str | None = None
     before: entries.Rows | None = None
     after: entries.Rows | None = None
+    undoes: int | None = None
 
 
 class Staging:
@@ -113,7 +115,7 @@ class Journal:
         gone = [move.src for move in moves if not os.path.lexists(self._root / move.src)]
         if gone:
             raise LibraryError(f"{gone[0]} vanished from the library; nothing was changed, try again")
-        entries.add(
+        n = entries.add(
             db,
             op,
             kind,
@@ -124,6 +126,8 @@ class Journal:
             before=done.before,
             after=done.after,
         )
+        if done.undoes is not None:
+            entries.set_undone(db, done.undoes, n)
 
     def _move(self, op: str, src: str, dst: str | None) -> Move:
         target = dst or f"trash/{op}/{os.path.basename(src)}"
@@ -131,9 +135,16 @@ class Journal:
 
     def finish(self) -> None:
         """Finish whatever entry is open. Raises LibraryError naming the file where that cannot be done now."""
+        with self.in_order():
+            pass
+
+    @contextmanager
+    def in_order(self) -> Iterator[Database]:
+        """A transaction in which no entry is open, and which no other process's operation can come between."""
         # The write lock is held while files move: it is the lock between processes.
         with self._store.writing(full=False) as db:
             self._finish_open(db)
+            yield db
 
     def _finish_open(self, db: Database) -> None:
         entry = entries.open_entry(db)

@@ -14,6 +14,7 @@ from core.cases import Cases
 from core.errors import LibraryError, NoLibrary
 from core.hash_ahead import HashAhead
 from core.hasher import Hasher
+from core.history import History
 from core.image_operation import ImageOperation
 from core.image_processor import ImageProcessor
 from core.image_scanner import ImageScanner
@@ -26,10 +27,11 @@ from core.lookup import Lookup
 from core.pictures import Pictures
 from core.processor import PromotionProcessor
 from core.queue import Queue
-from core.records import Entry, ImportReport
+from core.records import Entry, ImportReport, UndoReport
 from core.sources.legacy_db import LegacyDatabase
 from core.store import Store, entries
 from core.store.memory import HashMemory
+from core.trash import Trash, TrashLimits
 
 _FOLDERS = ("images", "pending", "staging", "trash")
 _THREADS = 2  # two images, or two files, at once: more gains nothing on the disks and cores this is made for
@@ -38,7 +40,11 @@ PathLike = str | os.PathLike[str]
 
 
 class Library:
-    """One open library. ``recovered`` tells whether opening it finished an operation that was left open."""
+    """One open library.
+
+    ``recovered`` tells whether opening it finished an operation that was left open; ``warning`` says in a sentence
+    what could not be tidied then, though all of the library works.
+    """
 
     def __init__(self, root: Path, *, readonly: bool, lock: LibraryLock | None) -> None:
         """Wire the parts; use ``Library.open``."""
@@ -58,11 +64,13 @@ class Library:
         cases = Cases(self.store, self.image_scanner, incoming, self._lookup)
         self.queue = Queue(self.store, cases, self._lookup, HashAhead(self.store, hasher, self._hashing))
         self.processor = PromotionProcessor(self.store, self._journal, cases, incoming, hasher, self._lookup)
+        self.history = History(self.store, self._journal, root)
         self.recovered = False
+        self.warning = ""
 
     @classmethod
-    def open(cls, folder: PathLike, *, readonly: bool = False) -> Self:
-        """Open the library in ``folder``: create it, migrate it, and finish what was left open.
+    def open(cls, folder: PathLike, *, readonly: bool = False, trash: TrashLimits | None = None) -> Self:
+        """Open the library in ``folder``: create it, migrate it, finish what was left open, empty old trash.
 
         With ``readonly`` nothing of that is done and nothing is written. Raises LibraryError, NoLibrary.
         """
@@ -77,6 +85,7 @@ class Library:
             library.store.migrate()
             if not readonly:
                 library._recover()
+                library._expire(trash or TrashLimits())
         except BaseException:
             library.close()
             raise
@@ -88,6 +97,20 @@ class Library:
         if self._lock.alone:
             self._journal.sweep()
             self._lock.share()
+
+    def _expire(self, limits: TrashLimits) -> None:
+        try:
+            Trash(self.store, self._journal, self.root).expire(limits)
+        except (OSError, LibraryError) as error:
+            self.warning = f"old trash could not be removed ({error})"
+
+    def undo(self, count: int = 1) -> UndoReport:
+        """Take back the last ``count`` promotions not yet undone, newest first: see ``History.undo``."""
+        return self.history.undo(count)
+
+    def backup(self, target: PathLike) -> None:
+        """Write a whole copy of the database as a new file. Raises LibraryError."""
+        self.store.backup(Path(target))
 
     def import_legacy(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from dataclasses import replace
 
 from sqlite_utils import Database
@@ -131,10 +132,11 @@ class PromotionProcessor:
         if strategy is Strategy.DELETE:
             return self._delete(record)
         sha256 = self._hasher.sha256(record.path, cancel=cancel, progress=progress)
+        refused: dict[str, str] = {}
         with self._sha256s.hold(sha256):
             while True:
                 try:
-                    return self._promote(self._record(pending_id), sha256, strategy, confirmed, cancel)
+                    return self._promote(self._record(pending_id), sha256, strategy, confirmed, cancel, refused)
                 except StartOver:
                     continue
 
@@ -161,16 +163,16 @@ class PromotionProcessor:
         strategy: Strategy | None,
         confirmed: Plan | None,
         cancel: threading.Event | None,
+        refused: dict[str, str],
     ) -> Outcome:
-        first = self._cases.meet(record, sha256, strategy, cancel)
+        """Try once; ``refused`` gathers what staging refused, so that starting over does not meet it again."""
+        first = self._cases.meet(_refusing(record, refused), sha256, strategy, cancel)
         images = [image for image in first.record.images if image.file in first.targets]
         with self._journal.staging() as staging:
-            made, refused = self._incoming.stage(images, staging, cancel)
+            made, not_had = self._incoming.stage(images, staging, cancel)
+            refused.update(not_had)
             positions = {image.file: position for position, image in enumerate(images)}
-            judged = replace(
-                first.record,
-                images=tuple(replace(i, refused=refused.get(i.file, i.refused)) for i in first.record.images),
-            )
+            judged = _refusing(first.record, refused)
             met: list[Case] = []
 
             def change(db: Database) -> Change:
@@ -237,6 +239,11 @@ class PromotionProcessor:
 def _essence(record: PendingImport) -> PendingImport:
     """Return what a promotion was prepared from: the decision and the verdicts play no part in it."""
     return replace(record, decision=None, images=tuple(replace(image, refused=None) for image in record.images))
+
+
+def _refusing(record: PendingImport, refused: Mapping[str, str]) -> PendingImport:
+    """Return the record with the given reasons, by file name, on its images."""
+    return replace(record, images=tuple(replace(i, refused=refused.get(i.file, i.refused)) for i in record.images))
 
 
 def _sentence(error: Exception) -> str:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlite_utils import Database
 
 from core.errors import CommitUnclear, CuratorError, LibraryError
+from core.files import sync_folder
 from core.migrations import migrations
+from core.store.aside import Aside
 
 _WAIT_SECONDS = 60.0  # for another process's transaction; a promotion holds the write lock for milliseconds
+# What SQLite says where it cannot keep its own files beside the database.
+_NO_PLACE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 
 
 class Store:
@@ -25,6 +31,7 @@ class Store:
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
+        self._aside: Aside | None = None
 
     @property
     def db(self) -> Database:
@@ -35,24 +42,49 @@ class Store:
         return db
 
     def _connect(self) -> Database:
-        mode = "ro" if self.readonly else "rwc"
-        uri = f"{self.path.absolute().as_uri()}?mode={mode}"
         try:
-            # Connections are used by one thread only, but closed together by whoever closes the library.
-            connection = sqlite3.connect(
-                uri, uri=True, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False
-            )
-            with self._lock:
-                self._opened.append(connection)
-            db = Database(connection, execute_plugins=False)
-            db.execute("PRAGMA foreign_keys=ON")
-            db.execute("PRAGMA trusted_schema=OFF")
             if not self.readonly:
-                db.execute("PRAGMA journal_mode=WAL").fetchone()
-                db.execute("PRAGMA synchronous=FULL")
+                return self._set_up(self._open(self.path, "rwc"))
+            path = self._readable()
+            return self._set_up(self._open(path, "ro" if path == self.path else "rwc"))
         except sqlite3.Error as error:
             raise LibraryError(f"the library's database {self.path} cannot be opened ({error})") from error
+
+    def _open(self, path: Path, mode: str) -> sqlite3.Connection:
+        # Connections are used by one thread only, but closed together by whoever closes the library.
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode={mode}",
+            uri=True,
+            timeout=_WAIT_SECONDS,
+            isolation_level=None,
+            check_same_thread=False,
+        )
+        with self._lock:
+            self._opened.append(connection)
+        return connection
+
+    def _set_up(self, connection: sqlite3.Connection) -> Database:
+        db = Database(connection, execute_plugins=False)
+        db.execute("PRAGMA foreign_keys=ON")
+        db.execute("PRAGMA trusted_schema=OFF")
+        if not self.readonly:
+            db.execute("PRAGMA journal_mode=WAL").fetchone()
+            db.execute("PRAGMA synchronous=FULL")
         return db
+
+    def _readable(self) -> Path:
+        """Return what a read-only connection opens: the database, or a copy where SQLite cannot read it in place."""
+        with self._lock:
+            if self._aside is None:
+                try:
+                    with closing(sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+                        connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+                        return self.path
+                except sqlite3.OperationalError as error:
+                    if error.sqlite_errorcode & 0xFF not in _NO_PLACE:
+                        raise
+                    self._aside = Aside(self.path)
+            return self._aside.path
 
     def migrate(self) -> None:
         """Bring the schema up to date. Raises LibraryError for a library made by a newer version."""
@@ -70,15 +102,24 @@ class Store:
         if self.readonly:
             raise LibraryError("this library must be opened once for writing before this version can read it")
         if applied:
-            self.backup(self.path.with_name(f"{self.path.name}.before-{len(known)}"))
+            now = f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
+            self.backup(self.path.with_name(f"{self.path.name}.before-{len(known)}-{now}"))
         with self.writing() as db:  # two processes may open a new library at once: the second finds nothing to do
             migrations.apply(db)
 
     def backup(self, target: Path) -> None:
-        """Write a whole copy of the database as a new file. Raises LibraryError where that cannot be done."""
+        """Write a whole copy of the database as a new file, synced. Raises LibraryError where that cannot be done."""
+        if os.path.lexists(target):
+            raise LibraryError(f"{target} is there already; a backup overwrites nothing, choose another name")
+        partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
         try:
-            self.db.execute("VACUUM INTO ?", [str(target)])
-        except sqlite3.Error as error:
+            self.db.execute("VACUUM INTO ?", [str(partial)])
+            with open(partial, "rb") as file:
+                os.fsync(file.fileno())
+            os.rename(partial, target)
+            sync_folder(target.parent)
+        except (sqlite3.Error, OSError) as error:
+            partial.unlink(missing_ok=True)
             raise LibraryError(f"the library's database could not be copied to {target} ({error})") from error
 
     @contextmanager
@@ -152,4 +193,7 @@ class Store:
             opened, self._opened = self._opened, []
         for connection in opened:
             connection.close()
+        if self._aside is not None:
+            self._aside.close()
+            self._aside = None
         self._local = threading.local()

@@ -73,6 +73,39 @@ def close(db: Database, n: int, lost: Sequence[str]) -> None:
     db.execute("UPDATE journal SET open = 0, lost = ? WHERE n = ?", [json.dumps(lost) if lost else None, n])
 
 
+def newest_to_undo(db: Database) -> tuple[Operation, Rows, Rows] | None:
+    """Return the newest promotion that is not undone, with the rows before and after it; None where there is none."""
+    row = db.execute(
+        f"SELECT {_COLUMNS}, before, after FROM journal WHERE kind = ? AND undone_by IS NULL ORDER BY n DESC LIMIT 1",
+        [Kind.PROMOTE],
+    ).fetchone()
+    return None if row is None else (_operation(row[:-2]), json.loads(row[-2]), json.loads(row[-1]))
+
+
+def set_undone(db: Database, n: int, by: int) -> None:
+    """Note that entry ``n`` was undone by entry ``by``."""
+    db.execute("UPDATE journal SET undone_by = ? WHERE n = ?", [by, n])
+
+
+def past(db: Database, limit: int, below: int | None = None) -> list[tuple[Operation, Rows]]:
+    """Return the newest operations (those numbered below ``below``), newest first, with the rows before each."""
+    rows = db.execute(
+        f"SELECT {_COLUMNS}, before FROM journal WHERE n < coalesce(?, n + 1) ORDER BY n DESC LIMIT ?", [below, limit]
+    ).fetchall()
+    return [(_operation(row[:-1]), json.loads(row[-1]) if row[-1] else {}) for row in rows]
+
+
+def closed_operations(db: Database) -> list[tuple[str, int]]:
+    """Return name and time (ms) of every operation whose files are in place, oldest first."""
+    return list(db.execute("SELECT op, at FROM journal WHERE open = 0 ORDER BY n"))
+
+
+def as_stored(rows: Rows) -> Rows:
+    """Return rows as reading them back from an entry gives them, so that the two can be compared."""
+    stored: Rows = json.loads(json.dumps(rows, default=os.fsdecode))
+    return stored
+
+
 def _operation(row: Sequence[Any]) -> Operation:
     n, op, kind, action, pending_id, sha256, moves, is_open, at, undone_by, lost = row
     return Operation(
