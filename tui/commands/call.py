@@ -1,0 +1,130 @@
+"""What every command shares: which library, in which form to answer, and how a failure is told."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from core.library import Library
+
+_LIBRARY, _JSON = "tui.library", "tui.json"
+FAILED, USAGE, CONFLICT, NOT_FOUND, LOCKED, INTERRUPTED = 1, 2, 3, 4, 5, 130
+_WORST_FIRST = (FAILED, LOCKED, NOT_FOUND, CONFLICT)
+
+
+class Failed(click.ClickException):
+    """Ends a command with one sentence and an exit code; ``answer`` is what JSON carries besides the error."""
+
+    def __init__(self, sentence: str, code: int = FAILED, answer: Mapping[str, Any] | None = None) -> None:
+        super().__init__(sentence)
+        self.code = code
+        self.answer = answer or {}
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """How a command was called: the folder given for the library, and whether the answer is to be JSON."""
+
+    given: str | None
+    as_json: bool
+
+    @classmethod
+    def of(cls, context: click.Context) -> Call:
+        """Return what the options before and after the command's name say together."""
+        return cls(context.meta.get(_LIBRARY), context.meta.get(_JSON, False))
+
+    @property
+    def folder(self) -> str:
+        """The library's folder: the one given, else the environment's, else the platform's user data folder."""
+        if folder := self.given or os.environ.get("MODEL_CURATOR_LIBRARY"):
+            return folder
+        import platformdirs
+
+        return platformdirs.user_data_dir("model-curator", appauthor=False)
+
+    def reading(self) -> Library:
+        """Open the library for reading; works beside an open app."""
+        from core.library import Library
+
+        return Library.open(self.folder, readonly=True)
+
+    def writing(self) -> Library:
+        """Open the library, or create it."""
+        from core.library import Library
+
+        return Library.open(self.folder)
+
+    def changing(self) -> Library:
+        """Open a library that is there for writing; a mistyped folder does not become a new library."""
+        from core.errors import NoLibrary
+
+        if not Path(self.folder, "library.db").is_file():
+            raise NoLibrary(f"there is no library in {os.path.abspath(self.folder)}; importing into it creates one")
+        return self.writing()
+
+    def answer(self, answer: Mapping[str, Any], lines: Callable[[], list[str]]) -> None:
+        """Print the answer: one JSON object, or else the lines, which must be plain already."""
+        click.echo(json.dumps(answer) if self.as_json else "\n".join(lines()))
+
+
+def sentence(error: OSError) -> str:
+    """Return what the system would not do as one sentence."""
+    return f"{error.filename or 'standard output'}: {error.strerror or error}"
+
+
+def worst(codes: list[int]) -> int:
+    """Return the exit code of several results: that of the worst."""
+    return next((code for code in _WORST_FIRST if code in codes), 0)
+
+
+def _keep(key: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    def keep(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+        if value == "":
+            raise click.BadParameter("give a folder", context, parameter)
+        if value:
+            context.meta[key] = value
+
+    return keep
+
+
+_Function = Callable[..., Any]
+
+
+def common(function: _Function) -> _Function:
+    """Add the options that stand before or after the command's name; where both do, the later one counts."""
+    library = click.option(
+        "--library",
+        metavar="DIR",
+        expose_value=False,
+        callback=_keep(_LIBRARY),
+        help="The library's folder; else MODEL_CURATOR_LIBRARY, else the one in your user data folder.",
+    )
+    as_json = click.option(
+        "--json",
+        is_flag=True,
+        expose_value=False,
+        callback=_keep(_JSON),
+        help="Print one JSON object and nothing else.",
+    )
+    return library(as_json(function))
+
+
+def command(name: str) -> Callable[[_Function], click.Command]:
+    """Make a command of a function that takes the call and the command's own parameters and returns the exit code."""
+
+    def decorate(function: _Function) -> click.Command:
+        @functools.wraps(function)
+        def run(**parameters: Any) -> Any:
+            return function(Call.of(click.get_current_context()), **parameters)
+
+        return click.command(name)(common(run))
+
+    return decorate

@@ -1,0 +1,48 @@
+"""``pending``, ``show`` and ``images``: what a library holds. They only read, and work beside an open app."""
+
+from __future__ import annotations
+
+import click
+
+from core.display import plain
+from core.records import Entry, Model
+from tui.commands.call import NOT_FOUND, Call, Failed, command
+from tui.commands.objects import queue_object, record_object
+from tui.commands.text import queue_lines, record_lines
+
+
+@command("pending")
+def pending(call: Call) -> int:
+    """List the queue."""
+    with call.reading() as library:
+        rows = list(library.queue.all())
+    call.answer({"pending": [queue_object(row) for row in rows]}, lambda: queue_lines(rows))
+    return 0
+
+
+@command("show")
+@click.argument("key", metavar="ID_OR_SHA256")
+def show(call: Call, key: str) -> int:
+    """Show one pending import or one model."""
+    entry = _find(call, key)
+    if entry is None:
+        raise Failed(f"there is no pending import and no model {plain(key, 80)}", NOT_FOUND)
+    call.answer(record_object(entry), lambda: record_lines(entry))
+    return 0
+
+
+@command("images")
+@click.argument("sha256", metavar="SHA256")
+def images(call: Call, sha256: str) -> int:
+    """List a model's image sequence."""
+    entry = _find(call, sha256)
+    if entry is None or not isinstance(entry.record, Model):
+        raise Failed(f"there is no model {plain(sha256, 80)}; give the 64 digits of its SHA-256", NOT_FOUND)
+    names = list(entry.images)
+    call.answer({"sha256": entry.record.sha256, "images": names}, lambda: names or ["The model has no images."])
+    return 0
+
+
+def _find(call: Call, key: str) -> Entry | None:
+    with call.reading() as library:
+        return library.show(key)

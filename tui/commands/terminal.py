@@ -1,0 +1,58 @@
+"""What the command line does on a terminal only: progress on its last line, and an end at Ctrl-C."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_TICK = 0.1  # seconds between two pictures of the progress
+
+
+def has_terminal() -> bool:
+    """Tell whether the app could be shown and used here."""
+    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+
+
+class ProgressLine:
+    """One line on standard error that is written over and over; silent where that is no terminal."""
+
+    def __init__(self) -> None:
+        self._shown = False
+        self._last = 0.0
+        self._on = sys.stderr is not None and sys.stderr.isatty()
+
+    def show(self, text: str) -> None:
+        """Show a text, which must be plain already; too soon after the last one it is left out."""
+        now = time.monotonic()
+        if self._on and now - self._last >= _TICK:
+            self._last, self._shown = now, True
+            sys.stderr.write(f"\r\x1b[K{text[: shutil.get_terminal_size().columns - 1]}")
+            sys.stderr.flush()
+
+    def clear(self) -> None:
+        """Take the line away again."""
+        if self._shown:
+            self._shown, self._last = False, 0.0
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+
+@contextmanager
+def interruptible() -> Iterator[threading.Event]:
+    """Give an event that Ctrl-C sets, so that work ends between two steps; a second Ctrl-C ends it at once."""
+    cancel = threading.Event()
+
+    def interrupt(*_: object) -> None:
+        cancel.set()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield cancel
+    finally:
+        signal.signal(signal.SIGINT, before)
