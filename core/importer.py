@@ -95,7 +95,7 @@ class Importer:
                 progress(done, count)
         total = run.total
         return ImportReport(
-            total.models, total.pending, new_tags, total.images, total.skipped, tuple(run.problems), cancelled
+            total.models, total.pending, new_tags, total.images, total.skipped, _by_row(run.problems), cancelled
         )
 
     def _take_tags(self, run: _Run) -> int:
@@ -272,3 +272,8 @@ def _batches(rows: Iterator[LegacyRow]) -> Iterator[list[LegacyRow]]:
         images += len(row.images)
     if batch:
         yield batch
+
+
+def _by_row(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    """Return problems in the order of their rows, those of the whole database first."""
+    return tuple(sorted(problems, key=lambda problem: -1 if problem.row is None else problem.row))

@@ -20,6 +20,7 @@ from tui.commands.importing import import_legacy
 from tui.commands.opening import open_app
 from tui.commands.promoting import promote
 from tui.commands.reading import images, pending, show
+from tui.commands.undoing import backup, history, undo
 from tui.commands.verifying import verify
 
 _SENTENCE = 4000  # a path may have 4096 bytes, and is worth seeing whole
@@ -142,5 +143,5 @@ def _version() -> str:
         return "(not installed)"
 
 
-for _command in (demo, import_legacy, pending, show, promote, images):
+for _command in (demo, import_legacy, pending, show, promote, images, undo, history, backup):
     main.add_command(_command)

@@ -12,6 +12,8 @@ from core.store.values import json_from_db, json_to_db, path_from_db, path_to_db
 
 def get(db: Database, pending_id: int) -> PendingImport | None:
     """Return the pending import with its tags and images, or None."""
+    if not 0 < pending_id < 2**63:  # SQLite has no other ids, and takes no larger number
+        return None
     row = db.execute(
         "SELECT path, name, type, size_bytes, created_at, meta_json, claimed_sha256, decision "
         "FROM pending_import WHERE id = ?",

@@ -16,7 +16,7 @@ def open_app(call: Call) -> int:
     if call.as_json:
         raise Failed("the app prints no JSON: give --json together with --verify, demo or a command", USAGE)
     if not has_terminal():
-        commands = "import-legacy, pending, show, promote, images"
+        commands = "import-legacy, pending, show, promote, images, undo, history, backup"
         raise Failed(
             f"the app needs a terminal; without one there are --verify, demo and the commands {commands}", USAGE
         )
