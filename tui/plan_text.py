@@ -119,12 +119,14 @@ def change_of(field: FieldPlan, action: Action) -> Change:
         return Change.KEPT
     if field.side is Side.BOTH:
         return Change.SAME if field.existing == field.pending == field.result else Change.COMBINED
+    return _incoming_wins(field, action)
+
+
+def _incoming_wins(field: FieldPlan, action: Action) -> Change:
     if not value_text(field.path, field.existing):
         return Change.FILLED if value_text(field.path, field.pending) else Change.SAME
-    if not value_text(field.path, field.result):
-        return Change.EMPTIED
     if action is Action.OVERRIDDEN:
-        return Change.OVERWRITTEN
+        return Change.OVERWRITTEN if value_text(field.path, field.result) else Change.EMPTIED
     # A merge takes all of a list that holds the library's own, and a new path where the library's file is gone.
     return Change.COMBINED if isinstance(field.existing, (list, tuple)) else Change.FILLED
 

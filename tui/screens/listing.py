@@ -61,9 +61,11 @@ class Listing:
         self._recount_due = False
         self._pause = _RECOUNT
         self._counted = False
+        self._then: int | None = None
 
-    def load(self) -> None:
-        """Read everything."""
+    def load(self, then: int | None = None) -> None:
+        """Read everything; ``then`` put the cursor on that import."""
+        self._then = then
         self._ids.ask(self._filter.words)
         self._decided_ids.ask(None)
         self._counts.ask(None)
@@ -133,6 +135,9 @@ class Listing:
         if words == self._filter.words:
             self._list.show_empty("Nothing in the queue fits these words.\n\nEsc clears them." if words else _EMPTY)
             self._list.set_ids(ids)
+            if self._then is not None:
+                self._list.go_to(self._then)
+                self._then = None
             self._show_found()
 
     def _show_found(self) -> None:
@@ -141,6 +146,8 @@ class Listing:
     def _show_rows(self, question: RowsQuestion, rows: list[QueueRow]) -> None:
         generation, ids = question
         self._list.supply(generation, ids, self.decisions.over(rows))
+        if gone := set(ids) - {row.id for row in rows}:  # another process took them
+            self.take_out(gone)
         self._rows_came()
 
     def _show_counts(self, _: None, counts: QueueCounts) -> None:

@@ -14,12 +14,12 @@ from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
 from core.errors import CuratorError
-from core.records import Action, QueueRow, Status, Strategy
-from tui.applying import ApplyJob, LogLine, outcome_words
+from core.records import QueueRow, Strategy
 from tui.hashing import HashJob
 from tui.messages import ApplyEnded, Applying, Hashing, HashingEnded, Promoted
 from tui.screens.detail import Detail
 from tui.screens.listing import Listing
+from tui.screens.promoting import Promoting
 from tui.widgets.comparison import Comparison
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.key_line import KeyLine
@@ -45,6 +45,9 @@ class QueueScreen(Screen[None]):
         Binding("enter", "compare", "compare", id="look.compare", key_display="⏎", tooltip="Every field and image"),
         Binding("a", "apply", "apply", id="apply.start", tooltip="Sum up all decisions, ask once, apply them"),
         Binding("x", "stop", "stop", id="apply.stop", tooltip="Stop applying after the model in hand"),
+        Binding("u", "undo", "undo", id="apply.undo", tooltip="Take the newest promotion back"),
+        Binding("U", "history", "history", id="apply.history", show=False, tooltip="What happened, newest first"),
+        Binding("r,f5", "reload", "reload", id="look.reload", show=False, tooltip="Read the queue again"),
         Binding("space", "mark", "mark", id="mark.one", key_display="space", tooltip="Mark it and move on"),
         Binding(
             "asterisk", "mark_all", "mark all", id="mark.all", key_display="*", show=False, tooltip="Mark all shown"
@@ -62,7 +65,6 @@ class QueueScreen(Screen[None]):
         self._library = library
         self._ready = False
         self._in_view: Sequence[int] = ()
-        self._failures: dict[int, str] = {}
         self._shown: tuple[QueueRow | None, str] = (None, "")
 
     def compose(self) -> ComposeResult:
@@ -79,7 +81,7 @@ class QueueScreen(Screen[None]):
         self._listing = Listing(self, self._library, self._show_current, self._show_error)
         self._detail = Detail(self, self._library)
         self._hashing = HashJob(self, self._library, lambda: self._in_view)
-        self._applying = ApplyJob(self, self._library)
+        self._promoting = Promoting(self, self._library, self._listing, self._show_current)
         self.query_one(PendingList).focus()
         self._ready = True
         self._listing.load()
@@ -95,7 +97,7 @@ class QueueScreen(Screen[None]):
 
     def _stop_jobs(self) -> None:
         self._hashing.stop()
-        self._applying.stop()
+        self._promoting.job.stop()
 
     # The list tells
 
@@ -112,7 +114,7 @@ class QueueScreen(Screen[None]):
         """Show the import under the cursor, where it is another or has changed."""
         listed = self.query_one(PendingList)
         row = listed.row(listed.current)
-        shown = row, self._failures.get(row.id, "") if row else ""
+        shown = row, self._promoting.failures.get(row.id, "") if row else ""
         if shown != self._shown and (row or not listed.ids):
             self._shown = shown
             self._detail.show(*shown)
@@ -131,9 +133,9 @@ class QueueScreen(Screen[None]):
         if action in ("decide", "clear", "mark", "mark_all", "image", "peek", "compare"):
             return self.query_one(PendingList).current is not None
         if action == "stop":
-            return self._applying.running
+            return self._promoting.job.running
         if action == "log":
-            return bool(self._applying.log)
+            return bool(self._promoting.job.log)
         return True
 
     def action_decide(self, strategy: str) -> None:
@@ -153,10 +155,7 @@ class QueueScreen(Screen[None]):
             self.query_one(StatusLine).say(f"All {len(self._listing.decided):,} are decided: a applies them.")
 
     def _store_decision(self, ids: Sequence[int], strategy: Strategy | None) -> None:
-        for id in ids:
-            self._failures.pop(id, None)
-        self.query_one(PendingList).show_failed(self._failures)
-        self._applying.withdraw(ids)
+        self._promoting.decided_anew(ids)
         self._detail.unpeek()
         self._listing.decide(ids, strategy)
         self._show_current()
@@ -188,6 +187,10 @@ class QueueScreen(Screen[None]):
 
     def action_peek(self) -> None:
         self._detail.peek()
+
+    def action_reload(self) -> None:
+        self._listing.load()
+        self._listing.refresh()
 
     def action_filter(self) -> None:
         self.query_one(FilterLine).open()
@@ -228,57 +231,39 @@ class QueueScreen(Screen[None]):
         if event.error:
             self.query_one(StatusLine).warn(f"Hashing stopped: {event.error}")
 
-    # Applying
+    # Applying, and taking back
 
     @work(group="summary", exit_on_error=False)
     async def action_apply(self) -> None:
-        """Sum up, ask once, and begin; the list keeps the focus all the while."""
-        status = self.query_one(StatusLine)
-        if self._applying.running:
-            status.say("Still applying: x stops after the model in hand.")
-            return
-        await self._listing.decisions.settled()
-        if not self._listing.decided:
-            status.say("Nothing is decided yet: m, o, d and s decide.")
-            return
-        from tui.screens.confirm import SummaryScreen
-
-        decided = await self.app.push_screen_wait(SummaryScreen(self._library))
-        if decided:
-            self._applying.start(decided)
-            self.refresh_bindings()
+        await self._promoting.apply()
 
     def action_stop(self) -> None:
-        self._applying.stop()
+        self._promoting.job.stop()
 
     def action_log(self) -> None:
         from tui.screens.apply import LogScreen
 
-        self.app.push_screen(LogScreen(self._applying))
+        self.app.push_screen(LogScreen(self._promoting.job))
+
+    @work(group="undo", exit_on_error=False)
+    async def action_undo(self) -> None:
+        await self._promoting.undo()
+
+    @work(group="undo", exit_on_error=False)
+    async def action_history(self) -> None:
+        await self._promoting.history()
 
     @on(Applying)
     def _applying_on(self, event: Applying) -> None:
-        self.query_one(StatusLine).show(self._applying.words(event.state, self.size.width))
+        self._promoting.go_on(event)
 
     @on(Promoted)
     def _promoted(self, event: Promoted) -> None:
-        outcome, id = event.outcome, event.decided.row.id
-        ok = outcome.status is Status.SUCCESS
-        self._applying.add(LogLine(event.decided, ok, outcome_words(outcome)))
-        self._failures.pop(id, None)
-        if not ok and outcome.status is not Status.NOT_FOUND:
-            self._failures[id] = outcome_words(outcome)
-        elif outcome.action_taken is not Action.IGNORED:
-            self._listing.take_out({id})
-        self.query_one(PendingList).show_failed(self._failures)
-        self._listing.refresh()
-        self._show_current()
+        self._promoting.came(event)
 
     @on(ApplyEnded)
     def _apply_ended(self, event: ApplyEnded) -> None:
-        self.query_one(StatusLine).show(self._applying.ended(event.stopped))
-        self._listing.refresh()
-        self.refresh_bindings()
+        self._promoting.end(event)
 
     # What goes wrong
 
@@ -291,5 +276,5 @@ class QueueScreen(Screen[None]):
             return
         self.query_one(StatusLine).warn(f"Something broke while working ({event.worker.group}): {event.worker.error}")
         if event.worker.group == "apply":
-            self._applying.running = False
+            self._promoting.job.running = False
             self.refresh_bindings()

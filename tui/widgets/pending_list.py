@@ -117,8 +117,14 @@ class PendingList(ScrollView, can_focus=True, inherit_bindings=False):
         """Take ids out of the list and out of the marks."""
         self._marked.difference_update(gone)
         self.set_ids(array("q", (id for id in self._ids if id not in gone)))
+        self._fresh.difference_update(gone)
         for id in gone:
             self._rows.pop(id, None)
+
+    def go_to(self, id: int) -> None:
+        """Put the cursor on an import, where it is in the list."""
+        if id in self._ids:
+            self._move_to(self._ids.index(id))
 
     def supply(self, generation: int, ids: Iterable[int], rows: Iterable[QueueRow]) -> None:
         """Take the answer to ``RowsWanted``. What was asked before the last ``refresh_rows`` fills gaps only."""

@@ -1,0 +1,147 @@
+"""What happened to the library, newest first, and the question before something is taken back."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical, VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from core.errors import CuratorError
+from core.records import Action, Kind, Operation, PastOperation
+from tui.palette import AMBER, BRIGHT, FAINT, GREY, RED, TEAL, TEXT
+from tui.widgets.cells import cut, fit
+
+if TYPE_CHECKING:
+    from core.library import Library
+
+_SHOWN = 500
+_TONE = {
+    Action.INSERTED: TEAL,
+    Action.MERGED: TEAL,
+    Action.OVERRIDDEN: AMBER,
+    Action.DELETED: RED,
+    Action.IGNORED: GREY,
+}
+
+
+def what(operation: Operation) -> str:
+    """Return in a word or two what an operation did."""
+    if operation.kind is Kind.PROMOTE:
+        return str(operation.action or "promoted")
+    if operation.kind is Kind.UNDO:
+        return f"undid {operation.action}"
+    return {Kind.IMPORT: "import", Kind.IMAGE: "image added"}[operation.kind]
+
+
+def when(milliseconds: int) -> str:
+    """Return a time as the clock on the wall shows it."""
+    return f"{datetime.fromtimestamp(milliseconds / 1000).astimezone():%Y-%m-%d %H:%M}"
+
+
+def ending(past: PastOperation) -> tuple[str, str]:
+    """Return how an operation ended, and the colour of these words."""
+    operation = past.operation
+    if operation.open:
+        return "its files follow", AMBER
+    if operation.undone_by is not None:
+        return f"undone by {operation.undone_by}", GREY
+    if operation.lost:
+        return f"{len(operation.lost)} files were lost", RED
+    if past.kept:
+        return f"cannot be undone: {past.kept}", GREY
+    return "", TEXT
+
+
+class HistoryScreen(ModalScreen[bool]):
+    """Lists the newest operations; answers whether the newest promotion is to be taken back."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,U,q", "dismiss(False)", "close", id="history.close", tooltip="Back to the list"),
+        Binding("u", "dismiss(True)", "undo", id="history.undo", tooltip="Take the newest promotion back"),
+        Binding("j,down", "scroll(1)", "down", id="history.down", show=False, tooltip="Scroll down"),
+        Binding("k,up", "scroll(-1)", "up", id="history.up", show=False, tooltip="Scroll up"),
+    ]
+
+    def __init__(self, library: Library) -> None:
+        super().__init__()
+        self._library = library
+
+    def compose(self) -> ComposeResult:
+        with Vertical(classes="dialog -large"):
+            yield Static("History", classes="title")
+            with VerticalScroll(id="log"):
+                yield Static("reading …", id="lines", markup=False)
+            keys = (("u", f"bold {AMBER}"), (" undo the newest   ", TEXT), ("esc", f"bold {AMBER}"), (" close", TEXT))
+            yield Static(Content.assemble(*keys), classes="answers")
+
+    def on_mount(self) -> None:
+        self.run_worker(self._load(), group="history", exit_on_error=False)
+
+    def action_scroll(self, by: int) -> None:
+        self.query_one("#log", VerticalScroll).scroll_relative(y=by, animate=False)
+
+    async def _load(self) -> None:
+        lines = self.query_one("#lines", Static)
+        try:
+            past = await asyncio.to_thread(self._library.history.operations, _SHOWN + 1)
+        except CuratorError as error:
+            lines.update(Content.styled(f"✕ {cut(error, 400)}", RED))
+            return
+        width = max(self.query_one("#log").size.width - 2, 30)
+        shown = [self._line(one, width) for one in past[:_SHOWN]]
+        if len(past) > _SHOWN:
+            shown.append(Content.styled("older ones: model-curator history --json", FAINT))
+        lines.update(Content("\n").join(shown) if shown else Content.styled("Nothing has happened yet.", GREY))
+
+    @staticmethod
+    def _line(past: PastOperation, width: int) -> Content:
+        operation = past.operation
+        words, tone = ending(past)
+        action = _TONE.get(operation.action, TEXT) if operation.action else TEXT
+        name = width - 6 - 18 - 17 - 2
+        if words:
+            name = min(name, max(name // 2, 12))
+        return Content.assemble(
+            (f"{operation.n:>5} ", FAINT),
+            (f"{when(operation.at)}  ", GREY),
+            (fit(what(operation), 17), action if operation.undone_by is None else GREY),
+            (fit(past.name, name), TEXT if operation.undone_by is None else GREY),
+            ("  ", ""),
+            (cut(words, max(width - name - 43, 0)), tone),
+        )
+
+
+class UndoScreen(ModalScreen[bool]):
+    """Asks once before a promotion is taken back."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "dismiss(True)", "yes", id="dialog.yes", tooltip="Yes, do it"),
+        Binding("n,escape", "dismiss(False)", "no", id="dialog.no", tooltip="No, nothing happens"),
+    ]
+
+    def __init__(self, newest: PastOperation) -> None:
+        super().__init__()
+        self._newest = newest
+
+    def compose(self) -> ComposeResult:
+        operation = self._newest.operation
+        with Vertical(classes="dialog"):
+            yield Static("Undo", classes="title")
+            yield Static(
+                Content.assemble(
+                    (what(operation), f"bold {BRIGHT}"),
+                    (f"  {cut(self._newest.name, 50)}", TEXT),
+                    (f"   {when(operation.at)}", GREY),
+                )
+            )
+            words = "Rows, tags, metadata and images become what they were, and it is pending again. There is no redo."
+            yield Static(Content.styled(words, GREY), classes="group")
+            keys = (("y", f"bold {AMBER}"), (" undo it   ", TEXT), ("n", f"bold {AMBER}"), (" leave it", TEXT))
+            yield Static(Content.assemble(*keys), classes="answers")
