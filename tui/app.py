@@ -9,8 +9,10 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
+from tui.graphics import Graphics
 from tui.palette import THEME, VARIABLES
 from tui.screens.queue import QueueScreen
+from tui.widgets.real_picture import driver
 
 if TYPE_CHECKING:
     from core.library import Library
@@ -29,12 +31,16 @@ class CuratorApp(App[None]):
     VERTICAL_BREAKPOINTS = _HEIGHTS
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,f1", "help", "help", id="app.help", key_display="?", tooltip="Every key there is"),
-        Binding("q,ctrl+c,ctrl+q", "quit", "quit", id="app.quit", tooltip="Leave; decisions are kept"),
+        Binding("q,ctrl+c", "quit", "quit", id="app.quit", key_display="q", tooltip="Leave; decisions are kept"),
+        Binding(
+            "ctrl+q", "quit", "quit", id="app.quit_now", show=False, priority=True, tooltip="Leave, out of dialogs too"
+        ),
     ]
 
-    def __init__(self, library: Library) -> None:
-        super().__init__()
+    def __init__(self, library: Library, *, graphics: Graphics = Graphics.HALF) -> None:
+        super().__init__(driver_class=driver(graphics))
         self.library = library
+        self.graphics = graphics
         self.register_theme(THEME)
         self.theme = THEME.name
 

@@ -22,6 +22,11 @@ GROUPS = {
     "look": "Looking",
     "filter": "In the filter",
     "apply": "Applying",
+    "import": "Importing",
+    "compare": "In the comparison",
+    "fields": "In its fields",
+    "history": "In the history",
+    "log": "In the log",
     "dialog": "In every dialog",
     "app": "Everywhere",
 }
@@ -47,12 +52,21 @@ class HelpScreen(ModalScreen[None]):
 def all_bindings() -> list[Binding]:
     """Return the bindings of the app, its screens and its widgets."""
     from tui.app import CuratorApp
+    from tui.screens.apply import LogScreen
+    from tui.screens.compare import CompareScreen
     from tui.screens.confirm import SummaryScreen
+    from tui.screens.history import HistoryScreen
+    from tui.screens.import_old import ImportScreen
     from tui.screens.queue import QueueScreen
+    from tui.widgets.field_table import FieldTable
     from tui.widgets.filter_line import FilterInput
+    from tui.widgets.path_input import PathInput
     from tui.widgets.pending_list import PendingList
 
-    owners = (PendingList, QueueScreen, FilterInput, SummaryScreen, CuratorApp)
+    owners = (
+        *(PendingList, QueueScreen, FilterInput, CompareScreen, FieldTable, ImportScreen, PathInput),
+        *(HistoryScreen, LogScreen, SummaryScreen, CuratorApp),
+    )
     return [binding for owner in owners for binding in owner.BINDINGS if isinstance(binding, Binding)]
 
 

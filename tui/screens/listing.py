@@ -22,10 +22,7 @@ if TYPE_CHECKING:
     from core.queue import QueueCounts
 
 _RECOUNT = 0.5  # seconds between two counts, at least
-_EMPTY = """The queue is empty.
-
-Bring an old database in with
-model-curator import-legacy DATABASE --images FOLDER"""
+_EMPTY = "The queue is empty.\n\ni brings an old manager's database in."
 
 RowsQuestion = tuple[int, Sequence[int]]
 

@@ -48,6 +48,7 @@ class QueueScreen(Screen[None]):
         Binding("u", "undo", "undo", id="apply.undo", tooltip="Take the newest promotion back"),
         Binding("U", "history", "history", id="apply.history", show=False, tooltip="What happened, newest first"),
         Binding("r,f5", "reload", "reload", id="look.reload", show=False, tooltip="Read the queue again"),
+        Binding("i", "import_old", "import", id="import.open", show=False, tooltip="Bring an old database in"),
         Binding("space", "mark", "mark", id="mark.one", key_display="space", tooltip="Mark it and move on"),
         Binding(
             "asterisk", "mark_all", "mark all", id="mark.all", key_display="*", show=False, tooltip="Mark all shown"
@@ -252,6 +253,15 @@ class QueueScreen(Screen[None]):
     @work(group="undo", exit_on_error=False)
     async def action_history(self) -> None:
         await self._promoting.history()
+
+    @work(group="importing", exit_on_error=False)
+    async def action_import_old(self) -> None:
+        """Bring an old database in, then show and hash what came."""
+        from tui.screens.import_old import ImportScreen
+
+        if await self.app.push_screen_wait(ImportScreen(self._library)) is not None:
+            self.action_reload()
+            self._hashing.start()
 
     @on(Applying)
     def _applying_on(self, event: Applying) -> None:

@@ -33,7 +33,7 @@ def cut_front(text: object, width: int) -> str:
     shown = plain(text, 4096)
     if cell_len(shown) <= width:
         return shown
-    while cell_len(shown) > width - 1:
+    while shown and cell_len(shown) > width - 1:
         shown = shown[max(1, (cell_len(shown) - width) // 2) :]
     return _MORE + shown if width > 0 else ""
 

@@ -15,6 +15,8 @@ from textual.widgets import Input, Static
 
 from tui.palette import GREY, TEXT
 
+_PRINTABLE = r"[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]*"  # what may be pasted
+
 
 class FilterInput(Input):
     """The input itself; Enter and the arrows go back to the list, Esc clears."""
@@ -48,7 +50,7 @@ class FilterLine(Horizontal):
 
     def compose(self) -> ComposeResult:
         yield Static("/", id="slash")
-        yield FilterInput(id="words", compact=True, select_on_focus=False)
+        yield FilterInput(id="words", compact=True, select_on_focus=False, restrict=_PRINTABLE)
         yield Static(id="found", markup=False)
 
     @property

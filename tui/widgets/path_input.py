@@ -1,0 +1,57 @@
+"""A line to type a path into; ``tab`` completes it."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import work
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import Input
+
+from tui.paths import Completion, complete, printable
+
+
+class PlainInput(Input):
+    """An input in which nothing stands but what a terminal shows plainly."""
+
+    def __init__(self, *, id: str) -> None:
+        super().__init__(id=id, compact=True, select_on_focus=False)
+
+    def validate_value(self, value: str) -> str:
+        """Escape what was pasted, as ``tui.paths`` does."""
+        return printable(value)
+
+
+class PathInput(PlainInput):
+    """Holds a path as ``tui.paths`` writes it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "complete", "complete", id="import.complete", tooltip="Complete the path"),
+    ]
+
+    @dataclass
+    class Completed(Message):
+        """What could be completed, and what it could become."""
+
+        completion: Completion
+
+    def __init__(self, *, id: str, folders_only: bool = False) -> None:
+        super().__init__(id=id)
+        self._folders_only = folders_only
+
+    @work(exclusive=True, group="complete", exit_on_error=False)
+    async def action_complete(self) -> None:
+        """Complete what is typed; where there is nothing to complete, go on to the next line."""
+        text = self.value
+        completion = await asyncio.to_thread(complete, text, folders_only=self._folders_only)
+        if self.value != text:
+            return
+        if completion.settled:
+            self.screen.focus_next()
+            return
+        self.value = completion.text
+        self.cursor_position = len(self.value)
+        self.post_message(self.Completed(completion))
