@@ -123,6 +123,8 @@ class Importer:
         with self._journal.staging() as staging:
             run.images.begin(staging)
             prepared = self._prepare(run, batch)
+            if all(item.known and not item.images for item in prepared):  # importing again leaves no entry either
+                return _Counts(skipped=len(prepared))
             staging.sync()
             try:
                 self._journal.run(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from core.findings import Check, Finding, Severity, VerifyReport
+from core.errors import LibraryError
+from core.findings import Check, Code, Finding, Severity, VerifyReport
 from core.library import Library
 from core.verify.files import check_pending_images, check_strays
 from core.verify.flow import check_flow
@@ -30,13 +31,24 @@ def check_library(library: Library) -> VerifyReport:
     checks: list[Check] = []
     findings: list[Finding] = []
     for name, check in _CHECKS:
-        found = sorted(check(library))
+        found = _found(library, check)
         errors = sum(finding.severity is Severity.ERROR for finding in found)
         warnings = len(found) - errors
         detail = "in order" if not found else f"{errors} errors, {warnings} warnings"
         checks.append(Check(name, not errors, detail))
         findings += found
     return VerifyReport(tuple(checks), tuple(sorted(findings)))
+
+
+def _found(library: Library, check: Callable[[Library], Iterator[Finding]]) -> list[Finding]:
+    """Return what a check finds, sorted; a database that cannot be read on is one more finding."""
+    found: list[Finding] = []
+    try:
+        for finding in check(library):
+            found.append(finding)
+    except LibraryError as error:
+        found.append(Finding(Code.DATABASE_DAMAGED, "", "library.db", str(error)))
+    return sorted(found)
 
 
 def verify_library(library: Library) -> VerifyReport:
