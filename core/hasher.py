@@ -41,7 +41,7 @@ def hash_file(path: str, *, cancel: threading.Event | None = None, progress: Pro
                 count = file.readinto(buffer)
             except OSError as error:
                 raise ModelFileError(f"the model file cannot be read ({error.strerror})") from error
-            if not count:
+            if not count or done > before.st_size:  # one that grows faster than it is read would never end
                 break
             digest.update(buffer[:count])
             done += count

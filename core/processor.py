@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from sqlite_utils import Database
 
@@ -178,7 +179,7 @@ class PromotionProcessor:
             def change(db: Database) -> Change:
                 self._check_unchanged(db, record)
                 case = self._cases.look(db, judged, sha256, strategy)
-                if confirmed is not None and case.plan != confirmed:
+                if confirmed is not None and _as_json(case.plan) != _as_json(confirmed):
                     raise Answer(self._outcome(case, Status.CHANGED, plan=case.plan))
                 if not case.targets.keys() <= made.keys():
                     raise StartOver
@@ -234,6 +235,11 @@ class PromotionProcessor:
             claimed if claimed != case.sha256 else None,
             plan=plan,
         )
+
+
+def _as_json(plan: Plan) -> str:
+    """Return a plan as text: to Python ``True`` equals 1, to a curator it is another value."""
+    return json.dumps(asdict(plan))
 
 
 def _essence(record: PendingImport) -> PendingImport:

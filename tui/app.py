@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import signal
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
@@ -43,6 +45,12 @@ class CuratorApp(App[None]):
         self.graphics = graphics
         self.register_theme(THEME)
         self.theme = THEME.name
+
+    def on_mount(self) -> None:
+        """Leave in good order, the terminal as it was, when told to end or when the terminal goes away."""
+        if not self.is_headless:
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                asyncio.get_running_loop().add_signal_handler(number, lambda: self.call_later(self.action_quit))
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return VARIABLES

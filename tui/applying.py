@@ -101,7 +101,7 @@ class ApplyJob:
         part = state.bytes_done / state.bytes_total if state.bytes_total else 0.0
         done = (state.done + part) / max(state.total, 1)
         left = in_words(self._pace.left(state.done + part, state.total))
-        stopping = "stopping after this one" if self._cancel.is_set() else left
+        stopping = "stopping after this one" if self._cancel.is_set() else f"{left}  x stops".strip()
         read = f"  hashing {size(state.bytes_done)} of {size(state.bytes_total)}" if state.bytes_total else ""
         return Content.assemble(
             ("applying ", GREY),

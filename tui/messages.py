@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """One decision as it was summed up before applying; ``plan`` is what the curator was shown, where one was known."""
+    """One decision as it was summed up; ``plan`` is what promoting must still find, where something would be lost."""
 
     row: QueueRow
     strategy: Strategy

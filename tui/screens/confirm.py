@@ -14,7 +14,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from core.display import size
+from core.display import plain, size
 from core.errors import CuratorError
 from core.records import Plan, QueueRow, State, Strategy
 from tui.messages import Decided
@@ -31,7 +31,10 @@ _NAMES = 100
 
 
 class SummaryScreen(ModalScreen[Sequence[Decided] | None]):
-    """Answers with what is to be applied, or with nothing. It can be answered before all plans are looked at."""
+    """Answers with what is to be applied, or with nothing.
+
+    It can be confirmed once everything that overwrites has been looked at and is shown; the others may still come.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "confirm", "yes", id="dialog.yes", tooltip="Yes, do it"),
@@ -61,10 +64,13 @@ class SummaryScreen(ModalScreen[Sequence[Decided] | None]):
         self.run_worker(self._load(), group="summing", exit_on_error=False)
 
     def action_confirm(self) -> None:
-        if not self._loaded:
-            return
-        rows = self._rows
-        self.dismiss([Decided(rows[id], s, self._plans.get(id)) for id, s in self._strategies.items() if id in rows])
+        if self._loaded:
+            decided = [(row, self._strategies[id]) for id, row in self._rows.items()]
+            self.dismiss([Decided(row, s, self._shown_plan(row.id, s)) for row, s in decided])
+
+    def _shown_plan(self, id: int, strategy: Strategy) -> Plan | None:
+        """Return the plan that promoting must still find; a merge loses nothing, whatever it meets by then."""
+        return self._plans.get(id) if strategy is Strategy.OVERRIDE else None
 
     def action_cancel(self) -> None:
         self.dismiss(None)
@@ -79,15 +85,17 @@ class SummaryScreen(ModalScreen[Sequence[Decided] | None]):
             self._strategies = dict(await asyncio.to_thread(queue.decisions))
             for row in await asyncio.to_thread(queue.rows, list(self._strategies)):
                 self._rows[row.id] = row
-            self._loaded = True
-            self._show()
             wanted = [id for id, row in self._rows.items() if row.sha256 and _has_plan(self._strategies[id])]
             wanted.sort(key=lambda id: self._strategies[id] is not Strategy.OVERRIDE)
+            overrides = sum(self._strategies[id] is Strategy.OVERRIDE for id in wanted)
+            self._loaded = not overrides
+            self._show(left=len(wanted))
             for start in range(0, len(wanted), _AT_ONCE):
                 self._plans.update(await asyncio.to_thread(self._look, wanted[start : start + _AT_ONCE]))
-                self._show(left=len(wanted) - len(self._plans))
+                self._loaded = start + _AT_ONCE >= overrides
+                self._show(left=len(wanted) - start - _AT_ONCE)
         except CuratorError as error:
-            self.query_one("#note", Static).update(Content.styled(f"✕ {error}", RED))
+            self.query_one("#note", Static).update(Content.styled(f"✕ {plain(error, 400)}", RED))
 
     def _look(self, ids: Sequence[int]) -> dict[int, Plan]:
         looks = ((id, self._library.queue.look(id, self._strategies[id])) for id in ids)

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical, VerticalScroll
+from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.keys import format_key
 from textual.screen import ModalScreen
@@ -40,13 +40,23 @@ class HelpScreen(ModalScreen[None]):
     ]
 
     def compose(self) -> ComposeResult:
-        with Vertical(classes="dialog"):
+        found = groups(all_bindings())
+        half = sum(len(lines) + 2 for _, lines in found) // 2
+        with Vertical(classes="dialog -large"):
             yield Static("Keys", classes="title")
-            with VerticalScroll(id="help"):
-                for title, lines in groups(all_bindings()):
-                    yield Static(Content.styled(title, f"bold {BRIGHT}"), classes="group")
-                    yield Static(Content("\n").join(lines))
+            with VerticalScroll(id="help"), Horizontal(classes="columns"):
+                for column in _columns(found, half):
+                    yield Static(Content("\n").join(column))
             yield Static(Content.assemble(("esc", f"bold {AMBER}"), (" close", GREY)), classes="answers")
+
+
+def _columns(found: Sequence[tuple[str, Sequence[Content]]], half: int) -> list[list[Content]]:
+    """Share groups among two columns: those that begin in the first half go to the first."""
+    columns: list[list[Content]] = [[], []]
+    for title, lines in found:
+        column = columns[0] if len(columns[0]) < half else columns[1]
+        column += [Content.styled(title, f"bold {BRIGHT}"), *lines, Content("")]
+    return columns
 
 
 def all_bindings() -> list[Binding]:

@@ -41,9 +41,9 @@ class QueueScreen(Screen[None]):
         Binding("o", "decide('override')", "override", id="decide.override", tooltip="Take all from the import"),
         Binding("d", "decide('delete')", "delete", id="decide.delete", tooltip="Drop the import, keep the model file"),
         Binding("s", "decide('skip')", "skip", id="decide.skip", tooltip="Leave it in the queue as it is"),
-        Binding("c", "clear", "clear", id="decide.clear", tooltip="Take the decision back"),
-        Binding("enter", "compare", "compare", id="look.compare", key_display="⏎", tooltip="Every field and image"),
         Binding("a", "apply", "apply", id="apply.start", tooltip="Sum up all decisions, ask once, apply them"),
+        Binding("enter", "compare", "compare", id="look.compare", key_display="⏎", tooltip="Every field and image"),
+        Binding("c", "clear", "clear", id="decide.clear", tooltip="Take the decision back"),
         Binding("x", "stop", "stop", id="apply.stop", tooltip="Stop applying after the model in hand"),
         Binding("u", "undo", "undo", id="apply.undo", tooltip="Take the newest promotion back"),
         Binding("U", "history", "history", id="apply.history", show=False, tooltip="What happened, newest first"),
@@ -153,7 +153,7 @@ class QueueScreen(Screen[None]):
         if not marked and strategy is not None:
             listed.action_move(1)
         if self._listing.all_decided:
-            self.query_one(StatusLine).say(f"All {len(self._listing.decided):,} are decided: a applies them.")
+            self.query_one(StatusLine).say("All are decided: a applies them.")
 
     def _store_decision(self, ids: Sequence[int], strategy: Strategy | None) -> None:
         self._promoting.decided_anew(ids)

@@ -20,8 +20,10 @@ from tui.palette import BRIGHT, GREY, RAISED, RED, TEAL, TEXT, VIOLET
 from tui.widgets.cells import cut, cut_front, wrap
 from tui.widgets.columns import short_name
 from tui.widgets.picture_box import PictureBox
+from tui.widgets.real_picture import picture_box
 
 _CACHED = 64
+_NARROW = 34  # cells below which words are left out
 _PATIENCE = 0.12  # seconds for which the picture before stays, so that a quick change does not flicker
 
 
@@ -53,7 +55,7 @@ class Preview(Vertical):
         self._cache: OrderedDict[PictureKey, Picture | str] = OrderedDict()
 
     def compose(self) -> ComposeResult:
-        yield PictureBox(id="picture")
+        yield picture_box(self.app, id="picture")
         yield Static(id="caption", markup=False)
         yield Static(id="facts", markup=False)
 
@@ -140,10 +142,14 @@ class Preview(Vertical):
         if self._row is None:
             return Content("")
         count = len(self._row.images)
-        parts: list[tuple[str, str]] = [("incoming ", GREY)]
+        narrow = self.size.width < _NARROW
+        parts: list[tuple[str, str]] = [] if narrow and count else [("incoming ", GREY)]
         parts += [(str(self._n + 1), f"bold {BRIGHT}"), (f" of {count}", GREY)] if count else [("none", GREY)]
         if self._library_images is not None:
-            parts += [("   library has ", GREY), (str(self._library_images), f"bold {BRIGHT}")]
+            parts += [
+                ("   library " if narrow else "   library has ", GREY),
+                (str(self._library_images), f"bold {BRIGHT}"),
+            ]
         return Content.assemble(*parts)
 
     def _facts(self, width: int) -> Content:

@@ -1,0 +1,107 @@
+"""The filter: plain words over name, path, type and tags."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from tests.app_helpers import Desk, running, sample
+
+FOUND = {
+    "ember": [12],
+    "EMBER": [12],
+    "checkpoint downloaded": [7, 9, 17],
+    "downloaded checkpoint": [7, 9, 17],
+    "ukiyo dusk": [],  # a word of the prompt is in none of the four
+    "水墨": [21],
+    "[bold]": [20],
+    "%": [],
+    "backup": [6],
+}
+
+
+def shows(desk: Desk, ids: list[int]) -> bool:
+    return list(desk.list.ids) == ids
+
+
+async def test_words_leave_what_holds_all_of_them(tmp_path: Path) -> None:
+    with sample(tmp_path) as library:
+        async with running(library) as desk:
+            for words, ids in FOUND.items():
+                await desk.press("slash")
+                await desk.paste(words)
+                await desk.until(partial(shows, desk, ids))
+                await desk.see(f"{len(ids)} of 19", "#found")
+                if not ids:
+                    await desk.see("Nothing in the queue fits these words.", "#list")
+                    await desk.until(lambda: not desk.text("#comparison").strip())
+                await desk.press("escape")
+                await desk.until(lambda: len(desk.list.ids) == 19)
+
+
+async def test_letters_in_the_filter_are_no_keys(tmp_path: Path) -> None:
+    with sample(tmp_path) as library:
+        async with running(library) as desk:
+            await desk.press("slash", *"qdaxgG?", "space", *"*/hL")
+            assert desk.text("#words").strip() == "qdaxgG? */hL"
+            assert len(desk.app.screen_stack) == 1
+            assert desk.stored() == {}
+            assert not desk.list.marked
+            await desk.press("escape")
+            await desk.until(lambda: len(desk.list.ids) == 19)
+
+
+async def test_enter_goes_back_to_the_list_and_keeps_the_words(tmp_path: Path) -> None:
+    with sample(tmp_path) as library:
+        async with running(library) as desk:
+            await desk.press("slash", *"clay", "enter")
+            assert desk.app.focused is desk.list
+            await desk.until(lambda: list(desk.list.ids) == [8, 19])
+            await desk.press("j")
+            assert desk.list.current == 19
+            assert "clay" in desk.text("#words")
+            await desk.press("escape")
+            await desk.until(lambda: len(desk.list.ids) == 19)
+            assert desk.list.current == 19, "the cursor stays on its import"
+            assert desk.app.focused is desk.list
+
+
+async def test_esc_in_the_filter_clears_it_and_goes_back(tmp_path: Path) -> None:
+    with sample(tmp_path) as library:
+        async with running(library) as desk:
+            await desk.press("slash", *"clay")
+            await desk.until(lambda: list(desk.list.ids) == [8, 19])
+            await desk.press("escape")
+            await desk.until(lambda: len(desk.list.ids) == 19)
+            assert desk.app.focused is desk.list
+            assert desk.text("#words").strip() == ""
+            assert desk.text("#found").strip() == ""
+
+
+async def test_keys_on_a_list_that_the_filter_has_emptied(tmp_path: Path) -> None:
+    with sample(tmp_path) as library:
+        async with running(library) as desk:
+            await desk.press("slash", *"zzz", "enter")
+            await desk.until(lambda: not desk.list.ids)
+            await desk.press(*"jkgGhlmodsc", "space", "asterisk", "tab", "pagedown", "pageup", "a", "x", "L")
+            assert desk.stored() == {}
+            await desk.see("Nothing is decided yet", "#status")
+            await desk.press("escape")
+            await desk.until(lambda: len(desk.list.ids) == 19)
+            await desk.press("m")
+            await desk.until(lambda: len(desk.stored()) == 1)
+
+
+async def test_what_a_filter_hides_is_applied_as_well(tmp_path: Path) -> None:
+    with sample(tmp_path, keep=3) as library:
+        async with running(library) as desk:
+            await desk.press("d", "slash", *"clay", "enter")
+            await desk.until(lambda: list(desk.list.ids) == [8])
+            await desk.press("d", "a")
+            await desk.see("Apply 2 decisions")
+            await desk.press("y")
+            await desk.see("2 applied", "#status")
+            assert list(library.queue.ids()) == [7]
+            await desk.until(lambda: not desk.list.ids)
+            await desk.press("escape")
+            await desk.until(lambda: list(desk.list.ids) == [7])
