@@ -19,7 +19,7 @@ from tests.builders import add_pending
 from tests.cli_helpers import ROOT, environment, program, run
 from tui.cli import main
 
-COMMANDS = ("demo", "import-legacy", "pending", "show", "promote", "images")
+COMMANDS = ("demo", "import-legacy", "pending", "show", "promote", "images", "undo", "history", "backup")
 HEAVY = ("textual", "rich", "sqlite_utils", "sqlite3", "PIL", "platformdirs")
 
 

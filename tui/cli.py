@@ -17,7 +17,7 @@ from core.errors import Cancelled, CuratorError
 from tui.commands.call import FAILED, INTERRUPTED, Call, Failed, common, sentence
 from tui.commands.demo import demo
 from tui.commands.importing import import_legacy
-from tui.commands.opening import open_app
+from tui.commands.opening import open_app, pictures
 from tui.commands.promoting import promote
 from tui.commands.reading import images, pending, show
 from tui.commands.undoing import backup, history, undo
@@ -114,8 +114,9 @@ def _where(error: Exception) -> str:
 @common
 @click.option("--verify", "verifying", is_flag=True, help="Check the library and the program, and change nothing.")
 @click.option("--version", "version", is_flag=True, help="Print the version.")
+@pictures
 @click.pass_context
-def main(context: click.Context, verifying: bool, version: bool) -> int | None:
+def main(context: click.Context, verifying: bool, version: bool, graphics: str) -> int | None:
     """Work off a queue of Stable Diffusion model imports in the terminal.
 
     Without a command, the app opens.
@@ -131,7 +132,7 @@ def main(context: click.Context, verifying: bool, version: bool) -> int | None:
     if version:
         call.answer({"version": _version()}, lambda: [f"model-curator {_version()}"])
         return 0
-    return verify(call) if verifying else open_app(call)
+    return verify(call) if verifying else open_app(call, graphics)
 
 
 def _version() -> str:

@@ -13,7 +13,7 @@ import click
 from core.records import Entry, Outcome, QueueRow, State, Status, Strategy
 from tui.commands.call import FAILED, Call, Failed, command
 from tui.commands.objects import import_object, outcome_object, queue_object, verify_object
-from tui.commands.opening import run_app
+from tui.commands.opening import pictures, run_app
 from tui.commands.promoting import failure_words, outcome_lines
 from tui.commands.terminal import has_terminal
 from tui.commands.text import import_lines, queue_lines, verify_lines
@@ -32,7 +32,8 @@ _PROMOTIONS = (
 
 
 @command("demo")
-def demo(call: Call) -> int:
+@pictures
+def demo(call: Call, graphics: str) -> int:
     """Open the app on a sample library.
 
     Without a terminal, do the whole job instead, and print each step.
@@ -44,7 +45,7 @@ def demo(call: Call) -> int:
 
         click.echo("Making a sample library ...", err=True)
         with sample_library(Path(folder)) as library:
-            return run_app(library)
+            return run_app(library, graphics)
 
 
 @dataclass(slots=True)
