@@ -38,17 +38,30 @@ def test_verify_finds_what_is_wrong(library: Library) -> None:
     assert ran.out.splitlines()[-1] == "Not all is in order: 1 errors, 0 warnings."
 
 
-@pytest.mark.parametrize("case", ["missing", "file", "broken"])
+@pytest.mark.parametrize("case", ["missing", "file", "empty"])
 def test_verify_that_could_not_run_is_2(tmp_path: Path, case: str) -> None:
     folder = tmp_path / "library"
     if case == "file":
         folder.write_text("mine")
-    elif case == "broken":
+    elif case == "empty":
         folder.mkdir()
-        (folder / "library.db").write_bytes(b"no database at all")
     ran = run("--verify", "--json", library=folder)
     assert ran.object == {"error": ran.failed(2)}
     assert folder.exists() is (case != "missing")
+
+
+def test_verify_finds_a_database_that_is_none(tmp_path: Path) -> None:
+    (tmp_path / "library.db").write_bytes(b"no database at all")
+    ran = run("--verify", "--json", library=tmp_path)
+    assert ran.code == 1
+    assert [finding["code"] for finding in ran.object["findings"]] == ["database-damaged"]
+
+
+def test_full_goes_with_verify(library: Library) -> None:
+    assert run("--full", library=library.root).code == 2
+    ran = run("--verify", "--full", "--json", library=library.root)
+    assert ran.code == 0
+    assert "model files, read again" in [check["name"] for check in ran.object["checks"]]
 
 
 def test_demo_without_a_terminal_does_the_whole_job(tmp_path: Path) -> None:

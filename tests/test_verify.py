@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import os
+import random
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from core import Library
-from core.findings import Code, Severity, VerifyReport
+from core.findings import Code, Finding, Severity, VerifyReport
 from core.image_scanner import relative_path
 from core.records import Tier
-from core.verify import check_library, verify_library
+from core.verify import check_library, verify_folder, verify_library
 from tests.builders import add_model, add_pending, digest, files, half_png, model_file, png, tables
 
 SHA = digest(b"weights")
@@ -124,6 +126,11 @@ DAMAGES: dict[str, tuple[Callable[[Library], object], Code, Severity]] = {
     ),
     "staging left": (lambda lib: (lib.root / "staging" / "x").mkdir(), Code.STAGING_LEFT, WARNING),
     "trash of nobody": (lambda lib: (lib.root / "trash" / "x").mkdir(), Code.TRASH_WITHOUT_ENTRY, WARNING),
+    "a link among the images": (
+        lambda lib: (lib.root / "images" / "x").symlink_to("/etc"), Code.NO_REGULAR_FILE, ERROR,
+    ),
+    "a stray beside the database": (lambda lib: (lib.root / "notes.txt").touch(), Code.UNKNOWN_FILE, WARNING),
+    "an open entry": (_sql("UPDATE journal SET open = 1 WHERE n = 1"), Code.OPEN_ENTRY, WARNING),
     "no model file": (lambda lib: (lib.root.parent / "m").unlink(), Code.MODEL_FILE_MISSING, WARNING),
 }  # fmt: skip
 
@@ -185,3 +192,81 @@ def test_a_damaged_database_is_a_finding(tmp_path: Path) -> None:
         report = check_library(library)
     assert not report.ok
     assert Code.DATABASE_DAMAGED in {finding.code for finding in report.findings}
+
+
+def test_a_file_that_is_no_database_is_a_finding(tmp_path: Path) -> None:
+    (tmp_path / "library.db").write_bytes(b"no database at all" * 100)
+    report = verify_folder(tmp_path)
+    assert [finding.code for finding in report.findings] == [Code.DATABASE_DAMAGED]
+    assert not report.ok
+
+
+def test_a_full_verification_reads_every_model_file_again(healthy: Library, tmp_path: Path) -> None:
+    assert check_library(healthy, full=True).findings == ()
+    before = (tmp_path / "m").stat()
+    (tmp_path / "m").write_bytes(b"another")
+    os.utime(tmp_path / "m", ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert check_library(healthy).findings == ()
+    (finding,) = check_library(healthy, full=True).findings
+    assert (finding.code, finding.key, finding.path) == (Code.MODEL_FILE_CHANGED, SHA, str(tmp_path / "m"))
+    (tmp_path / "m").unlink()
+    assert [f.code for f in check_library(healthy, full=True).findings] == [Code.MODEL_FILE_MISSING]
+
+
+def test_every_code_has_its_damage() -> None:
+    named = {code for _, code, _ in DAMAGES.values()}
+    elsewhere = {Code.DATABASE_DAMAGED, Code.SEQUENCE_GAP, Code.MODEL_FILE_CHANGED}
+    assert named | elsewhere == set(Code)
+
+
+def test_the_readme_says_of_each_code_what_to_do() -> None:
+    readme = (Path(__file__).parent.parent / "README.md").read_text()
+    rows = dict(re.findall(r"^\| `([a-z0-9-]+)` \| (error|warning) \| .+ \| .+ \|$", readme, re.MULTILINE))
+    assert rows == {code.value: Finding(code, "", "", "").severity.value for code in Code}
+
+
+def stamps(root: Path) -> dict[str, tuple[int, int, int]]:
+    """Size, mtime and inode of everything but SQLite's own two files."""
+    found = {}
+    for path in [root, *root.rglob("*")]:
+        if path.name not in ("library.db-wal", "library.db-shm"):
+            status = path.lstat()
+            found[str(path)] = (status.st_size if path.is_file() else 0, status.st_mtime_ns, status.st_ino)
+    return found
+
+
+def test_it_changes_no_byte_and_no_time(healthy: Library) -> None:
+    (healthy.root / "staging" / "left").mkdir()
+    healthy.store.db.execute("UPDATE journal SET open = 1 WHERE n = 1")
+    root = healthy.root
+    healthy.close()
+    with Library.open(root, readonly=True):
+        pass  # SQLite's files beside the database are there from now on
+    before = stamps(root), files(root)
+    report = verify_folder(root, full=True)
+    assert {finding.code for finding in report.findings} == {Code.OPEN_ENTRY, Code.STAGING_LEFT}
+    assert (stamps(root), files(root)) == before
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_healthy_libraries_have_nothing_to_find(tmp_path: Path, seed: int) -> None:
+    """Ten libraries at random in each of ten turns: promoted, undone, half undone, imported."""
+    for turn in range(10):
+        root = tmp_path / str(turn)
+        with random_library(root, random.Random(seed * 10 + turn)) as library:
+            report = check_library(library, full=True)
+            assert [(f.code, f.path, f.detail) for f in report.findings] == []
+
+
+def random_library(root: Path, rng: random.Random) -> Library:
+    library = Library.open(root / "library")
+    for n in range(rng.randint(1, 4)):
+        path = model_file(root, f"m{n}", b"%d" % rng.randint(0, 2))
+        images = [png(rng.randint(0, 5)) if rng.random() < 0.8 else half_png(1) for _ in range(rng.randint(0, 3))]
+        add_pending(library, path, meta={"n": n}, tag_names=["a"] * rng.randint(0, 1), images=images)
+    for number in library.queue.ids():
+        strategy = rng.choice(["merge", "override", "delete", "skip", None])
+        library.processor.process_single_import(number, strategy)
+        if rng.random() < 0.3:
+            library.undo()
+    return library

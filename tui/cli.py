@@ -113,10 +113,11 @@ def _where(error: Exception) -> str:
 @click.group("model-curator", cls=_CommandLine, invoke_without_command=True)
 @common
 @click.option("--verify", "verifying", is_flag=True, help="Check the library and the program, and change nothing.")
+@click.option("--full", "full", is_flag=True, help="With --verify: read every model file again.")
 @click.option("--version", "version", is_flag=True, help="Print the version.")
 @pictures
 @click.pass_context
-def main(context: click.Context, verifying: bool, version: bool, graphics: str) -> int | None:
+def main(context: click.Context, verifying: bool, full: bool, version: bool, graphics: str) -> int | None:
     """Work off a queue of Stable Diffusion model imports in the terminal.
 
     Without a command, the app opens.
@@ -124,6 +125,8 @@ def main(context: click.Context, verifying: bool, version: bool, graphics: str) 
     Exit codes: 0 done, 1 something failed, 2 wrong usage (or no library to verify), 3 a conflict is left to decide,
     4 not found, 5 locked.
     """
+    if full and not verifying:
+        raise click.UsageError("--full goes with --verify", context)
     if context.invoked_subcommand is not None:
         if verifying or version:
             raise click.UsageError("--verify and --version stand alone, without a command", context)
@@ -132,7 +135,7 @@ def main(context: click.Context, verifying: bool, version: bool, graphics: str) 
     if version:
         call.answer({"version": _version()}, lambda: [f"model-curator {_version()}"])
         return 0
-    return verify(call) if verifying else open_app(call, graphics)
+    return verify(call, full) if verifying else open_app(call, graphics)
 
 
 def _version() -> str:

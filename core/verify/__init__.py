@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
 from collections.abc import Callable, Iterator
 
 from core.errors import LibraryError
@@ -10,9 +12,16 @@ from core.library import Library
 from core.verify.files import check_pending_images, check_strays
 from core.verify.flow import check_flow
 from core.verify.images import check_images
-from core.verify.rows import check_database, check_journal, check_json, check_model_files, check_references
+from core.verify.rows import (
+    check_database,
+    check_journal,
+    check_json,
+    check_model_files,
+    check_model_hashes,
+    check_references,
+)
 
-__all__ = ["check_library", "verify_library"]
+__all__ = ["check_library", "verify_folder", "verify_library"]
 
 _CHECKS: tuple[tuple[str, Callable[[Library], Iterator[Finding]]], ...] = (
     ("database", check_database),
@@ -22,15 +31,21 @@ _CHECKS: tuple[tuple[str, Callable[[Library], Iterator[Finding]]], ...] = (
     ("pending images", check_pending_images),
     ("journal", check_journal),
     ("stray files", check_strays),
-    ("model files", check_model_files),
 )
+_QUICK = ("model files", check_model_files)
+_FULL = ("model files, read again", check_model_hashes)
+# What SQLite says of a file that is no database, or one with damaged pages.
+_DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
-def check_library(library: Library) -> VerifyReport:
-    """Check rows, references, JSON, images and journal of a library; nothing in it is changed."""
+def check_library(library: Library, *, full: bool = False) -> VerifyReport:
+    """Check rows, references, JSON, images and journal of a library; nothing in it is changed.
+
+    With ``full`` every model file is read again, which takes as long as hashing all of them.
+    """
     checks: list[Check] = []
     findings: list[Finding] = []
-    for name, check in _CHECKS:
+    for name, check in (*_CHECKS, _FULL if full else _QUICK):
         found = _found(library, check)
         errors = sum(finding.severity is Severity.ERROR for finding in found)
         warnings = len(found) - errors
@@ -51,7 +66,24 @@ def _found(library: Library, check: Callable[[Library], Iterator[Finding]]) -> l
     return sorted(found)
 
 
-def verify_library(library: Library) -> VerifyReport:
+def verify_library(library: Library, *, full: bool = False) -> VerifyReport:
     """Check a library, then prove on a scratch library of its own that the whole flow works on this machine."""
-    report = check_library(library)
+    report = check_library(library, full=full)
     return VerifyReport(report.checks + check_flow(), report.findings)
+
+
+def verify_folder(folder: str | os.PathLike[str], *, full: bool = False) -> VerifyReport:
+    """Verify the library in a folder; a database too damaged to be opened is a finding.
+
+    Raises LibraryError where there is no library, or it cannot be read.
+    """
+    try:
+        library = Library.open(folder, readonly=True)
+    except LibraryError as error:
+        cause = error.__cause__
+        if not isinstance(cause, sqlite3.DatabaseError) or cause.sqlite_errorcode & 0xFF not in _DAMAGE:
+            raise
+        finding = Finding(Code.DATABASE_DAMAGED, "", "library.db", str(error))
+        return VerifyReport((Check("database", False, "it cannot be opened"), *check_flow()), (finding,))
+    with library:
+        return verify_library(library, full=full)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,8 +14,11 @@ from core.files import read_image
 from core.findings import Code, Finding
 from core.image_scanner import relative_path
 from core.library import Library
-from core.records import Move, Tier
+from core.records import Tier
 from core.store import check, entries
+
+_OURS = re.compile(r"library\.db(-wal|-shm|-journal|\.before-.*)?|alive\.lock|images|pending|staging|trash")
+_NOBODYS = "nothing in the library knows of this file"
 
 
 def check_pending_images(library: Library) -> Iterator[Finding]:
@@ -42,26 +47,33 @@ def check_strays(library: Library) -> Iterator[Finding]:
         images = {relative_path(s, seq, tier) for s, seq, _ in check.model_images(db) for tier in Tier}
         pending = {f"pending/{file}" for _, file, _ in check.pending_images(db)}
         operations = check.operations(db)
-    yield from _strays(library.root, "images", images, moves, Code.ORPHAN_IMAGE)
-    yield from _strays(library.root, "pending", pending, moves, Code.UNKNOWN_FILE)
+    on_the_way = {path for move in moves for path in (move.src, move.dst)}
+    yield from _strays(library.root, "images", images | on_the_way)
+    yield from _strays(library.root, "pending", pending | on_the_way)
     for name in sorted(_listed(library.root / "trash") - operations):
         yield Finding(Code.TRASH_WITHOUT_ENTRY, name, f"trash/{name}", "no operation of the journal put it there")
     for name in sorted(_listed(library.root / "staging")):
         if not any(move.src.startswith(f"staging/{name}/") for move in moves):
             detail = "left by a process that ended early, or in use by one; removed when the library is next opened"
             yield Finding(Code.STAGING_LEFT, name, f"staging/{name}", detail)
+    for name in sorted(_listed(library.root)):
+        if not _OURS.fullmatch(name):
+            yield Finding(Code.UNKNOWN_FILE, "", name, _NOBODYS)
 
 
 def _listed(folder: Path) -> set[str]:
     return set(os.listdir(folder)) if folder.is_dir() else set()
 
 
-def _strays(root: Path, folder: str, known: set[str], moves: tuple[Move, ...], code: Code) -> Iterator[Finding]:
-    on_the_way = {move.src for move in moves} | {move.dst for move in moves}
-    for where, _, names in os.walk(root / folder):
-        for name in names:
+def _strays(root: Path, folder: str, known: set[str]) -> Iterator[Finding]:
+    for where, folders, names in os.walk(root / folder):
+        for name in [*names, *(f for f in folders if os.path.islink(os.path.join(where, f)))]:
             path = os.path.relpath(os.path.join(where, name), root)
-            if path not in known and path not in on_the_way:
-                ours = code is Code.ORPHAN_IMAGE and name.endswith(".webp")
-                kind = code if ours or code is not Code.ORPHAN_IMAGE else Code.UNKNOWN_FILE
-                yield Finding(kind, "", path, "nothing in the library knows of this file")
+            if path in known:
+                continue
+            if not stat.S_ISREG(os.lstat(root / path).st_mode):
+                yield Finding(Code.NO_REGULAR_FILE, "", path, "a link or a special file; nothing here makes such")
+            elif folder == "images" and name.endswith(".webp"):
+                yield Finding(Code.ORPHAN_IMAGE, "", path, _NOBODYS)
+            else:
+                yield Finding(Code.UNKNOWN_FILE, "", path, _NOBODYS)

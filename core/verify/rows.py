@@ -6,7 +6,9 @@ import os
 import re
 from collections.abc import Iterator
 
+from core.errors import ModelFileError
 from core.findings import Code, Finding
+from core.hasher import hash_file
 from core.library import Library
 from core.sources.legacy_row import IMAGE_KEYS
 from core.store import check, entries
@@ -63,3 +65,17 @@ def check_model_files(library: Library) -> Iterator[Finding]:
         for sha256, path in check.model_paths(db):
             if not path or not os.path.isfile(path):
                 yield Finding(Code.MODEL_FILE_MISSING, sha256, path, "the model file is missing")
+
+
+def check_model_hashes(library: Library) -> Iterator[Finding]:
+    """Read every library model's file again: it is there, and it is still the model."""
+    with library.store.reading() as db:
+        known = list(check.model_paths(db))
+    for sha256, path in known:
+        try:
+            found, _ = hash_file(path)
+        except ModelFileError as reason:
+            yield Finding(Code.MODEL_FILE_MISSING, sha256, path, str(reason))
+            continue
+        if found != sha256:
+            yield Finding(Code.MODEL_FILE_CHANGED, sha256, path, f"the file is another model by now: {found}")

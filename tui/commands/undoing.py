@@ -49,9 +49,10 @@ def history(call: Call, limit: int) -> int:
 @command("backup")
 @click.argument("file", metavar="FILE", type=click.Path(dir_okay=False))
 def backup(call: Call, file: str) -> int:
-    """Write a whole copy of the library's database to FILE; nothing is overwritten.
+    """Copy the library's database to FILE.
 
-    Sample images are not in it: copy the library's folders images and pending too.
+
+    A file that is there is not overwritten. Sample images are not in it: copy the folders images and pending too.
     """
     with call.reading() as library:
         library.backup(file)

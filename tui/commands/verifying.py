@@ -8,17 +8,15 @@ from tui.commands.objects import verify_object
 from tui.commands.text import verify_lines
 
 
-def verify(call: Call) -> int:
-    """Run every check and print one line for each."""
-    from core.verify import verify_library
+def verify(call: Call, full: bool) -> int:
+    """Run every check and print one line for each; ``full`` reads every model file again."""
+    from core.verify import verify_folder
 
     try:
-        library = call.reading()
+        report = verify_folder(call.folder, full=full)
     except LibraryError as error:
         raise Failed(str(error), USAGE) from error
     except OSError as error:
         raise Failed(sentence(error), USAGE) from error
-    with library:
-        report = verify_library(library)
     call.answer(verify_object(report), lambda: verify_lines(report))
     return 0 if report.ok else FAILED
