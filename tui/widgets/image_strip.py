@@ -17,6 +17,7 @@ from tui.plan_text import Piece
 from tui.widgets.cells import cut
 from tui.widgets.comparison import sentence
 from tui.widgets.picture_box import PictureBox
+from tui.widgets.real_picture import picture_box
 
 _SLOTS = 8
 _SLOT_WIDTH = 21  # cells, the gap included
@@ -59,7 +60,7 @@ class ImageStrip(Vertical):
         with Horizontal():
             for _ in range(_SLOTS):
                 with Vertical(classes="slot"):
-                    yield PictureBox()
+                    yield picture_box(self.app)
                     yield Static(classes="fate", markup=False)
 
     def show(self, words: Sequence[Piece], names: Sequence[str], fates: Sequence[Piece]) -> None:
