@@ -10,29 +10,38 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import hashlib
+import itertools
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from unittest import mock
 
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 from textual.pilot import Pilot
 
+from core.errors import Cancelled
+from core.library import Library
+from core.records import Outcome
 from core.sample import sample_library
 from tui.app import CuratorApp
+from tui.pace import Pace
 
 HERE = Path(__file__).parent
 DIGEST = "svg-sha256"
 # The paths of the sample's files are in the pictures, so its folder has one name wherever they are made.
 _SAMPLE = Path("/tmp/model-curator-pictures")  # noqa: S108 - locked while it is used
 _DEADLINE = 60.0
+_STAYING = ("apply", "summary")  # groups of workers that go on while a picture is taken
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -46,22 +55,49 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One picture: its name, the size of the terminal in cells, and how to get there."""
+    """One picture: its name, the size of the terminal in cells, and how to get there.
+
+    ``stop_after`` lets applying stand still once so many imports are promoted.
+    """
 
     name: str
     size: tuple[int, int]
     steps: Sequence[Step]
+    stop_after: int | None = None
 
 
 _START = Step((), ("5 conflicts", "duplicate"))
 _DECIDED = Step(("j", "m", "o", "m", "j", "m", "m"), ("5 decided",))
+_ALL_KINDS = Step(("g", "s", "G", "k", "k", "k", "k", "k", "k", "d", "d"), ("8 decided",))
 
-SCENES = (Scene("queue", (140, 42), (_START, _DECIDED, Step(("g", "j", "l"), ("incoming 2 of 4", "merge makes")))),)
+SCENES = (
+    Scene("queue", (140, 42), (_START, _DECIDED, Step(("g", "j", "l"), ("incoming 2 of 4", "merge makes")))),
+    Scene(
+        "comparison",
+        (140, 42),
+        (_START, Step(("g", "j", "m", "k", "enter", "j", "j"), ("merge makes", "becomes 4", "1 already there"))),
+    ),
+    Scene("summary", (140, 42), (_START, _DECIDED, _ALL_KINDS, Step(("a",), ("are overwritten", "Apply 8")))),
+    Scene(
+        "applying",
+        (140, 42),
+        (
+            _START,
+            _DECIDED,
+            _ALL_KINDS,
+            Step(("a",), ("are overwritten",)),
+            Step(("y",), ("applying", "5 of 8", "16 pending", "2 conflicts")),
+        ),
+        stop_after=4,
+    ),
+    Scene("filter", (140, 42), (_START, _DECIDED, Step(("slash", *"checkpoint"), ("6 of 19",)))),
+    Scene("help", (140, 54), (_START, Step(("question_mark",), ("Everywhere",)))),
+)
 
 
 async def shoot(scene: Scene) -> str:
     """Return the SVG of a scene. Raises TimeoutError where the screen never shows what it must."""
-    with _sample_folder() as folder, sample_library(folder) as library:
+    with _sample_folder() as folder, sample_library(folder) as library, _standing_still(library, scene.stop_after):
         app = CuratorApp(library)
         async with app.run_test(size=scene.size, notifications=True) as pilot:
             for step in scene.steps:
@@ -76,10 +112,33 @@ async def _shown(pilot: Pilot[None], texts: Sequence[str]) -> None:
         await pilot.pause()
         screen = "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())
         missing = [text for text in texts if text not in screen]
-        if not missing and all(worker.is_finished for worker in pilot.app.workers):
+        if not missing and all(worker.is_finished or worker.group in _STAYING for worker in pilot.app.workers):
             return
         if time.monotonic() > deadline:
             raise TimeoutError(f"not on the screen: {missing}\n{screen}")
+
+
+@contextmanager
+def _standing_still(library: Library, after: int | None) -> Iterator[None]:
+    """Let promotions wait, for as long as the block lasts, once ``after`` of them are done; None lets all go."""
+    go_on, done = threading.Event(), itertools.count()
+    promote = library.processor.process_single_import
+
+    def waiting(*args: Any, **options: Any) -> Outcome:
+        if after is not None and next(done) >= after:
+            go_on.wait()
+            raise Cancelled("the picture is taken")
+        return promote(*args, **options)
+
+    # How long it takes is another time on each machine, and no picture would be like the one before.
+    with (
+        mock.patch.object(library.processor, "process_single_import", waiting),
+        mock.patch.object(Pace, "left", return_value=None),
+    ):
+        try:
+            yield
+        finally:
+            go_on.set()
 
 
 @contextmanager
