@@ -84,8 +84,8 @@ def environment(**more: str) -> Mapping[str, str]:
 
 
 @contextmanager
-def terminal(*arguments: str, home: Path, columns: int = 120, lines: int = 40) -> Iterator[Terminal]:
-    """Run the program in a terminal of its own; whatever is left of it is ended."""
+def terminal(*arguments: str, home: Path, columns: int = 120, lines: int = 40, **more: str) -> Iterator[Terminal]:
+    """Run the program in a terminal of its own, ``more`` in its environment; whatever is left of it is ended."""
     master, slave = pty.openpty()
     set_size(slave, columns, lines)
     try:
@@ -95,7 +95,7 @@ def terminal(*arguments: str, home: Path, columns: int = 120, lines: int = 40) -
             stdout=slave,
             stderr=slave,
             cwd=ROOT,
-            env=environment(HOME=str(home)),
+            env=environment(HOME=str(home), **more),
             start_new_session=True,
         )
     finally:

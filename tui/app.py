@@ -14,6 +14,7 @@ from textual.screen import Screen
 from tui.graphics import Graphics
 from tui.palette import THEME, VARIABLES
 from tui.screens.queue import QueueScreen
+from tui.sixteen_colours import SixteenColours
 from tui.widgets.real_picture import driver
 
 if TYPE_CHECKING:
@@ -39,8 +40,10 @@ class CuratorApp(App[None]):
         ),
     ]
 
-    def __init__(self, library: Library, *, graphics: Graphics = Graphics.HALF) -> None:
+    def __init__(self, library: Library, *, graphics: Graphics = Graphics.HALF, sixteen_colours: bool = False) -> None:
         super().__init__(driver_class=driver(graphics))
+        if sixteen_colours:
+            self._filters.append(SixteenColours())
         self.library = library
         self.graphics = graphics
         self.register_theme(THEME)

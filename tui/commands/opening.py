@@ -50,8 +50,11 @@ def run_app(library: Library, graphics: str) -> int:
 
     # Before the app is imported: what this asks the terminal, nobody can ask once the app runs.
     chosen = choose(Graphics(graphics))
+    from rich.console import Console
+
     from tui.app import CuratorApp
 
-    app = CuratorApp(library, graphics=chosen)
+    sixteen = Console(stderr=True).color_system == "standard"
+    app = CuratorApp(library, graphics=chosen, sixteen_colours=sixteen)
     app.run()
     return FAILED if app.return_code else 0
