@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core import Library, Strategy
 from tests.builders import add_model, add_pending, digest, model_file, png
-from tests.cli_helpers import run
+from tests.cli_helpers import program, run
 
 
 def promoted(tmp_path: Path) -> Path:
@@ -100,3 +100,24 @@ def test_a_backup(tmp_path: Path) -> None:
     with closing(sqlite3.connect(tmp_path / "copy.db")) as connection:
         assert connection.execute("SELECT count(*) FROM journal").fetchone() == (3,)
     assert "overwrites nothing" in run("backup", tmp_path / "copy.db", library=root).failed(1)
+
+
+def test_the_environment_says_how_long_the_trash_keeps_things(tmp_path: Path) -> None:
+    root = promoted(tmp_path)
+    with Library.open(root) as library:
+        add_pending(library, tmp_path / "x.safetensors")
+    before = len(list((root / "trash").iterdir()))
+    assert before == 2
+    assert program("undo", env={"MODEL_CURATOR_LIBRARY": str(root), "MODEL_CURATOR_TRASH_DAYS": "x"}).returncode == 2
+    ran = program("undo", env={"MODEL_CURATOR_LIBRARY": str(root), "MODEL_CURATOR_TRASH_GIB": "0"})
+    assert "its files have left the trash" in ran.stderr
+    assert list((root / "trash").iterdir()) == []
+
+
+def test_what_was_left_open_is_finished_and_told(tmp_path: Path) -> None:
+    root = promoted(tmp_path)
+    with closing(sqlite3.connect(root / "library.db")) as connection, connection:
+        connection.execute("UPDATE journal SET open = 1 WHERE n = 3")
+    ran = run("undo", library=root)
+    assert (ran.code, ran.out) == (0, "2  undone: merged\n")
+    assert ran.err == "an operation that was left open is finished now: its files are in place\n"

@@ -12,10 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from core.display import plain
+
 if TYPE_CHECKING:
     from core.library import Library
+    from core.trash import TrashLimits
 
 _LIBRARY, _JSON = "tui.library", "tui.json"
+_GIB = 1024**3
 FAILED, USAGE, CONFLICT, NOT_FOUND, LOCKED, INTERRUPTED = 1, 2, 3, 4, 5, 130
 _WORST_FIRST = (FAILED, LOCKED, NOT_FOUND, CONFLICT)
 
@@ -57,10 +61,13 @@ class Call:
         return Library.open(self.folder, readonly=True)
 
     def writing(self) -> Library:
-        """Open the library, or create it."""
+        """Open the library, or create it; says on standard error what opening it had to finish or could not tidy."""
         from core.library import Library
 
-        return Library.open(self.folder)
+        library = Library.open(self.folder, trash=_trash_limits())
+        for told in opening_words(library):
+            click.echo(told, err=True)
+        return library
 
     def changing(self) -> Library:
         """Open a library that is there for writing; a mistyped folder does not become a new library."""
@@ -73,6 +80,34 @@ class Call:
     def answer(self, answer: Mapping[str, Any], lines: Callable[[], list[str]]) -> None:
         """Print the answer: one JSON object, or else the lines, which must be plain already."""
         click.echo(json.dumps(answer) if self.as_json else "\n".join(lines()))
+
+
+def opening_words(library: Library) -> list[str]:
+    """Return what there is to say of opening the library; usually nothing."""
+    finished = ["an operation that was left open is finished now: its files are in place"] if library.recovered else []
+    return finished + ([plain(library.warning, 400)] if library.warning else [])
+
+
+def _trash_limits() -> TrashLimits:
+    """Return how long the trash keeps things: what the environment says, else the usual."""
+    from core.trash import TrashLimits
+
+    usual = TrashLimits()
+    days = _number("MODEL_CURATOR_TRASH_DAYS", usual.days)
+    return TrashLimits(days, int(_number("MODEL_CURATOR_TRASH_GIB", usual.max_bytes / _GIB) * _GIB))
+
+
+def _number(name: str, usual: float) -> float:
+    text = os.environ.get(name)
+    if not text:
+        return usual
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value < 1e9:
+        raise Failed(f"{name} must be a number from 0 on, not {plain(text, 40)}", USAGE)
+    return value
 
 
 def sentence(error: OSError) -> str:

@@ -87,6 +87,10 @@ class QueueScreen(Screen[None]):
         self._ready = True
         self._listing.load()
         self._hashing.start()
+        if self._library.warning:
+            self.query_one(StatusLine).warn(self._library.warning)
+        elif self._library.recovered:
+            self.query_one(StatusLine).say("An operation that was left open is finished now.")
 
     def on_unmount(self) -> None:
         self._stop_jobs()
