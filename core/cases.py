@@ -26,13 +26,17 @@ class Answer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Both records, the plan, and the number in the sequence that each accepted file of ``pending/`` would get."""
+    """Both records, the plan, and the number in the sequence that each accepted file of ``pending/`` would get.
+
+    ``sequence`` holds the model's numbers as they would be afterwards: once it has happened nothing need be read.
+    """
 
     record: PendingImport
     sha256: str
     existing: Model | None
     plan: Plan
     targets: dict[str, int]
+    sequence: tuple[int, ...]
     old_path_exists: bool
 
 
@@ -60,19 +64,19 @@ class Cases:
         """
         existing = models.get(db, sha256)
         if existing is not None and strategy is None:
-            raise Answer(
-                Outcome(
-                    Status.CONFLICT,
-                    record.id,
-                    sha256,
-                    existing=self._lookup.model(db, sha256),
-                    pending=self._lookup.pending(db, record.id),
-                )
-            )
+            raise Answer(self._conflict(db, record.id, sha256))
         images = models.images(db, sha256)
         on_disk = self._scanner.sequence(sha256)
         first = self._scanner.get_next_sequence_index(sha256)
         there = existing is not None and os.path.exists(existing.path)
         plan = make_plan(record, existing, strategy, images, first, on_disk=on_disk, old_path_exists=there)
         _, targets = place_images(record.images, action_for(existing, strategy), images, on_disk, first)
-        return Case(record, sha256, existing, plan, targets, there)
+        sequence = tuple(sorted({*on_disk, *targets.values()}))
+        return Case(record, sha256, existing, plan, targets, sequence, there)
+
+    def _conflict(self, db: Database, pending_id: int, sha256: str) -> Outcome:
+        pending = self._lookup.pending(db, pending_id)
+        if pending is None:  # another process promoted it meanwhile: the model it would meet is itself
+            return Outcome(Status.NOT_FOUND, pending_id)
+        existing = self._lookup.model(db, sha256)
+        return Outcome(Status.CONFLICT, pending_id, sha256, existing=existing, pending=pending)

@@ -11,7 +11,8 @@ import errno
 import os
 import re
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import ImageRefused, ModelFileError
@@ -109,9 +110,19 @@ def _image_reason(error: OSError) -> str:
     return f"it cannot be read ({os.strerror(error.errno or 0)})"
 
 
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Have an OSError of the block name the file: one that a write or a sync raises names none."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
+
+
 def write_synced(path: Path, data: bytes) -> None:
     """Write a new file and fsync it. The folder's entry for it is not yet on disk: see ``sync_folder``."""
-    with open(path, "xb") as file:
+    with _naming(path), open(path, "xb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
@@ -119,11 +130,12 @@ def write_synced(path: Path, data: bytes) -> None:
 
 def sync_folder(folder: Path) -> None:
     """Put a folder's entries on disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    with _naming(folder):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def last_component(stored: str) -> str:

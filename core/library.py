@@ -63,7 +63,7 @@ class Library:
         self._lookup = Lookup(self.store, self.image_scanner)
         cases = Cases(self.store, self.image_scanner, incoming, self._lookup)
         self.queue = Queue(self.store, cases, self._lookup, HashAhead(self.store, hasher, self._hashing))
-        self.processor = PromotionProcessor(self.store, self._journal, cases, incoming, hasher, self._lookup)
+        self.processor = PromotionProcessor(self.store, self._journal, cases, incoming, hasher)
         self.history = History(self.store, self._journal, root)
         self.recovered = False
         self.warning = ""
@@ -95,7 +95,10 @@ class Library:
         assert self._lock is not None
         self.recovered = self._journal.recover()
         if self._lock.alone:
-            self._journal.sweep()
+            try:
+                self._journal.sweep()
+            except OSError as error:
+                self.warning = f"what dead processes left in staging/ could not be removed ({error})"
             self._lock.share()
 
     def _expire(self, limits: TrashLimits) -> None:

@@ -49,6 +49,7 @@ def _make(root: Path, move: Move) -> bool:
             os.link(dst, keep, follow_symlinks=False)
         except OSError:  # a file system without links: for a moment the target is not there
             os.rename(dst, keep)
+    if os.path.lexists(keep):  # also where a dead process may have put it there: only now may the target go
         sync_folder(keep.parent)
         sync_folder(dst.parent)
     os.replace(src, dst)

@@ -16,7 +16,6 @@ from core.image_scanner import relative_path
 from core.incoming import Digests, Incoming
 from core.journal import Change, Journal, StartOver
 from core.locks import IdLocks, Sha256Locks
-from core.lookup import Lookup
 from core.plan import make_plan, merged_row
 from core.records import (
     Action,
@@ -36,15 +35,12 @@ from core.store import Store, entries, models, pending
 class PromotionProcessor:
     """Plans and applies strategies; safe to call from several threads at once."""
 
-    def __init__(
-        self, store: Store, journal: Journal, cases: Cases, incoming: Incoming, hasher: Hasher, lookup: Lookup
-    ) -> None:
+    def __init__(self, store: Store, journal: Journal, cases: Cases, incoming: Incoming, hasher: Hasher) -> None:
         self._store = store
         self._journal = journal
         self._cases = cases
         self._incoming = incoming
         self._hasher = hasher
-        self._lookup = lookup
         self._ids = IdLocks()
         self._sha256s = Sha256Locks()
 
@@ -229,7 +225,7 @@ class PromotionProcessor:
             case.record.id,
             case.sha256,
             case.plan.action_taken if status is Status.SUCCESS else None,
-            self._lookup.sequence(case.sha256) if done else (),
+            tuple(f"{case.sha256}_{seq}.webp" for seq in case.sequence) if done else (),
             tuple(RefusedImage(i.file, i.refused) for i in case.record.images if i.refused is not None),
             in_place,
             claimed if claimed != case.sha256 else None,
