@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test lint types check screenshots clean
+.PHONY: run test lint types check screenshots bench torture clean
 
 run: $(READY)
 	@$(BIN)/model-curator $(if $(ARGS),$(ARGS),demo)
@@ -23,6 +23,12 @@ check: $(READY)
 
 screenshots: $(READY)
 	$(BIN)/python screenshots/make.py
+
+bench: $(READY)
+	$(BIN)/python -m bench $(ARGS)
+
+torture: $(READY)
+	$(BIN)/python -m torture $(ARGS)
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -33,6 +33,10 @@ class ImageRefused(CuratorError):
     """An image file cannot be taken; the text is the reason alone, such as ``not an image``."""
 
 
+class ImageUnreadable(ImageRefused):
+    """An image file cannot be read at this moment, which says nothing of the image."""
+
+
 class ImageError(CuratorError):
     """An image cannot be put into, or found in, a model's sequence."""
 

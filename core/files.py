@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from core.errors import ImageRefused, ModelFileError
+from core.errors import ImageRefused, ImageUnreadable, ModelFileError
 
 MAX_IMAGE_BYTES = 64 * 1024 * 1024
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
@@ -74,7 +74,8 @@ def _model_reason(error: OSError) -> str:
 def read_image(folder: Path, name: str) -> bytes:
     """Return the bytes of the image ``name`` directly inside ``folder``, links not followed.
 
-    Raises ImageRefused with the reason: not there, a link, no regular file, or over 64 MiB.
+    Raises ImageRefused with the reason: not there, a link, no regular file, or over 64 MiB; ImageUnreadable where the
+    disk or the permissions are at fault.
     """
     if not name or name in (".", "..") or "/" in name or "\0" in name:
         raise ImageRefused("not a file name")
@@ -83,7 +84,7 @@ def read_image(folder: Path, name: str) -> bytes:
     except ValueError:  # a lone surrogate, which no file name has
         raise ImageRefused("not a file name") from None
     except OSError as error:
-        raise ImageRefused(_image_reason(error)) from error
+        raise _image_error(error) from error
     found = os.fstat(descriptor)
     if not stat.S_ISREG(found.st_mode):
         os.close(descriptor)
@@ -94,20 +95,20 @@ def read_image(folder: Path, name: str) -> bytes:
         try:
             data = file.read(MAX_IMAGE_BYTES + 1)
         except OSError as error:
-            raise ImageRefused(_image_reason(error)) from error
+            raise _image_error(error) from error
     if len(data) > MAX_IMAGE_BYTES:
         raise ImageRefused("larger than 64 MiB")
     return data
 
 
-def _image_reason(error: OSError) -> str:
+def _image_error(error: OSError) -> ImageRefused:
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
-        return "its file is missing"
+        return ImageRefused("its file is missing")
     if error.errno == errno.ELOOP:
-        return "a symbolic link"
+        return ImageRefused("a symbolic link")
     if error.errno in (errno.ENXIO, errno.EISDIR):
-        return "no regular file"
-    return f"it cannot be read ({os.strerror(error.errno or 0)})"
+        return ImageRefused("no regular file")
+    return ImageUnreadable(f"it cannot be read ({os.strerror(error.errno or 0)})")
 
 
 @contextmanager

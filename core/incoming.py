@@ -11,7 +11,7 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from pathlib import Path
 
-from core.errors import Cancelled, ImageRefused
+from core.errors import Cancelled, ImageRefused, ImageUnreadable, LibraryError
 from core.files import read_image
 from core.image_processor import ImageProcessor, check_image
 from core.journal import Staging
@@ -71,7 +71,10 @@ class Incoming:
             raise ImageRefused("no regular file")
 
     def _read(self, image: PendingImage) -> bytes:
-        data = read_image(self._folder, image.file)
+        try:
+            data = read_image(self._folder, image.file)
+        except ImageUnreadable as error:  # a disk that fails for a moment must not cost an image
+            raise LibraryError(f"the image pending/{image.file}: {error}; nothing was changed, try again") from error
         if hashlib.sha256(data).hexdigest() != image.sha256:
             raise ImageRefused("its file is no longer the one that was imported")
         return data
