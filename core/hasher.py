@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -12,6 +13,7 @@ from core.errors import Cancelled, ModelFileError
 from core.files import model_stamp, open_model, stamp_of_stat
 
 _CHUNK = 1024 * 1024  # large enough that two threads hash at full speed: hashlib lets the GIL go meanwhile
+_TICK_NS = 20_000_000  # the coarsest clock that Linux stamps files with is 10 ms
 
 Progress = Callable[[int, int], None]  # bytes read, bytes in all
 
@@ -32,6 +34,7 @@ def hash_file(path: str, *, cancel: threading.Event | None = None, progress: Pro
     Raises ModelFileError where it cannot be read or changed meanwhile, Cancelled where ``cancel`` was set.
     """
     with open(open_model(path), "rb", buffering=0) as file:
+        _let_the_clock_tick(os.fstat(file.fileno()).st_ctime_ns)
         before = os.fstat(file.fileno())
         digest, buffer, done = hashlib.sha256(), memoryview(bytearray(_CHUNK)), 0
         while True:
@@ -51,6 +54,16 @@ def hash_file(path: str, *, cancel: threading.Event | None = None, progress: Pro
         if stamp != stamp_of_stat(os.fstat(file.fileno())) or stamp != model_stamp(path) or done != before.st_size:
             raise ModelFileError("the model file changed while it was read; try again when nothing writes to it")
     return digest.hexdigest(), stamp
+
+
+def _let_the_clock_tick(changed: int) -> None:
+    """Wait until a change made now gets another time than the one made at ``changed`` (ns since 1970).
+
+    A file system's clock stands still for some ms: two changes within them would leave the same stamp.
+    """
+    age = time.time_ns() - changed
+    if 0 <= age < _TICK_NS:
+        time.sleep((_TICK_NS - age) / 1e9)
 
 
 class Hasher:

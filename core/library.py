@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import TracebackType
@@ -69,8 +69,17 @@ class Library:
         self.warning = ""
 
     @classmethod
-    def open(cls, folder: PathLike, *, readonly: bool = False, trash: TrashLimits | None = None) -> Self:
+    def open(
+        cls,
+        folder: PathLike,
+        *,
+        readonly: bool = False,
+        trash: TrashLimits | None = None,
+        on_wait: Callable[[], None] | None = None,
+    ) -> Self:
         """Open the library in ``folder``: create it, migrate it, finish what was left open, empty old trash.
+
+        ``on_wait`` is called, in whatever thread it happens, where another process keeps this one waiting.
 
         With ``readonly`` nothing of that is done and nothing is written. Raises LibraryError, NoLibrary.
         """
@@ -81,6 +90,8 @@ class Library:
             library = cls(root, readonly=True, lock=None)
         else:
             library = cls(root, readonly=False, lock=_prepare(root))
+        if on_wait is not None:
+            library.on_wait(on_wait)
         try:
             library.store.migrate()
             if not readonly:
@@ -90,6 +101,10 @@ class Library:
             library.close()
             raise
         return library
+
+    def on_wait(self, tell: Callable[[], None]) -> None:
+        """Have ``tell`` called, in whatever thread it happens, where another process keeps this one waiting."""
+        self.store.on_wait = tell
 
     def _recover(self) -> None:
         assert self._lock is not None

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -61,3 +67,47 @@ def test_a_copy_aside_has_what_is_still_in_the_log(library: Library, tmp_path: P
         assert connection.execute("SELECT count(*) FROM pending_import").fetchone() == (1,)
     aside.close()
     assert not aside.path.parent.exists()
+
+
+READ_AS_NOBODY = """
+import json, os, sys
+from core.library import Library
+from core.verify import check_library
+check_library(Library.open(sys.argv[2], readonly=True))  # so that everything is imported
+if os.geteuid() == 0:
+    os.setegid(65534)
+    os.seteuid(65534)
+with Library.open(sys.argv[1], readonly=True) as library:
+    report = check_library(library)
+    print(json.dumps([[row.state for row in library.queue.all()], [f.code for f in report.findings], report.ok]))
+"""
+
+
+@pytest.fixture
+def unwritable() -> Iterator[Path]:
+    """A library with one import, closed, in a folder that nobody may write to, below one that all may enter."""
+    folder = Path(tempfile.mkdtemp(prefix="model-curator-"))
+    folder.chmod(0o755)
+    root = folder / "library"
+    with Library.open(root) as library:
+        add_pending(library, "/nowhere", images=[png(1)])
+    for path in [root, *root.rglob("*")]:
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    yield root
+    for path in [root, *root.rglob("*")]:
+        path.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+def test_a_library_that_nobody_may_write_to_can_be_read_and_verified(unwritable: Path, library: Library) -> None:
+    before = sorted(path.name for path in unwritable.iterdir())
+    done = subprocess.run(
+        [sys.executable, "-c", READ_AS_NOBODY, str(unwritable), str(library.root)],
+        capture_output=True,
+        text=True,
+        cwd=Path(__file__).parent.parent,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == [["missing"], [], True]
+    assert sorted(path.name for path in unwritable.iterdir()) == before, "nothing was left beside the database"

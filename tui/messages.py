@@ -75,3 +75,10 @@ class ApplyEnded(Message):
 
     stopped: bool
     error: str = ""
+
+
+class Waiting(Message):
+    """Another process keeps the library's write lock for long."""
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, Waiting)

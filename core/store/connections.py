@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,13 +17,17 @@ from core.files import sync_folder
 from core.migrations import migrations
 from core.store.aside import Aside
 
-_WAIT_SECONDS = 60.0  # for another process's transaction; a promotion holds the write lock for milliseconds
+_WAIT_SECONDS = 60  # for another process's transaction; a promotion holds the write lock for milliseconds
+_PATIENCE_MS = 1000  # after which whoever waits is told
 # What SQLite says where it cannot keep its own files beside the database.
 _NO_PLACE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 
 
 class Store:
-    """The database of one library. Every thread that uses it gets a connection of its own."""
+    """The database of one library. Every thread that uses it gets a connection of its own.
+
+    ``on_wait`` is called, in the thread that waits, where another process keeps the write lock for over a second.
+    """
 
     def __init__(self, path: Path, *, readonly: bool = False) -> None:
         self.path = path
@@ -32,6 +36,7 @@ class Store:
         self._opened: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
         self._aside: Aside | None = None
+        self.on_wait: Callable[[], None] = lambda: None
 
     @property
     def db(self) -> Database:
@@ -146,7 +151,7 @@ class Store:
         db = self.db
         try:
             db.execute("PRAGMA synchronous=FULL" if full else "PRAGMA synchronous=NORMAL")
-            db.execute("BEGIN IMMEDIATE")
+            self._begin(db)
             yield db
         except sqlite3.Error as error:
             self._roll_back(db)
@@ -155,6 +160,25 @@ class Store:
             self._roll_back(db)
             raise
         self._commit(db)
+
+    def _begin(self, db: Database) -> None:
+        """Take the write lock, saying so where another process keeps it for long."""
+        try:
+            db.execute(f"PRAGMA busy_timeout={_PATIENCE_MS}")
+            for waited in range(_WAIT_SECONDS * 1000 // _PATIENCE_MS):
+                try:
+                    db.execute("BEGIN IMMEDIATE")
+                    return
+                except sqlite3.OperationalError as error:
+                    if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                        raise
+                    if waited == 0:
+                        self.on_wait()
+        finally:
+            db.execute(f"PRAGMA busy_timeout={_WAIT_SECONDS * 1000}")
+        raise LibraryError(
+            "another process has been writing to the library for a minute; wait for it or end it, then try again"
+        )
 
     def _commit(self, db: Database) -> None:
         try:

@@ -64,7 +64,8 @@ class Call:
         """Open the library, or create it; says on standard error what opening it had to finish or could not tidy."""
         from core.library import Library
 
-        library = Library.open(self.folder, trash=_trash_limits())
+        waiting = functools.partial(click.echo, "waiting: another process is writing to the library", err=True)
+        library = Library.open(self.folder, trash=_trash_limits(), on_wait=waiting)
         for told in opening_words(library):
             click.echo(told, err=True)
         return library

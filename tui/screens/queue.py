@@ -16,7 +16,7 @@ from textual.worker import Worker, WorkerState
 from core.errors import CuratorError
 from core.records import QueueRow, Strategy
 from tui.hashing import HashJob
-from tui.messages import ApplyEnded, Applying, Hashing, HashingEnded, Promoted
+from tui.messages import ApplyEnded, Applying, Hashing, HashingEnded, Promoted, Waiting
 from tui.screens.detail import Detail
 from tui.screens.listing import Listing
 from tui.screens.promoting import Promoting
@@ -87,6 +87,7 @@ class QueueScreen(Screen[None]):
         self._ready = True
         self._listing.load()
         self._hashing.start()
+        self._library.on_wait(self._tell_waiting)
         if self._library.warning:
             self.query_one(StatusLine).warn(self._library.warning)
         elif self._library.recovered:
@@ -280,6 +281,13 @@ class QueueScreen(Screen[None]):
         self._promoting.end(event)
 
     # What goes wrong
+
+    def _tell_waiting(self) -> None:
+        self.post_message(Waiting())
+
+    @on(Waiting)
+    def _waiting(self) -> None:
+        self.query_one(StatusLine).say("Waiting: another process is writing to the library.")
 
     def _show_error(self, error: CuratorError) -> None:
         self.query_one(StatusLine).warn(str(error))

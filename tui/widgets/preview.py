@@ -94,6 +94,8 @@ class Preview(Vertical):
         if key == self._key():
             self._waiting = None
             self._put(picture)
+        elif key == self._waiting:  # the room has changed since it was asked for
+            self._draw_picture()
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._draw)
