@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pyte
 
-PATIENCE = 40.0  # seconds until a wait counts as failed
+PATIENCE = 30.0  # seconds until a wait counts as failed
 ROOT = Path(__file__).parent.parent
 
 
@@ -35,7 +35,8 @@ class Terminal:
     @property
     def text(self) -> str:
         """What is on the screen."""
-        return "\n".join(self._screen.display)
+        rows = (self._screen.buffer[y] for y in range(self._screen.lines))
+        return "\n".join("".join(row[x].data for x in range(self._screen.columns)) for row in rows)
 
     def press(self, keys: str) -> None:
         os.write(self._master, keys.encode())

@@ -5,7 +5,10 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from tests.app_helpers import Desk, running, sample
+from textual import events
+from textual.widgets import Input
+
+from tests.app_helpers import Desk, at_work, running, sample
 
 FOUND = {
     "ember": [12],
@@ -105,3 +108,12 @@ async def test_what_a_filter_hides_is_applied_as_well(tmp_path: Path) -> None:
             await desk.until(lambda: not desk.list.ids)
             await desk.press("escape")
             await desk.until(lambda: list(desk.list.ids) == [7])
+
+
+async def test_words_typed_at_once_are_words_and_decide_nothing(tmp_path: Path) -> None:
+    async with at_work(tmp_path) as desk:
+        for key, character in [("slash", "/"), *zip("moods", "moods", strict=True)]:  # as fast as they can come
+            desk.app.post_message(events.Key(key, character))
+        await desk.until(lambda: desk.app.screen.query_one("#words", Input).value == "moods")
+        assert desk.stored() == {}
+        await desk.see("Nothing in the queue fits")

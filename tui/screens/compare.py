@@ -23,6 +23,7 @@ from tui.image_text import incoming_fates, incoming_title, library_fates, librar
 from tui.latest import Latest
 from tui.palette import BRIGHT, GREY, RED, TEXT, VIOLET
 from tui.plan_text import Change, Piece, field_lines, in_numbers, record_lines
+from tui.walk import Place, Walk
 from tui.widgets.cells import cut
 from tui.widgets.comparison import sentence, tabs
 from tui.widgets.field_table import FieldTable
@@ -34,25 +35,6 @@ if TYPE_CHECKING:
     from core.queue import Look
 
 Question = tuple[int, Strategy | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where the curator stands: the import, its place in the list from 1, how long the list is, what is decided."""
-
-    id: int
-    number: int
-    of: int
-    decision: Strategy | None
-
-
-@dataclass(frozen=True, slots=True)
-class Walk:
-    """What the comparison asks of the list it was opened from."""
-
-    place: Callable[[], Place | None]
-    step: Callable[[int], None]
-    decide: Callable[[Strategy | None], None]
 
 
 class CompareScreen(Screen[None]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from array import array
 from collections.abc import Callable, Sequence
@@ -9,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
-from core.errors import CuratorError
+from core.errors import Cancelled, CuratorError
 from core.records import QueueRow, Strategy
 from tui.decisions import Decisions
 from tui.latest import Latest
+from tui.walk import Place
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.pending_list import PendingList
 from tui.widgets.top_line import TopLine
@@ -58,6 +60,7 @@ class Listing:
         self._recount_due = False
         self._pause = _RECOUNT
         self._counted = False
+        self._leaving = threading.Event()
         self._then: int | None = None
 
     def load(self, then: int | None = None) -> None:
@@ -79,6 +82,14 @@ class Listing:
     def all_decided(self) -> bool:
         """Whether there is something in the queue, and all of it is decided."""
         return self._counted and 0 < self._total <= len(self.decided)
+
+    def place(self) -> Place | None:
+        """Return where the curator stands, None in an empty list."""
+        listed = self._list
+        if listed.current is None:
+            return None
+        row = listed.row(listed.current)
+        return Place(listed.current, listed.cursor + 1, len(listed.ids), row.decision if row else None)
 
     def filter(self, words: str) -> None:
         """Show only what holds all of the words."""
@@ -118,13 +129,17 @@ class Listing:
         self._show_found()
         self.recount()
 
+    def stop(self) -> None:
+        """Count no more: whoever leaves need not wait for a count of a long queue."""
+        self._leaving.set()
+
     def _count(self) -> None:
         self._recount_due = False
         self._counts.ask(None)
 
     def _timed_counts(self) -> QueueCounts:
         started = time.monotonic()
-        counts = self._library.queue.counts()
+        counts = self._library.queue.counts(self._leaving)
         self._pause = max(_RECOUNT, 10 * (time.monotonic() - started))
         return counts
 
@@ -161,4 +176,5 @@ class Listing:
         self._list.refresh_rows()
 
     def _read_failed(self, _: object, error: CuratorError) -> None:
-        self._failed(error)
+        if not isinstance(error, Cancelled):
+            self._failed(error)

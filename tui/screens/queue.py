@@ -20,6 +20,7 @@ from tui.messages import ApplyEnded, Applying, Hashing, HashingEnded, Promoted, 
 from tui.screens.detail import Detail
 from tui.screens.listing import Listing
 from tui.screens.promoting import Promoting
+from tui.walk import Walk
 from tui.widgets.comparison import Comparison
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.key_line import KeyLine
@@ -30,7 +31,6 @@ from tui.widgets.top_line import TopLine
 
 if TYPE_CHECKING:
     from core.library import Library
-    from tui.screens.compare import Place
 
 
 class QueueScreen(Screen[None]):
@@ -53,7 +53,8 @@ class QueueScreen(Screen[None]):
         Binding(
             "asterisk", "mark_all", "mark all", id="mark.all", key_display="*", show=False, tooltip="Mark all shown"
         ),
-        Binding("slash", "filter", "filter", id="look.filter", key_display="/", tooltip="Show only what holds words"),
+        # Before anything else: the words that follow fast must not decide anything in the list.
+        Binding("slash", "filter", "filter", id="look.filter", priority=True, tooltip="Show only what holds words"),
         Binding("h,left", "image(-1)", "image", id="look.image_before", key_display="h l", tooltip="The image before"),
         Binding("l,right", "image(1)", "next image", id="look.image_next", show=False, tooltip="The next sample image"),
         Binding("tab", "peek", "other plan", id="look.peek", show=False, tooltip="What the next strategy would do"),
@@ -138,6 +139,8 @@ class QueueScreen(Screen[None]):
             return action not in ("stop", "log")
         if action in ("decide", "clear", "mark", "mark_all", "image", "peek", "compare"):
             return self.query_one(PendingList).current is not None
+        if action == "filter":
+            return not self.query_one(FilterLine).has_focus_within
         if action == "stop":
             return self._promoting.job.running
         if action == "log":
@@ -167,20 +170,11 @@ class QueueScreen(Screen[None]):
         self._show_current()
 
     def action_compare(self) -> None:
-        from tui.screens.compare import CompareScreen, Walk
+        from tui.screens.compare import CompareScreen
 
         listed = self.query_one(PendingList)
         decide = lambda strategy: self._store_decision([listed.current or 0], strategy)  # noqa: E731
-        self.app.push_screen(CompareScreen(self._library, Walk(self._place, listed.action_move, decide)))
-
-    def _place(self) -> Place | None:
-        from tui.screens.compare import Place
-
-        listed = self.query_one(PendingList)
-        row = listed.row(listed.current)
-        if listed.current is None:
-            return None
-        return Place(listed.current, listed.cursor + 1, len(listed.ids), row.decision if row else None)
+        self.app.push_screen(CompareScreen(self._library, Walk(self._listing.place, listed.action_move, decide)))
 
     def action_mark(self) -> None:
         self.query_one(PendingList).toggle_mark()

@@ -59,18 +59,29 @@ class FilterLine(Horizontal):
         return self.query_one(FilterInput).value.strip()
 
     def open(self) -> None:
-        """Show the line and type into it."""
-        self.add_class("-open")
-        self.query_one(FilterInput).focus()
+        """Show the line and type into it: from the very next key on, however fast it comes."""
+        self._show(True)
+        # `focus` would wait for a moment, and the keys of that moment would decide something in the list.
+        self.screen.set_focus(self.query_one(FilterInput))
 
     def close(self) -> None:
         """Hide the line where it holds no words."""
-        self.set_class(bool(self.words), "-open")
+        self._show(bool(self.words))
 
     def clear(self) -> None:
         """Take the words away."""
         self.query_one(FilterInput).value = ""
         self.close()
+
+    def _show(self, shown: bool) -> None:
+        self.set_class(shown, "-open")
+        # At once, where the style sheet would come into effect a little later.
+        if shown:
+            self.display = True
+        else:
+            self.styles.clear_rule("display")
+        for child in self.children:
+            child.visible = shown
 
     def show_found(self, found: int, total: int) -> None:
         """Show how many imports are left of how many."""
