@@ -85,13 +85,15 @@ def environment(**more: str) -> Mapping[str, str]:
 
 
 @contextmanager
-def terminal(*arguments: str, home: Path, columns: int = 120, lines: int = 40, **more: str) -> Iterator[Terminal]:
-    """Run the program in a terminal of its own, ``more`` in its environment; whatever is left of it is ended."""
+def terminal(
+    *arguments: str, home: Path, columns: int = 120, lines: int = 40, script: str = "", **more: str
+) -> Iterator[Terminal]:
+    """Run the program, or a script, in a terminal of its own, ``more`` in its environment; at the end it is ended."""
     master, slave = pty.openpty()
     set_size(slave, columns, lines)
     try:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tui", *arguments],
+            [sys.executable, *(["-c", script] if script else ["-m", "tui"]), *arguments],
             stdin=slave,
             stdout=slave,
             stderr=slave,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 
 from core.library import Library
 from core.records import Strategy
+from core.verify import check_library
 from tests.app_helpers import CONFLICT, copy_sample
 from tests.terminal import ROOT, Terminal, environment, terminal
 
@@ -111,3 +113,48 @@ def test_without_a_terminal_it_says_what_to_do_instead(tmp_path: Path) -> None:
     assert "--verify" in words
     assert "demo" in words
     assert not (tmp_path / "library").exists(), "nothing is made on the way"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGKILL])
+def test_a_signal_while_applying_is_like_a_kill(tmp_path: Path, number: signal.Signals) -> None:
+    folder = copy_sample(tmp_path)
+    with Library.open(folder) as library:
+        library.queue.decide([CONFLICT, 24], Strategy.MERGE)
+        os.truncate(library.queue.rows([24])[0].path, 1 << 36)  # sparse, and long enough to hash for a minute
+    with terminal("--library", str(folder), home=tmp_path) as seen:
+        seen.see(FIRST_ROW)
+        seen.see("2 decided")
+        seen.press("a")
+        seen.see("Apply 2 decisions")
+        seen.press("y")
+        seen.see("2 of 2")
+        seen.process.send_signal(number)
+        seen.end()
+        if number is not signal.SIGKILL:
+            check_restored(seen)
+    with Library.open(folder) as library:
+        assert not library.recovered, "what was done was whole"
+        assert CONFLICT not in library.queue.ids()
+        assert library.queue.decisions() == [(24, Strategy.MERGE)]
+        assert check_library(library).ok
+
+
+def test_a_bug_leaves_the_terminal_as_it_was(tmp_path: Path) -> None:
+    folder = copy_sample(tmp_path)
+    buggy = """
+import sys
+from core.library import Library
+from tui.app import CuratorApp
+def bug(app):
+    raise RuntimeError("on purpose")
+CuratorApp.action_help = bug
+with Library.open(sys.argv[1]) as library:
+    CuratorApp(library).run()
+"""
+    with terminal(str(folder), home=tmp_path, script=buggy) as seen:
+        seen.see(FIRST_ROW)
+        seen.press("?")
+        seen.end()
+        assert seen.bytes.rfind(LEAVE_SCREEN) > seen.bytes.rfind(ENTER_SCREEN) >= 0
+        assert seen.bytes.rfind(SHOW_CURSOR) > seen.bytes.rfind(HIDE_CURSOR) >= 0
+        assert b"on purpose" in seen.bytes

@@ -52,7 +52,7 @@ class CuratorApp(App[None]):
     def on_mount(self) -> None:
         """Leave in good order, the terminal as it was, when told to end or when the terminal goes away."""
         if not self.is_headless:
-            for number in (signal.SIGTERM, signal.SIGHUP):
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 asyncio.get_running_loop().add_signal_handler(number, lambda: self.call_later(self.action_quit))
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -66,7 +66,7 @@ class CuratorApp(App[None]):
         for entry in screen.active_bindings.values():
             binding = entry.binding
             name = binding.id or ""
-            if not entry.enabled or not binding.tooltip or name in seen or name.startswith("move."):
+            if not entry.enabled or not binding.tooltip or name in seen:
                 continue
             seen.add(name)
             keys = binding.key_display or self.get_key_display(binding)

@@ -127,7 +127,7 @@ def outcome_words(outcome: Outcome) -> str:
         Status.CONFLICT: "the library has this model by now: merge or override it",
         Status.CHANGED: "what it would do has changed since the summary: look again, then apply",
         Status.LOCKED: "it is being promoted elsewhere",
-        Status.NOT_FOUND: "it is gone from the queue",
+        Status.NOT_FOUND: "already done: it has left the queue",
     }
     return plain(outcome.error or reasons_by_status.get(outcome.status, outcome.status))
 

@@ -31,7 +31,7 @@ _WORDS = {
     Status.CONFLICT: "conflict: the library has this model already; choose --strategy merge, override, delete or skip",
     Status.CHANGED: "changed meanwhile: look at it again",
     Status.LOCKED: "locked: it is being promoted already; try again when that is done",
-    Status.NOT_FOUND: "not found: there is no such pending import",
+    Status.NOT_FOUND: "not found: no such pending import, or already done",
 }
 _HIGHEST_ID = 2**63 - 1  # of SQLite
 
