@@ -58,6 +58,7 @@ class CompareScreen(Screen[None]):
         Binding("K", "step(-1)", "import", id="compare.before", show=False, tooltip="The import before"),
         Binding("l,right", "image(1)", "image", id="compare.image_next", key_display="h l", tooltip="On in the images"),
         Binding("h,left", "image(-1)", "image", id="compare.image_before", show=False, tooltip="Back in the images"),
+        Binding("v", "view", "view", id="compare.view", tooltip="Both sides' images as large as can be"),
         Binding("escape,enter,q", "back", "list", id="compare.back", key_display="esc", tooltip="Back to the list"),
     ]
 
@@ -98,6 +99,11 @@ class CompareScreen(Screen[None]):
     def action_image(self, by: int) -> None:
         for strip in self.query(ImageStrip):
             strip.step(by)
+
+    def action_view(self) -> None:
+        from tui.screens.viewer import ViewerScreen
+
+        self.app.push_screen(ViewerScreen(self._library, self._walk, two_up=True), lambda _: self._ask())
 
     def action_back(self) -> None:
         self.dismiss(None)

@@ -25,6 +25,7 @@ GROUPS = {
     "import": "Importing",
     "compare": "In the comparison",
     "fields": "In its fields",
+    "view": "With the images alone",
     "history": "In the history",
     "log": "In the log",
     "dialog": "In every dialog",
@@ -68,13 +69,14 @@ def all_bindings() -> list[Binding]:
     from tui.screens.history import HistoryScreen
     from tui.screens.import_old import ImportScreen
     from tui.screens.queue import QueueScreen
+    from tui.screens.viewer import ViewerScreen
     from tui.widgets.field_table import FieldTable
     from tui.widgets.filter_line import FilterInput
     from tui.widgets.path_input import PathInput
     from tui.widgets.pending_list import PendingList
 
     owners = (
-        *(PendingList, QueueScreen, FilterInput, CompareScreen, FieldTable, ImportScreen, PathInput),
+        *(PendingList, QueueScreen, FilterInput, CompareScreen, FieldTable, ViewerScreen, ImportScreen, PathInput),
         *(HistoryScreen, LogScreen, SummaryScreen, CuratorApp),
     )
     return [binding for owner in owners for binding in owner.BINDINGS if isinstance(binding, Binding)]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import Screen
@@ -16,6 +16,7 @@ from textual.worker import Worker, WorkerState
 from core.errors import CuratorError
 from core.records import QueueRow, Strategy
 from tui.hashing import HashJob
+from tui.keys import QUEUE_KEYS
 from tui.messages import ApplyEnded, Applying, Hashing, HashingEnded, Promoted, Waiting
 from tui.screens.detail import Detail
 from tui.screens.listing import Listing
@@ -36,31 +37,7 @@ if TYPE_CHECKING:
 class QueueScreen(Screen[None]):
     """Owns what the curator works on; every question to core is asked in a thread."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("m", "decide('merge')", "merge", id="decide.merge", tooltip="Keep the library's, fill its gaps"),
-        Binding("o", "decide('override')", "override", id="decide.override", tooltip="Take all from the import"),
-        Binding("d", "decide('delete')", "delete", id="decide.delete", tooltip="Drop the import, keep the model file"),
-        Binding("s", "decide('skip')", "skip", id="decide.skip", tooltip="Leave it in the queue as it is"),
-        Binding("a", "apply", "apply", id="apply.start", tooltip="Sum up all decisions, ask once, apply them"),
-        Binding("enter", "compare", "compare", id="look.compare", key_display="⏎", tooltip="Every field and image"),
-        Binding("c", "clear", "clear", id="decide.clear", tooltip="Take the decision back"),
-        Binding("x", "stop", "stop", id="apply.stop", tooltip="Stop applying after the model in hand"),
-        Binding("u", "undo", "undo", id="apply.undo", tooltip="Take the newest promotion back"),
-        Binding("U", "history", "history", id="apply.history", show=False, tooltip="What happened, newest first"),
-        Binding("r,f5", "reload", "reload", id="look.reload", show=False, tooltip="Read the queue again"),
-        Binding("i", "import_old", "import", id="import.open", show=False, tooltip="Bring an old database in"),
-        Binding("space", "mark", "mark", id="mark.one", key_display="space", tooltip="Mark it and move on"),
-        Binding(
-            "asterisk", "mark_all", "mark all", id="mark.all", key_display="*", show=False, tooltip="Mark all shown"
-        ),
-        # Before anything else: the words that follow fast must not decide anything in the list.
-        Binding("slash", "filter", "filter", id="look.filter", priority=True, tooltip="Show only what holds words"),
-        Binding("h,left", "image(-1)", "image", id="look.image_before", key_display="h l", tooltip="The image before"),
-        Binding("l,right", "image(1)", "next image", id="look.image_next", show=False, tooltip="The next sample image"),
-        Binding("tab", "peek", "other plan", id="look.peek", show=False, tooltip="What the next strategy would do"),
-        Binding("L", "log", "log", id="look.log", tooltip="What came of each promotion"),
-        Binding("escape", "escape", "clear", id="look.escape", show=False, tooltip="Clear the filter, then the marks"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = QUEUE_KEYS
 
     def __init__(self, library: Library) -> None:
         super().__init__()
@@ -137,7 +114,7 @@ class QueueScreen(Screen[None]):
         """Tell which keys there are at this moment."""
         if not self._ready:
             return action not in ("stop", "log")
-        if action in ("decide", "clear", "mark", "mark_all", "image", "peek", "compare"):
+        if action in ("decide", "clear", "mark", "mark_all", "image", "peek", "compare", "view"):
             return self.query_one(PendingList).current is not None
         if action == "filter":
             return not self.query_one(FilterLine).has_focus_within
@@ -169,12 +146,20 @@ class QueueScreen(Screen[None]):
         self._listing.decide(ids, strategy)
         self._show_current()
 
+    def _walk(self) -> Walk:
+        listed = self.query_one(PendingList)
+        decide = lambda strategy: self._store_decision([listed.current or 0], strategy)  # noqa: E731
+        return Walk(self._listing.place, listed.action_move, decide)
+
     def action_compare(self) -> None:
         from tui.screens.compare import CompareScreen
 
-        listed = self.query_one(PendingList)
-        decide = lambda strategy: self._store_decision([listed.current or 0], strategy)  # noqa: E731
-        self.app.push_screen(CompareScreen(self._library, Walk(self._listing.place, listed.action_move, decide)))
+        self.app.push_screen(CompareScreen(self._library, self._walk()))
+
+    def action_view(self) -> None:
+        from tui.screens.viewer import ViewerScreen
+
+        self.app.push_screen(ViewerScreen(self._library, self._walk()))
 
     def action_mark(self) -> None:
         self.query_one(PendingList).toggle_mark()
