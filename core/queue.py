@@ -8,15 +8,19 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from sqlite_utils import Database
+
 from core.cases import Answer, Cases
-from core.errors import CuratorError
+from core.errors import Cancelled, CuratorError
 from core.files import model_stamp
 from core.hash_ahead import HashAhead, HashProgress
 from core.lookup import Lookup
 from core.plan import make_plan
-from core.records import Entry, Plan, QueueRow, State, Strategy
-from core.store import Store, pending, rows
+from core.records import Entry, PendingImport, Plan, QueueRow, State, Strategy
+from core.search import Query, parse
+from core.store import Store, pending, rows, search
 from core.store.rows import StoredRow
+from core.suggestions import Suggestion, suggest
 
 _WINDOW = 500
 
@@ -51,34 +55,32 @@ class Queue:
         self._hash_ahead = hash_ahead
 
     def ids(self, words: str = "") -> array[int]:
-        """Return the ids of pending imports in order; with ``words``, of those in which each of them is found.
+        """Return the ids of the pending imports that fit, in order; see ``core.search`` for what may be written.
 
-        Words are looked for in name, path, type and tags, without regard to case.
+        Where a state is asked for, the model files are looked at. Raises QueryError.
         """
+        query = parse(words)
         with self._store.reading() as db:
-            return rows.ids(db, words.split())
+            found = search.ids(db, query) if words.strip() else rows.ids(db)
+        return self._in_states(found, query) if query.states else found
+
+    def _in_states(self, ids: array[int], query: Query) -> array[int]:
+        windows = (self.rows(ids[start : start + _WINDOW]) for start in range(0, len(ids), _WINDOW))
+        return array("q", (row.id for window in windows for row in window if query.admits(row.state)))
 
     def rows(self, ids: Sequence[int]) -> list[QueueRow]:
         """Return the lines of the given pending imports, in that order; those that are gone are left out."""
         with self._store.reading() as db:
             found = rows.window(db, ids)
             stamps = {row.path: model_stamp(row.path) for row in found.values()}
-            return [self._row(found[i], stamps, rows.twins(db, found[i])) for i in ids if i in found]
+            return [self._row(db, found[i], stamps[found[i].path]) for i in ids if i in found]
 
     @staticmethod
-    def _row(row: StoredRow, stamps: Mapping[str, str | None], twins: Sequence[tuple[str, str]]) -> QueueRow:
-        stamp = stamps[row.path]
+    def _row(db: Database, row: StoredRow, stamp: str | None) -> QueueRow:
         sha256 = row.sha256 if stamp is not None and stamp == row.stamp else None
-        if stamp is None:
-            state = State.MISSING
-        elif sha256 is None:
-            state = State.UNHASHED
-        elif row.in_library:
-            state = State.CONFLICT
-        elif any(model_stamp(path) == their_stamp for path, their_stamp in twins):
+        state = _state_alone(stamp, row.stamp, row.in_library)
+        if state is State.NEW and any(model_stamp(path) == theirs for path, theirs in rows.twins(db, row)):
             state = State.DUPLICATE
-        else:
-            state = State.NEW
         return QueueRow(
             row.id, row.name, row.path, row.type, row.size_bytes, sha256, state, row.decision, row.tags, row.images
         )
@@ -89,14 +91,23 @@ class Queue:
         for start in range(0, len(everything), _WINDOW):
             yield from self.rows(everything[start : start + _WINDOW])
 
-    def counts(self) -> QueueCounts:
-        """Count the whole queue."""
+    def counts(self, cancel: threading.Event | None = None) -> QueueCounts:
+        """Count the whole queue; every model file is looked at, none is read. Raises Cancelled."""
         states: Counter[State] = Counter()
-        decided = 0
-        for row in self.all():
-            states[row.state] += 1
-            decided += row.decision is not None
-        return QueueCounts(states.total(), decided, states)
+        alike: Counter[str] = Counter()
+        with self._store.reading() as db:
+            pending_imports, decided = rows.totals(db)
+            for batch in rows.known(db):
+                if cancel is not None and cancel.is_set():
+                    raise Cancelled("counting was cancelled")
+                found = [_state_alone(model_stamp(path), stamp, in_library) for path, stamp, in_library, _ in batch]
+                states.update({state: found.count(state) for state in State})
+                alike.update(
+                    sha256 for state, (*_, sha256) in zip(found, batch, strict=True) if sha256 and state is State.NEW
+                )
+        if duplicates := sum(count for count in alike.values() if count > 1):
+            states.update({State.NEW: -duplicates, State.DUPLICATE: duplicates})
+        return QueueCounts(pending_imports, decided, +states)
 
     def decide(self, ids: Sequence[int], strategy: Strategy | None) -> None:
         """Store a decision for each of the pending imports, or clear theirs with None."""
@@ -135,6 +146,27 @@ class Queue:
         except CuratorError as error:
             return Look(row, entry, existing, None, str(error))
 
+    def suggestion(self, pending_id: int) -> Suggestion | None:
+        """Return what is proposed for a pending import, None where it is gone.
+
+        Its images are decoded the first time.
+        """
+        look = self.look(pending_id, None)
+        if look is None or not isinstance(look.pending.record, PendingImport):
+            return None
+        claimed, copies = look.pending.record.claimed_sha256, 0
+        with self._store.reading() as db:
+            if look.row.sha256 and (row := rows.window(db, [pending_id]).get(pending_id)):
+                copies = sum(model_stamp(path) == stamp for path, stamp in rows.twins(db, row))
+        return suggest(
+            look.row.state,
+            look.plan,
+            reason=look.reason,
+            copies=copies,
+            sha256=look.row.sha256,
+            claimed_sha256=claimed,
+        )
+
     def hash_ahead(
         self,
         first: Callable[[], Sequence[int]],
@@ -146,3 +178,15 @@ class Queue:
         Returns when all is hashed or ``cancel`` is set. ``progress`` is called often, from several threads.
         """
         self._hash_ahead.run(self.ids(), first, cancel, progress)
+
+
+def _state_alone(stamp: str | None, hashed_stamp: str | None, in_library: bool) -> State:
+    """Return the state that a pending import has if no other one has its hash.
+
+    ``stamp`` is that of its file as it is now, ``hashed_stamp`` the one it had when the hash was computed.
+    """
+    if stamp is None:
+        return State.MISSING
+    if stamp != hashed_stamp:
+        return State.UNHASHED
+    return State.CONFLICT if in_library else State.NEW

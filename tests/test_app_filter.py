@@ -15,7 +15,11 @@ FOUND = {
     "EMBER": [12],
     "checkpoint downloaded": [7, 9, 17],
     "downloaded checkpoint": [7, 9, 17],
-    "ukiyo dusk": [],  # a word of the prompt is in none of the four
+    "ukiyo dusk": [14],  # a word of the name, and one of the prompt
+    "type:vae state:conflict": [10],
+    "tag:downloaded -type:checkpoint": [8, 10],
+    "size:>6g state:duplicate": [16, 17],
+    "decision:merge": [],
     "水墨": [21],
     "[bold]": [20],
     "%": [],
@@ -117,3 +121,12 @@ async def test_words_typed_at_once_are_words_and_decide_nothing(tmp_path: Path) 
         await desk.until(lambda: desk.app.screen.query_one("#words", Input).value == "moods")
         assert desk.stored() == {}
         await desk.see("Nothing in the queue fits")
+
+
+async def test_what_is_wrong_with_the_words_is_said_and_the_list_stays(tmp_path: Path) -> None:
+    async with at_work(tmp_path) as desk:
+        await desk.press("slash", *"size:soon")
+        await desk.see("size", "#found")
+        assert len(desk.list.ids) == 19
+        await desk.press(*["backspace"] * 4, *">6g")
+        await desk.see("of 19", "#found")

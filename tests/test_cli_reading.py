@@ -47,6 +47,43 @@ def test_pending_as_a_table(library: Library) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("words", "numbers"),
+    [
+        ("", [0, 1, 2]),
+        ("ink", [0, 1]),
+        ("INK wash", [0]),
+        ('"wash ink"', []),
+        ("type:lora -tag:nsfw", [2]),
+        ("state:missing", [1, 2]),
+        ("-state:missing size:>1g", [0]),
+        ("size:<1g decision:none", [2]),
+        ("decision:merge note:paper", [1]),
+        ("x:y", []),
+    ],
+)
+def test_pending_lists_what_fits_a_filter(library: Library, tmp_path: Path, words: str, numbers: list[int]) -> None:
+    path = model_file(tmp_path, "a")
+    ids = [
+        add_pending(library, path, name="Ink wash", type_="vae", size_bytes=2_000_000_000),
+        add_pending(library, "/m/b", meta={"description": "ink on paper"}, tag_names=["NSFW"]),
+        add_pending(library, "/m/c", meta={"ink": 1}),
+    ]
+    library.queue.decide(ids[1:2], Strategy.MERGE)
+    rows = run("pending", "--json", "--filter", words, library=library.root).object["pending"]
+    assert [row["id"] for row in rows] == [ids[n] for n in numbers]
+    shown = run("pending", f"--filter={words}", library=library.root).out
+    told = f"{len(numbers)} pending: " if numbers else "Nothing in the queue fits.\n"
+    assert told in shown
+
+
+@pytest.mark.parametrize("words", ["state:x", "size:2g", "decision:\x1b[31m"])
+def test_a_filter_that_cannot_be_meant_is_a_usage_error(library: Library, words: str) -> None:
+    sentence = run("pending", "--filter", words, library=library.root).failed(2)
+    assert "--filter: " in sentence and "takes" in sentence
+    assert list(run("pending", "--json", "--filter", words, library=library.root).object) == ["error"]
+
+
 def test_show_a_pending_import(library: Library) -> None:
     meta = {"prompts": {"positive": "é"}, "trained_words": ["a", 1], "empty": {}}
     pending_id = add_pending(library, "/nowhere/\udcff", meta=meta, tag_names=["b", "a"], images=[png(1)])

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from core import Library, Strategy
+from core.errors import Cancelled
 from core.records import Action, State, Status
 from tests.builders import add_model, add_pending, digest, model_file, pending_of, png, snapshot
 
@@ -98,6 +101,39 @@ def test_a_long_queue_comes_whole_and_in_order(library: Library) -> None:
     library.queue.decide(ids[:3], Strategy.DELETE)
     counts = library.queue.counts()
     assert (counts.pending, counts.decided, dict(counts.states)) == (501, 3, {State.MISSING: 501})
+
+
+def test_counting_agrees_with_the_rows(library: Library, tmp_path: Path) -> None:
+    """Of five files alike one is missing and one has changed; two rows share a path; a pair is down to one."""
+    alike = [model_file(tmp_path, f"a{n}", b"a") for n in range(5)]
+    twice, pair = model_file(tmp_path, "t", b"t"), [model_file(tmp_path, f"p{n}", b"p") for n in range(2)]
+    known, odd = model_file(tmp_path, "k", b"k"), model_file(tmp_path, "\udcff", b"odd")
+    ids = [add_pending(library, path) for path in (*alike, twice, twice, *pair, known, odd)]
+    hashed(library, *ids)
+    add_pending(library, model_file(tmp_path, "unread"))
+    add_pending(library, tmp_path / "none")
+    add_model(library, digest(b"k"), known)
+    alike[0].unlink()
+    alike[1].write_bytes(b"changed")
+    pair[1].unlink()
+    library.queue.decide(ids[:4], Strategy.DELETE)
+    counts = library.queue.counts()
+    assert counts.states == Counter(states(library).values())
+    assert counts.states == {
+        State.MISSING: 3, State.UNHASHED: 2, State.CONFLICT: 1, State.DUPLICATE: 5, State.NEW: 2
+    }  # fmt: skip
+    assert (counts.pending, counts.decided) == (13, 4)
+    library.processor.process_single_import(ids[0], Strategy.DELETE)
+    assert (library.queue.counts().pending, library.queue.counts().decided) == (12, 3)
+
+
+def test_counting_can_be_cancelled(library: Library) -> None:
+    add_pending(library, "/m/a")
+    cancel = threading.Event()
+    assert library.queue.counts(cancel).pending == 1
+    cancel.set()
+    with pytest.raises(Cancelled):
+        library.queue.counts(cancel)
 
 
 def test_decisions_outlive_the_library_object(tmp_path: Path) -> None:

@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlite_utils import Database
 
 from core.records import Strategy
 from core.store.values import path_from_db
+
+_KNOWN = """
+SELECT p.path, h.stamp, m.sha256 IS NOT NULL, CASE WHEN h.sha256 IN (
+    SELECT sha256 FROM file_hashes GROUP BY sha256 HAVING count(*) > 1
+    UNION
+    SELECT sha256 FROM file_hashes WHERE path IN (SELECT path FROM pending_import GROUP BY path HAVING count(*) > 1)
+) THEN h.sha256 END
+FROM pending_import p LEFT JOIN file_hashes h ON h.path = p.path LEFT JOIN models m ON m.sha256 = h.sha256
+"""
+_BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +40,11 @@ class StoredRow:
     images: tuple[str, ...]
 
 
-def ids(db: Database, words: Sequence[str]) -> array[int]:
-    """Return the ids, in order, of the pending imports in whose name, path, type or tags each word is found."""
-    clause = (
-        "(p.name LIKE :{0} ESCAPE '\\' OR CAST(p.path AS TEXT) LIKE :{0} ESCAPE '\\' OR p.type LIKE :{0} ESCAPE '\\' "
-        "OR p.id IN (SELECT pending_id FROM pending_import_tags JOIN tags t ON t.id = tag_id "
-        "WHERE t.name LIKE :{0} ESCAPE '\\'))"
-    )
-    where = " AND ".join(clause.format(f"w{n}") for n in range(len(words))) or "1"
-    escaped = {f"w{n}": "%" + _escape(word) + "%" for n, word in enumerate(words)}
-    return array(
-        "q", (i for (i,) in db.execute(f"SELECT p.id FROM pending_import p WHERE {where} ORDER BY p.id", escaped))
-    )
-
-
-def _escape(word: str) -> str:
-    return word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+def ids(db: Database) -> array[int]:
+    """Return the ids of all pending imports, in order."""
+    # One row of all of them: fetching each by itself would hand the interpreter over to other threads each time.
+    found = db.execute("SELECT json_group_array(id) FROM (SELECT id FROM pending_import ORDER BY id)")
+    return array("q", json.loads(found.fetchone()[0]))
 
 
 def window(db: Database, wanted: Sequence[int]) -> dict[int, StoredRow]:
@@ -85,16 +84,31 @@ def _lists(db: Database, select: str, order: str, key: Sequence[str]) -> dict[in
     return lists
 
 
-def twins(db: Database, row: StoredRow) -> list[tuple[str, str]]:
-    """Return path and stamp of each other pending import whose file had the same hash."""
-    if row.sha256 is None:
-        return []
+def twins(db: Database, row: StoredRow) -> Iterator[tuple[str, str]]:
+    """Go through path and stamp of each other pending import whose file had the same hash."""
     found = db.execute(
         "SELECT h.path, h.stamp FROM file_hashes h JOIN pending_import p ON p.path = h.path "
         "WHERE h.sha256 = ? AND p.id <> ?",
         [row.sha256, row.id],
     )
-    return [(path_from_db(path), stamp) for path, stamp in found]
+    return ((path_from_db(path), stamp) for path, stamp in found)
+
+
+def totals(db: Database) -> tuple[int, int]:
+    """Return how many pending imports there are, and how many of them are decided."""
+    pending, decided = db.execute("SELECT count(*), count(decision) FROM pending_import").fetchone()
+    return pending, decided
+
+
+def known(db: Database) -> Iterator[list[tuple[str, str | None, bool, str | None]]]:
+    """Go through the whole queue in batches: what of each pending import decides its state, and no more.
+
+    That is its path, the stamp that the file had when it was hashed, whether the library has that hash, and the hash
+    itself where another pending import may have it too.
+    """
+    cursor = db.execute(_KNOWN)
+    while batch := cursor.fetchmany(_BATCH):
+        yield [(path_from_db(path), stamp, bool(in_library), sha256) for path, stamp, in_library, sha256 in batch]
 
 
 def paths(db: Database, wanted: Sequence[int]) -> dict[int, str]:

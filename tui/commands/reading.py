@@ -6,17 +6,30 @@ import click
 
 from core.display import plain
 from core.records import Entry, Model
-from tui.commands.call import NOT_FOUND, Call, Failed, command
+from core.search import QueryError
+from tui.commands.call import NOT_FOUND, USAGE, Call, Failed, command
 from tui.commands.objects import queue_object, record_object
 from tui.commands.text import queue_lines, record_lines
 
 
 @command("pending")
-def pending(call: Call) -> int:
-    """List the queue."""
+@click.option("--filter", "words", metavar="WORDS", default="", help="List only what fits all of the words.")
+def pending(call: Call, words: str) -> int:
+    """List the queue.
+
+    WORDS are looked for in name, path, type, tags and notes. Quotes hold "two words" together, a - in front means
+    not. name: path: type: tag: and note: look there only; state:conflict, decision:none, size:>2g, size:1g..2g.
+    """
     with call.reading() as library:
-        rows = list(library.queue.all())
-    call.answer({"pending": [queue_object(row) for row in rows]}, lambda: queue_lines(rows))
+        try:
+            rows = library.queue.rows(library.queue.ids(words))
+        except QueryError as error:
+            raise Failed(f"--filter: {error}", USAGE) from error
+    nothing_fits = bool(words.strip()) and not rows
+    call.answer(
+        {"pending": [queue_object(row) for row in rows]},
+        lambda: ["Nothing in the queue fits."] if nothing_fits else queue_lines(rows),
+    )
     return 0
 
 

@@ -13,7 +13,8 @@ from textual.keys import format_key
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tui.palette import AMBER, BRIGHT, GREY, TEXT
+from core.search import GRAMMAR
+from tui.palette import AMBER, BRIGHT, GREY, TEAL, TEXT
 
 GROUPS = {
     "move": "Moving",
@@ -88,6 +89,9 @@ def groups(bindings: Iterable[Binding]) -> list[tuple[str, Sequence[Content]]]:
     for binding in bindings:
         if binding.id and (name := binding.id.split(".")[0]) in by_group:
             by_group[name].append(_line(binding))
+    by_group["filter"] += [
+        Content.assemble((f"{written:<16} ", f"bold {TEAL}"), (f" {does}", TEXT)) for written, does in GRAMMAR
+    ]
     return [(GROUPS[name], lines) for name, lines in by_group.items() if lines]
 
 

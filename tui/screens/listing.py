@@ -12,6 +12,7 @@ from textual.screen import Screen
 
 from core.errors import Cancelled, CuratorError
 from core.records import QueueRow, Strategy
+from core.search import QueryError
 from tui.decisions import Decisions
 from tui.latest import Latest
 from tui.walk import Place
@@ -44,7 +45,7 @@ class Listing:
         self._rows_came = rows_came
         self._failed = failed
         queue = library.queue
-        self._ids = Latest[str, "array[int]"](screen, "ids", queue.ids, self._show_ids, self._read_failed)
+        self._ids = Latest[str, "array[int]"](screen, "ids", queue.ids, self._show_ids, self._no_ids)
         self._rows = Latest[RowsQuestion, "list[QueueRow]"](
             screen, "rows", lambda question: queue.rows(question[1]), self._show_rows, self._read_failed
         )
@@ -151,6 +152,14 @@ class Listing:
                 self._list.go_to(self._then)
                 self._then = None
             self._show_found()
+
+    def _no_ids(self, words: str, error: CuratorError) -> None:
+        if words != self._filter.words:
+            return
+        if isinstance(error, QueryError):
+            self._filter.show_problem(str(error))
+        else:
+            self._failed(error)
 
     def _show_found(self) -> None:
         self._filter.show_found(len(self._list.ids), self._total)

@@ -82,6 +82,7 @@ class QueueScreen(Screen[None]):
     def _stop_jobs(self) -> None:
         self._hashing.stop()
         self._promoting.job.stop()
+        self._listing.stop()
 
     # The list tells
 

@@ -1,4 +1,4 @@
-"""The filter: one line of plain words, all of which must be found in name, path, type or tags."""
+"""The filter: one line of words and of terms like ``type:lora``; see ``core.search`` for what may be written."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 
-from tui.palette import GREY, TEXT
+from tui.palette import GREY, RED, TEXT
+from tui.widgets.cells import cut
 
 _PRINTABLE = r"[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]*"  # what may be pasted
 
@@ -87,6 +88,10 @@ class FilterLine(Horizontal):
         """Show how many imports are left of how many."""
         words = Content.assemble((f"{found:,}", TEXT), (f" of {total:,}", GREY)) if self.words else Content("")
         self.query_one("#found", Static).update(words)
+
+    def show_problem(self, sentence: str) -> None:
+        """Say what is wrong with the words; the list stays as it was."""
+        self.query_one("#found", Static).update(Content.styled(cut(sentence, max(self.size.width // 2, 20)), RED))
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:

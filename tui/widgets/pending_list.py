@@ -7,19 +7,18 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from core.records import QueueRow, Strategy
-from tui.palette import GREY
-from tui.widgets.cells import fit
-from tui.widgets.columns import Columns, Look, columns, header, line, placeholder
+from tui.widgets.columns import Look, columns, header
+from tui.widgets.lines import empty_line, row_line, strip
+from tui.widgets.places import cut, place_among, place_of
 
 PAGE = 64
 _KEPT_ROWS = 64 * PAGE
@@ -62,6 +61,7 @@ class PendingList(ScrollView, can_focus=True, inherit_bindings=False):
         self._hashing: frozenset[int] = frozenset()
         self._failed: frozenset[int] = frozenset()
         self._empty: str = ""
+        self._ground = Style()
 
     # What the list holds
 
@@ -101,12 +101,15 @@ class PendingList(ScrollView, can_focus=True, inherit_bindings=False):
     # What it is given
 
     def set_ids(self, ids: array[int]) -> None:
-        """Show other ids. The cursor stays on its import, or goes to the next one that is left."""
+        """Show other ids, and keep them. The cursor stays on its import, or goes to the next one that is left."""
         before = self.current
-        self._cursor = self._cursor_among(ids)
+        self._cursor = place_among(ids, self._ids, self._cursor)
         self._ids = ids
         self._highest = max(ids, default=0)
-        self.virtual_size = Size(1, len(ids) + 1)
+        self._show_ids(before)
+
+    def _show_ids(self, before: int | None) -> None:
+        self.virtual_size = Size(1, len(self._ids) + 1)
         self._keep_in_view()
         self.refresh()
         self._want()
@@ -115,31 +118,36 @@ class PendingList(ScrollView, can_focus=True, inherit_bindings=False):
 
     def take_out(self, gone: Collection[int]) -> None:
         """Take ids out of the list and out of the marks."""
+        before = self.current
+        self._cursor = cut(self._ids, gone, self._cursor)
         self._marked.difference_update(gone)
-        self.set_ids(array("q", (id for id in self._ids if id not in gone)))
         self._fresh.difference_update(gone)
         for id in gone:
             self._rows.pop(id, None)
+        self._show_ids(before)
 
     def go_to(self, id: int) -> None:
         """Put the cursor on an import, where it is in the list."""
-        if id in self._ids:
-            self._move_to(self._ids.index(id))
+        if (place := place_of(self._ids, id)) is not None:
+            self._move_to(place)
 
     def supply(self, generation: int, ids: Iterable[int], rows: Iterable[QueueRow]) -> None:
         """Take the answer to ``RowsWanted``. What was asked before the last ``refresh_rows`` fills gaps only."""
         late = generation != self._generation
         asked = list(ids)
+        changed = set()
         for row in rows:
-            if not (late and row.id in self._rows):
+            if not (late and row.id in self._rows) and self._rows.get(row.id) != row:
                 self._rows[row.id] = row
+                changed.add(row.id)
         if not late:
             self._fresh.update(asked)
         if len(self._rows) > _KEPT_ROWS:
-            keep = set(asked)
+            keep = {*asked, *self.in_view()}
             self._rows = {id: row for id, row in self._rows.items() if id in keep}
             self._fresh &= keep
-        self.refresh()
+        top = self.scroll_offset.y
+        self._draw(*(top + n for n, id in enumerate(self._ids[top : top + self._visible_rows()]) if id in changed))
         self._want()
 
     def refresh_rows(self) -> None:
@@ -210,26 +218,16 @@ class PendingList(ScrollView, can_focus=True, inherit_bindings=False):
         place = max(0, min(place, len(self._ids) - 1))
         if place == self._cursor or not self._ids:
             return
-        self._cursor = place
-        self._keep_in_view()
-        self.refresh()
+        before, self._cursor = self._cursor, place
+        self._keep_in_view(at_once=True)
+        self._draw(before, place)
         self.post_message(self.Moved(self.current))
 
-    def _cursor_among(self, ids: array[int]) -> int:
-        if not ids or not self._ids:
-            return 0
-        left = set(ids)
-        following = (id for id in self._ids[self._cursor :] if id in left)
-        preceding = (id for id in reversed(self._ids[: self._cursor]) if id in left)
-        stay = next(following, None) or next(preceding, None)
-        return ids.index(stay) if stay is not None else 0
-
-    def _keep_in_view(self) -> None:
+    def _keep_in_view(self, *, at_once: bool = False) -> None:
         top, rows = self.scroll_offset.y, self._visible_rows()
-        if self._cursor < top:
-            self.scroll_to(y=self._cursor, animate=False)
-        elif self._cursor >= top + rows:
-            self.scroll_to(y=self._cursor - rows + 1, animate=False)
+        y = min(max(top, self._cursor - rows + 1), self._cursor)
+        if y != top:
+            self.scroll_to(y=y, animate=False, immediate=at_once)
 
     def on_click(self, event: events.Click) -> None:
         if event.y > 0 and (place := self.scroll_offset.y + event.y - 1) < len(self._ids):
@@ -253,44 +251,43 @@ class PendingList(ScrollView, can_focus=True, inherit_bindings=False):
             return
         top = min(self.scroll_offset.y, len(self._ids) - 1)
         last = min(top + self._visible_rows(), len(self._ids)) - 1
-        if all(id in self._fresh for id in self._ids[top : last + 1]):
-            return
-        low, high = top // PAGE * PAGE, (last // PAGE + 1) * PAGE
-        self.post_message(self.RowsWanted(self._generation, self._ids[low:high]))
+        unknown = [place for place in range(top, last + 1) if self._ids[place] not in self._fresh]
+        if not unknown:  # then what the next page would show, either way
+            near = range(max(2 * top - last, 0), min(2 * last - top + 1, len(self._ids)))
+            unknown = [
+                place for place in near if not (self._ids[place] in self._rows or self._ids[place] in self._fresh)
+            ]
+        if unknown:
+            low, high = unknown[0] // PAGE * PAGE, (unknown[-1] // PAGE + 1) * PAGE
+            self.post_message(self.RowsWanted(self._generation, self._ids[low:high]))
 
     # Drawing
 
-    def render_line(self, y: int) -> Strip:
-        width = self.scrollable_content_region.width
-        cols = columns(width, self._highest)
-        place = self.scroll_offset.y + y - 1
-        if y == 0:
-            segments = header(cols)
-        elif not self._ids:
-            segments = self._empty_line(y, width)
-        elif place < len(self._ids):
-            segments = self._row_line(place, cols)
-        else:
-            segments = []
-        return Strip(segments).adjust_cell_length(width).apply_style(self.rich_style)
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._ground = self.rich_style  # the same for all lines, and not cheap
+        return super().render_lines(crop)
 
-    def _row_line(self, place: int, cols: Columns) -> list[Segment]:
-        id = self._ids[place]
-        look = Look(
+    def render_line(self, y: int) -> Strip:
+        region = self.scrollable_content_region
+        cols = columns(region.width, self._highest)
+        place = self.scroll_offset.y + y - 1
+        if y > 0 and place < len(self._ids):
+            id = self._ids[place]
+            return row_line(self._rows.get(id), id, cols, self._look(id, place), self._ground)
+        segments = header(cols) if y == 0 else [] if self._ids else empty_line(self._empty, y, *region.size)
+        return strip(segments, region.width, self._ground)
+
+    def _look(self, id: int, place: int) -> Look:
+        return Look(
             cursor=place == self._cursor,
             focus=self.has_focus,
             marked=id in self._marked,
             hashing=id in self._hashing,
             failed=id in self._failed,
         )
-        row = self._rows.get(id)
-        return line(row, cols, look) if row else placeholder(id, cols, look)
 
-    def _empty_line(self, y: int, width: int) -> list[Segment]:
-        lines = self._empty.split("\n")
-        first = max((self.scrollable_content_region.height - len(lines)) // 2, 2)
-        if not first <= y < first + len(lines):
-            return []
-        text = lines[y - first]
-        indent = max((width - len(text)) // 2, 3)
-        return [Segment(fit(" " * indent + text, width), Style(color=GREY))]
+    def _draw(self, *places: int) -> None:
+        """Draw some lines anew; the others are as they were."""
+        top, width = self.scroll_offset.y, self.size.width
+        if lines := [Region(0, place - top + 1, width, 1) for place in places if place >= top]:
+            self.refresh(*lines)
