@@ -91,7 +91,7 @@ SCENES = (
         stop_after=4,
     ),
     Scene("filter", (140, 42), (_START, _DECIDED, Step(("slash", *"checkpoint"), ("6 of 19",)))),
-    Scene("help", (140, 54), (_START, Step(("question_mark",), ("Everywhere",)))),
+    Scene("help", (140, 54), (_START, Step(("question_mark",), ("In the comparison", "In its fields")))),
 )
 
 
