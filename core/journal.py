@@ -162,8 +162,9 @@ class Journal:
 
     def recover(self) -> bool:
         """At opening: finish what was left open. Returns whether there was anything."""
-        if entries.open_entry(self._store.db) is None:
-            return False
+        with self._store.reading() as db:
+            if entries.open_entry(db) is None:
+                return False
         # The commit that recovery read back from the WAL may never have been synced: only a synced commit behind it
         # makes sure that it stays.
         self._store.beat()

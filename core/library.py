@@ -27,7 +27,7 @@ from core.lookup import Lookup
 from core.pictures import Pictures
 from core.processor import PromotionProcessor
 from core.queue import Queue
-from core.records import Entry, ImportReport, UndoReport
+from core.records import Entry, ImportReport, Move, UndoReport
 from core.sources.legacy_db import LegacyDatabase
 from core.store import Store, entries
 from core.store.memory import HashMemory
@@ -55,7 +55,7 @@ class Library:
         self._hashing = ThreadPoolExecutor(_THREADS, "hashing")
         self.store = Store(root / "library.db", readonly=readonly)
         self._journal = Journal(self.store, root)
-        self.image_scanner = ImageScanner(root, lambda: entries.open_moves(self.store.db))
+        self.image_scanner = ImageScanner(root, self._open_moves)
         self.image_processor = ImageProcessor(self.image_scanner, ImageOperation(self._journal, self.image_scanner))
         self.pictures = Pictures(root, self.image_scanner)
         hasher = Hasher(HashMemory(self.store))
@@ -101,6 +101,10 @@ class Library:
             library.close()
             raise
         return library
+
+    def _open_moves(self) -> tuple[int, tuple[Move, ...]]:
+        with self.store.reading() as db:
+            return entries.open_moves(db)
 
     def on_wait(self, tell: Callable[[], None]) -> None:
         """Have ``tell`` called, in whatever thread it happens, where another process keeps this one waiting."""

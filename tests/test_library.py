@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -143,3 +144,29 @@ def test_rows_that_the_schema_forbids(library: Library) -> None:
     ):
         with pytest.raises(LibraryError, match="constraint"), library.store.writing() as db:
             db.execute(sql)
+
+
+def test_closing_waits_for_whoever_is_reading_and_then_nobody_can(tmp_path: Path) -> None:
+    library = Library.open(tmp_path / "closing")
+    reading, go_on = threading.Event(), threading.Event()
+    rows: list[object] = []
+
+    def read() -> None:
+        with library.store.reading() as db:
+            reading.set()
+            go_on.wait(30)
+            rows.extend(db.execute("SELECT beats FROM pulse").fetchall())
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    assert reading.wait(30)
+    closer = threading.Thread(target=library.close)
+    closer.start()
+    closer.join(0.1)
+    assert closer.is_alive()
+    go_on.set()
+    reader.join(30)
+    closer.join(30)
+    assert len(rows) == 1
+    with pytest.raises(LibraryError, match="is closed"):
+        library.queue.ids()

@@ -35,6 +35,9 @@ class Store:
         self._local = threading.local()
         self._opened: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
+        self._idle = threading.Condition()
+        self._users = 0
+        self._closed = False
         self._aside: Aside | None = None
         self.on_wait: Callable[[], None] = lambda: None
 
@@ -128,19 +131,33 @@ class Store:
             raise LibraryError(f"the library's database could not be copied to {target} ({error})") from error
 
     @contextmanager
-    def reading(self) -> Iterator[Database]:
-        """One snapshot of the whole database."""
-        db = self.db
-        if db.conn.in_transaction:
-            yield db
-            return
+    def _using(self) -> Iterator[Database]:
+        """This thread's connection, which is not closed as long as the block lasts."""
+        with self._idle:
+            if self._closed:
+                raise LibraryError("the library is closed")
+            self._users += 1
         try:
-            db.execute("BEGIN")
-            yield db
-        except sqlite3.Error as error:
-            raise LibraryError(f"the library's database could not be read ({error})") from error
+            yield self.db
         finally:
-            self._roll_back(db)
+            with self._idle:
+                self._users -= 1
+                self._idle.notify_all()
+
+    @contextmanager
+    def reading(self) -> Iterator[Database]:
+        """One snapshot of the whole database. Raises LibraryError where it cannot be read, or is closed."""
+        with self._using() as db:
+            if db.conn.in_transaction:
+                yield db
+                return
+            try:
+                db.execute("BEGIN")
+                yield db
+            except sqlite3.Error as error:
+                raise LibraryError(f"the library's database could not be read ({error})") from error
+            finally:
+                self._roll_back(db)
 
     @contextmanager
     def writing(self, *, full: bool = True) -> Iterator[Database]:
@@ -148,18 +165,20 @@ class Store:
 
         Raises LibraryError where nothing was changed, CommitUnclear where that will be known at the next opening.
         """
-        db = self.db
-        try:
-            db.execute("PRAGMA synchronous=FULL" if full else "PRAGMA synchronous=NORMAL")
-            self._begin(db)
-            yield db
-        except sqlite3.Error as error:
-            self._roll_back(db)
-            raise LibraryError(f"the library's database could not be written ({error}); nothing was changed") from error
-        except BaseException:
-            self._roll_back(db)
-            raise
-        self._commit(db)
+        with self._using() as db:
+            try:
+                db.execute("PRAGMA synchronous=FULL" if full else "PRAGMA synchronous=NORMAL")
+                self._begin(db)
+                yield db
+            except sqlite3.Error as error:
+                self._roll_back(db)
+                raise LibraryError(
+                    f"the library's database could not be written ({error}); nothing was changed"
+                ) from error
+            except BaseException:
+                self._roll_back(db)
+                raise
+            self._commit(db)
 
     def _begin(self, db: Database) -> None:
         """Take the write lock, saying so where another process keeps it for long."""
@@ -212,7 +231,10 @@ class Store:
                 db.execute("ROLLBACK")
 
     def close(self) -> None:
-        """Close every thread's connection."""
+        """Close every thread's connection, once none of them is being used; nothing can be read any more."""
+        with self._idle:
+            self._closed = True
+            self._idle.wait_for(lambda: self._users == 0)
         with self._lock:
             opened, self._opened = self._opened, []
         for connection in opened:
