@@ -9,6 +9,9 @@ QUEUE_KEYS: list[BindingType] = [
     Binding("o", "decide('override')", "override", id="decide.override", tooltip="Take all from the import"),
     Binding("d", "decide('delete')", "delete", id="decide.delete", tooltip="Drop the import, keep the model file"),
     Binding("s", "decide('skip')", "skip", id="decide.skip", tooltip="Leave it in the queue as it is"),
+    Binding(
+        "full_stop", "suggest", "suggested", id="decide.suggested", key_display=".", tooltip="Take what is proposed"
+    ),
     Binding("a", "apply", "apply", id="apply.start", tooltip="Sum up all decisions, ask once, apply them"),
     Binding("enter", "compare", "compare", id="look.compare", key_display="⏎", tooltip="Every field and image"),
     Binding("c", "clear", "clear", id="decide.clear", tooltip="Take the decision back"),

@@ -15,6 +15,7 @@ from core.records import QueueRow, Strategy
 from core.search import QueryError
 from tui.decisions import Decisions
 from tui.latest import Latest
+from tui.suggesting import Suggesting
 from tui.walk import Place
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.pending_list import PendingList
@@ -56,6 +57,7 @@ class Listing:
             screen, "decided", lambda _: queue.decisions(), self._show_decided, self._read_failed
         )
         self.decisions = Decisions(screen, queue.decide, self._stored, failed)
+        self.suggesting = Suggesting(screen, library, self._suggested, failed)
         self.decided: set[int] = set()
         self._total = 0
         self._recount_due = False
@@ -153,6 +155,16 @@ class Listing:
                 self._then = None
             self._show_found()
 
+    def suggest(self) -> None:
+        """Propose something for what is in view."""
+        rows = (self._list.row(id) for id in self._list.in_view())
+        self.suggesting.want([row for row in rows if row is not None])
+        self._list.show_suggested(self.suggesting.words)
+
+    def _suggested(self) -> None:
+        self._list.show_suggested(self.suggesting.words)
+        self._rows_came()
+
     def _no_ids(self, words: str, error: CuratorError) -> None:
         if words != self._filter.words:
             return
@@ -167,6 +179,7 @@ class Listing:
     def _show_rows(self, question: RowsQuestion, rows: list[QueueRow]) -> None:
         generation, ids = question
         self._list.supply(generation, ids, self.decisions.over(rows))
+        self.suggest()
         if gone := set(ids) - {row.id for row in rows}:  # another process took them
             self.take_out(gone)
         self._rows_came()

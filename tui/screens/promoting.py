@@ -83,6 +83,7 @@ class Promoting:
         elif outcome.action_taken is not Action.IGNORED:
             self._listing.take_out({id})
         self._list.show_failed(self.failures)
+        self._listing.suggesting.forget(outcome.sha256)
         self._listing.refresh()
         self._show_current()
 

@@ -18,10 +18,10 @@ from core.records import QueueRow, Strategy
 from tui.hashing import HashJob
 from tui.keys import QUEUE_KEYS
 from tui.messages import ApplyEnded, Applying, Hashing, HashingEnded, Promoted, Waiting
+from tui.screens.deciding import Deciding
 from tui.screens.detail import Detail
 from tui.screens.listing import Listing
 from tui.screens.promoting import Promoting
-from tui.walk import Walk
 from tui.widgets.comparison import Comparison
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.key_line import KeyLine
@@ -61,6 +61,7 @@ class QueueScreen(Screen[None]):
         self._detail = Detail(self, self._library)
         self._hashing = HashJob(self, self._library, lambda: self._in_view)
         self._promoting = Promoting(self, self._library, self._listing, self._show_current)
+        self._deciding = Deciding(self, self._listing, self._promoting, self._detail, self._show_current)
         self.query_one(PendingList).focus()
         self._ready = True
         self._listing.load()
@@ -89,6 +90,7 @@ class QueueScreen(Screen[None]):
     @on(PendingList.Moved)
     def _moved(self) -> None:
         self._show_current()
+        self._listing.suggest()
 
     @on(PendingList.RowsWanted)
     def _rows_wanted(self, event: PendingList.RowsWanted) -> None:
@@ -99,6 +101,7 @@ class QueueScreen(Screen[None]):
         """Show the import under the cursor, where it is another or has changed."""
         listed = self.query_one(PendingList)
         row = listed.row(listed.current)
+        self.query_one(Preview).show_suggestion(self._listing.suggesting.of(listed.current))
         shown = row, self._promoting.failures.get(row.id, "") if row else ""
         if shown != self._shown and (row or not listed.ids):
             self._shown = shown
@@ -115,7 +118,7 @@ class QueueScreen(Screen[None]):
         """Tell which keys there are at this moment."""
         if not self._ready:
             return action not in ("stop", "log")
-        if action in ("decide", "clear", "mark", "mark_all", "image", "peek", "compare", "view"):
+        if action in ("decide", "clear", "mark", "mark_all", "image", "peek", "compare", "view", "suggest"):
             return self.query_one(PendingList).current is not None
         if action == "filter":
             return not self.query_one(FilterLine).has_focus_within
@@ -126,41 +129,24 @@ class QueueScreen(Screen[None]):
         return True
 
     def action_decide(self, strategy: str) -> None:
-        self._decide(Strategy(strategy))
+        self._deciding.decide(Strategy(strategy))
 
     def action_clear(self) -> None:
-        self._decide(None)
+        self._deciding.decide(None)
 
-    def _decide(self, strategy: Strategy | None) -> None:
-        listed = self.query_one(PendingList)
-        marked = sorted(listed.marked)
-        self._store_decision(marked or ([] if listed.current is None else [listed.current]), strategy)
-        listed.clear_marks()
-        if not marked and strategy is not None:
-            listed.action_move(1)
-        if self._listing.all_decided:
-            self.query_one(StatusLine).say("All are decided: a applies them.")
-
-    def _store_decision(self, ids: Sequence[int], strategy: Strategy | None) -> None:
-        self._promoting.decided_anew(ids)
-        self._detail.unpeek()
-        self._listing.decide(ids, strategy)
-        self._show_current()
-
-    def _walk(self) -> Walk:
-        listed = self.query_one(PendingList)
-        decide = lambda strategy: self._store_decision([listed.current or 0], strategy)  # noqa: E731
-        return Walk(self._listing.place, listed.action_move, decide)
+    @work(group="suggest", exit_on_error=False)
+    async def action_suggest(self) -> None:
+        await self._deciding.take_suggested()
 
     def action_compare(self) -> None:
         from tui.screens.compare import CompareScreen
 
-        self.app.push_screen(CompareScreen(self._library, self._walk()))
+        self.app.push_screen(CompareScreen(self._library, self._deciding.walk()))
 
     def action_view(self) -> None:
         from tui.screens.viewer import ViewerScreen
 
-        self.app.push_screen(ViewerScreen(self._library, self._walk()))
+        self.app.push_screen(ViewerScreen(self._library, self._deciding.walk()))
 
     def action_mark(self) -> None:
         self.query_one(PendingList).toggle_mark()

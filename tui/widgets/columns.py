@@ -40,6 +40,7 @@ class Look:
     marked: bool = False
     hashing: bool = False
     failed: bool = False
+    suggestion: str = ""
 
 
 @lru_cache(maxsize=16)
@@ -113,6 +114,11 @@ def _decision(row: QueueRow, cols: Columns, look: Look, base: Style) -> list[Seg
         word = f"✕ {row.decision}" if row.decision else "✕ failed"
         return [Segment(fit(word, cols.decision + 1), base + Style(color=RED, bold=True))]
     if row.decision is None:
-        return [Segment(" " * (cols.decision + 1), base)]
+        return [
+            Segment(
+                fit(look.suggestion and f"· {look.suggestion}", cols.decision + 1),
+                base + Style(color=GREY, italic=True),
+            )
+        ]
     colour = STRATEGY[row.decision]
     return [Segment(fit(f"● {row.decision}", cols.decision + 1), base + Style(color=colour))]

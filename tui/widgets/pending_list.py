@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -18,7 +18,7 @@ from textual.strip import Strip
 from core.records import QueueRow, Strategy
 from tui.widgets.columns import Look, columns, header
 from tui.widgets.lines import empty_line, row_line, strip
-from tui.widgets.places import cut, place_among, place_of
+from tui.widgets.places import around, cut, place_among, place_of
 
 PAGE = 64
 _KEPT_ROWS = 64 * PAGE
@@ -60,6 +60,7 @@ class PendingList(ScrollView, can_focus=True, inherit_bindings=False):
         self._marked: set[int] = set()
         self._hashing: frozenset[int] = frozenset()
         self._failed: frozenset[int] = frozenset()
+        self._suggested: Mapping[int, str] = {}
         self._empty: str = ""
         self._ground = Style()
 
@@ -175,12 +176,16 @@ class PendingList(ScrollView, can_focus=True, inherit_bindings=False):
         self._failed = frozenset(ids)
         self.refresh()
 
+    def show_suggested(self, words: Mapping[int, str]) -> None:
+        """Show in a word what is proposed for those not decided yet."""
+        if words != self._suggested:
+            self._suggested = words
+            self.refresh()
+
     def show_empty(self, reason: str) -> None:
         """Say why there is nothing to show, where there is nothing."""
         self._empty = reason
         self.refresh()
-
-    # Marks
 
     def toggle_mark(self) -> None:
         """Mark the import under the cursor, or unmark it, and move on."""
@@ -197,10 +202,12 @@ class PendingList(ScrollView, can_focus=True, inherit_bindings=False):
 
     def clear_marks(self) -> None:
         """Unmark everything."""
-        self._marked.clear()
-        self.refresh()
+        self.unmark(list(self._marked))
 
-    # Moving
+    def unmark(self, ids: Iterable[int]) -> None:
+        """Unmark these."""
+        self._marked.difference_update(ids)
+        self.refresh()
 
     def action_move(self, by: int) -> None:
         self._move_to(self._cursor + by)
@@ -253,15 +260,11 @@ class PendingList(ScrollView, can_focus=True, inherit_bindings=False):
         last = min(top + self._visible_rows(), len(self._ids)) - 1
         unknown = [place for place in range(top, last + 1) if self._ids[place] not in self._fresh]
         if not unknown:  # then what the next page would show, either way
-            near = range(max(2 * top - last, 0), min(2 * last - top + 1, len(self._ids)))
-            unknown = [
-                place for place in near if not (self._ids[place] in self._rows or self._ids[place] in self._fresh)
-            ]
+            near = around(top, last, len(self._ids))
+            unknown = [n for n in near if self._ids[n] not in self._rows and self._ids[n] not in self._fresh]
         if unknown:
             low, high = unknown[0] // PAGE * PAGE, (unknown[-1] // PAGE + 1) * PAGE
             self.post_message(self.RowsWanted(self._generation, self._ids[low:high]))
-
-    # Drawing
 
     def render_lines(self, crop: Region) -> list[Strip]:
         self._ground = self.rich_style  # the same for all lines, and not cheap
@@ -284,6 +287,7 @@ class PendingList(ScrollView, can_focus=True, inherit_bindings=False):
             marked=id in self._marked,
             hashing=id in self._hashing,
             failed=id in self._failed,
+            suggestion=self._suggested.get(id, ""),
         )
 
     def _draw(self, *places: int) -> None:

@@ -51,3 +51,8 @@ def cut(ids: array[int], gone: Collection[int], cursor: int) -> int:
                 del ids[place]
                 cursor -= place < cursor
     return max(0, min(cursor, len(ids) - 1))
+
+
+def around(first: int, last: int, count: int) -> range:
+    """Return the places in view and as many before and after them, of so many in all."""
+    return range(max(2 * first - last, 0), min(2 * last - first + 1, count))

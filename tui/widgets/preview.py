@@ -16,6 +16,7 @@ from textual.widgets import Static
 
 from core.display import size
 from core.records import Picture, QueueRow
+from core.suggestions import Suggestion
 from tui.palette import BRIGHT, GREY, RAISED, RED, TEAL, TEXT, VIOLET
 from tui.widgets.cells import cut, cut_front, wrap
 from tui.widgets.columns import short_name
@@ -51,6 +52,7 @@ class Preview(Vertical):
         self._library_images: int | None = None
         self._new_tags: frozenset[str] = frozenset()
         self._failure = ""
+        self._suggestion: Suggestion | None = None
         self._waiting: PictureKey | None = None
         self._cache: OrderedDict[PictureKey, Picture | str] = OrderedDict()
 
@@ -77,6 +79,12 @@ class Preview(Vertical):
         """Show how many images the library already has of this model, and which tags it has not."""
         self._library_images, self._new_tags = images, frozenset(new_tags)
         self._draw_text()
+
+    def show_suggestion(self, suggestion: Suggestion | None) -> None:
+        """Show what is proposed for it, and why."""
+        if suggestion is not self._suggestion:
+            self._suggestion = suggestion
+            self._draw_text()
 
     def step(self, by: int) -> None:
         """Go through the sequence of sample images; it ends where it ends."""
@@ -164,6 +172,9 @@ class Preview(Vertical):
             self._identity(row, width),
             *chips(row.tags, self._new_tags, width)[:2],
         ]
+        if self._suggestion and row.decision is None and not self._failure:
+            tone = TEAL if self._suggestion.safe else GREY
+            lines += [Content.styled(line, tone) for line in wrap(f"· {self._suggestion.why}", width, 3)]
         if self._failure:
             lines += [Content.styled(line, RED) for line in wrap(f"✕ {self._failure}", width, 3)]
         return Content("\n").join(lines)
