@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from core import Library
+
+# What whoever runs the tests may have set for their own terminal or library must not decide what they see.
+for _name in [*os.environ]:
+    if _name in ("NO_COLOR", "FORCE_COLOR") or _name.startswith(
+        ("TEXTUAL", "MODEL_CURATOR_LIBRARY", "MODEL_CURATOR_TRASH")
+    ):
+        del os.environ[_name]
 
 
 @pytest.fixture

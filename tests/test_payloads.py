@@ -13,7 +13,7 @@ import pytest
 from core.library import Library
 from core.records import PendingImage, PendingImport
 from tests.app_helpers import add_import
-from tests.builders import add_model, digest
+from tests.builders import OldRow, add_model, digest, old_database
 from tests.cli_helpers import program, run
 from tests.terminal import Terminal, terminal
 
@@ -107,6 +107,21 @@ def test_no_command_lets_one_through(hostile: Path, form: list[str]) -> None:
     for arguments in SINGLE:
         here = run(*form, *arguments, library=hostile)
         check_told(here.out + here.err)
+
+
+def test_no_command_lets_one_through_to_a_terminal(hostile: Path, tmp_path: Path) -> None:
+    rows = [OldRow(n, f"/nowhere/{text[:100]}", "{" + text[:300], name=text) for n, text in enumerate(PAYLOADS, 1)]
+    database = old_database(
+        tmp_path / f"old{PAYLOADS[0]}.db", rows, {n: text[:100] for n, text in enumerate(PAYLOADS, 1)}
+    )
+    importing = ["--library", str(tmp_path / "l"), "import-legacy", str(database), "--images", str(tmp_path)]
+    for arguments in [importing, *(["--library", str(hostile), *whole] for whole in WHOLE)]:
+        with terminal(*arguments, home=tmp_path) as seen:
+            seen.end()
+        harmless(seen.bytes.replace(b"\r\x1b[K", b""))  # the line of the progress
+        assert b"Traceback" not in seen.bytes and b"\x1b" not in seen.bytes.replace(b"\r\x1b[K", b"")
+    with Library.open(tmp_path / "l") as library:
+        assert library.queue.counts().pending == 40
 
 
 def walk(seen: Terminal) -> None:
