@@ -41,6 +41,7 @@ DIGEST = "svg-sha256"
 # The paths of the sample's files are in the pictures, so its folder has one name wherever they are made.
 _SAMPLE = Path("/tmp/model-curator-pictures")  # noqa: S108 - locked while it is used
 _DEADLINE = 60.0
+_STILL = 8  # looks at the screen, one after the other, between which nothing has changed
 _STAYING = ("apply", "summary")  # groups of workers that go on while a picture is taken
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
@@ -107,13 +108,15 @@ async def shoot(scene: Scene) -> str:
 
 
 async def _shown(pilot: Pilot[None], texts: Sequence[str]) -> None:
-    deadline = time.monotonic() + _DEADLINE
-    while True:
+    """Wait until all of ``texts`` are on the screen, nothing works any more, and it has stood still for a while."""
+    deadline, last, still = time.monotonic() + _DEADLINE, "", 0
+    while still < _STILL:
         await pilot.pause()
         screen = "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())
         missing = [text for text in texts if text not in screen]
-        if not missing and all(worker.is_finished or worker.group in _STAYING for worker in pilot.app.workers):
-            return
+        working = any(not worker.is_finished and worker.group not in _STAYING for worker in pilot.app.workers)
+        still = 0 if missing or working or screen != last else still + 1
+        last = screen
         if time.monotonic() > deadline:
             raise TimeoutError(f"not on the screen: {missing}\n{screen}")
 

@@ -130,3 +130,12 @@ async def test_what_is_wrong_with_the_words_is_said_and_the_list_stays(tmp_path:
         assert len(desk.list.ids) == 19
         await desk.press(*["backspace"] * 4, *">6g")
         await desk.see("of 19", "#found")
+
+
+async def test_clearing_the_filter_keeps_the_cursor_in_view(tmp_path: Path) -> None:
+    async with at_work(tmp_path, (80, 24)) as desk:
+        await desk.press("slash", *"willow", "enter")
+        await desk.until(lambda: list(desk.list.ids) == [24])
+        await desk.press("escape")
+        await desk.until(lambda: len(desk.list.ids) == 19)
+        await desk.until(lambda: desk.list.current == 24 and "▌" in desk.text("#list"))

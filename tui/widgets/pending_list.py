@@ -112,6 +112,7 @@ class PendingList(ScrollView, can_focus=True, inherit_bindings=False):
     def _show_ids(self, before: int | None) -> None:
         self.virtual_size = Size(1, len(self._ids) + 1)
         self._keep_in_view()
+        self.call_after_refresh(self._keep_in_view)  # only then is a longer list as long as it is
         self.refresh()
         self._want()
         if self.current != before:
@@ -226,15 +227,15 @@ class PendingList(ScrollView, can_focus=True, inherit_bindings=False):
         if place == self._cursor or not self._ids:
             return
         before, self._cursor = self._cursor, place
-        self._keep_in_view(at_once=True)
+        self._keep_in_view()
         self._draw(before, place)
         self.post_message(self.Moved(self.current))
 
-    def _keep_in_view(self, *, at_once: bool = False) -> None:
+    def _keep_in_view(self) -> None:
         top, rows = self.scroll_offset.y, self._visible_rows()
         y = min(max(top, self._cursor - rows + 1), self._cursor)
         if y != top:
-            self.scroll_to(y=y, animate=False, immediate=at_once)
+            self.scroll_to(y=y, animate=False)
 
     def on_click(self, event: events.Click) -> None:
         if event.y > 0 and (place := self.scroll_offset.y + event.y - 1) < len(self._ids):

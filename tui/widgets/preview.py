@@ -170,14 +170,21 @@ class Preview(Vertical):
             Content.styled(cut(short_name(row.name, width), width), f"bold {BRIGHT}"),
             Content.styled(cut_front(_folder(row), width), GREY),
             self._identity(row, width),
-            *chips(row.tags, self._new_tags, width)[:2],
         ]
-        if self._suggestion and row.decision is None and not self._failure:
-            tone = TEAL if self._suggestion.safe else GREY
-            lines += [Content.styled(line, tone) for line in wrap(f"· {self._suggestion.why}", width, 3)]
+        room = max(self.query_one("#facts").size.height, 5) - len(lines)
+        notes = self._notes(row, width, min(room - 1, 3))
+        tags = chips(row.tags, self._new_tags, width)[:2]
+        lines += tags[: max(room - len(notes), 1)]
+        return Content("\n").join([*lines, *notes])
+
+    def _notes(self, row: QueueRow, width: int, lines: int) -> list[Content]:
+        """Return why its last promotion failed, else what is proposed for it and why, on so many lines at most."""
         if self._failure:
-            lines += [Content.styled(line, RED) for line in wrap(f"✕ {self._failure}", width, 3)]
-        return Content("\n").join(lines)
+            return [Content.styled(line, RED) for line in wrap(f"✕ {self._failure}", width, lines)]
+        if self._suggestion is None or row.decision is not None:
+            return []
+        tone = TEAL if self._suggestion.safe else GREY
+        return [Content.styled(line, tone) for line in wrap(f"· {self._suggestion.why}", width, lines)]
 
     def _identity(self, row: QueueRow, width: int) -> Content:
         known = f"{row.sha256[:8]} {row.sha256[8:16]}" if row.sha256 else "not hashed yet"
