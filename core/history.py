@@ -4,15 +4,33 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from sqlite_utils import Database
 
 from core.errors import CuratorError
 from core.journal import Change, Journal
-from core.records import Kind, Operation, PastOperation, UndoReport
+from core.records import Kind, Operation
 from core.store import Store, entries
 from core.store.entries import Rows
+
+
+@dataclass(frozen=True, slots=True)
+class PastOperation:
+    """One line of the history: an operation, the name it was about, and why undo could not take it back, if so."""
+
+    operation: Operation
+    name: str
+    kept: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UndoReport:
+    """What one call of undo took back, newest first; ``refused`` says why it went no further."""
+
+    undone: tuple[Operation, ...] = ()
+    refused: str = ""
 
 
 class UndoRefused(CuratorError):

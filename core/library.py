@@ -14,7 +14,7 @@ from core.cases import Cases
 from core.errors import LibraryError, NoLibrary
 from core.hash_ahead import HashAhead
 from core.hasher import Hasher
-from core.history import History
+from core.history import History, UndoReport
 from core.image_operation import ImageOperation
 from core.image_processor import ImageProcessor
 from core.image_scanner import ImageScanner
@@ -27,7 +27,7 @@ from core.lookup import Lookup
 from core.pictures import Pictures
 from core.processor import PromotionProcessor
 from core.queue import Queue
-from core.records import Entry, ImportReport, Move, UndoReport
+from core.records import Entry, ImportReport, Move
 from core.sources.legacy_db import LegacyDatabase
 from core.store import Store, entries
 from core.store.memory import HashMemory

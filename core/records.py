@@ -258,23 +258,6 @@ class Operation:
 
 
 @dataclass(frozen=True, slots=True)
-class PastOperation:
-    """One line of the history: an operation, the name it was about, and why undo could not take it back, if so."""
-
-    operation: Operation
-    name: str
-    kept: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class UndoReport:
-    """What one call of undo took back, newest first; ``refused`` says why it went no further."""
-
-    undone: tuple[Operation, ...] = ()
-    refused: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Problem:
     """What Stage 1 could not take: the old row's id, the field, the reason."""
 

@@ -8,7 +8,8 @@ from datetime import datetime
 import click
 
 from core.display import plain
-from core.records import Kind, Operation, PastOperation
+from core.history import PastOperation
+from core.records import Kind, Operation
 from tui.commands.call import FAILED, Call, Failed, command
 from tui.commands.objects import Object
 from tui.commands.text import table

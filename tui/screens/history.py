@@ -14,7 +14,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from core.errors import CuratorError
-from core.records import Action, Kind, Operation, PastOperation
+from core.history import PastOperation
+from core.records import Action, Kind, Operation
 from tui.palette import AMBER, BRIGHT, FAINT, GREY, RED, TEAL, TEXT
 from tui.widgets.cells import cut, fit
 
