@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.records import Strategy
+from core.records import State, Strategy
 from tests.app_helpers import CONFLICT, NEW, Desk, at_work, running, sample
 
 SPARSE = 64 * 2**30  # bytes: reading it takes far longer than any test
@@ -159,6 +159,7 @@ async def test_stopping_gives_up_a_file_that_is_being_hashed(tmp_path: Path) -> 
         library.queue.decide([10, 11], Strategy.MERGE)
         async with running(library) as desk:
             await desk.until(lambda: "2 decided" in desk.text("#top"))
+            await desk.until(lambda: desk.row(11).state is State.NEW)
             await desk.press("a")
             await desk.see("1 not hashed yet")
             await desk.press("y")
@@ -178,6 +179,7 @@ async def test_a_decision_taken_back_while_applying_is_left_out(tmp_path: Path) 
         library.queue.decide([10, 11], Strategy.MERGE)
         async with running(library) as desk:
             await desk.until(lambda: "2 decided" in desk.text("#top"))
+            await desk.until(lambda: desk.row(11).state is State.NEW)
             await desk.press("G", "a")
             await desk.see("1 not hashed yet")
             await desk.press("y")
