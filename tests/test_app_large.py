@@ -55,6 +55,7 @@ async def test_only_the_lines_that_change_are_drawn(tmp_path: Path) -> None:
     with Library.open(build(tmp_path, 200)) as library:
         async with running(library) as desk:
             await desk.until(lambda: all(desk.list.row(id) for id in desk.list.ids[:PAGE]))
+            await desk.until(lambda: "· merge" in desk.line_of(2) and desk.queue._listing.suggesting.complete)
             before = desk.text("#list").split("\n")
             await desk.press("j", "j")
             after = desk.text("#list").split("\n")

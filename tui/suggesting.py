@@ -41,6 +41,11 @@ class Suggesting:
         return self._known[id][1] if id in self._known else None
 
     @property
+    def complete(self) -> bool:
+        """Whether everything that was asked about is known."""
+        return all(row.id in self._known for row in self._rows)
+
+    @property
     def words(self) -> dict[int, str]:
         """What is proposed, in a word, by id."""
         return {id: str(one.strategy or "look") for id, (_, one) in self._known.items()}

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import os
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 
 from core.display import plain
-from core.history import PastOperation
 from core.records import Kind, Operation
 from tui.commands.call import FAILED, Call, Failed, command
 from tui.commands.objects import Object
 from tui.commands.text import table
+
+if TYPE_CHECKING:
+    from core.history import PastOperation
 
 _MOST = 1_000_000
 
