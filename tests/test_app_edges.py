@@ -9,7 +9,9 @@ from pathlib import Path
 
 from core.library import Library
 from core.records import State
+from core.sample import build_sample
 from tests.app_helpers import Desk, at_work, running, sample
+from tests.import_dialog import ASKED, Dialog
 from tui.screens.help import all_bindings
 
 SPARSE = 64 * 2**30  # bytes: reading it takes far longer than any test
@@ -119,3 +121,23 @@ def test_every_binding_has_an_id_and_says_what_it_does() -> None:
     assert None not in ids
     assert len(ids) == len(set(ids))
     assert all(binding.tooltip for binding in all_bindings())
+
+
+async def test_a_key_opens_it_over_the_empty_queue_and_what_came_is_there_and_hashed(
+    tmp_path: Path, library: Library
+) -> None:
+    old = build_sample(tmp_path)
+    async with running(library) as running_desk:
+        desk = Dialog(running_desk.pilot, library)
+        await desk.see("i brings an old manager's database in.", "#list")
+        await desk.press("i")
+        await desk.see(ASKED)
+        await desk.give(old.database, old.images)
+        await desk.see("The import is done")
+        await desk.press("y")
+        await desk.until(lambda: len(desk.app.screen_stack) == 1)
+        await desk.until(lambda: len(desk.list.ids) == 19)
+        await desk.until(lambda: desk.list.row(6))
+        await desk.hashed()
+        await desk.see("5 conflicts", "#top")
+        assert desk.list.has_focus
