@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +11,9 @@ import pytest
 
 from core import Library
 
+# A shell that starts this in the background has it ignore Ctrl-C, and every program it starts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 # What whoever runs the tests may have set for their own terminal or library must not decide what they see.
 for _name in [*os.environ]:
     if _name in ("NO_COLOR", "FORCE_COLOR") or _name.startswith(
