@@ -8,11 +8,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field
 
-from core.errors import Cancelled, CuratorError
+from core.errors import Cancelled, CuratorError, LibraryError
 from core.files import model_size
 from core.hasher import Hasher
 from core.store import Store, rows
 
+_LOOK_AGAIN = 0.5  # seconds
 _AT_ONCE = 2
 _WINDOW = 500
 
@@ -75,11 +76,13 @@ class HashAhead:
             while todo and len(busy) < _AT_ONCE:
                 pending_id = self._next(todo, order, first)
                 path, size = todo.pop(pending_id)
-                busy.add(self._executor.submit(self._one, run, pending_id, path, size, cancel))
-            done, busy = wait(busy, return_when=FIRST_COMPLETED)
+                busy.add(self._submit(run, pending_id, path, size, cancel))
+            done, busy = wait(busy, timeout=_LOOK_AGAIN, return_when=FIRST_COMPLETED)
             for future in done:
                 future.result()
-        wait(busy)
+            busy = _not_cancelled(busy)
+        while busy:
+            busy = _not_cancelled(wait(busy, timeout=_LOOK_AGAIN).not_done)
 
     def _todo(self, ids: Sequence[int], cancel: threading.Event) -> dict[int, tuple[str, int]]:
         todo: dict[int, tuple[str, int]] = {}
@@ -93,6 +96,12 @@ class HashAhead:
                     if size is not None and self._hasher.known(path) is None:
                         todo[pending_id] = path, size
         return todo
+
+    def _submit(self, run: _Run, pending_id: int, path: str, size: int, cancel: threading.Event) -> Future[None]:
+        try:
+            return self._executor.submit(self._one, run, pending_id, path, size, cancel)
+        except RuntimeError as error:  # shut down
+            raise LibraryError("the library is closed") from error
 
     @staticmethod
     def _next(todo: dict[int, tuple[str, int]], order: deque[int], first: Callable[[], Sequence[int]]) -> int:
@@ -122,3 +131,8 @@ class HashAhead:
             run.files_done += 1
             run.bytes_done += size
         run.tell(finished=pending_id, error=error)
+
+
+def _not_cancelled(busy: set[Future[None]]) -> set[Future[None]]:
+    # Closing the library cancels what has not begun, and of that ``wait`` is never told.
+    return {future for future in busy if not future.cancelled()}

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from core import Library
+from core.errors import LibraryError
 from core.hash_ahead import HashAhead, HashProgress
 from core.hasher import Hasher
 from core.records import State
@@ -100,3 +101,24 @@ def test_cancelled_before_it_begins(library: Library, tmp_path: Path) -> None:
 
 def test_an_empty_queue(library: Library) -> None:
     assert run(library) == []
+
+
+def test_closing_the_library_ends_it(tmp_path: Path) -> None:
+    library = Library.open(tmp_path / "closing")
+    for n in range(6):
+        add_pending(library, model_file(tmp_path, f"m{n}", bytes([n]) * 50_000_000))
+    began = threading.Event()
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            library.queue.hash_ahead(lambda: (), threading.Event(), lambda _: began.set())
+        except LibraryError as error:
+            failed.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    assert began.wait(30)
+    library.close()
+    thread.join(30)
+    assert not thread.is_alive()
