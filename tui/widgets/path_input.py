@@ -20,6 +20,12 @@ class PlainInput(Input):
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id, compact=True, select_on_focus=False)
 
+    def on_mount(self) -> None:
+        """Have a first value behind it: only from the second one on does ``Input`` keep the cursor in sight."""
+        with self.prevent(Input.Changed):
+            self.value = "/"
+            self.value = ""
+
     def validate_value(self, value: str) -> str:
         """Escape what was pasted, as ``tui.paths`` does."""
         return printable(value)
