@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from core.records import Strategy
 
 if TYPE_CHECKING:
     from core.library import Library
+
+# What core logs goes nowhere unless whoever uses it wants it.
+logging.getLogger("model_curator").addHandler(logging.NullHandler())
 
 __all__ = ["Library", "Strategy"]
 

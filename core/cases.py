@@ -70,7 +70,8 @@ class Cases:
         first = self._scanner.get_next_sequence_index(sha256)
         there = existing is not None and os.path.exists(existing.path)
         plan = make_plan(record, existing, strategy, images, first, on_disk=on_disk, old_path_exists=there)
-        _, targets = place_images(record.images, action_for(existing, strategy), images, on_disk, first)
+        action, left_out = action_for(existing, strategy), record.picks.images
+        _, targets = place_images(record.images, action, images, on_disk, first, left_out=left_out)
         sequence = tuple(sorted({*on_disk, *targets.values()}))
         return Case(record, sha256, existing, plan, targets, sequence, there)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from core.journal import Change, Journal
 from core.records import Kind, Operation
 from core.store import Store, entries
 from core.store.entries import Rows
+
+_log = logging.getLogger("model_curator.history")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,9 @@ class History:
         for _ in range(count):
             try:
                 undone.append(self._undo_newest())
+                _log.info("undone: operation %d (%s %s)", undone[-1].n, undone[-1].action, undone[-1].pending_id)
             except CuratorError as refusal:
+                _log.warning("not undone: %s", refusal)
                 return UndoReport(tuple(undone), str(refusal))
         return UndoReport(tuple(undone))
 

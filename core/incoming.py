@@ -24,18 +24,22 @@ Digests = dict[Tier, str]
 class Incoming:
     """Reads what lies in ``pending/`` of one library."""
 
-    def __init__(self, store: Store, root: Path, processor: ImageProcessor, executor: Executor) -> None:
+    def __init__(
+        self, store: Store, root: Path, processor: ImageProcessor, judging: Executor, staging: Executor
+    ) -> None:
+        """``judging`` and ``staging`` run what their names say: a look must not wait for tiers being made."""
         self._store = store
         self._folder = root / "pending"
         self._processor = processor
-        self._executor = executor
+        self._judging = judging
+        self._staging = staging
 
     def judge(self, images: Sequence[PendingImage], cancel: threading.Event | None = None) -> tuple[PendingImage, ...]:
         """Return the images, each with the reason it is refused for, if it is.
 
         What has been decoded before is not decoded again; the verdict is kept by the digest of the bytes.
         """
-        return tuple(self._executor.map(lambda image: self._judge(image, cancel), images))
+        return tuple(self._judging.map(lambda image: self._judge(image, cancel), images))
 
     def _judge(self, image: PendingImage, cancel: threading.Event | None) -> PendingImage:
         _check(cancel)
@@ -97,7 +101,7 @@ class Incoming:
             except ImageRefused as reason:
                 return str(reason)
 
-        results = list(self._executor.map(one, range(len(images)), images))
+        results = list(self._staging.map(one, range(len(images)), images))
         staging.sync()
         made = {image.file: found for image, found in zip(images, results, strict=True) if isinstance(found, dict)}
         refused = {image.file: found for image, found in zip(images, results, strict=True) if isinstance(found, str)}

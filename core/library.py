@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import sys
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -33,8 +36,10 @@ from core.store import Store, entries
 from core.store.memory import HashMemory
 from core.trash import Trash, TrashLimits
 
+_log = logging.getLogger("model_curator.library")
 _FOLDERS = ("images", "pending", "staging", "trash")
 _THREADS = 2  # two images, or two files, at once: more gains nothing on the disks and cores this is made for
+_STEP_BACK = 10  # of the 20 levels of niceness
 
 PathLike = str | os.PathLike[str]
 
@@ -46,23 +51,25 @@ class Library:
     what could not be tidied then, though all of the library works.
     """
 
-    def __init__(self, root: Path, *, readonly: bool, lock: LibraryLock | None) -> None:
+    def __init__(self, root: Path, *, readonly: bool, lock: LibraryLock | None, hash_threads: int = _THREADS) -> None:
         """Wire the parts; use ``Library.open``."""
         self.root = root
         self.readonly = readonly
         self._lock = lock
-        self._imaging = ThreadPoolExecutor(_THREADS, "imaging")
-        self._hashing = ThreadPoolExecutor(_THREADS, "hashing")
+        self._judging = ThreadPoolExecutor(_THREADS, "judging")  # what a look at one import waits for
+        self._imaging = ThreadPoolExecutor(_THREADS, "imaging", _step_back)
+        self._hashing = ThreadPoolExecutor(hash_threads, "hashing", _step_back)
         self.store = Store(root / "library.db", readonly=readonly)
         self._journal = Journal(self.store, root)
         self.image_scanner = ImageScanner(root, self._open_moves)
         self.image_processor = ImageProcessor(self.image_scanner, ImageOperation(self._journal, self.image_scanner))
         self.pictures = Pictures(root, self.image_scanner)
         hasher = Hasher(HashMemory(self.store))
-        incoming = Incoming(self.store, root, self.image_processor, self._imaging)
+        incoming = Incoming(self.store, root, self.image_processor, self._judging, self._imaging)
         self._lookup = Lookup(self.store, self.image_scanner)
         cases = Cases(self.store, self.image_scanner, incoming, self._lookup)
-        self.queue = Queue(self.store, cases, self._lookup, HashAhead(self.store, hasher, self._hashing))
+        ahead = HashAhead(self.store, hasher, self._hashing, hash_threads)
+        self.queue = Queue(self.store, cases, self._lookup, ahead)
         self.processor = PromotionProcessor(self.store, self._journal, cases, incoming, hasher)
         self.history = History(self.store, self._journal, root)
         self.recovered = False
@@ -76,10 +83,12 @@ class Library:
         readonly: bool = False,
         trash: TrashLimits | None = None,
         on_wait: Callable[[], None] | None = None,
+        hash_threads: int = _THREADS,
     ) -> Self:
         """Open the library in ``folder``: create it, migrate it, finish what was left open, empty old trash.
 
         ``on_wait`` is called, in whatever thread it happens, where another process keeps this one waiting.
+        ``hash_threads`` files at most are hashed ahead at the same time.
 
         With ``readonly`` nothing of that is done and nothing is written. Raises LibraryError, NoLibrary.
         """
@@ -89,7 +98,7 @@ class Library:
                 raise NoLibrary(f"there is no library in {root}; importing into it creates one")
             library = cls(root, readonly=True, lock=None)
         else:
-            library = cls(root, readonly=False, lock=_prepare(root))
+            library = cls(root, readonly=False, lock=_prepare(root), hash_threads=hash_threads)
         if on_wait is not None:
             library.on_wait(on_wait)
         try:
@@ -100,6 +109,7 @@ class Library:
         except BaseException:
             library.close()
             raise
+        _log.info("opened %s%s", root, " for reading" if readonly else "")
         return library
 
     def _open_moves(self) -> tuple[int, tuple[Move, ...]]:
@@ -113,10 +123,13 @@ class Library:
     def _recover(self) -> None:
         assert self._lock is not None
         self.recovered = self._journal.recover()
+        if self.recovered:
+            _log.warning("finished an operation that was left open")
         if self._lock.alone:
             try:
                 self._journal.sweep()
             except OSError as error:
+                _log.warning("staging/ could not be tidied", exc_info=error)
                 self.warning = f"what dead processes left in staging/ could not be removed ({error})"
             self._lock.share()
 
@@ -124,6 +137,7 @@ class Library:
         try:
             Trash(self.store, self._journal, self.root).expire(limits)
         except (OSError, LibraryError) as error:
+            _log.warning("old trash could not be removed", exc_info=error)
             self.warning = f"old trash could not be removed ({error})"
 
     def undo(self, count: int = 1) -> UndoReport:
@@ -154,12 +168,18 @@ class Library:
         importer = Importer(self.store, self._journal, self.image_scanner)
         try:
             with LegacyDatabase.open(database, self.root / "staging") as source:
-                return importer.run(source, images, path_map or {}, cancel=cancel, progress=progress)
+                report = importer.run(source, images, path_map or {}, cancel=cancel, progress=progress)
         except OSError as error:
+            _log.error("the import of %s stopped", database, exc_info=error)
             raise LibraryError(
                 f"the import stopped: {error.filename or self.root} ({error.strerror or error}); "
                 "mend that and import again, it goes on where it stopped"
             ) from error
+        came = (report.models, report.pending, report.skipped, " (cancelled)" if report.cancelled else "")
+        _log.info("imported %s: %d models, %d pending, %d known before%s", database, *came)
+        for problem in report.problems:
+            _log.warning("row %s, %s: %s", problem.row, problem.field, problem.reason)
+        return report
 
     def show(self, key: str) -> Entry | None:
         """Return the model with that sha256 or the pending import with that id, None where there is neither."""
@@ -167,8 +187,8 @@ class Library:
 
     def close(self) -> None:
         """Wait for what is being done, and close everything."""
-        self._imaging.shutdown(cancel_futures=True)
-        self._hashing.shutdown(cancel_futures=True)
+        for pool in (self._judging, self._imaging, self._hashing):
+            pool.shutdown(cancel_futures=True)
         self.store.close()
         if self._lock is not None:
             self._lock.close()
@@ -203,3 +223,11 @@ def _images_folder(folder: PathLike) -> Path:
     if not path.is_dir():
         raise LibraryError(f"the image folder {path} is not there; give the folder that holds the old images")
     return path
+
+
+def _step_back() -> None:
+    """Let other threads go before this one, so that no key waits for a tier or a hash."""
+    if sys.platform == "linux":  # elsewhere a priority is that of the whole process
+        thread = threading.get_native_id()
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _STEP_BACK)

@@ -124,3 +124,9 @@ INSERT INTO pulse VALUES (1, 0);
 def _first(db: Database) -> None:
     for script in (_LIBRARY, _MEMORY, _JOURNAL):
         db.executescript(script)
+
+
+@migrations(name="2_picks")
+def _picks(db: Database) -> None:
+    # What was picked by hand for a decision: {"fields": [[[key, …], side], …], "tags": […], "images": […]}.
+    db.execute("ALTER TABLE pending_import ADD COLUMN picks TEXT")

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from core.merger import copy_json, json_equal, merge_model_fields
+from core.picks import Side, row_leaves, with_picks
 from core.records import (
     Action,
     FieldPlan,
@@ -19,13 +20,11 @@ from core.records import (
     PendingImage,
     PendingImport,
     Plan,
-    Side,
     Strategy,
     TagPlan,
 )
 
 _COLUMNS = ("path", "name", "type", "size_bytes", "created_at")
-_ABSENT = object()  # a key that is not there, where None would be a value
 
 
 def make_plan(
@@ -48,7 +47,7 @@ def make_plan(
     if action in (Action.DELETED, Action.IGNORED):
         return Plan(strategy, action)
     row = merged_row(pending, existing, strategy, old_path_exists)
-    images, _ = place_images(pending.images, action, existing_images, on_disk, next_seq)
+    images, _ = place_images(pending.images, action, existing_images, on_disk, next_seq, left_out=pending.picks.images)
     return Plan(strategy, action, tuple(_fields(pending, existing, row, action)), _tags(pending, existing), images)
 
 
@@ -78,9 +77,10 @@ def merged_row(
     if existing is None:
         return _row(pending)
     old = {"sha256": existing.sha256, **_row(existing)}
-    if action is Action.OVERRIDDEN:
-        return {**old, **_row(pending)}
-    return merge_model_fields(old, _row(pending), old_path_exists=old_path_exists)
+    new = _row(pending)
+    overrides = action is Action.OVERRIDDEN
+    row = {**old, **new} if overrides else merge_model_fields(old, new, old_path_exists=old_path_exists)
+    return with_picks(row, _row(existing), new, pending.picks)
 
 
 def place_images(
@@ -89,16 +89,19 @@ def place_images(
     existing_images: Sequence[ModelImage],
     on_disk: Collection[int],
     next_seq: int,
+    *,
+    left_out: Collection[str] = (),
 ) -> tuple[ImagePlan, dict[str, int]]:
     """Return the plan of the images, and the number in the sequence that each file taken from ``pending/`` gets.
 
-    ``images`` are the pending ones, in order, with the verdict on each. No number that the store or the disk has is
-    ever given to an added image, even where ``next_seq`` says so.
+    ``images`` are the pending ones, in order, with the verdict on each; the files ``left_out`` by hand are not placed.
+    No number that the store or the disk has is ever given to an added image, even where ``next_seq`` says so.
     """
     if action in (Action.DELETED, Action.IGNORED):
         return ImagePlan(), {}
     taken = {image.seq for image in existing_images} | set(on_disk)
-    accepted = [image for image in images if image.refused is None]
+    usable = [image for image in images if image.refused is None]
+    accepted = [image for image in usable if image.file not in left_out]
     duplicate: tuple[str, ...] = ()
     if action is Action.MERGED:
         accepted, duplicate = _without_duplicates(accepted, {image.source_sha256 for image in existing_images})
@@ -111,6 +114,7 @@ def place_images(
         added=tuple(sorted(numbers - taken)),
         duplicate=duplicate,
         refused=tuple(image.file for image in images if image.refused is not None),
+        left_out=tuple(image.file for image in usable if image.file in left_out),
     )
     return plan, targets
 
@@ -135,30 +139,17 @@ def _row(record: Model | PendingImport) -> dict[str, Any]:
 
 def _tags(pending: PendingImport, existing: Model | None) -> TagPlan:
     kept = set(existing.tags) if existing else set()
-    return TagPlan(kept=tuple(sorted(kept)), added=tuple(sorted(set(pending.tags) - kept)))
+    new = set(pending.tags) - kept
+    left_out = new & set(pending.picks.tags)
+    return TagPlan(tuple(sorted(kept)), tuple(sorted(new - left_out)), tuple(sorted(left_out)))
 
 
 def _fields(
     pending: PendingImport, existing: Model | None, row: Mapping[str, Any], action: Action
 ) -> Iterator[FieldPlan]:
     old: Mapping[str, Any] = _row(existing) if existing else {}
-    new = _row(pending)
-    for column in (*_COLUMNS, "meta_json"):
-        values = (old.get(column, _ABSENT), new[column], row[column])
-        for path, (before, incoming, result) in _leaves((column,), values):
-            yield FieldPlan(path, before, incoming, result, _side(before, incoming, result, action))
-
-
-def _leaves(path: tuple[str, ...], values: tuple[Any, Any, Any]) -> Iterator[tuple[tuple[str, ...], list[Any]]]:
-    """Yield each leaf as its path and what existing, pending and result have there, ``None`` for nothing."""
-    sides = [value for value in values[:2] if value is not _ABSENT]
-    nested = all(isinstance(side, Mapping) for side in sides)
-    keys = dict.fromkeys(key for side in sides for key in side) if nested else {}
-    if not keys and path != ("meta_json",):  # an empty mapping is a leaf, but an empty meta_json has none
-        yield path, [None if value is _ABSENT else value for value in values]
-    for key in keys:
-        existing, pending, result = (v.get(key, _ABSENT) if isinstance(v, Mapping) else _ABSENT for v in values)
-        yield from _leaves((*path, key), (existing, pending, result))
+    for path, (before, incoming, result) in row_leaves(old, _row(pending), row):
+        yield FieldPlan(path, before, incoming, result, _side(before, incoming, result, action))
 
 
 def _side(existing: Any, pending: Any, result: Any, action: Action) -> Side:

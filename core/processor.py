@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -16,6 +17,7 @@ from core.image_scanner import relative_path
 from core.incoming import Digests, Incoming
 from core.journal import Change, Journal, StartOver
 from core.locks import IdLocks, Sha256Locks
+from core.picks import NO_PICKS, Picks
 from core.plan import make_plan, merged_row
 from core.records import (
     Action,
@@ -30,6 +32,8 @@ from core.records import (
     Tier,
 )
 from core.store import Store, entries, models, pending
+
+_log = logging.getLogger("model_curator.processor")
 
 
 class PromotionProcessor:
@@ -50,10 +54,11 @@ class PromotionProcessor:
         strategy: Strategy | str | None = None,
         *,
         confirmed: Plan | None = None,
+        picks: Picks = NO_PICKS,
         cancel: threading.Event | None = None,
         progress: Progress | None = None,
     ) -> Outcome:
-        """Apply a strategy to one pending import.
+        """Apply a strategy to one pending import, with what was picked by hand; no stored decision plays a part.
 
         ``confirmed`` is the plan a curator saw: where the plan is another by now, the answer is *changed*, with the
         new plan, and nothing happens. ``progress`` gets bytes hashed and bytes in all. Raises ValueError for an
@@ -64,26 +69,33 @@ class PromotionProcessor:
             if not free:
                 return Outcome(Status.LOCKED, pending_id)
             try:
-                return self._process(pending_id, wanted, confirmed, cancel, progress)
+                outcome = self._process(
+                    replace(self._record(pending_id), picks=picks), wanted, confirmed, cancel, progress
+                )
             except Answer as answer:
-                return answer.outcome
+                outcome = answer.outcome
             except Cancelled:
                 raise
             except (CuratorError, OSError) as error:
+                _log.warning("import %d could not be promoted", pending_id, exc_info=error)
                 return Outcome(Status.ERROR, pending_id, error=_sentence(error))
+        came = outcome.action_taken or outcome.status
+        _log.info("import %d, strategy %s: %s, sha256 %s", pending_id, wanted or "none", came, outcome.sha256)
+        return outcome
 
     def dry_run(
         self,
         pending_id: int,
         strategy: Strategy | str | None = None,
         *,
+        picks: Picks = NO_PICKS,
         cancel: threading.Event | None = None,
         progress: Progress | None = None,
     ) -> Outcome:
         """Return what ``process_single_import`` would answer, with the plan where one can be made; changes nothing."""
         wanted = None if strategy is None else Strategy(strategy)
         try:
-            record = self._record(pending_id)
+            record = replace(self._record(pending_id), picks=picks)
             if wanted in (Strategy.SKIP, Strategy.DELETE):
                 plan = make_plan(record, None, wanted, (), 0)
                 known = self._hasher.known(record.path)
@@ -117,15 +129,14 @@ class PromotionProcessor:
 
     def _process(
         self,
-        pending_id: int,
+        record: PendingImport,
         strategy: Strategy | None,
         confirmed: Plan | None,
         cancel: threading.Event | None,
         progress: Progress | None,
     ) -> Outcome:
-        record = self._record(pending_id)
         if strategy is Strategy.SKIP:
-            return Outcome(Status.SUCCESS, pending_id, self._hasher.known(record.path), Action.IGNORED)
+            return Outcome(Status.SUCCESS, record.id, self._hasher.known(record.path), Action.IGNORED)
         if strategy is Strategy.DELETE:
             return self._delete(record)
         sha256 = self._hasher.sha256(record.path, cancel=cancel, progress=progress)
@@ -133,7 +144,8 @@ class PromotionProcessor:
         with self._sha256s.hold(sha256):
             while True:
                 try:
-                    return self._promote(self._record(pending_id), sha256, strategy, confirmed, cancel, refused)
+                    now = replace(self._record(record.id), picks=record.picks)
+                    return self._promote(now, sha256, strategy, confirmed, cancel, refused)
                 except StartOver:
                     continue
 
@@ -206,7 +218,7 @@ class PromotionProcessor:
         before = entries.rows_of(db, record.id, sha256)
         models.put(db, sha256, merged_row(record, case.existing, strategy, case.old_path_exists))
         models.add_location(db, sha256, record.path)
-        models.add_tags(db, sha256, pending.tag_ids(db, record.id))
+        models.add_tags(db, sha256, pending.tag_ids(db, record.id, case.plan.tags.left_out))
         sources = {image.file: image.sha256 for image in record.images}
         moves: list[tuple[str, str | None]] = []
         for stem, file, seq in staged:
@@ -239,8 +251,9 @@ def _as_json(plan: Plan) -> str:
 
 
 def _essence(record: PendingImport) -> PendingImport:
-    """Return what a promotion was prepared from: the decision and the verdicts play no part in it."""
-    return replace(record, decision=None, images=tuple(replace(image, refused=None) for image in record.images))
+    """Return what a promotion was prepared from: stored decisions and the verdicts play no part in it."""
+    images = tuple(replace(image, refused=None) for image in record.images)
+    return replace(record, decision=None, picks=NO_PICKS, images=images)
 
 
 def _refusing(record: PendingImport, refused: Mapping[str, str]) -> PendingImport:

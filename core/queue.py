@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import threading
 from array import array
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 
 from sqlite_utils import Database
 
+from core import states
 from core.cases import Answer, Cases
-from core.errors import Cancelled, CuratorError
+from core.errors import CuratorError
 from core.files import model_stamp
 from core.hash_ahead import HashAhead, HashProgress
 from core.lookup import Lookup
+from core.order import BY_ID, Column, Order
+from core.picks import NO_PICKS, Picks
 from core.plan import make_plan
-from core.records import Entry, PendingImport, Plan, QueueRow, State, Strategy
+from core.records import MOST_ALIKE, Entry, PendingImport, Plan, QueueRow, State, Strategy
 from core.search import Query, parse
 from core.store import Store, pending, rows, search
 from core.store.rows import StoredRow
@@ -54,19 +57,31 @@ class Queue:
         self._lookup = lookup
         self._hash_ahead = hash_ahead
 
-    def ids(self, words: str = "") -> array[int]:
+    def ids(self, words: str = "", order: Order = BY_ID, cancel: threading.Event | None = None) -> array[int]:
         """Return the ids of the pending imports that fit, in order; see ``core.search`` for what may be written.
 
-        Where a state is asked for, the model files are looked at. Raises QueryError.
+        Where it is about states, the model files are looked at. Raises QueryError, and Cancelled.
         """
         query = parse(words)
         with self._store.reading() as db:
-            found = search.ids(db, query) if words.strip() else rows.ids(db)
-        return self._in_states(found, query) if query.states else found
+            found = search.ids(db, query) if words.strip() else None
+            if found is not None and (query.states or query.same):
+                found = self._looked_at(found, query)
+            if order.column is Column.STATE:
+                return states.in_order(db, found, order.descending, cancel)
+            return found if found is not None and order == BY_ID else rows.ids(db, order, found)
 
-    def _in_states(self, ids: array[int], query: Query) -> array[int]:
+    def _looked_at(self, ids: array[int], query: Query) -> array[int]:
+        """Return those of the ids that fit as far as the model files tell."""
+        same = [(term, {row.sha256 for row in self.rows([term.id])} - {None}) for term in query.same]
+
+        def fits(row: QueueRow) -> bool:
+            return query.admits(row.state) and all(
+                (row.id == term.id or row.sha256 in hashes) != term.negated for term, hashes in same
+            )
+
         windows = (self.rows(ids[start : start + _WINDOW]) for start in range(0, len(ids), _WINDOW))
-        return array("q", (row.id for window in windows for row in window if query.admits(row.state)))
+        return array("q", (row.id for window in windows for row in window if fits(row)))
 
     def rows(self, ids: Sequence[int]) -> list[QueueRow]:
         """Return the lines of the given pending imports, in that order; those that are gone are left out."""
@@ -78,12 +93,16 @@ class Queue:
     @staticmethod
     def _row(db: Database, row: StoredRow, stamp: str | None) -> QueueRow:
         sha256 = row.sha256 if stamp is not None and stamp == row.stamp else None
-        state = _state_alone(stamp, row.stamp, row.in_library)
-        if state is State.NEW and any(model_stamp(path) == theirs for path, theirs in rows.twins(db, row)):
+        state = states.state_alone(stamp, row.stamp, row.in_library)
+        found = rows.twins(db, row) if sha256 else ()
+        same = (id for id, path, theirs in found if model_stamp(path) == theirs)
+        alike = tuple(sorted(islice(same, MOST_ALIKE)))
+        if state is State.NEW and alike:
             state = State.DUPLICATE
-        return QueueRow(
-            row.id, row.name, row.path, row.type, row.size_bytes, sha256, state, row.decision, row.tags, row.images
-        )
+        library_tags = row.library_tags if sha256 is not None else ()
+        facts = row.id, row.name, row.path, row.type, row.size_bytes
+        decided = row.decision, row.tags, row.images, row.by_hand
+        return QueueRow(*facts, sha256, state, *decided, library_tags, alike)
 
     def all(self) -> Iterator[QueueRow]:
         """Go through the whole queue by id, a window at a time."""
@@ -93,44 +112,49 @@ class Queue:
 
     def counts(self, cancel: threading.Event | None = None) -> QueueCounts:
         """Count the whole queue; every model file is looked at, none is read. Raises Cancelled."""
-        states: Counter[State] = Counter()
-        alike: Counter[str] = Counter()
         with self._store.reading() as db:
             pending_imports, decided = rows.totals(db)
-            for batch in rows.known(db):
-                if cancel is not None and cancel.is_set():
-                    raise Cancelled("counting was cancelled")
-                found = [_state_alone(model_stamp(path), stamp, in_library) for path, stamp, in_library, _ in batch]
-                states.update({state: found.count(state) for state in State})
-                alike.update(
-                    sha256 for state, (*_, sha256) in zip(found, batch, strict=True) if sha256 and state is State.NEW
-                )
-        if duplicates := sum(count for count in alike.values() if count > 1):
-            states.update({State.NEW: -duplicates, State.DUPLICATE: duplicates})
-        return QueueCounts(pending_imports, decided, +states)
+            return QueueCounts(pending_imports, decided, states.count(db, cancel))
 
     def decide(self, ids: Sequence[int], strategy: Strategy | None) -> None:
-        """Store a decision for each of the pending imports, or clear theirs with None."""
+        """Store a decision for each of the pending imports, or clear theirs with None.
+
+        What was picked by hand stays where the strategy does, and is gone with it.
+        """
         with self._store.writing() as db:
             pending.decide(db, ids, strategy)
+
+    def pick(self, pending_id: int, strategy: Strategy, picks: Picks) -> None:
+        """Store a decision with what was picked by hand for it."""
+        with self._store.writing() as db:
+            pending.pick(db, pending_id, strategy, picks)
 
     def decisions(self) -> list[tuple[int, Strategy]]:
         """Return all decisions not yet applied, by id."""
         with self._store.reading() as db:
             return pending.decisions(db)
 
-    def look(self, pending_id: int, strategy: Strategy | None) -> Look | None:
+    def picks(self) -> dict[int, Picks]:
+        """Return what was picked by hand, by id, for each decision that was made so."""
+        with self._store.reading() as db:
+            return pending.all_picks(db)
+
+    def look(self, pending_id: int, strategy: Strategy | None, picks: Picks | None = None) -> Look | None:
         """Return one pending import with the plan of a strategy; nothing is hashed for it. None where it is gone.
 
-        Without a strategy the plan is that of an insert, or of a merge where the library has the model.
+        Without a strategy the plan is that of an insert, or of a merge where the library has the model. ``picks``
+        made by hand are part of the plan; where they are not given, those of the decision, if this is its strategy.
         """
         found = self.rows([pending_id])
         with self._store.reading() as db:
-            entry = self._lookup.pending(db, pending_id)
             record = pending.get(db, pending_id)
-            if not found or entry is None or record is None:
+            if not found or record is None:
                 return None
             row = found[0]
+            if picks is None:
+                picks = record.picks if strategy is record.decision else NO_PICKS
+            record = replace(record, picks=picks)
+            entry = Entry(record, tuple(image.file for image in record.images))
             existing = self._lookup.model(db, row.sha256) if row.sha256 else None
         if strategy in (Strategy.DELETE, Strategy.SKIP):
             return Look(row, entry, existing, make_plan(record, None, strategy, (), 0))
@@ -157,7 +181,7 @@ class Queue:
         claimed, copies = look.pending.record.claimed_sha256, 0
         with self._store.reading() as db:
             if look.row.sha256 and (row := rows.window(db, [pending_id]).get(pending_id)):
-                copies = sum(model_stamp(path) == stamp for path, stamp in rows.twins(db, row))
+                copies = sum(model_stamp(path) == stamp for _, path, stamp in rows.twins(db, row))
         return suggest(
             look.row.state,
             look.plan,
@@ -178,15 +202,3 @@ class Queue:
         Returns when all is hashed or ``cancel`` is set. ``progress`` is called often, from several threads.
         """
         self._hash_ahead.run(self.ids(), first, cancel, progress)
-
-
-def _state_alone(stamp: str | None, hashed_stamp: str | None, in_library: bool) -> State:
-    """Return the state that a pending import has if no other one has its hash.
-
-    ``stamp`` is that of its file as it is now, ``hashed_stamp`` the one it had when the hash was computed.
-    """
-    if stamp is None:
-        return State.MISSING
-    if stamp != hashed_stamp:
-        return State.UNHASHED
-    return State.CONFLICT if in_library else State.NEW

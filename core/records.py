@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from core.picks import NO_PICKS, Picks, Side
+
 JsonObject = Mapping[str, Any]
+MOST_ALIKE = 5  # imports of one file that a row of the queue names
 
 
 class Strategy(StrEnum):
@@ -48,14 +51,6 @@ class Status(StrEnum):
     LOCKED = "locked"
     NOT_FOUND = "not_found"
     ERROR = "error"
-
-
-class Side(StrEnum):
-    """Where the result of one field comes from; ``BOTH`` means equal or combined."""
-
-    EXISTING = "existing"
-    PENDING = "pending"
-    BOTH = "both"
 
 
 class Tier(StrEnum):
@@ -116,7 +111,8 @@ class PendingImage:
 class PendingImport:
     """A row of ``pending_import`` with its tags and images.
 
-    ``claimed_sha256`` is a hash that came with the row: shown, never believed.
+    ``claimed_sha256`` is a hash that came with the row: shown, never believed. ``picks`` were made by hand, and are
+    part of the decision.
     """
 
     id: int
@@ -130,6 +126,7 @@ class PendingImport:
     images: tuple[PendingImage, ...] = ()
     claimed_sha256: str | None = None
     decision: Strategy | None = None
+    picks: Picks = NO_PICKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +139,11 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """One line of the queue. ``sha256`` is a computed hash that still fits the file, else ``None``."""
+    """One line of the queue. ``sha256`` is a computed hash that still fits the file, else ``None``.
+
+    ``library_tags`` are those of the model that the library has under that hash.
+    ``alike`` are other pending imports whose file has that hash, by id: all of them, or ``MOST_ALIKE``.
+    """
 
     id: int
     name: str
@@ -154,6 +155,9 @@ class QueueRow:
     decision: Strategy | None
     tags: tuple[str, ...]
     images: tuple[str, ...]
+    by_hand: bool = False
+    library_tags: tuple[str, ...] = ()
+    alike: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,10 +173,11 @@ class FieldPlan:
 
 @dataclass(frozen=True, slots=True)
 class TagPlan:
-    """Tag names, sorted: those the model has, and those that come."""
+    """Tag names, sorted: those the model has, those that come, and those that were left out by hand."""
 
     kept: tuple[str, ...] = ()
     added: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +189,7 @@ class ImagePlan:
     added: tuple[int, ...] = ()
     duplicate: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

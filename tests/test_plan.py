@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.merger import merge_model_fields
+from core.picks import Side
 from core.plan import make_plan, merged_row, place_images
 from core.records import (
     Action,
@@ -21,7 +22,6 @@ from core.records import (
     PendingImage,
     PendingImport,
     Plan,
-    Side,
     Strategy,
     TagPlan,
 )

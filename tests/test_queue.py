@@ -193,3 +193,13 @@ def test_a_reader_sees_the_queue_too(library: Library, tmp_path: Path) -> None:
         assert list(reader.queue.all()) == list(library.queue.all())
         look = reader.queue.look(pending_id, None)
         assert look is not None and look.plan is not None and look.plan.images.added == (0,)
+
+
+def test_a_row_has_the_tags_of_the_librarys_model_while_its_hash_holds(library: Library, tmp_path: Path) -> None:
+    path = model_file(tmp_path, "m")
+    alone, id = add_pending(library, model_file(tmp_path, "n", b"other")), add_pending(library, path, tag_names=["a"])
+    hashed(library, alone, id)
+    add_model(library, digest(b"weights"), "/m/m", tag_names=["b", "a"])
+    assert [row.library_tags for row in library.queue.rows([alone, id])] == [(), ("a", "b")]
+    path.write_bytes(b"changed")
+    assert library.queue.rows([id])[0].library_tags == ()

@@ -105,6 +105,12 @@ DAMAGES: dict[str, tuple[Callable[[Library], object], Code, Severity]] = {
     "no hash": (_sql("UPDATE model_images SET source_sha256 = 'x' WHERE seq = 1"), Code.BAD_SHA256, ERROR),
     "no parent": (_sql("INSERT INTO model_tags VALUES ('%s', 1)" % ("cd" * 32)), Code.REFERENCE_BROKEN, ERROR),
     "no json": (_sql("UPDATE models SET meta_json = '{'"), Code.BAD_JSON, ERROR),
+    "picks that are no JSON": (_sql("UPDATE pending_import SET picks = '{'"), Code.BAD_JSON, ERROR),
+    "picks without a side": (
+        _sql("""UPDATE pending_import SET picks = '{"fields":[[["name"],"nobody"]],"tags":[],"images":[]}'"""),
+        Code.BAD_JSON,
+        ERROR,
+    ),
     "json, but no object": (_sql("UPDATE pending_import SET meta_json = '[]'"), Code.BAD_JSON, ERROR),
     "image keys": (_sql("UPDATE pending_import SET meta_json = '{\"images\":[]}'"), Code.IMAGE_KEYS, ERROR),
     "an image gone": (_without_image, Code.IMAGE_MISSING, ERROR),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from sqlite_utils import Database
 
-from core.store.values import path_from_db
+from core.store.values import path_from_db, picks_from_db
 
 _HASHES = (("models", "sha256"), ("model_images", "source_sha256"), ("pending_images", "sha256"))
 
@@ -40,6 +40,15 @@ def all_meta_json(db: Database) -> Iterator[tuple[str, str]]:
     for table, key in (("models", "sha256"), ("pending_import", "id")):
         for value, text in db.execute(f"SELECT {key}, meta_json FROM {table}"):
             yield str(value), str(text)
+
+
+def broken_picks(db: Database) -> Iterator[tuple[str, str]]:
+    """Give the id of each pending import whose picks cannot be read, and why."""
+    for i, text in db.execute("SELECT id, picks FROM pending_import WHERE picks IS NOT NULL"):
+        try:
+            picks_from_db(text)
+        except (ValueError, KeyError, TypeError) as error:
+            yield str(i), f"{type(error).__name__}: {error}"
 
 
 def lost_files(db: Database) -> Iterator[tuple[int, list[str]]]:

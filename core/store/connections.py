@@ -18,6 +18,7 @@ from core.migrations import migrations
 from core.store.aside import Aside
 
 _WAIT_SECONDS = 60  # for another process's transaction; a promotion holds the write lock for milliseconds
+_CACHE_KIB = 512  # for each thread: what it reads again lies in the system's cache as well
 _PATIENCE_MS = 1000  # after which whoever waits is told
 # What SQLite says where it cannot keep its own files beside the database.
 _NO_PLACE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
@@ -75,6 +76,7 @@ class Store:
         db = Database(connection, execute_plugins=False)
         db.execute("PRAGMA foreign_keys=ON")
         db.execute("PRAGMA trusted_schema=OFF")
+        db.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
         if not self.readonly:
             db.execute("PRAGMA journal_mode=WAL").fetchone()
             db.execute("PRAGMA synchronous=FULL")

@@ -88,9 +88,17 @@ def set_undone(db: Database, n: int, by: int) -> None:
 
 
 def past(db: Database, limit: int, below: int | None = None) -> list[tuple[Operation, Rows]]:
-    """Return the newest operations (those numbered below ``below``), newest first, with the rows before each."""
+    """Return the newest operations (those numbered below ``below``), newest first, with the rows before each.
+
+    With an undoing come the rows of what it took back: those that it made.
+    """
+    taken_back = (
+        "SELECT before FROM journal AS t WHERE t.undone_by = journal.n AND t.n < journal.n ORDER BY n DESC LIMIT 1"
+    )
     rows = db.execute(
-        f"SELECT {_COLUMNS}, before FROM journal WHERE n < coalesce(?, n + 1) ORDER BY n DESC LIMIT ?", [below, limit]
+        f"SELECT {_COLUMNS}, CASE kind WHEN ? THEN ({taken_back}) ELSE before END FROM journal "
+        "WHERE n < coalesce(?, n + 1) ORDER BY n DESC LIMIT ?",
+        [Kind.UNDO, below, limit],
     ).fetchall()
     return [(_operation(row[:-1]), json.loads(row[-1]) if row[-1] else {}) for row in rows]
 

@@ -4,22 +4,38 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from sqlite_utils import Database
 
+from core.order import BY_ID, Column, Order
 from core.records import Strategy
-from core.store.values import path_from_db
+from core.store.values import numbers, path_from_db
 
 _KNOWN = """
-SELECT p.path, h.stamp, m.sha256 IS NOT NULL, CASE WHEN h.sha256 IN (
+SELECT p.id, p.path, h.stamp, m.sha256 IS NOT NULL, CASE WHEN h.sha256 IN (
     SELECT sha256 FROM file_hashes GROUP BY sha256 HAVING count(*) > 1
     UNION
     SELECT sha256 FROM file_hashes WHERE path IN (SELECT path FROM pending_import GROUP BY path HAVING count(*) > 1)
 ) THEN h.sha256 END
 FROM pending_import p LEFT JOIN file_hashes h ON h.path = p.path LEFT JOIN models m ON m.sha256 = h.sha256
+ORDER BY p.id
 """
+_LIBRARY_TAGS = """
+SELECT p.id AS pending_id, t.name FROM pending_import p JOIN file_hashes h ON h.path = p.path
+JOIN model_tags m ON m.sha256 = h.sha256 JOIN tags t ON t.id = m.tag_id
+"""
+_DECISIONS = " ".join(f"WHEN '{strategy}' THEN {place}" for place, strategy in enumerate(Strategy))
+_KEYS = {
+    Column.ID: "p.id",
+    Column.NAME: "p.name COLLATE NOCASE",
+    Column.TYPE: "p.type COLLATE NOCASE",
+    Column.SIZE: "p.size_bytes",
+    Column.DECISION: f"CASE p.decision {_DECISIONS} ELSE {len(Strategy)} END",
+    Column.IMAGES: "(SELECT count(*) FROM pending_images i WHERE i.pending_id = p.id)",
+    Column.PATH: "CAST(p.path AS TEXT) COLLATE NOCASE",
+}
 _BATCH = 500
 
 
@@ -38,13 +54,17 @@ class StoredRow:
     in_library: bool
     tags: tuple[str, ...]
     images: tuple[str, ...]
+    by_hand: bool
+    library_tags: tuple[str, ...]
 
 
-def ids(db: Database) -> array[int]:
-    """Return the ids of all pending imports, in order."""
-    # One row of all of them: fetching each by itself would hand the interpreter over to other threads each time.
-    found = db.execute("SELECT json_group_array(id) FROM (SELECT id FROM pending_import ORDER BY id)")
-    return array("q", json.loads(found.fetchone()[0]))
+def ids(db: Database, order: Order = BY_ID, wanted: Collection[int] | None = None) -> array[int]:
+    """Return the ids of pending imports in order, of all where ``wanted`` is None. By state is not for SQL."""
+    where, values = "", []
+    if wanted is not None:
+        where, values = "WHERE p.id IN (SELECT value FROM json_each(?))", [json.dumps(list(wanted))]
+    key = f"{_KEYS[order.column]} {'DESC' if order.descending else ''}"
+    return numbers(db, f"SELECT p.id FROM pending_import p {where} ORDER BY {key}, p.id", values)
 
 
 def window(db: Database, wanted: Sequence[int]) -> dict[int, StoredRow]:
@@ -52,8 +72,10 @@ def window(db: Database, wanted: Sequence[int]) -> dict[int, StoredRow]:
     key = [json.dumps(list(wanted))]
     tags = _lists(db, "SELECT pending_id, name FROM pending_import_tags JOIN tags ON id = tag_id", "name", key)
     images = _lists(db, "SELECT pending_id, file FROM pending_images", "n", key)
+    library_tags = _lists(db, _LIBRARY_TAGS, "t.name", key)
     found = db.execute(
-        "SELECT p.id, p.name, p.path, p.type, p.size_bytes, p.decision, h.stamp, h.sha256, m.sha256 IS NOT NULL "
+        "SELECT p.id, p.name, p.path, p.type, p.size_bytes, p.decision, h.stamp, h.sha256, m.sha256 IS NOT NULL, "
+        "p.picks IS NOT NULL "
         "FROM pending_import p LEFT JOIN file_hashes h ON h.path = p.path LEFT JOIN models m ON m.sha256 = h.sha256 "
         "WHERE p.id IN (SELECT value FROM json_each(?))",
         key,
@@ -71,8 +93,10 @@ def window(db: Database, wanted: Sequence[int]) -> dict[int, StoredRow]:
             bool(in_library),
             tuple(tags.get(i, ())),
             tuple(images.get(i, ())),
+            bool(by_hand),
+            tuple(library_tags.get(i, ())),
         )
-        for i, name, path, type_, size_bytes, decision, stamp, sha256, in_library in found
+        for i, name, path, type_, size_bytes, decision, stamp, sha256, in_library, by_hand in found
     }
 
 
@@ -84,14 +108,14 @@ def _lists(db: Database, select: str, order: str, key: Sequence[str]) -> dict[in
     return lists
 
 
-def twins(db: Database, row: StoredRow) -> Iterator[tuple[str, str]]:
-    """Go through path and stamp of each other pending import whose file had the same hash."""
+def twins(db: Database, row: StoredRow) -> Iterator[tuple[int, str, str]]:
+    """Go through id, path and stamp of each other pending import whose file had the same hash."""
     found = db.execute(
-        "SELECT h.path, h.stamp FROM file_hashes h JOIN pending_import p ON p.path = h.path "
+        "SELECT p.id, h.path, h.stamp FROM file_hashes h JOIN pending_import p ON p.path = h.path "
         "WHERE h.sha256 = ? AND p.id <> ?",
         [row.sha256, row.id],
     )
-    return ((path_from_db(path), stamp) for path, stamp in found)
+    return ((id, path_from_db(path), stamp) for id, path, stamp in found)
 
 
 def totals(db: Database) -> tuple[int, int]:
@@ -100,15 +124,17 @@ def totals(db: Database) -> tuple[int, int]:
     return pending, decided
 
 
-def known(db: Database) -> Iterator[list[tuple[str, str | None, bool, str | None]]]:
-    """Go through the whole queue in batches: what of each pending import decides its state, and no more.
+def known(db: Database) -> Iterator[list[tuple[int, str, str | None, bool, str | None]]]:
+    """Go through the whole queue by id in batches: what of each pending import decides its state, and no more.
 
-    That is its path, the stamp that the file had when it was hashed, whether the library has that hash, and the hash
-    itself where another pending import may have it too.
+    That is, after its id, its path, the stamp that the file had when it was hashed, whether the library has that
+    hash, and the hash itself where another pending import may have it too.
     """
     cursor = db.execute(_KNOWN)
     while batch := cursor.fetchmany(_BATCH):
-        yield [(path_from_db(path), stamp, bool(in_library), sha256) for path, stamp, in_library, sha256 in batch]
+        yield [
+            (id, path_from_db(path), stamp, bool(in_library), sha256) for id, path, stamp, in_library, sha256 in batch
+        ]
 
 
 def paths(db: Database, wanted: Sequence[int]) -> dict[int, str]:

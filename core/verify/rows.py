@@ -35,7 +35,7 @@ def check_references(library: Library) -> Iterator[Finding]:
 
 
 def check_json(library: Library) -> Iterator[Finding]:
-    """Look at every meta_json: a JSON object, without image paths at its top level."""
+    """Look at every meta_json, a JSON object without image paths at its top level, and at what was picked by hand."""
     with library.store.reading() as db:
         for key, text in check.all_meta_json(db):
             try:
@@ -45,6 +45,8 @@ def check_json(library: Library) -> Iterator[Finding]:
                 continue
             for name in sorted(IMAGE_KEYS & meta.keys()):
                 yield Finding(Code.IMAGE_KEYS, key, "library.db", f"meta_json holds image paths under {name}")
+        for key, reason in check.broken_picks(db):
+            yield Finding(Code.BAD_JSON, key, "library.db", f"what was picked by hand cannot be read: {reason}")
 
 
 def check_journal(library: Library) -> Iterator[Finding]:
