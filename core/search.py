@@ -1,7 +1,7 @@
 """The search grammar: one line of text to a query, for the app's filter and the command line alike.
 
 Plain words are looked for in name, path, type, tags and notes, which are the texts of meta_json. Whatever is given
-must all hold. Nothing depends on letter case.
+must all hold. Nothing depends on letter case, unless a value is asked for exactly, as in ``type:=LoRA``.
 """
 
 from __future__ import annotations
@@ -19,15 +19,17 @@ GRAMMAR = (
     ("ink wash", "both words, anywhere: name, path, type, tags, notes"),
     ('"ink wash"', "the two words as they stand"),
     ("-ink", "without the word; a - goes before everything below too"),
-    ("name: path: type: tag: note:", "the word there only, as in type:lora"),
+    ("name: path: folder: type: tag: note:", "the word there only, as in type:lora"),
+    ("type:=LoRA", "exactly this, letter case too; likewise with the others"),
     ("state:", "missing, conflict, duplicate, new or unhashed"),
     ("decision:", "override, merge, delete, skip or none"),
+    ("same:12", "number 12, and what is the same file"),
     ("size:>2g  size:<500m  size:1g..2g", "by size; k, m, g and t count in thousands"),
 )
 """What may be written, and what it finds: the lines of a help page."""
 
 LARGEST = 2**63 - 1  # of SQLite's numbers
-_TERM = re.compile(r'(?=\S)(-?)(?:([A-Za-z]+):)?(?:"([^"]*)"?|(\S*))')
+_TERM = re.compile(r'(?=\S)(-?)(?:([A-Za-z]+):(=?))?(?:"((?:[^"]|"")*)"?|(\S*))')
 _NUMBER = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)([kmgt]?)b?")
 _UNITS = {"": 1, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}
 _MOST = 100  # words in one line; far more would be too much for SQLite
@@ -44,18 +46,26 @@ class Where(StrEnum):
     ANYWHERE = ""
     NAME = "name"
     PATH = "path"
+    FOLDER = "folder"
     TYPE = "type"
     TAG = "tag"
     NOTE = "note"
 
 
+_KEYS = frozenset({*Where, "size", "state", "decision", "same"})
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A text to be found as part of a value; ``text`` is case-folded and not empty."""
+    """A text to be found as part of a value, or as the ``whole`` of it; ``text`` is not empty.
+
+    As a part it is case-folded, as the whole it stands as it was written.
+    """
 
     where: Where
     text: str
     negated: bool = False
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,27 +94,37 @@ class InState:
 
 
 @dataclass(frozen=True, slots=True)
+class SameFile:
+    """The pending import with an id, and all whose file has the same hash."""
+
+    id: int
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
-    """A parsed line. The store decides all but ``states``: those need a look at the model files."""
+    """A parsed line. The store decides all but ``states``, and sifts for ``same``: those need the model files."""
 
     texts: tuple[Text, ...] = ()
     sizes: tuple[SizeRange, ...] = ()
     decisions: tuple[Decided, ...] = ()
     states: tuple[InState, ...] = ()
+    same: tuple[SameFile, ...] = ()
 
     def admits(self, state: State) -> bool:
         """Tell whether a row in this state fits, as far as states go."""
         return all((state is term.state) != term.negated for term in self.states)
 
 
-Term = Text | SizeRange | Decided | InState
+Term = Text | SizeRange | Decided | InState | SameFile
 
 
 def parse(line: str) -> Query:
     """Return the query that a line of text asks for; an empty one fits every row.
 
-    A word with a key that is not of the grammar is a plain word (paths hold colons), and so is one in quotes. A key
-    or quotes with nothing in them ask for nothing: somebody is still typing. Raises QueryError.
+    A word with a key that is not of the grammar is a plain word (paths hold colons), and so is one in quotes, in which
+    a quote is written twice. A key or quotes with nothing in them ask for nothing: somebody is still typing. Raises
+    QueryError.
     """
     matches = list(_TERM.finditer(line))
     if len(matches) > _MOST:
@@ -115,26 +135,38 @@ def parse(line: str) -> Query:
         tuple(term for term in terms if isinstance(term, SizeRange)),
         tuple(term for term in terms if isinstance(term, Decided)),
         tuple(term for term in terms if isinstance(term, InState)),
+        tuple(term for term in terms if isinstance(term, SameFile)),
     )
 
 
-def _term(minus: str, key: str | None, phrase: str | None, word: str | None) -> Term | None:
-    value = phrase if phrase is not None else word or ""
-    negated = bool(minus)
-    match (key or "").lower():
-        case "size":
-            return _size(value.lower(), negated) if value else None
-        case "state":
-            return InState(_choice("state", value, {state.value: state for state in State}), negated) if value else None
-        case "decision":
-            choices: dict[str, Strategy | None] = {one.value: one for one in Strategy}
-            return Decided(_choice("decision", value, {**choices, _NO_DECISION: None}), negated) if value else None
-        case Where.NAME | Where.PATH | Where.TYPE | Where.TAG | Where.NOTE as where:
-            return Text(Where(where), value.casefold(), negated) if value else None
+def exactly(where: Where, value: str) -> str:
+    """Return the word of a line that asks for a value as it stands, whatever is in it."""
+    return '{}:="{}"'.format(where, value.replace('"', '""'))
+
+
+def _term(minus: str, key: str | None, equals: str | None, phrase: str | None, word: str | None) -> Term | None:
+    value = phrase.replace('""', '"') if phrase is not None else word or ""
+    if key is not None and key.lower() in _KEYS:
+        said = value or (equals if key.lower() == "size" else "")
+        return _keyed(key.lower(), equals or "", value, bool(minus)) if said else None
     if key is None and not value and phrase is None:
         return Text(Where.ANYWHERE, minus)  # a dash that stands alone
-    text = value if key is None else f"{key}:{value}"
-    return Text(Where.ANYWHERE, text.casefold(), negated) if text else None
+    text = value if key is None else f"{key}:{equals}{value}"
+    return Text(Where.ANYWHERE, text.casefold(), bool(minus)) if text else None
+
+
+def _keyed(key: str, equals: str, value: str, negated: bool) -> Term:
+    match key:
+        case "size":
+            return _size(f"{equals}{value}".lower(), negated)
+        case "state":
+            return InState(_choice("state", value, {state.value: state for state in State}), negated)
+        case "decision":
+            choices: dict[str, Strategy | None] = {one.value: one for one in Strategy}
+            return Decided(_choice("decision", value, {**choices, _NO_DECISION: None}), negated)
+        case "same":
+            return SameFile(_id(value), negated)
+    return Text(Where(key), value if equals else value.casefold(), negated, bool(equals))
 
 
 T = TypeVar("T")
@@ -147,6 +179,12 @@ def _choice(key: str, value: str, choices: dict[str, T]) -> T:
         *names, last = choices
         raise QueryError(f"{key}: takes {', '.join(names)} or {last}, not {plain(value, 40)}")
     return found[0]
+
+
+def _id(value: str) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) < len(str(LARGEST))):
+        raise QueryError(f"same: takes the id of a pending import, as in same:12, not {plain(value, 40)}")
+    return int(value)
 
 
 def _size(value: str, negated: bool) -> SizeRange:

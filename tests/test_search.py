@@ -16,7 +16,19 @@ from hypothesis import strategies as st
 from core import Library, Strategy
 from core.display import plain
 from core.records import State
-from core.search import LARGEST, Decided, InState, Query, QueryError, SizeRange, Text, Where, parse
+from core.search import (
+    LARGEST,
+    Decided,
+    InState,
+    Query,
+    QueryError,
+    SameFile,
+    SizeRange,
+    Text,
+    Where,
+    exactly,
+    parse,
+)
 from core.store import search
 from tests.builders import add_pending
 
@@ -56,6 +68,15 @@ def anywhere(text: str, negated: bool = False) -> Query:
         ('note:"two words"', Query(texts=(Text(Where.NOTE, "two words"),))),
         ("name:a:b path:/m", Query(texts=(Text(Where.NAME, "a:b"), Text(Where.PATH, "/m")))),
         ("tag: state: size: decision: name:", Query()),
+        ("type:=LoRA", Query(texts=(Text(Where.TYPE, "LoRA", whole=True),))),
+        ('-tag:="Ink wash"', Query(texts=(Text(Where.TAG, "Ink wash", True, whole=True),))),
+        ("folder:/M/Lora", Query(texts=(Text(Where.FOLDER, "/m/lora"),))),
+        ('name:="a ""b"""', Query(texts=(Text(Where.NAME, 'a "b"', whole=True),))),
+        ('"a ""b"', anywhere('a "b')),
+        ('type:= tag:=""', Query()),
+        ("=x", anywhere("=x")),
+        ("x:=y", anywhere("x:=y")),
+        ("state:=new decision:=merge", Query(decisions=(Decided(Strategy.MERGE),), states=(InState(State.NEW),))),
         ("C:\\models", anywhere("c:\\models")),
         ("tags:x", anywhere("tags:x")),
         ('base:"SD XL"', anywhere("base:sd xl")),
@@ -70,6 +91,8 @@ def anywhere(text: str, negated: bool = False) -> Query:
         ("-size:<=.5kB", Query(sizes=(SizeRange(1, 500, True),))),
         ("size:1g..2g", Query(sizes=(SizeRange(1_000_000_000, 2_000_000_000),))),
         ("size:1.1g..", Query(sizes=(SizeRange(1_100_000_000, LARGEST),))),
+        ("same:12", Query(same=(SameFile(12),))),
+        ("-SAME:7 same:", Query(same=(SameFile(7, True),))),
         ("size:..7", Query(sizes=(SizeRange(1, 7),))),
     ],
 )
@@ -84,11 +107,16 @@ def test_a_line_and_its_query(line: str, query: Query) -> None:
         ("decision:x\x1b[31m", "decision: takes override, merge, delete, skip or none, not x␛[31m"),
         ("size:2g", "size: takes > or < and a size, or a range, as in >2g, <500m or 1g..2g, not 2g"),
         ("size:>", "not >"),
+        ("size:=2g", "not =2g"),
         ("size:>2x", "not >2x"),
         ("size:..", "not .."),
         ("size:1g..2g..3g", "not 1g..2g..3g"),
         ("size:>٣", "not >٣"),
         ("size:>-1", "not >-1"),
+        ("same:a", "same: takes the id of a pending import, as in same:12, not a"),
+        ("same:-1", "not -1"),
+        ("same:٣", "not ٣"),
+        ("same:" + "9" * 19, "not 9"),
         ("a " * 101, "at most 100 words"),
     ],
 )
@@ -119,6 +147,11 @@ def test_any_text_is_a_query_or_a_query_error(line: str) -> None:
 def test_any_text_without_quotes_can_be_asked_for_in_quotes(texts: list[str]) -> None:
     wanted = tuple(Text(Where.ANYWHERE, text.casefold()) for text in texts if text)
     assert parse(" ".join(f'"{text}"' for text in texts)).texts == wanted
+
+
+@given(st.sampled_from(Where).filter(bool), st.text(min_size=1) | TEXTS.filter(bool))
+def test_any_value_can_be_asked_for_exactly(where: Where, value: str) -> None:
+    assert parse(f"ink {exactly(where, value)} -x").texts[1] == Text(where, value, whole=True)
 
 
 def test_states_are_told_apart_by_the_query() -> None:
@@ -153,16 +186,26 @@ class Row:
     def notes(self) -> Iterator[str]:
         yield from texts_of(self.meta)
 
+    def folder(self) -> str:
+        end = max(self.path.rfind("/"), self.path.rfind("\\"))
+        head = self.path[: end + 1]
+        return head.rstrip("/\\") or head
+
     def fits(self, query: Query) -> bool:
         """Whether it fits, by looking at everything."""
         values = {Where.NAME: [self.name], Where.PATH: [self.path], Where.TYPE: [self.type]}
+        values |= {Where.FOLDER: [self.folder()]}
         values |= {Where.TAG: list(self.tags), Where.NOTE: list(self.notes())}
         values[Where.ANYWHERE] = [text for texts in values.values() for text in texts]
         return (
-            all(any(t.text in v.casefold() for v in values[t.where]) != t.negated for t in query.texts)
+            all(any(holds(t, v) for v in values[t.where]) != t.negated for t in query.texts)
             and all((self.size > 0 and t.low <= self.size <= t.high) != t.negated for t in query.sizes)
             and all((self.decision is t.strategy) != t.negated for t in query.decisions)
         )
+
+
+def holds(term: Text, value: str) -> bool:
+    return value == term.text if term.whole else term.text in value.casefold()
 
 
 def texts_of(value: Any) -> Iterator[str]:
@@ -203,10 +246,11 @@ ROWS = st.builds(
     Row, TEXTS, PATHS, TEXTS, st.sets(TEXTS, max_size=2).map(tuple), JSON,
     st.integers(0, 3), st.none() | st.sampled_from(Strategy),
 )  # fmt: skip
-KEYS = st.sampled_from(["", "-", "name:", "path:", "type:", "tag:", "note:", "-note:", "-tag:"])
+KEYS = st.sampled_from(["", "-", "name:", "path:", "folder:", "type:", "tag:", "note:", "-note:", "-tag:", "-folder:"])
+EXACT = st.builds(exactly, st.sampled_from(Where).filter(bool), TEXTS.filter(bool) | PATHS)
 WORDS = st.tuples(KEYS, st.text(ODD.replace('"', ""), min_size=1, max_size=2)).map(lambda pair: f'{pair[0]}"{pair[1]}"')
 OTHERS = st.sampled_from(["size:>1", "size:<2", "-size:1..2", "decision:none", "decision:merge", "-decision:merge"])
-LINES = st.lists(WORDS | OTHERS, min_size=1, max_size=3).map(" ".join)
+LINES = st.lists(WORDS | OTHERS | EXACT | EXACT.map("-{}".format), min_size=1, max_size=3).map(" ".join)
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -235,6 +279,16 @@ PLACES = (
         ("path:ink", [1]),
         ("type:ink", [2]),
         ("tag:ink", [3]),
+        ("tag:=Ink", [3]),
+        ("tag:=ink", []),
+        ("folder:INK", [1]),
+        ("folder:=/m/ink", [1]),
+        ("folder:=/m", []),
+        ("folder:=/M/ink", []),
+        ("type:=ink", []),
+        ('name:="Ink wash"', [0]),
+        ('-name:="Ink wash" name:in', [6]),
+        ('note:="Wet INK"', [4]),
         ("-tag:ink ink", [0, 1, 2, 4]),
         ("note:ink", [4]),
         ("positive", []),

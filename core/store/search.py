@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from sqlite_utils import Database
 
+from core.files import folder_of
 from core.search import Query, Text, Where
-from core.store.values import path_from_db
+from core.store.values import numbers, path_from_db
 
 _Row = tuple[int, str, "str | bytes", str, str]
 _Fits = Callable[[_Row], bool]
@@ -25,6 +26,9 @@ _COLUMNS = {
     Where.TYPE: "p.type",
     Where.NOTE: "p.meta_json",
 }
+_FOLDER = {Where.FOLDER: _COLUMNS[Where.PATH]}  # of which it is a part
+_SAME_HASH = """p.path IN (SELECT path FROM file_hashes WHERE sha256 = (
+    SELECT h.sha256 FROM pending_import q JOIN file_hashes h ON h.path = q.path WHERE q.id = ?))"""
 _LONGEST = 200  # characters of a word that SQLite is asked for: it takes no pattern of more than 50,000 bytes
 
 # All characters beyond ASCII whose case-folded form has ASCII in it.
@@ -34,7 +38,7 @@ _FOLDS_TO_ASCII = (
 
 
 def ids(db: Database, query: Query) -> array[int]:
-    """Return the ids, in order, of the pending imports that fit all of a query but its states."""
+    """Return the ids, in order, of the pending imports that fit all of a query but what needs the model files."""
     tagged = {term: _tagged(db, term) for term in query.texts if term.where in (Where.ANYWHERE, Where.TAG)}
     parts: list[str] = []
     values: list[Any] = []
@@ -43,7 +47,7 @@ def ids(db: Database, query: Query) -> array[int]:
         values += value
     where = " AND ".join(parts) or "1"
     if not query.texts:
-        return array("q", _numbers(db, f"SELECT p.id FROM pending_import p WHERE {where} ORDER BY p.id", values))
+        return numbers(db, f"SELECT p.id FROM pending_import p WHERE {where} ORDER BY p.id", values)
     # The notes are long, and read only where they are asked for.
     notes = "p.meta_json" if any(term.where in (Where.ANYWHERE, Where.NOTE) for term in query.texts) else "''"
     select = f"SELECT p.id, p.name, p.path, p.type, {notes} FROM pending_import p WHERE {where} ORDER BY p.id"
@@ -53,16 +57,10 @@ def ids(db: Database, query: Query) -> array[int]:
 
 def _tagged(db: Database, term: Text) -> set[int]:
     """Return the ids of the pending imports with a tag that holds the term's text."""
-    holds = _finder(term.text)
+    holds = _finder(term.text, whole=term.whole)
     tags = [i for i, name in db.execute("SELECT id, name FROM tags") if holds(name)]
     select = "SELECT pending_id AS id FROM pending_import_tags WHERE tag_id IN (SELECT value FROM json_each(?))"
-    return set(_numbers(db, select, [json.dumps(tags)]))
-
-
-def _numbers(db: Database, select: str, values: Sequence[Any]) -> list[int]:
-    # One row of all of them: fetching each by itself would hand the interpreter over to other threads each time.
-    numbers: list[int] = json.loads(db.execute(f"SELECT json_group_array(id) FROM ({select})", values).fetchone()[0])
-    return numbers
+    return set(numbers(db, select, [json.dumps(tags)]))
 
 
 def _rows_in_sql(query: Query) -> Iterator[tuple[str, list[Any]]]:
@@ -70,28 +68,36 @@ def _rows_in_sql(query: Query) -> Iterator[tuple[str, list[Any]]]:
         yield f"p.size_bytes {'NOT ' if size.negated else ''}BETWEEN ? AND ?", [size.low, size.high]
     for decided in query.decisions:
         yield f"p.decision IS {'NOT ' if decided.negated else ''}?", [decided.strategy]
+    for same in query.same:
+        if not same.negated:  # which of the others' hashes still hold, only a look at the files tells
+            yield f"(p.id = ? OR {_SAME_HASH})", [same.id, same.id]
 
 
 def _sieve(term: Text, tagged: set[int]) -> tuple[str, list[Any]]:
-    """Return a condition that every row which fits the term meets; others may meet it too."""
+    """Return a condition that every row which fits the term meets; others may meet it too.
+
+    A value that is the text as it stands holds it without regard to letter case as well.
+    """
     if term.negated:
         return "1", []
     if term.where is Where.TAG:
         return "p.id IN (SELECT value FROM json_each(?))", [json.dumps(sorted(tagged))]
     wheres = list(_COLUMNS) if term.where is Where.ANYWHERE else [term.where]
+    columns = _COLUMNS | _FOLDER
+    text = term.text.casefold()
     parts, values = [], []
     if term.where is Where.ANYWHERE and tagged:
         parts.append("p.id IN (SELECT value FROM json_each(?))")
         values.append(json.dumps(sorted(tagged)))
-    if term.text.isascii():  # no text of ASCII alone holds any other
+    if text.isascii():  # no text of ASCII alone holds any other
         for where in wheres:
-            parts.append(f"{_COLUMNS[where]} LIKE ? ESCAPE '\\'")
-            values.append(_pattern(term.text, in_json=where is Where.NOTE))
+            parts.append(f"{columns[where]} LIKE ? ESCAPE '\\'")
+            values.append(_pattern(text, in_json=where is Where.NOTE))
     for where in wheres:
-        column = _COLUMNS[where]
+        column = columns[where]
         # SQLite counts characters up to a NUL, so that this lets a text with one through as well.
         parts.append(f"length({column}) <> length(CAST({column} AS BLOB))")
-    if Where.PATH in wheres:
+    if Where.PATH in wheres or Where.FOLDER in wheres:
         parts.append("typeof(p.path) = 'blob'")  # no UTF-8
     return f"({' OR '.join(parts)})", values
 
@@ -105,16 +111,18 @@ def _pattern(text: str, *, in_json: bool) -> str:
 
 
 def _test(term: Text, tagged: set[int]) -> _Fits:
-    holds, may_hold = _finder(term.text), _finder(_escaped(term.text))
+    holds, may_hold = _finder(term.text, whole=term.whole), _finder(_escaped(term.text.casefold()))
     parts: dict[Where, _Fits] = {
         Where.TAG: lambda row: row[0] in tagged,
         Where.NAME: lambda row: holds(row[1]),
         Where.TYPE: lambda row: holds(row[3]),
         Where.PATH: lambda row: holds(path_from_db(row[2])),
+        Where.FOLDER: lambda row: holds(folder_of(path_from_db(row[2]))),
         # Most rows do not hold the word at all, keys included, and reading JSON is what costs.
         Where.NOTE: lambda row: may_hold(row[4]) and any(map(holds, _notes(row[4]))),
     }
-    fits = parts[term.where] if term.where is not Where.ANYWHERE else _any(tuple(parts.values()))
+    anywhere = [part for where, part in parts.items() if where is not Where.FOLDER]  # the path holds it
+    fits = parts[term.where] if term.where is not Where.ANYWHERE else _any(tuple(anywhere))
     return (lambda row: not fits(row)) if term.negated else fits
 
 
@@ -122,8 +130,13 @@ def _any(tests: tuple[_Fits, ...]) -> _Fits:
     return lambda row: any(fits(row) for fits in tests)
 
 
-def _finder(text: str) -> Callable[[str], bool]:
-    """Return a test for values that hold ``text``, which is case-folded, when they are case-folded too."""
+def _finder(text: str, *, whole: bool = False) -> Callable[[str], bool]:
+    """Return a test for values that hold ``text``, which is case-folded, when they are case-folded too.
+
+    With ``whole`` it is the value itself that must be the text.
+    """
+    if whole:
+        return lambda value: value == text
     if not text.isascii():
         return lambda value: text in value.casefold()
     raw = text.encode()
