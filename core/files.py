@@ -144,6 +144,12 @@ def last_component(stored: str) -> str:
     return re.split(r"[\\/]", stored)[-1]
 
 
+def folder_of(path: str) -> str:
+    """Return the folder of a path, ``/`` and ``\\`` both taken for separators: it may be one of another machine."""
+    head = path[: len(path) - len(last_component(path))]
+    return head.rstrip("\\/") or head
+
+
 def map_path(path: str, path_map: Mapping[str, str] | Iterable[tuple[str, str]]) -> str:
     """Return ``path`` with the longest matching old root replaced by its new one, separators included.
 

@@ -9,7 +9,16 @@ import pytest
 
 from core import files
 from core.errors import ImageRefused, ModelFileError
-from core.files import last_component, map_path, model_size, model_stamp, open_model, read_image, write_synced
+from core.files import (
+    folder_of,
+    last_component,
+    map_path,
+    model_size,
+    model_stamp,
+    open_model,
+    read_image,
+    write_synced,
+)
 
 
 def descriptors() -> int:
@@ -104,6 +113,21 @@ def test_a_file_is_written_once(tmp_path: Path) -> None:
 )
 def test_of_a_stored_name_the_last_component_counts(stored: str, name: str) -> None:
     assert last_component(stored) == name
+
+
+@pytest.mark.parametrize(
+    ("path", "folder"),
+    [
+        ("/srv/models/a.ckpt", "/srv/models"),
+        ("/srv//a", "/srv"),
+        ("D:\\AI\\models\\a.ckpt", "D:\\AI\\models"),
+        ("/a.ckpt", "/"),
+        ("a.ckpt", ""),
+        ("", ""),
+    ],
+)
+def test_the_folder_of_a_path_from_any_machine(path: str, folder: str) -> None:
+    assert folder_of(path) == folder
 
 
 WINDOWS = {"D:\\AI\\ComfyUI\\models": "/srv/models"}

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
-from core import Library
+import pytest
+
+from core import Library, hash_ahead
 from core.errors import LibraryError
 from core.hash_ahead import HashAhead, HashProgress
 from core.hasher import Hasher
@@ -122,3 +125,34 @@ def test_closing_the_library_ends_it(tmp_path: Path) -> None:
     library.close()
     thread.join(30)
     assert not thread.is_alive()
+
+
+class Immediate(Executor):
+    """Does what it is given at once, in the same thread."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **more: Any) -> Future[Any]:
+        done: Future[Any] = Future()
+        done.set_result(fn(*args, **more))
+        return done
+
+
+def test_the_first_file_does_not_wait_for_the_last_row(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hash_ahead, "_WINDOW", 2)
+    ids = queue_of(library, tmp_path, 9)
+    told: list[HashProgress] = []
+    ahead = HashAhead(library.store, Hasher(HashMemory(library.store)), Immediate(), at_once=1)
+    ahead.run(ids, lambda: ids[7:8], threading.Event(), told.append)
+    done = [found.finished for found in told if found.finished]
+    assert done == [ids[7], *ids[:7], ids[8]], "a row in view is looked at before its turn"
+    assert told[0].files_total == 3, "the first window, and the row in view"
+    assert told[-1].files_total == told[-1].files_done == 9
+    assert told[-1].bytes_total == told[-1].bytes_done == 90
+
+
+def test_no_more_files_at_once_than_was_said(tmp_path: Path) -> None:
+    for threads in (1, 3):
+        with Library.open(tmp_path / f"library{threads}", hash_threads=threads) as library:
+            queue_of(library, tmp_path, 6)
+            assert {len(found.hashing) for found in run(library)} <= set(range(threads + 1))

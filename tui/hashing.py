@@ -27,16 +27,21 @@ _TICK = 0.2
 class HashJob:
     """Hashing ahead on behalf of a screen: started with it, stopped with it, and once more when files were added."""
 
-    def __init__(self, node: DOMNode, library: Library, in_view: Callable[[], Sequence[int]]) -> None:
+    def __init__(
+        self, node: DOMNode, library: Library, in_view: Callable[[], Sequence[int]], paused: bool = False
+    ) -> None:
         self._node = node
         self._library = library
         self._in_view = in_view
         self._cancel = threading.Event()
         self._pace = Pace()
+        self.paused = paused
 
     def start(self) -> None:
-        """Hash what is not hashed yet, in a thread; the messages go to the node."""
+        """Hash what is not hashed yet, in a thread, unless paused; the messages go to the node."""
         self.stop()
+        if self.paused:
+            return
         self._cancel, self._pace = threading.Event(), Pace()
         cancel, node = self._cancel, self._node
         self._node.run_worker(
@@ -49,6 +54,15 @@ class HashJob:
     def stop(self) -> None:
         """Give up, in the middle of a file if need be."""
         self._cancel.set()
+
+    def pause(self) -> None:
+        """Give up until this is called again; what was read of a file then is read anew."""
+        self.paused = not self.paused
+        self.start()
+
+    def idle_words(self) -> Content:
+        """Return what the first line says where nothing is hashed; usually nothing."""
+        return Content.styled("hashing paused" if self.paused else "", GREY)
 
     def words(self, progress: HashProgress, wide: bool) -> Content:
         """Return what the first line says of it."""
