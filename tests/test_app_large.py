@@ -13,7 +13,7 @@ from bench.libraries import build, name_of
 from core.library import Library
 from core.records import Strategy
 from tests.app_helpers import Desk, running
-from tui.widgets.pending_list import PAGE
+from tui.widgets.known_rows import PAGE
 from tui.widgets.places import cut, place_among, place_of
 
 COUNT = 1500
@@ -103,6 +103,17 @@ def test_a_cursor_stays_on_its_id_or_goes_to_the_next(before: list[int], data: s
     place = cut(ids, gone, cursor)
     assert list(ids) == left
     assert (left[place] if left else None) == stays
+
+
+@given(IDS, st.data())
+def test_any_number_is_taken_out_of_a_list_in_any_order(before: list[int], data: st.DataObject) -> None:
+    gone = set(data.draw(st.lists(st.sampled_from(before), max_size=4))) if before else set()
+    cursor = data.draw(st.integers(0, max(len(before) - 1, 0)))
+    ids = array("q", before)
+    place = cut(ids, gone, cursor)
+    left = [id for id in before if id not in gone]
+    assert list(ids) == left
+    assert place == max(0, min(sum(id not in gone for id in before[:cursor]), len(left) - 1))
 
 
 @given(IDS, st.integers(1, 300))

@@ -5,17 +5,23 @@ from __future__ import annotations
 import threading
 import time
 from array import array
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
 from core.errors import Cancelled, CuratorError
-from core.records import QueueRow, Strategy
+from core.order import BY_ID, Column, Order
+from core.picks import Picks
+from core.records import QueueRow, State, Strategy
 from core.search import QueryError
 from tui.decisions import Decisions
+from tui.keymap import key_of
 from tui.latest import Latest
+from tui.session import Session
 from tui.suggesting import Suggesting
+from tui.tally import Tally
 from tui.walk import Place
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.pending_list import PendingList
@@ -25,9 +31,11 @@ if TYPE_CHECKING:
     from core.library import Library
     from core.queue import QueueCounts
 
+_NEAR = (1, -1, 2, -2)  # places from the cursor
 _RECOUNT = 0.5  # seconds between two counts, at least
-_EMPTY = "The queue is empty.\n\ni brings an old manager's database in."
+_EMPTY = "The queue is empty.\n\n{key} brings an old manager's database in."
 
+IdsQuestion = tuple[str, Order]
 RowsQuestion = tuple[int, Sequence[int]]
 
 
@@ -46,7 +54,9 @@ class Listing:
         self._rows_came = rows_came
         self._failed = failed
         queue = library.queue
-        self._ids = Latest[str, "array[int]"](screen, "ids", queue.ids, self._show_ids, self._no_ids)
+        self._ids = Latest[IdsQuestion, "array[int]"](
+            screen, "ids", lambda question: queue.ids(*question, self._leaving), self._show_ids, self._no_ids
+        )
         self._rows = Latest[RowsQuestion, "list[QueueRow]"](
             screen, "rows", lambda question: queue.rows(question[1]), self._show_rows, self._read_failed
         )
@@ -56,20 +66,35 @@ class Listing:
         self._decided_ids = Latest[None, "list[tuple[int, Strategy]]"](
             screen, "decided", lambda _: queue.decisions(), self._show_decided, self._read_failed
         )
-        self.decisions = Decisions(screen, queue.decide, self._stored, failed)
+        self.decisions = Decisions(screen, queue.decide, queue.pick, self._stored, failed)
         self.suggesting = Suggesting(screen, library, self._suggested, failed)
-        self.decided: set[int] = set()
+        self.decided = Tally()
+        self.order = BY_ID
         self._total = 0
         self._recount_due = False
         self._pause = _RECOUNT
         self._counted = False
         self._leaving = threading.Event()
         self._then: int | None = None
+        self._left: set[int] = set()  # ids that left the queue since the last count, each told of once or twice
+
+    @property
+    def session(self) -> Session:
+        """Where the curator stands."""
+        return Session(self._list.current, self._filter.words, self.order)
+
+    def resume(self, session: Session) -> None:
+        """Read everything, and show it as it was left."""
+        self.order = session.order
+        self._list.show_order(session.order)
+        self._filter.put(session.words)
+        self.load(session.row)
 
     def load(self, then: int | None = None) -> None:
         """Read everything; ``then`` put the cursor on that import."""
         self._then = then
-        self._ids.ask(self._filter.words)
+        self._left.clear()
+        self._ids.ask(self._question)
         self._decided_ids.ask(None)
         self._counts.ask(None)
 
@@ -78,13 +103,17 @@ class Listing:
         return self._screen.query_one(FilterLine)
 
     @property
+    def _question(self) -> IdsQuestion:
+        return self._filter.words, self.order
+
+    @property
     def _list(self) -> PendingList:
         return self._screen.query_one(PendingList)
 
     @property
     def all_decided(self) -> bool:
         """Whether there is something in the queue, and all of it is decided."""
-        return self._counted and 0 < self._total <= len(self.decided)
+        return self._counted and 0 < self._total <= len(self.decided.ids)
 
     def place(self) -> Place | None:
         """Return where the curator stands, None in an empty list."""
@@ -92,11 +121,42 @@ class Listing:
         if listed.current is None:
             return None
         row = listed.row(listed.current)
-        return Place(listed.current, listed.cursor + 1, len(listed.ids), row.decision if row else None)
+        decision = row.decision if row else None
+        picks = self.decisions.picks(listed.current, decision)
+        return Place(listed.current, listed.cursor + 1, len(listed.ids), decision, picks)
+
+    def near(self) -> list[QueueRow]:
+        """Return the rows around the cursor that are known, the nearest first."""
+        listed = self._list
+        places = (listed.cursor + by for by in _NEAR)
+        rows = (listed.row(listed.ids[place]) for place in places if 0 <= place < len(listed.ids))
+        return [row for row in rows if row is not None]
 
     def filter(self, words: str) -> None:
-        """Show only what holds all of the words."""
-        self._ids.ask(words)
+        """Put words into the filter, in place of those there, and show what fits them."""
+        self._filter.put(words)
+        self.find()
+
+    def find(self) -> None:
+        """Show what fits the words that are in the filter now."""
+        self._ids.ask(self._question)
+
+    def show_same(self) -> str:
+        """Show only what is the same file as the one under the cursor; returns why not, where there is nothing."""
+        row = self._list.row(self._list.current)
+        if row is None or row.state is State.MISSING:
+            return "Its file is missing: whether others are the same is not known."
+        if row.sha256 is None:
+            return "Its file is not hashed yet: whether others are the same is not known."
+        if not row.alike:
+            return "No other import in the queue is the same file."
+        self.filter(f"same:{row.id}")
+        return ""
+
+    def sort(self, order: Order) -> None:
+        """Show the list in another order."""
+        self.order = order
+        self._ids.ask(self._question)
 
     def want_rows(self, generation: int, ids: Sequence[int]) -> None:
         """Read rows for the list."""
@@ -107,6 +167,12 @@ class Listing:
         self._list.refresh_rows()
         self.recount()
 
+    def hashed(self) -> None:
+        """Read again what hashing has found out: all that can be hashed is."""
+        self.refresh()
+        if self.order.column is Column.STATE:
+            self._ids.ask(self._question)
+
     def recount(self) -> None:
         """Count again before long; a count of a long queue is not cheap."""
         if not self._recount_due:
@@ -116,19 +182,26 @@ class Listing:
     def decide(self, ids: Sequence[int], strategy: Strategy | None) -> None:
         """Show a decision and store it."""
         self._list.show_decision(ids, strategy)
-        if strategy is None:
-            self.decided.difference_update(ids)
-        else:
-            self.decided.update(ids)
-        self._screen.query_one(TopLine).show_decided(len(self.decided))
+        self.decided.put(ids, strategy)
+        self._screen.query_one(TopLine).show_decided(self.decided.counts)
         self.decisions.put(ids, strategy)
 
-    def take_out(self, gone: set[int]) -> None:
-        """Take imports out that have left the queue."""
-        self.decided -= gone
-        self._total -= len(gone)
+    def pick(self, id: int, strategy: Strategy, picks: Picks) -> None:
+        """Show a decision made by hand, and store it."""
+        self.decided.put([id], strategy)
+        self._screen.query_one(TopLine).show_decided(self.decided.counts)
+        self.decisions.put_picks(id, strategy, picks)
+        self._list.show_decision([id], strategy, by_hand=bool(picks))
+
+    def take_out(self, gone: set[int], rows: Iterable[QueueRow] = ()) -> None:
+        """Take imports out that have left the queue; ``rows`` tell in which states they were."""
+        self.decided.take_out(gone)
+        left = gone - self._left
+        self._left |= gone
+        self._total -= len(left)
+        self._screen.query_one(TopLine).count_out(len(left), Counter(row.state for row in rows if row.id in left))
         self._list.take_out(gone)
-        self._screen.query_one(TopLine).show_decided(len(self.decided))
+        self._screen.query_one(TopLine).show_decided(self.decided.counts)
         self._show_found()
         self.recount()
 
@@ -146,9 +219,11 @@ class Listing:
         self._pause = max(_RECOUNT, 10 * (time.monotonic() - started))
         return counts
 
-    def _show_ids(self, words: str, ids: array[int]) -> None:
-        if words == self._filter.words:
-            self._list.show_empty("Nothing in the queue fits these words.\n\nEsc clears them." if words else _EMPTY)
+    def _show_ids(self, question: IdsQuestion, ids: array[int]) -> None:
+        words, _ = question
+        if question == self._question:
+            empty = _EMPTY.format(key=key_of(self._screen.app, "import.open"))
+            self._list.show_empty("Nothing in the queue fits these words.\n\nEsc clears them." if words else empty)
             self._list.set_ids(ids)
             if self._then is not None:
                 self._list.go_to(self._then)
@@ -165,13 +240,13 @@ class Listing:
         self._list.show_suggested(self.suggesting.words)
         self._rows_came()
 
-    def _no_ids(self, words: str, error: CuratorError) -> None:
-        if words != self._filter.words:
+    def _no_ids(self, question: IdsQuestion, error: CuratorError) -> None:
+        if question != self._question:
             return
         if isinstance(error, QueryError):
             self._filter.show_problem(str(error))
         else:
-            self._failed(error)
+            self._read_failed(question, error)
 
     def _show_found(self) -> None:
         self._filter.show_found(len(self._list.ids), self._total)
@@ -181,18 +256,19 @@ class Listing:
         self._list.supply(generation, ids, self.decisions.over(rows))
         self.suggest()
         if gone := set(ids) - {row.id for row in rows}:  # another process took them
-            self.take_out(gone)
+            self.take_out(gone, [row for id in gone if (row := self._list.row(id))])
         self._rows_came()
 
     def _show_counts(self, _: None, counts: QueueCounts) -> None:
         self._total, self._counted = counts.pending, True
+        self._left.clear()
         self._screen.query_one(TopLine).show_counts(counts)
-        self._screen.query_one(TopLine).show_decided(len(self.decided))
+        self._screen.query_one(TopLine).show_decided(self.decided.counts)
         self._show_found()
 
     def _show_decided(self, _: None, decisions: list[tuple[int, Strategy]]) -> None:
-        self.decided = {id for id, _ in decisions} | self.decided
-        self._screen.query_one(TopLine).show_decided(len(self.decided))
+        self.decided.fill(decisions)
+        self._screen.query_one(TopLine).show_decided(self.decided.counts)
 
     def _stored(self) -> None:
         self._list.refresh_rows()

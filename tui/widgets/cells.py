@@ -14,7 +14,7 @@ def fit(text: object, width: int, *, right: bool = False) -> str:
     if width <= 0:
         return ""
     shown = cut(text, width)
-    pad = " " * (width - cell_len(shown))
+    pad = " " * (width - _cells(shown))
     return pad + shown if right else shown + pad
 
 
@@ -23,9 +23,13 @@ def cut(text: object, width: int) -> str:
     if width <= 0:
         return ""
     shown = plain(text, max(width + 1, 2))  # one more than fits, so that a cut is noticed below
-    if cell_len(shown) <= width:
+    if _cells(shown) <= width:
         return shown
     return set_cell_size(shown, width - 1).rstrip() + _MORE
+
+
+def _cells(shown: str) -> int:
+    return len(shown) if shown.isascii() else cell_len(shown)  # what is plain has no control characters
 
 
 def cut_front(text: object, width: int) -> str:

@@ -9,11 +9,31 @@ from rich.segment import Segment
 from rich.style import Style
 
 from core.display import size
+from core.order import BY_ID, Column, Order
 from core.records import QueueRow
-from tui.palette import AMBER, BLUE, BRIGHT, CURSOR, CURSOR_AWAY, FAINT, GREY, RED, STATE, STRATEGY, TEAL, TEXT
+from tui.palette import (
+    AMBER,
+    BLUE,
+    BRIGHT,
+    CURSOR,
+    CURSOR_AWAY,
+    FAINT,
+    GREY,
+    HOVER,
+    RED,
+    STATE,
+    STRATEGY,
+    STRIPE,
+    TEAL,
+    TEXT,
+    VIOLET,
+)
 from tui.widgets.cells import fit
 
+_MARGIN = 3
 _STATE, _DECISION, _TYPE, _SIZE = 9, 10, 11, 8
+_BRACKETS = {(False, True): "╭", (True, True): "│", (True, False): "╰"}
+_TO_THE_RIGHT = (Column.ID, Column.SIZE)
 _WIDE, _MIDDLE = 84, 66
 _FULL_NAME = 36  # cells below which a name goes without its ending
 
@@ -41,6 +61,10 @@ class Look:
     hashing: bool = False
     failed: bool = False
     suggestion: str = ""
+    stripe: bool = False
+    hover: bool = False
+    above: bool = False  # whether the line above is of the same file
+    below: bool = False
 
 
 @lru_cache(maxsize=16)
@@ -49,39 +73,71 @@ def columns(width: int, highest_id: int) -> Columns:
     digits = max(3, len(str(highest_id)))
     kind = _TYPE if width >= _WIDE else 0
     bytes_ = _SIZE if width >= _MIDDLE else 0
-    taken = 3 + digits + 1 + (kind and kind + 1) + (bytes_ and bytes_ + 2) + _STATE + 2 + _DECISION
+    taken = _MARGIN + digits + 1 + (kind and kind + 1) + (bytes_ and bytes_ + 2) + _STATE + 2 + _DECISION
     return Columns(width, digits, max(width - taken - 2, 6), kind, bytes_)
 
 
-def header(cols: Columns) -> list[Segment]:
-    """Return the line above the list."""
-    words = [" " * 3, fit("id", cols.id, right=True), " ", fit("name", cols.name), " "]
-    if cols.type:
-        words += [fit("type", cols.type), " "]
-    if cols.size:
-        words += [fit("size", cols.size, right=True), "  "]
-    words += [fit("state", cols.state), "  ", fit("decision", cols.decision)]
-    return [Segment(fit("".join(words), cols.width), Style(color=GREY))]
+def header(cols: Columns, order: Order = BY_ID) -> list[Segment]:
+    """Return the line above the list; a sign tells which column it is sorted by, and which way round."""
+    sign = "▼" if order.descending else "▲"
+    parts = _parts(cols)
+    segments = [Segment(" " * _MARGIN)]
+    for column, width, gap in parts:
+        word, colour = str(column), GREY
+        if column is order.column:
+            word, colour = f"{word} {sign}" if width > len(word) + 1 else f"{word}{sign}", TEXT
+        elif column is Column.NAME and order.column not in [column for column, *_ in parts]:
+            named = f"{word}   by {order.column} {sign}"
+            word = named if len(named) <= width else f"{order.column} {sign}"
+        segments.append(Segment(fit(word, width, right=column in _TO_THE_RIGHT) + " " * gap, Style(color=colour)))
+    return segments
 
 
-def line(row: QueueRow, cols: Columns, look: Look) -> list[Segment]:
+def column_at(cols: Columns, x: int) -> Column:
+    """Return the column at a cell of the header."""
+    parts = _parts(cols)
+    end = _MARGIN
+    for column, width, gap in parts:
+        end += width + gap
+        if x < end:
+            return column
+    return parts[-1][0]
+
+
+def _parts(cols: Columns) -> list[tuple[Column, int, int]]:
+    """Return the columns that are shown, the width of each, and of the gap behind it."""
+    parts = [(Column.ID, cols.id, 1), (Column.NAME, cols.name, 1), (Column.TYPE, cols.type, 1)]
+    parts += [(Column.SIZE, cols.size, 2), (Column.STATE, cols.state, 2), (Column.DECISION, cols.decision, 0)]
+    return [part for part in parts if part[1]]
+
+
+def line(row: QueueRow, cols: Columns, look: Look, ground: Style) -> list[Segment]:
     """Return one line of the list, exactly as wide as the columns say."""
-    ground = (CURSOR if look.focus else CURSOR_AWAY) if look.cursor else None
-    base = Style(bgcolor=ground)
-    dim = base + Style(color=GREY)
-    name = base + Style(color=BRIGHT if look.cursor else TEXT, bold=look.cursor)
+    under = _under(look)
+    dim = _style(ground, under, GREY)
     segments = [
-        *_margin(look, base),
+        *_margin(look, ground, under),
         Segment(fit(row.id, cols.id, right=True) + " ", dim),
-        Segment(fit(short_name(row.name, cols.name), cols.name) + " ", name),
+        Segment(
+            fit(short_name(row.name, cols.name), cols.name) + " ",
+            _style(ground, under, BRIGHT if look.cursor else TEXT, bold=look.cursor),
+        ),
     ]
     if cols.type:
         segments.append(Segment(fit(row.type, cols.type) + " ", dim))
     if cols.size:
         segments.append(Segment(fit(size(row.size_bytes), cols.size, right=True) + "  ", dim))
-    segments.append(_state(row, cols, look, base))
-    segments.extend(_decision(row, cols, look, base))
+    state, colour = ("hashing", TEAL) if look.hashing else (row.state, STATE[row.state])
+    segments.append(Segment(fit(state, cols.state) + "  ", _style(ground, under, colour, italic=look.hashing)))
+    word, colour, bold, italic = _decision(row, look)
+    segments.append(Segment(fit(word, cols.decision + 1), _style(ground, under, colour, bold=bold, italic=italic)))
     return segments
+
+
+@lru_cache(maxsize=256)
+def _style(ground: Style, under: str | None, colour: str, *, bold: bool = False, italic: bool = False) -> Style:
+    """Return one of the few styles that all lines are drawn in."""
+    return ground + Style(color=colour, bgcolor=under, bold=bold or None, italic=italic or None)
 
 
 def short_name(name: str, width: int) -> str:
@@ -89,36 +145,37 @@ def short_name(name: str, width: int) -> str:
     return name.removesuffix(".safetensors") if width < _FULL_NAME else name
 
 
-def placeholder(id: int, cols: Columns, look: Look) -> list[Segment]:
+def placeholder(id: int, cols: Columns, look: Look, ground: Style) -> list[Segment]:
     """Return the line of a row whose data is still on its way."""
-    base = Style(bgcolor=CURSOR if look.cursor else None)
-    rest = cols.width - 3 - cols.id
-    faint = base + Style(color=FAINT)
-    return [*_margin(look, base), Segment(fit(id, cols.id, right=True), faint), Segment(fit(" ···", rest), faint)]
+    under = _under(look)
+    rest = cols.width - _MARGIN - cols.id
+    faint = _style(ground, under, FAINT)
+    return [
+        *_margin(look, ground, under),
+        Segment(fit(id, cols.id, right=True), faint),
+        Segment(fit(" ···", rest), faint),
+    ]
 
 
-def _margin(look: Look, base: Style) -> list[Segment]:
-    bar = "▌" if look.cursor else " "
-    mark = "✓ " if look.marked else "  "
-    return [Segment(bar, base + Style(color=AMBER)), Segment(mark, base + Style(color=BLUE, bold=True))]
+def _under(look: Look) -> str | None:
+    if look.cursor:
+        return CURSOR if look.focus else CURSOR_AWAY
+    return HOVER if look.hover else STRIPE if look.stripe else None
 
 
-def _state(row: QueueRow, cols: Columns, look: Look, base: Style) -> Segment:
-    if look.hashing:
-        return Segment(fit("hashing", cols.state) + "  ", base + Style(color=TEAL, italic=True))
-    return Segment(fit(row.state, cols.state) + "  ", base + Style(color=STATE[row.state]))
+def _margin(look: Look, ground: Style, under: str | None) -> list[Segment]:
+    bar = Segment("▌" if look.cursor else " ", _style(ground, under, AMBER))
+    mark, marked = "✓" if look.marked else " ", _style(ground, under, BLUE, bold=True)
+    bracket = _BRACKETS.get((look.above, look.below))
+    if bracket is None:
+        return [bar, Segment(mark + " ", marked)]
+    return [bar, Segment(mark, marked), Segment(bracket, _style(ground, under, VIOLET))]
 
 
-def _decision(row: QueueRow, cols: Columns, look: Look, base: Style) -> list[Segment]:
+def _decision(row: QueueRow, look: Look) -> tuple[str, str, bool, bool]:
+    """Return the words of the last column, their colour, and whether they are bold and italic."""
     if look.failed:
-        word = f"✕ {row.decision}" if row.decision else "✕ failed"
-        return [Segment(fit(word, cols.decision + 1), base + Style(color=RED, bold=True))]
+        return f"✕ {row.decision or 'failed'}", RED, True, False
     if row.decision is None:
-        return [
-            Segment(
-                fit(look.suggestion and f"· {look.suggestion}", cols.decision + 1),
-                base + Style(color=GREY, italic=True),
-            )
-        ]
-    colour = STRATEGY[row.decision]
-    return [Segment(fit(f"● {row.decision}", cols.decision + 1), base + Style(color=colour))]
+        return look.suggestion and f"· {look.suggestion}", GREY, False, True
+    return f"● {row.decision}{'*' if row.by_hand else ''}", STRATEGY[row.decision], False, False

@@ -19,7 +19,8 @@ _KEPT = 1024  # some screens full
 @lru_cache(maxsize=_KEPT)
 def row_line(row: QueueRow | None, id: int, cols: Columns, look: Look, ground: Style) -> Strip:
     """Return the line of an import, whose row may be still on its way."""
-    return strip(line(row, cols, look) if row else placeholder(id, cols, look), cols.width, ground)
+    segments = line(row, cols, look, ground) if row else placeholder(id, cols, look, ground)
+    return Strip(segments).adjust_cell_length(cols.width, ground)
 
 
 def strip(segments: list[Segment], width: int, ground: Style) -> Strip:

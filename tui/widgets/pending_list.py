@@ -10,37 +10,34 @@ from typing import ClassVar
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from core.order import BY_ID, Column, Order
 from core.records import QueueRow, Strategy
-from tui.widgets.columns import Look, columns, header
+from tui.widgets.columns import Columns, Look, column_at, columns, header
+from tui.widgets.known_rows import KnownRows
 from tui.widgets.lines import empty_line, row_line, strip
-from tui.widgets.places import around, cut, place_among, place_of
-
-PAGE = 64
-_KEPT_ROWS = 64 * PAGE
+from tui.widgets.long_list import LongList
+from tui.widgets.marks import Marks
 
 
-class PendingList(ScrollView, can_focus=True, inherit_bindings=False):
+class PendingList(LongList):
     """Draws a line per id; asks for rows it has not got, and tells where the cursor is."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j,down", "move(1)", "next", id="move.down", tooltip="The next row", show=False),
-        Binding("k,up", "move(-1)", "previous", id="move.up", tooltip="The row before", show=False),
-        Binding("pagedown", "page(1)", "page down", id="move.page_down", tooltip="A page down", show=False),
-        Binding("pageup", "page(-1)", "page up", id="move.page_up", tooltip="A page up", show=False),
-        Binding("g,home", "first", "first", id="move.first", tooltip="The first row", show=False),
-        Binding("G,end", "last", "last", id="move.last", tooltip="The last row", show=False),
+        Binding("t", "sort", "sort", id="look.sort", tooltip="Sort by the next column", show=False),
+        Binding("T", "turn", "turn", id="look.turn", tooltip="Turn the order round", show=False),
     ]
 
     @dataclass
-    class Moved(Message):
-        """The cursor stands on another import, or on none."""
+    class Sorted(Message):
+        """The list is wanted in another order."""
 
-        id: int | None
+        order: Order
+
+    class Opened(Message):
+        """All of the import under the cursor is wanted."""
 
     @dataclass
     class RowsWanted(Message):
@@ -49,120 +46,67 @@ class PendingList(ScrollView, can_focus=True, inherit_bindings=False):
         generation: int
         ids: Sequence[int]
 
+    class Marked(Message):
+        """Other rows are marked; ``marks`` tells which."""
+
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._ids: array[int] = array("q")
         self._highest = 0
-        self._rows: dict[int, QueueRow] = {}
-        self._fresh: set[int] = set()
-        self._generation = 0
-        self._cursor = 0
-        self._marked: set[int] = set()
+        self._rows = KnownRows()
+        self.marks = Marks(self._marks_changed)
         self._hashing: frozenset[int] = frozenset()
         self._failed: frozenset[int] = frozenset()
         self._suggested: Mapping[int, str] = {}
+        self._order = BY_ID
         self._empty: str = ""
-        self._ground = Style()
+        self._ground, self._columns = Style(), columns(0, 0)
 
     # What the list holds
 
     @property
-    def ids(self) -> Sequence[int]:
-        """The ids shown, in order."""
-        return self._ids
-
-    @property
-    def current(self) -> int | None:
-        """The id under the cursor."""
-        return self._ids[self._cursor] if self._ids else None
-
-    @property
-    def cursor(self) -> int:
-        """The place of the cursor, from 0."""
-        return self._cursor
-
-    @property
     def marked(self) -> Collection[int]:
-        """The ids marked, those filtered out among them."""
-        return self._marked
+        """The ids marked, those filtered out and those of an open range among them."""
+        return self.marks.ids
 
     def row(self, id: int | None) -> QueueRow | None:
         """Return what is known of an import, ``None`` where its row has not come yet."""
         return None if id is None else self._rows.get(id)
 
-    def in_view(self) -> list[int]:
-        """Return the ids in view, the one under the cursor first."""
-        top = self.scroll_offset.y
-        shown = list(self._ids[top : top + self._visible_rows()])
-        if (current := self.current) is not None and current in shown:
-            shown.remove(current)
-            shown.insert(0, current)
-        return shown
-
     # What it is given
 
     def set_ids(self, ids: array[int]) -> None:
-        """Show other ids, and keep them. The cursor stays on its import, or goes to the next one that is left."""
-        before = self.current
-        self._cursor = place_among(ids, self._ids, self._cursor)
-        self._ids = ids
+        self.marks.show(ids)
         self._highest = max(ids, default=0)
-        self._show_ids(before)
+        super().set_ids(ids)
 
     def _show_ids(self, before: int | None) -> None:
-        self.virtual_size = Size(1, len(self._ids) + 1)
-        self._keep_in_view()
-        self.call_after_refresh(self._keep_in_view)  # only then is a longer list as long as it is
-        self.refresh()
-        self._want()
-        if self.current != before:
-            self.post_message(self.Moved(self.current))
+        self.marks.reach(self._cursor)
+        self.post_message(self.Marked())
+        super()._show_ids(before)
 
     def take_out(self, gone: Collection[int]) -> None:
         """Take ids out of the list and out of the marks."""
-        before = self.current
-        self._cursor = cut(self._ids, gone, self._cursor)
-        self._marked.difference_update(gone)
-        self._fresh.difference_update(gone)
-        for id in gone:
-            self._rows.pop(id, None)
-        self._show_ids(before)
+        self.marks.leave(gone)
+        self._rows.forget(gone)
+        super().take_out(gone)
 
-    def go_to(self, id: int) -> None:
-        """Put the cursor on an import, where it is in the list."""
-        if (place := place_of(self._ids, id)) is not None:
-            self._move_to(place)
-
-    def supply(self, generation: int, ids: Iterable[int], rows: Iterable[QueueRow]) -> None:
+    def supply(self, generation: int, ids: Collection[int], rows: Iterable[QueueRow]) -> None:
         """Take the answer to ``RowsWanted``. What was asked before the last ``refresh_rows`` fills gaps only."""
-        late = generation != self._generation
-        asked = list(ids)
-        changed = set()
-        for row in rows:
-            if not (late and row.id in self._rows) and self._rows.get(row.id) != row:
-                self._rows[row.id] = row
-                changed.add(row.id)
-        if not late:
-            self._fresh.update(asked)
-        if len(self._rows) > _KEPT_ROWS:
-            keep = {*asked, *self.in_view()}
-            self._rows = {id: row for id, row in self._rows.items() if id in keep}
-            self._fresh &= keep
-        top = self.scroll_offset.y
-        self._draw(*(top + n for n, id in enumerate(self._ids[top : top + self._visible_rows()]) if id in changed))
-        self._want()
+        changed = self._rows.take(generation, ids, rows, self.in_view())
+        first = max(self.scroll_offset.y - 1, 0)
+        near = enumerate(self._ids[first : first + self._visible_rows() + 2], first)
+        # A row tells its neighbours whether they are of one file.
+        self._draw(*{place + by for place, id in near if id in changed for by in (-1, 0, 1)})
+        self._view_changed()
 
     def refresh_rows(self) -> None:
         """Ask again for what is in view; the old rows stay on the screen until the new ones come."""
-        self._generation += 1
-        self._fresh.clear()
-        self._want()
+        self._rows.expire()
+        self._view_changed()
 
-    def show_decision(self, ids: Iterable[int], strategy: Strategy | None) -> None:
-        """Show a decision before it is stored."""
-        for id in ids:
-            if row := self._rows.get(id):
-                self._rows[id] = replace(row, decision=strategy)
+    def show_decision(self, ids: Iterable[int], strategy: Strategy | None, by_hand: bool | None = None) -> None:
+        """Show a decision before it is stored; unless told, what was picked by hand stays where the strategy does."""
+        self._rows.decide(ids, strategy, by_hand)
         self.refresh()
 
     def show_hashing(self, ids: Iterable[int]) -> None:
@@ -183,6 +127,11 @@ class PendingList(ScrollView, can_focus=True, inherit_bindings=False):
             self._suggested = words
             self.refresh()
 
+    def show_order(self, order: Order) -> None:
+        """Show in the header how the list is sorted."""
+        self._order = order
+        self.refresh()
+
     def show_empty(self, reason: str) -> None:
         """Say why there is nothing to show, where there is nothing."""
         self._empty = reason
@@ -191,108 +140,83 @@ class PendingList(ScrollView, can_focus=True, inherit_bindings=False):
     def toggle_mark(self) -> None:
         """Mark the import under the cursor, or unmark it, and move on."""
         if (current := self.current) is not None:
-            self._marked ^= {current}
+            self.marks.toggle(current)
             self.action_move(1)
-            self.refresh()
 
-    def mark_all(self) -> None:
-        """Mark all shown; unmark them where all of them are marked."""
-        shown = set(self._ids)
-        self._marked = self._marked - shown if shown <= self._marked else self._marked | shown
+    def _marks_changed(self) -> None:
         self.refresh()
+        self.post_message(self.Marked())
 
-    def clear_marks(self) -> None:
-        """Unmark everything."""
-        self.unmark(list(self._marked))
+    def action_sort(self) -> None:
+        all_columns = list(Column)
+        self._sort(Order(all_columns[(all_columns.index(self._order.column) + 1) % len(all_columns)]))
 
-    def unmark(self, ids: Iterable[int]) -> None:
-        """Unmark these."""
-        self._marked.difference_update(ids)
-        self.refresh()
+    def action_turn(self) -> None:
+        self._sort(replace(self._order, descending=not self._order.descending))
 
-    def action_move(self, by: int) -> None:
-        self._move_to(self._cursor + by)
-
-    def action_page(self, by: int) -> None:
-        self._move_to(self._cursor + by * max(self._visible_rows() - 1, 1))
-
-    def action_first(self) -> None:
-        self._move_to(0)
-
-    def action_last(self) -> None:
-        self._move_to(len(self._ids) - 1)
+    def _sort(self, order: Order) -> None:
+        self.show_order(order)
+        self.post_message(self.Sorted(order))
 
     def _move_to(self, place: int) -> None:
-        place = max(0, min(place, len(self._ids) - 1))
-        if place == self._cursor or not self._ids:
-            return
-        before, self._cursor = self._cursor, place
-        self._keep_in_view()
-        self._draw(before, place)
-        self.post_message(self.Moved(self.current))
-
-    def _keep_in_view(self) -> None:
-        top, rows = self.scroll_offset.y, self._visible_rows()
-        y = min(max(top, self._cursor - rows + 1), self._cursor)
-        if y != top:
-            self.scroll_to(y=y, animate=False)
+        before = self._cursor
+        super()._move_to(place)
+        if self._cursor != before:
+            self.marks.reach(self._cursor)
+            if self.marks.in_range:
+                self._marks_changed()
 
     def on_click(self, event: events.Click) -> None:
-        if event.y > 0 and (place := self.scroll_offset.y + event.y - 1) < len(self._ids):
-            self._move_to(place)
+        place = self._place_at(event.y)
+        if event.y == 0:
+            column = column_at(self._shared_columns(), event.x)
+            self._sort(Order(column, column is self._order.column and not self._order.descending))
+        elif place is not None and event.ctrl:
+            self.marks.toggle(self._ids[place])
+        elif place is not None and event.chain == 2:
+            self.post_message(self.Opened())
 
-    # Rows for what is in view
-
-    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
-        super().watch_scroll_y(old_value, new_value)
-        self._want()
-
-    def on_resize(self) -> None:
-        self._keep_in_view()
-        self._want()
-
-    def _visible_rows(self) -> int:
-        return max(self.scrollable_content_region.height - 1, 1)  # the header takes a line
-
-    def _want(self) -> None:
+    def _view_changed(self) -> None:
         if not self._ids:
             return
         top = min(self.scroll_offset.y, len(self._ids) - 1)
         last = min(top + self._visible_rows(), len(self._ids)) - 1
-        unknown = [place for place in range(top, last + 1) if self._ids[place] not in self._fresh]
-        if not unknown:  # then what the next page would show, either way
-            near = around(top, last, len(self._ids))
-            unknown = [n for n in near if self._ids[n] not in self._rows and self._ids[n] not in self._fresh]
-        if unknown:
-            low, high = unknown[0] // PAGE * PAGE, (unknown[-1] // PAGE + 1) * PAGE
-            self.post_message(self.RowsWanted(self._generation, self._ids[low:high]))
+        if wanted := self._rows.wanted(self._ids, top, last):
+            self.post_message(self.RowsWanted(self._rows.generation, wanted))
 
-    def render_lines(self, crop: Region) -> list[Strip]:
-        self._ground = self.rich_style  # the same for all lines, and not cheap
-        return super().render_lines(crop)
+    def prepare_lines(self) -> None:
+        self._ground, self._columns = self.rich_style, self._shared_columns()
+
+    def _shared_columns(self) -> Columns:
+        return columns(self.scrollable_content_region.width, self._highest)
 
     def render_line(self, y: int) -> Strip:
-        region = self.scrollable_content_region
-        cols = columns(region.width, self._highest)
-        place = self.scroll_offset.y + y - 1
-        if y > 0 and place < len(self._ids):
+        cols = self._columns
+        if (place := self._place_at(y)) is not None:
             id = self._ids[place]
-            return row_line(self._rows.get(id), id, cols, self._look(id, place), self._ground)
-        segments = header(cols) if y == 0 else [] if self._ids else empty_line(self._empty, y, *region.size)
-        return strip(segments, region.width, self._ground)
+            return row_line(self._rows.get(id), id, cols, self._look(id, place, y), self._ground)
+        if y == 0:
+            return strip(header(cols, self._order), cols.width, self._ground)
+        segments = [] if self._ids else empty_line(self._empty, y, *self.scrollable_content_region.size)
+        return strip(segments, cols.width, self._ground)
 
-    def _look(self, id: int, place: int) -> Look:
+    def _look(self, id: int, place: int, y: int) -> Look:
         return Look(
             cursor=place == self._cursor,
             focus=self.has_focus,
-            marked=id in self._marked,
+            marked=self.marks.holds(id, place),
             hashing=id in self._hashing,
             failed=id in self._failed,
             suggestion=self._suggested.get(id, ""),
+            stripe=bool(place % 2),
+            hover=y == self._hover,
+            above=self._same_file(place, place - 1),
+            below=self._same_file(place, place + 1),
         )
 
-    def _draw(self, *places: int) -> None:
-        """Draw some lines anew; the others are as they were."""
-        top, width = self.scroll_offset.y, self.size.width
-        if lines := [Region(0, place - top + 1, width, 1) for place in places if place >= top]:
-            self.refresh(*lines)
+    def _same_file(self, place: int, other: int) -> bool:
+        """Tell whether the imports at two places are known to be of one file."""
+        if not 0 <= other < len(self._ids):
+            return False
+        one, two = self._rows.get(self._ids[place]), self._rows.get(self._ids[other])
+        return one is not None and two is not None and one.sha256 is not None and one.sha256 == two.sha256
