@@ -29,11 +29,13 @@ def incoming_fates(record: PendingImport, plan: Plan | None) -> list[Piece]:
     for image in record.images:
         if image.file in plan.images.refused:
             fates.append((f"✕ refused: {image.refused or 'not an image'}", RED))
+        elif image.file in plan.images.left_out:
+            fates.append(("- left out", GREY))
         elif image.file in plan.images.duplicate:
             fates.append(("= already there", GREY))
         else:
             n = next(numbers)
-            fates.append((f"▶ replaces {n}", AMBER) if n in plan.images.replaced else (f"▶ becomes {n}", TEAL))
+            fates.append((f"▶ replaces {n}", AMBER) if n in plan.images.replaced else (f"+ becomes {n}", TEAL))
     return fates
 
 
@@ -49,6 +51,8 @@ def incoming_title(plan: Plan | None, images: int) -> list[Piece]:
     pieces: list[Piece] = [(count_of(images, "image"), GREY)]
     if plan is not None and plan.images.duplicate:
         pieces.append((f"{len(plan.images.duplicate)} already there", GREY))
+    if plan is not None and plan.images.left_out:
+        pieces.append((f"{len(plan.images.left_out)} left out", GREY))
     if plan is not None and plan.images.refused:
         pieces.append((f"{len(plan.images.refused)} refused", RED))
     return pieces

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from textual.dom import DOMNode
+from textual.worker import Worker
 
 from core.errors import CuratorError
 
@@ -47,7 +48,7 @@ class Latest(Generic[K, V]):
         self._wanted = [question]
         if not self._busy:
             self._busy = True
-            self._node.run_worker(self._run(), group=self._group, exit_on_error=False)
+            _: Worker[None] = self._node.run_worker(self._run, group=self._group, exit_on_error=False)
 
     def forget(self) -> None:
         """Drop a question that nobody has begun to answer."""

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
+from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
 
 from core.errors import CuratorError
+from core.picks import Side
 from core.records import PendingImport, Picture
 from tui.image_text import incoming_fates, library_fates
 from tui.latest import Latest
+from tui.messages import SensitiveTurned
 from tui.palette import BRIGHT, GREY
+from tui.pictures_at_hand import Fetching, PictureKey, PicturesAtHand
 from tui.plan_text import Piece
 from tui.walk import Walk
 from tui.widgets.cells import cut
-from tui.widgets.image_strip import StripKey
 from tui.widgets.key_line import KeyLine
 from tui.widgets.picture_box import PictureBox
 from tui.widgets.real_picture import picture_box
@@ -30,54 +34,76 @@ if TYPE_CHECKING:
     from core.queue import Look
 
 
-class Side(Vertical):
-    """One picture with what it is above it; asks for a picture and shows whichever was asked for last."""
+class OneOfSide(Vertical):
+    """One picture of a side's sequence, with what it is above it; until it is made, the one before stays."""
 
-    def __init__(self, title: str, read: Callable[[str, int, int], Picture], *, id: str) -> None:
+    class PictureWanted(Message):
+        """Another picture is to be shown (see ``wanted``); where it is not at hand, it goes to ``supply``."""
+
+    def __init__(self, title: str, side: Side, pictures: PicturesAtHand, *, id: str) -> None:
         super().__init__(id=id, classes="side")
         self._title = title
+        self._side = side
+        self._pictures = pictures
         self._names: tuple[str, ...] = ()
         self._fates: list[Piece] = []
         self._n = 0
-        self._latest = Latest[StripKey, Picture](
-            self, f"view-{id}", lambda key: read(key.name, key.width, key.height), self._came, self._missing
-        )
+        self._hidden = ""
 
     def compose(self) -> ComposeResult:
         yield Static(classes="strip-title", markup=False)
         yield picture_box(self.app)
 
-    def show(self, names: tuple[str, ...], fates: list[Piece], n: int) -> None:
-        """Show the n-th picture of a sequence, the last where it has fewer."""
-        self._names, self._fates, self._n = names, fates, n
+    @property
+    def wanted(self) -> list[PictureKey]:
+        """The picture that is to be shown, where there is one that is not hidden."""
+        return [] if self._hidden else self.pictures_of(self._names[self._n : self._n + 1])
+
+    @property
+    def beyond(self) -> list[PictureKey]:
+        """The pictures that a step to either side would show."""
+        names = () if self._hidden else self._names
+        return self.pictures_of([*names[self._n + 1 : self._n + 2], *names[max(self._n - 1, 0) : self._n]])
+
+    def pictures_of(self, names: Sequence[str]) -> list[PictureKey]:
+        """Return images of this side as they would be shown here."""
+        room = self.query_one(PictureBox).room
+        return [PictureKey(self._side, name, *room) for name in names]
+
+    def show(self, names: tuple[str, ...], fates: list[Piece], n: int, hidden: str) -> None:
+        """Show the n-th picture of a sequence, the last where it has fewer, or why it is ``hidden``."""
+        self._names, self._fates, self._hidden = names, fates, hidden
+        self._n = max(min(n, len(names) - 1), 0)
         self._draw()
+
+    def supply(self, key: PictureKey, picture: Picture | str) -> None:
+        """Take a picture that was made, or why there is none."""
+        if key in self.wanted:
+            self._put(picture)
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._draw)
 
     def _draw(self) -> None:
-        box, count = self.query_one(PictureBox), len(self._names)
-        n = min(self._n, count - 1)
-        fate, tone = self._fates[n] if 0 <= n < len(self._fates) else ("", "")
-        place = f"  {n + 1} of {count}   " if count else "  no images"
+        count = len(self._names)
+        fate, tone = self._fates[self._n] if self._n < len(self._fates) else ("", "")
+        place = f"  {self._n + 1} of {count}   " if count else "  no images"
         words = cut(fate, max(self.size.width - len(self._title) - len(place), 0))
         title = Content.assemble((self._title, f"bold {BRIGHT}"), (place, GREY), (words, tone))
-        self.query_one(Static).update(title)
-        if not count:
-            box.say("")
-        elif all(box.room):
-            self._latest.ask(StripKey(self._names[n], *box.room))
+        self.query_one(Static).update(title, layout=False)
+        if not count or self._hidden:
+            self.query_one(PictureBox).say(self._hidden if count else "")
+        for picture in map(self._pictures.get, self.wanted):
+            if picture is not None:
+                self._put(picture)
+        self.post_message(self.PictureWanted())
 
-    def _came(self, key: StripKey, picture: Picture) -> None:
-        if self._wanted(key):
-            self.query_one(PictureBox).show(picture)
-
-    def _missing(self, key: StripKey, error: CuratorError) -> None:
-        if self._wanted(key):
-            self.query_one(PictureBox).say(f"no picture: {error}")
-
-    def _wanted(self, key: StripKey) -> bool:
-        return bool(self._names) and key.name == self._names[min(self._n, len(self._names) - 1)]
+    def _put(self, picture: Picture | str) -> None:
+        box = self.query_one(PictureBox)
+        if isinstance(picture, Picture):
+            box.show(picture)
+        else:
+            box.say(f"no picture: {picture}")
 
 
 class ViewerScreen(Screen[None]):
@@ -92,9 +118,9 @@ class ViewerScreen(Screen[None]):
         Binding("escape,v,q", "dismiss", "back", id="view.back", key_display="esc", tooltip="Back"),
     ]
 
-    def __init__(self, library: Library, walk: Walk, *, two_up: bool = False) -> None:
+    def __init__(self, library: Library, pictures: PicturesAtHand, walk: Walk, *, two_up: bool = False) -> None:
         super().__init__()
-        self._library = library
+        self._pictures = pictures
         self._walk = walk
         self._two_up = two_up
         self._n = 0
@@ -102,15 +128,17 @@ class ViewerScreen(Screen[None]):
         self._looks = Latest[int, "Look | None"](
             self, "view", lambda id: library.queue.look(id, None), self._show_look, self._failed
         )
+        self._fetching = Fetching(self, pictures, self._picture_came)
 
     def compose(self) -> ComposeResult:
         yield Static(id="head", markup=False)
         with Horizontal(id="sides"):
-            yield Side("library", self._library.pictures.of_model, id="theirs")
-            yield Side("incoming", self._library.pictures.of_pending, id="ours")
+            yield OneOfSide("library", Side.EXISTING, self._pictures, id="theirs")
+            yield OneOfSide("incoming", Side.PENDING, self._pictures, id="ours")
         yield KeyLine(id="keys")
 
     def on_mount(self) -> None:
+        self._pictures.forget_library()  # another process may have changed it
         self.query_one("#theirs").display = self._two_up
         self._ask()
 
@@ -145,7 +173,9 @@ class ViewerScreen(Screen[None]):
             return
         self._look = look
         name = (cut(look.row.name, max(self.size.width - 24, 10)), f"bold {BRIGHT}")
-        self.query_one("#head", Static).update(Content.assemble(name, (f"   {place.number:,} of {place.of:,}", GREY)))
+        self.query_one("#head", Static).update(
+            Content.assemble(name, (f"   {place.number:,} of {place.of:,}", GREY)), layout=False
+        )
         self._draw()
 
     def _draw(self) -> None:
@@ -154,9 +184,28 @@ class ViewerScreen(Screen[None]):
         record, existing, plan = self._look.pending.record, self._look.existing, self._look.plan
         assert isinstance(record, PendingImport)
         theirs = existing.images if existing else ()
+        hidden = self._pictures.hidden(self._look.row)
         if self._two_up:
-            self.query_one("#theirs", Side).show(theirs, library_fates(theirs, plan), self._n)
-        self.query_one("#ours", Side).show(self._look.pending.images, incoming_fates(record, plan), self._n)
+            fates = [(f"image {words}", tone) for words, tone in library_fates(theirs, plan)]
+            self.query_one("#theirs", OneOfSide).show(theirs, fates, self._n, hidden)
+        self.query_one("#ours", OneOfSide).show(
+            self._look.pending.images, incoming_fates(record, plan), self._n, hidden
+        )
+
+    @on(OneOfSide.PictureWanted)
+    def _pictures_wanted(self) -> None:
+        sides = [side for side in self.query(OneOfSide) if side.display]
+        near = self.query_one("#ours", OneOfSide).pictures_of(self._pictures.first_of(self._walk.near()))
+        ahead = [key for side in sides for key in side.beyond]
+        self._fetching.want([key for side in sides for key in side.wanted], ahead + near)
+
+    @on(SensitiveTurned)
+    def _sensitive_turned(self) -> None:
+        self._draw()
+
+    def _picture_came(self, key: PictureKey, picture: Picture | str) -> None:
+        for side in self.query(OneOfSide):
+            side.supply(key, picture)
 
     def _failed(self, _: int, error: CuratorError) -> None:
-        self.query_one("#head", Static).update(Content(cut(error, 400)))
+        self.query_one("#head", Static).update(Content(cut(error, 400)), layout=False)

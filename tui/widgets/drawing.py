@@ -24,7 +24,6 @@ from tui.graphics import cell_size
 from tui.palette import PANEL
 
 _CHUNK = 4096  # characters of data in one message to the terminal
-_MAT = bytes(Color.parse(PANEL).get_truecolor())
 # Numbers of pictures in the terminal, where other programs may have theirs.
 _ids = count(randrange(1 << 24, 1 << 31))  # noqa: S311 - not a secret
 
@@ -41,7 +40,7 @@ class Drawing:
     free: str = ""  # to be written once, when it is no longer to be seen
 
 
-def kitty(picture: Picture, columns: int, rows: int) -> Drawing:
+def kitty(picture: Picture, columns: int, rows: int, mat: str = PANEL) -> Drawing:
     """Return a picture for Kitty, which scales it into the cells given and keeps its proportions."""
     from textual_image.renderable.tgp import Image
 
@@ -49,7 +48,7 @@ def kitty(picture: Picture, columns: int, rows: int) -> Drawing:
     image = Image(io.BytesIO(_ppm(picture.width, picture.height, picture.pixels)), columns, rows)
     image.terminal_image_id = id  # so it believes to have sent it
     cells = tuple(
-        Segment(part.text.rstrip("\n"), (part.style or Style()) + Style(bgcolor=PANEL))
+        Segment(part.text.rstrip("\n"), (part.style or Style()) + Style(bgcolor=mat))
         for part in _console(columns, rows).render(image)
         if part.text.strip()
     )
@@ -63,12 +62,12 @@ def kitty(picture: Picture, columns: int, rows: int) -> Drawing:
     return Drawing(columns, rows, cells, send="".join(messages) + place, free=f"\x1b_Ga=d,d=I,i={id},q=2\x1b\\")
 
 
-def sixel(picture: Picture, columns: int, rows: int) -> Drawing:
-    """Return a picture as Sixel data, in the middle of a mat that fills the cells; takes some 0.1 s."""
+def sixel(picture: Picture, columns: int, rows: int, mat: str = PANEL) -> Drawing:
+    """Return a picture as Sixel data, in the middle of a ``mat`` that fills the cells; takes some 0.1 s."""
     from textual_image.renderable.sixel import Image
 
     width, height = cell_size()
-    image = Image(io.BytesIO(_matted(picture, columns * width, rows * height)), columns, rows)
+    image = Image(io.BytesIO(_matted(picture, columns * width, rows * height, mat)), columns, rows)
     parts = _console(columns, rows).render(image)
     return Drawing(columns, rows, over=next(part.text for part in parts if part.text.startswith("\x1bP")))
 
@@ -77,12 +76,13 @@ def _console(columns: int, rows: int) -> Console:
     return Console(file=io.StringIO(), width=columns, height=rows, force_terminal=True, color_system="truecolor")
 
 
-def _matted(picture: Picture, width: int, height: int) -> bytes:
+def _matted(picture: Picture, width: int, height: int, mat: str) -> bytes:
     left, top = (width - picture.width) // 2, (height - picture.height) // 2
     stride = picture.width * 3
-    before, after = _MAT * left, _MAT * (width - picture.width - left)
+    pixel = bytes(Color.parse(mat).get_truecolor())
+    before, after = pixel * left, pixel * (width - picture.width - left)
     lines = [before + picture.pixels[y * stride : (y + 1) * stride] + after for y in range(picture.height)]
-    blank = _MAT * width
+    blank = pixel * width
     return _ppm(width, height, b"".join([blank * top, *lines, blank * (height - picture.height - top)]))
 
 

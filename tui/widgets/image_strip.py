@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -11,8 +10,10 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
+from core.picks import Side
 from core.records import Picture
 from tui.palette import BRIGHT
+from tui.pictures_at_hand import PictureKey, PicturesAtHand
 from tui.plan_text import Piece
 from tui.widgets.cells import cut
 from tui.widgets.comparison import sentence
@@ -23,37 +24,22 @@ _SLOTS = 8
 _SLOT_WIDTH = 21  # cells, the gap included
 
 
-@dataclass(frozen=True, slots=True)
-class StripKey:
-    """One image at one size in pixels; ``name`` is a file of ``pending/`` or an identifier of a sequence."""
-
-    name: str
-    width: int
-    height: int
-
-
 class ImageStrip(Vertical):
     """Shows a window of a sequence; asks for the pictures it has not got."""
 
-    @dataclass
     class PicturesWanted(Message):
-        """Pictures are to be shown; the answers go to ``supply``, one by one."""
+        """Other pictures are to be shown (see ``wanted``); those not at hand go to ``supply``, one by one."""
 
-        strip: ImageStrip
-        keys: Sequence[StripKey]
-
-        @property
-        def control(self) -> ImageStrip:
-            return self.strip
-
-    def __init__(self, title: str, *, id: str | None = None) -> None:
+    def __init__(self, title: str, side: Side, pictures: PicturesAtHand, *, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._side = side
+        self._pictures = pictures
         self._title = title
         self._words: Sequence[Piece] = ()
         self._names: Sequence[str] = ()
         self._fates: Sequence[Piece] = ()
+        self._hidden = ""
         self._first = 0
-        self._have: dict[StripKey, Picture | str] = {}
 
     def compose(self) -> ComposeResult:
         yield Static(classes="strip-title", markup=False)
@@ -63,12 +49,11 @@ class ImageStrip(Vertical):
                     yield picture_box(self.app)
                     yield Static(classes="fate", markup=False)
 
-    def show(self, words: Sequence[Piece], names: Sequence[str], fates: Sequence[Piece]) -> None:
-        """Show a sequence: what stands above it, its images, and what becomes of each."""
+    def show(self, words: Sequence[Piece], names: Sequence[str], fates: Sequence[Piece], hidden: str = "") -> None:
+        """Show a sequence: what stands above it, its images or why they are hidden, and what becomes of each."""
         if list(names) != list(self._names):
             self._first = 0
-            self._have.clear()
-        self._words, self._names, self._fates = words, names, fates
+        self._words, self._names, self._fates, self._hidden = words, names, fates, hidden
         self._draw()
 
     def step(self, by: int) -> None:
@@ -78,10 +63,27 @@ class ImageStrip(Vertical):
             self._first = first
             self._draw()
 
-    def supply(self, key: StripKey, picture: Picture | str) -> None:
-        """Take a picture, or why there is none."""
-        self._have[key] = picture
-        for box, wanted in zip(self.query(PictureBox), self._keys(), strict=False):
+    @property
+    def wanted(self) -> list[PictureKey]:
+        """The pictures that are to be shown; none where they are hidden."""
+        return [] if self._hidden else self.pictures_of(self._in_window())
+
+    @property
+    def beyond(self) -> list[PictureKey]:
+        """The pictures that a step to either side would show."""
+        if self._hidden:
+            return []
+        last = self._first + self._shown()
+        return self.pictures_of([*self._names[last : last + 1], *self._names[max(self._first - 1, 0) : self._first]])
+
+    def pictures_of(self, names: Sequence[str]) -> list[PictureKey]:
+        """Return images of this side as they would be shown here."""
+        room = min(box.room for box in self.query(PictureBox)[: self._shown()])
+        return [PictureKey(self._side, name, *room) for name in names]
+
+    def supply(self, key: PictureKey, picture: Picture | str) -> None:
+        """Take a picture that was made, or why there is none."""
+        for box, wanted in zip(self.query(PictureBox), self.wanted, strict=False):
             if wanted == key:
                 _put(box, picture)
 
@@ -91,37 +93,34 @@ class ImageStrip(Vertical):
     def _shown(self) -> int:
         return max(1, min(_SLOTS, self.size.width // _SLOT_WIDTH))
 
-    def _keys(self) -> list[StripKey]:
-        names = self._names[self._first : self._first + self._shown()]
-        return [StripKey(name, *box.room) for name, box in zip(names, self.query(PictureBox), strict=False)]
+    def _in_window(self) -> Sequence[str]:
+        return self._names[self._first : self._first + self._shown()]
 
     def _draw(self) -> None:
         width, shown = self.size.width, self._shown()
-        self.query_one(".strip-title", Static).update(self._heading(width, shown))
-        for n, slot in enumerate(self.query(".slot")):
+        self.query_one(".strip-title", Static).update(self._heading(width, shown), layout=False)
+        slots = list(self.query(".slot"))
+        if [slot.display for slot in slots] != [n < shown for n in range(len(slots))]:
+            self.call_after_refresh(self._draw)  # only then is it known how large they are
+        for n, slot in enumerate(slots):
             slot.display = n < shown
         for n, fate in enumerate(self.query(".fate").results(Static)):
             place = self._first + n
             words, tone = self._fates[place] if place < len(self._fates) else ("", "")
-            fate.update(Content.styled(cut(words, width // shown - 1), tone))
-        wanted = []
-        keys = [key for key in self._keys() if key.width and key.height]
+            fate.update(Content.styled(cut(words, width // shown - 1), tone), layout=False)
+        count, keys = len(self._in_window()), self.wanted
         for n, box in enumerate(self.query(PictureBox)):
-            key = keys[n] if n < len(keys) else None
-            if key is None:
+            if n >= count:
                 box.say("")
-            elif key in self._have:
-                _put(box, self._have[key])
             else:
-                box.say("…")
-                wanted.append(key)
-        if wanted:
-            self.post_message(self.PicturesWanted(self, wanted))
+                _put(box, self._hidden or self._pictures.get(keys[n]) or "…")
+        self.post_message(self.PicturesWanted())
 
     def _heading(self, width: int, shown: int) -> Content:
         words = list(self._words)
         if len(self._names) > shown:
-            words.append((f"{self._first + 1} to {self._first + shown} shown", "dim"))
+            last = f" to {self._first + shown}" if shown > 1 else ""
+            words.append((f"{self._first + 1}{last} shown", "dim"))
         return Content.assemble((self._title, f"bold {BRIGHT}"), " ", sentence(words, width - len(self._title) - 1))
 
 

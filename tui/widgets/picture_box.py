@@ -43,6 +43,10 @@ class PictureBox(Widget):
         self._picture, self._words = None, words
         self.refresh()
 
+    async def on_click(self) -> None:
+        """Have the screen show its images as large as can be, where it has a key for that."""
+        await self.run_action("screen.view")
+
     def render_line(self, y: int) -> Strip:
         width, height = self.size
         mat = Style(bgcolor=PANEL)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
@@ -15,46 +12,37 @@ from textual.message import Message
 from textual.widgets import Static
 
 from core.display import size
-from core.records import Picture, QueueRow
+from core.picks import Side
+from core.records import MOST_ALIKE, Picture, QueueRow
 from core.suggestions import Suggestion
 from tui.palette import BRIGHT, GREY, RAISED, RED, TEAL, TEXT, VIOLET
+from tui.pictures_at_hand import PictureKey, PicturesAtHand
 from tui.widgets.cells import cut, cut_front, wrap
 from tui.widgets.columns import short_name
 from tui.widgets.picture_box import PictureBox
 from tui.widgets.real_picture import picture_box
 
-_CACHED = 64
 _NARROW = 34  # cells below which words are left out
 _PATIENCE = 0.12  # seconds for which the picture before stays, so that a quick change does not flicker
-
-
-class PictureKey(NamedTuple):
-    """One pending image at one size in pixels."""
-
-    file: str
-    width: int
-    height: int
 
 
 class Preview(Vertical):
     """Shows one import, and one image of its sequence at a time; asks for the pictures it has not got."""
 
-    @dataclass
     class PictureWanted(Message):
-        """A picture is to be shown; the answer goes to ``supply`` or ``refuse``."""
+        """Another picture is to be shown (see ``wanted``); where it is not at hand, it goes to ``supply``."""
 
-        key: PictureKey
-
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, pictures: PicturesAtHand, *, id: str | None = None) -> None:
         super().__init__(id=id)
+        self._pictures = pictures
         self._row: QueueRow | None = None
         self._n = 0
+        self._hidden = ""
         self._library_images: int | None = None
         self._new_tags: frozenset[str] = frozenset()
         self._failure = ""
         self._suggestion: Suggestion | None = None
         self._waiting: PictureKey | None = None
-        self._cache: OrderedDict[PictureKey, Picture | str] = OrderedDict()
 
     def compose(self) -> ComposeResult:
         yield picture_box(self.app, id="picture")
@@ -62,16 +50,29 @@ class Preview(Vertical):
         yield Static(id="facts", markup=False)
 
     @property
-    def image_number(self) -> int:
-        """Which image of the sequence is shown, from 0."""
-        return self._n
+    def wanted(self) -> PictureKey | None:
+        """The picture that is to be shown, None where there is none or it is hidden."""
+        if self._row is None or not self._row.images or self._hidden:
+            return None
+        return self.pictures_of(self._row.images[self._n : self._n + 1])[0]
 
-    def show_row(self, row: QueueRow | None, failure: str = "") -> None:
-        """Show an import; ``failure`` is why its last promotion failed."""
+    @property
+    def beyond(self) -> list[PictureKey]:
+        """The pictures that a step to either side would show."""
+        files = self._row.images if self._row and not self._hidden else ()
+        return self.pictures_of([*files[self._n + 1 : self._n + 2], *files[max(self._n - 1, 0) : self._n]])
+
+    def pictures_of(self, files: Sequence[str]) -> list[PictureKey]:
+        """Return images of ``pending/`` as they would be shown here."""
+        room = self.query_one(PictureBox).room
+        return [PictureKey(Side.PENDING, file, *room) for file in files]
+
+    def show_row(self, row: QueueRow | None, failure: str = "", hidden: str = "") -> None:
+        """Show an import; ``failure`` is why its last promotion failed, ``hidden`` why its images are not shown."""
         if row is None or self._row is None or row.id != self._row.id:
             self._n = 0
             self._library_images, self._new_tags = None, frozenset()
-        self._row, self._failure = row, failure
+        self._row, self._failure, self._hidden = row, failure, hidden
         self._n = min(self._n, max(len(row.images) - 1, 0)) if row else 0
         self._draw()
 
@@ -94,12 +95,8 @@ class Preview(Vertical):
         self._draw()
 
     def supply(self, key: PictureKey, picture: Picture | str) -> None:
-        """Take the answer to ``PictureWanted``: the picture, or why there is none."""
-        self._cache[key] = picture
-        self._cache.move_to_end(key)
-        if len(self._cache) > _CACHED:
-            self._cache.popitem(last=False)
-        if key == self._key():
+        """Take a picture that was made, or why there is none."""
+        if key == self.wanted:
             self._waiting = None
             self._put(picture)
         elif key == self._waiting:  # the room has changed since it was asked for
@@ -108,29 +105,23 @@ class Preview(Vertical):
     def on_resize(self) -> None:
         self.call_after_refresh(self._draw)
 
-    def _key(self) -> PictureKey | None:
-        width, height = self.query_one(PictureBox).room
-        if self._row is None or not self._row.images or not width or not height:
-            return None
-        return PictureKey(self._row.images[self._n], width, height)
-
     def _draw(self) -> None:
         self._draw_text()
         self._draw_picture()
 
     def _draw_picture(self) -> None:
-        key = self._key()
-        if key is None:
-            self._waiting = None
-            self.query_one(PictureBox).say("no sample images" if self._row else "")
-        elif key in self._cache:
-            self._cache.move_to_end(key)
-            self._waiting = None
-            self._put(self._cache[key])
-        elif key != self._waiting:
+        key, waiting = self.wanted, self._waiting
+        self._waiting = None
+        if key is None or not all(self.query_one(PictureBox).room):
+            images = self._row.images if self._row else ()
+            self.query_one(PictureBox).say((images and self._hidden) or ("no sample images" if self._row else ""))
+        elif (picture := self._pictures.get(key)) is not None:
+            self._put(picture)
+        else:
             self._waiting = key
-            self.post_message(self.PictureWanted(key))
-            self.set_timer(_PATIENCE, lambda: self._still_waiting(key))
+            if key != waiting:
+                self.set_timer(_PATIENCE, lambda: self._still_waiting(key))
+        self.post_message(self.PictureWanted())
 
     def _still_waiting(self, key: PictureKey) -> None:
         if self._waiting == key:
@@ -145,8 +136,8 @@ class Preview(Vertical):
 
     def _draw_text(self) -> None:
         width = self.size.width - self.styles.gutter.width
-        self.query_one("#caption", Static).update(self._caption())
-        self.query_one("#facts", Static).update(self._facts(width))
+        self.query_one("#caption", Static).update(self._caption(), layout=False)
+        self.query_one("#facts", Static).update(self._facts(width), layout=False)
 
     def _caption(self) -> Content:
         if self._row is None:
@@ -171,10 +162,12 @@ class Preview(Vertical):
             Content.styled(cut_front(_folder(row), width), GREY),
             self._identity(row, width),
         ]
+        if row.alike:
+            lines.append(Content.styled(cut(_same_file(row.alike), width), VIOLET))
         room = max(self.query_one("#facts").size.height, 5) - len(lines)
-        notes = self._notes(row, width, min(room - 1, 3))
+        notes = self._notes(row, width, min(max(room - 1, 1), 3))
         tags = chips(row.tags, self._new_tags, width)[:2]
-        lines += tags[: max(room - len(notes), 1)]
+        lines += tags[: room - len(notes)]
         return Content("\n").join([*lines, *notes])
 
     def _notes(self, row: QueueRow, width: int, lines: int) -> list[Content]:
@@ -199,6 +192,13 @@ def _folder(row: QueueRow) -> str:
     """Return the path, without the file's name where that is the import's name as well."""
     folder, _, file = row.path.rpartition("/")
     return folder if folder and file == row.name else row.path
+
+
+def _same_file(alike: Sequence[int]) -> str:
+    *some, last = map(str, alike)
+    if len(alike) == MOST_ALIKE:
+        return f"same file as {', '.join(some)} and more"
+    return f"same file as {', '.join(some)} and {last}" if some else f"same file as {last}"
 
 
 def chips(tags: Sequence[str], new: frozenset[str], width: int) -> list[Content]:

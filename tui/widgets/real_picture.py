@@ -60,6 +60,7 @@ class _Order(NamedTuple):
     picture: Picture
     columns: int
     rows: int
+    mat: str
 
 
 class RealPicture(PictureBox):
@@ -87,7 +88,7 @@ class RealPicture(PictureBox):
         (cell_width, cell_height), scale = cell_size(), self._scale() if self._scales else 1.0
         columns = max(-int(-picture.width * scale // cell_width), 1)
         rows = max(-int(-picture.height * scale // cell_height), 1)
-        self._order = _Order(picture, columns, rows)
+        self._order = _Order(picture, columns, rows, self._mat)
         if self._order in self._drawings:
             self._drawings.move_to_end(self._order)
             self._latest.forget()
@@ -107,8 +108,8 @@ class RealPicture(PictureBox):
         # A dialog tints what it covers, and with the colour a picture's number.
         drawing = self._drawing if self.screen.is_active else None
         if drawing is None:
-            lines = [self.render_line(y) for y in crop.line_range]
-        elif drawing.columns > self.size.width or drawing.rows > self.size.height:  # the box has just shrunk
+            return super().render_lines(crop)
+        if drawing.columns > self.size.width or drawing.rows > self.size.height:  # the box has just shrunk
             lines = [self._blank()] * crop.height
         else:
             whole = crop == self.size.region and not self._covered
@@ -122,6 +123,10 @@ class RealPicture(PictureBox):
 
     def on_unmount(self) -> None:
         self.leave()
+
+    @property
+    def _mat(self) -> str:
+        return self.app.current_theme.panel or PANEL
 
     def _pixels(self) -> tuple[int, int]:
         cell_width, cell_height = cell_size()
@@ -184,7 +189,7 @@ class RealPicture(PictureBox):
         left, top = (width - drawing.columns) // 2, (height - drawing.rows) // 2
         row = y - top
         if drawing.cells and 0 <= row < drawing.rows:
-            mat = Style(bgcolor=PANEL)
+            mat = Style(bgcolor=self._mat)
             right = width - left - drawing.columns
             return Strip([Segment(" " * left, mat), drawing.cells[row], Segment(" " * right, mat)], width)
         if drawing.over and whole and row == drawing.rows - 1:
@@ -193,7 +198,7 @@ class RealPicture(PictureBox):
         return self._blank()
 
     def _blank(self) -> Strip:
-        return Strip.blank(self.size.width, Style(bgcolor=PANEL))
+        return Strip.blank(self.size.width, Style(bgcolor=self._mat))
 
 
 class _TidyDriver(LinuxDriver):
@@ -206,4 +211,4 @@ class _TidyDriver(LinuxDriver):
         super().stop_application_mode()
 
 
-_MAKERS: dict[Graphics, Callable[[Picture, int, int], Drawing]] = {Graphics.KITTY: kitty, Graphics.SIXEL: sixel}
+_MAKERS: dict[Graphics, Callable[[Picture, int, int, str], Drawing]] = {Graphics.KITTY: kitty, Graphics.SIXEL: sixel}
