@@ -38,7 +38,7 @@ async def test_a_merge_in_full(tmp_path: Path) -> None:
         await desk.see("merge makes")
         assert "2 of 19" in desk.text("#head")
         assert fates(desk, "#theirs") == ["0", "1", "2"]
-        assert fates(desk, "#ours") == ["▶ becomes 3", "= already there", "▶ becomes 4", "▶ becomes 5"]
+        assert fates(desk, "#ours") == ["+ becomes 3", "= already there", "+ becomes 4", "+ becomes 5"]
         shown = desk.text("#fields")
         assert "0.6 to 0.8 works best." in shown, "long text is wrapped, not cut"
         for label in ("path", "name", "description", "rating", "sampler", "tags", "images", "type", "size"):
@@ -51,7 +51,7 @@ async def test_an_override_names_what_it_replaces(tmp_path: Path) -> None:
         await desk.press("o")
         await desk.see("✓override")
         await desk.until(lambda: fates(desk, "#theirs") == ["0  replaced", "1  replaced", "2  replaced"])
-        assert fates(desk, "#ours") == ["▶ replaces 0", "▶ replaces 1", "▶ replaces 2", "▶ becomes 3"]
+        assert fates(desk, "#ours") == ["▶ replaces 0", "▶ replaces 1", "▶ replaces 2", "+ becomes 3"]
         assert isinstance(desk.app.screen, CompareScreen), "it stays, so that its plan is seen"
         await desk.until(lambda: desk.stored() == {CONFLICT: Strategy.OVERRIDE})
         await desk.press("d")
@@ -63,12 +63,20 @@ async def test_an_override_names_what_it_replaces(tmp_path: Path) -> None:
         await desk.until(lambda: desk.stored() == {})
 
 
+async def test_where_one_image_has_room_it_is_named_alone(tmp_path: Path) -> None:
+    async with at_work(tmp_path, (80, 24)) as desk:
+        await compare(desk, CONFLICT)
+        await desk.see("3 images · 1 shown")
+        await desk.press("l")
+        await desk.see("3 images · 2 shown")
+
+
 async def test_a_new_one_has_one_side_only(tmp_path: Path) -> None:
     async with at_work(tmp_path) as desk:
         await compare(desk, NEW)
         await desk.see("not in the library")
         assert fates(desk, "#theirs") == []
-        assert fates(desk, "#ours")[0] == "▶ becomes 0"
+        assert fates(desk, "#ours")[0] == "+ becomes 0"
 
 
 async def test_one_without_a_file_says_why_there_is_no_plan(tmp_path: Path) -> None:
@@ -90,7 +98,7 @@ async def test_pictures_come_on_both_sides(tmp_path: Path) -> None:
         await desk.press("l")
         await desk.see("2 to 4 shown")
         await desk.until(lambda: len(shown()) == 6 and shown() != before)
-        assert fates(desk, "#ours")[-1] == "▶ becomes 5"
+        assert fates(desk, "#ours")[-1] == "+ becomes 5"
         await desk.press("h")
         await desk.until(lambda: shown() == before)
 

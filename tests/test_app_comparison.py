@@ -12,7 +12,7 @@ from tests.app_helpers import CONFLICT, MISSING, NEW, Desk, at_work
 from tui.palette import STRATEGY
 
 WORDS = {
-    Strategy.MERGE: "1 tag and 3 images added · nothing overwritten · 1 image already there",
+    Strategy.MERGE: "1 tag and 3 images added · 1 image already there",
     Strategy.OVERRIDE: "overwritten",
     Strategy.DELETE: "this import goes away, with its 2 tags and 4 images · the model file stays where it is",
     Strategy.SKIP: "nothing changes · it stays in the list",
@@ -51,7 +51,7 @@ async def test_a_merge_keeps_what_the_library_has_and_fills_its_gaps(tmp_path: P
         assert description.count("Soft coastal light") == 2
         assert description.count("Harbour light in film") == 1
         negative = line(desk, "prompts.negative")
-        assert "▶" in negative
+        assert "+" in negative
         assert negative.count("lowres, watermark") == 2
         assert line(desk, "trained_words").count("hrbr, 5219") == 2, "lists are united"
         assert "+ landscape, sdxl + downloaded" in line(desk, "tags")
@@ -83,7 +83,7 @@ async def test_an_import_the_library_does_not_have(tmp_path: Path) -> None:
         await desk.go_to(NEW)
         await desk.see("new in the library", "#comparison")
         assert "2 tags and 3 images come in" in desk.text("#comparison")
-        assert "▶ quartz-garden.safetensors" in line(desk, "name")
+        assert "+ quartz-garden.safetensors" in line(desk, "name")
 
 
 async def test_an_import_whose_file_is_missing(tmp_path: Path) -> None:

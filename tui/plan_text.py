@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import Enum
 from typing import Any
 
-from core.display import size
-from core.records import Action, FieldPlan, ImagePlan, Model, PendingImport, Plan, Side
+from core.merger import json_equal
+from core.picks import Side
+from core.records import Action, FieldPlan, Model, PendingImport, Plan
 from tui.palette import AMBER, GREY, RED, TEAL, TEXT
+from tui.values import label_of, value_text
 
 Piece = tuple[str, str]
 """A few words, and the colour they are shown in."""
@@ -25,20 +25,22 @@ class Change(Enum):
     OVERWRITTEN = "overwritten"
     EMPTIED = "emptied"
     COMBINED = "combined"
+    LEFT_OUT = "left out"
     SAME = "same"
     COMES = "comes"
     GOES = "goes"
     SHOWN = "shown"
 
 
-SIGN = {
+SIGN = {  # ▶ and ✕ only where something goes, also for those who do not see the colours
     Change.KEPT: "◀",
-    Change.FILLED: "▶",
+    Change.FILLED: "+",
     Change.OVERWRITTEN: "▶",
     Change.EMPTIED: "✕",
     Change.COMBINED: "+",
+    Change.LEFT_OUT: "-",
     Change.SAME: "=",
-    Change.COMES: "▶",
+    Change.COMES: "+",
     Change.GOES: "✕",
     Change.SHOWN: " ",
 }
@@ -48,38 +50,64 @@ TONE = {
     Change.OVERWRITTEN: AMBER,
     Change.EMPTIED: AMBER,
     Change.COMBINED: TEAL,
+    Change.LEFT_OUT: GREY,
     Change.SAME: GREY,
     Change.COMES: TEAL,
     Change.GOES: RED,
     Change.SHOWN: GREY,
 }
-_LATER = {Change.KEPT: 1, Change.SAME: 2}
+_LATER = {Change.KEPT: 1, Change.LEFT_OUT: 1, Change.SAME: 2}
+
+
+class Part(Enum):
+    """What a line of a comparison is about, and so what can be picked there."""
+
+    FIELD = "field"
+    TAG = "tag"
+    IMAGE = "image"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One field by its path, one of the import's tags by its name, or one of its images by its file."""
+
+    part: Part
+    path: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class FieldLine:
-    """One line of a comparison. The texts are data: whoever draws them makes them plain."""
+    """One line of a comparison. The texts are data: whoever draws them makes them plain.
+
+    ``picked`` tells that it is so because it was picked by hand.
+    """
 
     label: str
     existing: str
     pending: str
     result: str
     change: Change
+    target: Target | None = None
+    picked: bool = False
 
 
 def field_lines(plan: Plan, pending: PendingImport, existing: Model | None) -> list[FieldLine]:
     """Return the comparison of a plan: first what changes, then what is kept, then what is the same anyway."""
+    lines = lines_in_order(plan, pending, existing)
+    return sorted(lines, key=lambda line: _LATER.get(line.change, 0))  # stable: the plan's order within each part
+
+
+def lines_in_order(plan: Plan, pending: PendingImport, existing: Model | None) -> list[FieldLine]:
+    """Return the comparison of a plan in the plan's own order, tags and images last."""
     if plan.action_taken is Action.DELETED:
         return record_lines(pending, Change.GOES)
     if plan.action_taken is Action.IGNORED:
         return record_lines(pending, Change.SHOWN)
-    lines = [_field_line(field, plan.action_taken) for field in plan.fields]
+    picked = dict(pending.picks.fields) if existing is not None else {}
+    lines = [_field_line(field, plan.action_taken, field.path in picked) for field in plan.fields]
     lines = [line for line in lines if line.existing or line.pending or line.result]
-    if tags := _tag_line(plan, pending):
-        lines.append(tags)
-    if images := _image_line(plan, len(pending.images), existing is not None):
-        lines.append(images)
-    return sorted(lines, key=lambda line: _LATER.get(line.change, 0))  # stable: the plan's order within each part
+    tags, images = _tag_line(plan, pending), _image_line(plan, len(pending.images), existing is not None)
+    return [*lines, *(line for line in (tags, images) if line is not None)]
 
 
 def record_lines(pending: PendingImport, change: Change) -> list[FieldLine]:
@@ -106,9 +134,10 @@ def _leaves(path: tuple[str, ...], value: Any) -> Iterator[tuple[tuple[str, ...]
         yield from _leaves((*path, str(key)), inner)
 
 
-def _field_line(field: FieldPlan, action: Action) -> FieldLine:
+def _field_line(field: FieldPlan, action: Action, picked: bool) -> FieldLine:
     existing, pending, result = (value_text(field.path, v) for v in (field.existing, field.pending, field.result))
-    return FieldLine(label_of(field.path), existing, pending, result, change_of(field, action))
+    target = Target(Part.FIELD, field.path)
+    return FieldLine(label_of(field.path), existing, pending, result, change_of(field, action), target, picked)
 
 
 def change_of(field: FieldPlan, action: Action) -> Change:
@@ -116,7 +145,7 @@ def change_of(field: FieldPlan, action: Action) -> Change:
     if action is Action.INSERTED:
         return Change.COMES
     if field.side is Side.EXISTING:
-        return Change.KEPT
+        return Change.KEPT if value_text(field.path, field.existing) else Change.LEFT_OUT
     if field.side is Side.BOTH:
         return Change.SAME if field.existing == field.pending == field.result else Change.COMBINED
     return _incoming_wins(field, action)
@@ -125,41 +154,20 @@ def change_of(field: FieldPlan, action: Action) -> Change:
 def _incoming_wins(field: FieldPlan, action: Action) -> Change:
     if not value_text(field.path, field.existing):
         return Change.FILLED if value_text(field.path, field.pending) else Change.SAME
-    if action is Action.OVERRIDDEN:
-        return Change.OVERWRITTEN if value_text(field.path, field.result) else Change.EMPTIED
-    # A merge takes all of a list that holds the library's own, and a new path where the library's file is gone.
-    return Change.COMBINED if isinstance(field.existing, (list, tuple)) else Change.FILLED
+    if action is Action.MERGED and _adds_only(field):
+        return Change.COMBINED if isinstance(field.existing, list) else Change.FILLED
+    return Change.OVERWRITTEN if value_text(field.path, field.result) else Change.EMPTIED
 
 
-def label_of(path: Sequence[str]) -> str:
-    """Return the name of a field as it is shown: the keys inside the metadata joined by dots."""
-    names = {"size_bytes": "size", "created_at": "created"}
-    keys = path[1:] if path[0] == "meta_json" and len(path) > 1 else path
-    return names.get(keys[0], keys[0]) if len(path) == 1 else ".".join(keys)
+def _adds_only(field: FieldPlan) -> bool:
+    """Tell whether the incoming value loses nothing: a list that holds the library's own, a path in another's place.
 
-
-def value_text(path: Sequence[str], value: Any) -> str:
-    """Return one value as text; what the merge rules call empty is the empty text."""
-    if value is None or value in ("", [], {}) or (isinstance(value, str) and not value.strip()):
-        return ""
-    if tuple(path) == ("size_bytes",):
-        return size(value) if isinstance(value, int) and value > 0 else ""
-    if tuple(path) == ("created_at",):
-        return _day(value)
-    if isinstance(value, str):
-        return value
-    if isinstance(value, (list, tuple)) and all(isinstance(item, (str, int, float)) for item in value):
-        return ", ".join(item if isinstance(item, str) else json.dumps(item) for item in value)
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _day(milliseconds: Any) -> str:
-    if not isinstance(milliseconds, int) or milliseconds == 0:
-        return ""
-    try:
-        return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%d %H:%M}"
-    except (OverflowError, OSError, ValueError):  # a year no calendar has
-        return f"{milliseconds} ms"
+    The path before stays known as a location of the model.
+    """
+    if field.path == ("path",):
+        return True
+    both = isinstance(field.existing, list) and isinstance(field.result, list)
+    return both and all(any(json_equal(mine, item) for item in field.result) for mine in field.existing)
 
 
 def _tag_line(plan: Plan, pending: PendingImport) -> FieldLine | None:
@@ -188,6 +196,7 @@ def _image_line(plan: Plan, incoming: int, conflict: bool) -> FieldLine | None:
         result = " + ".join(part for part in (numbers(images.kept), numbers(images.added)) if part)
     notes = [f"{len(images.duplicate)} already there"] if images.duplicate else []
     notes += [f"{len(images.refused)} refused"] if images.refused else []
+    notes += [f"{len(images.left_out)} left out"] if images.left_out else []
     comes = " · ".join([numbers(range(incoming)), *notes] if incoming else notes)
     if not conflict:
         return FieldLine("images", "", comes, numbers(images.added), Change.COMES)
@@ -216,35 +225,48 @@ def in_numbers(plan: Plan, pending: PendingImport) -> list[Piece]:
             counts[change_of(field, plan.action_taken)] += 1
     if plan.action_taken is Action.INSERTED:
         comes = [(counts[Change.COMES], "field"), (len(plan.tags.added), "tag"), (len(plan.images.added), "image")]
-        return [("new in the library", TEAL), (f"{_joined(comes)} come in", TEXT), *_not_taken(plan.images)]
-    return [*_conflict(plan, counts), *_not_taken(plan.images)]
+        return [("new in the library", TEAL), (f"{_joined(comes)} come in", TEXT), *_not_taken(plan)]
+    return [*_conflict(plan, counts), *_not_taken(plan)]
 
 
 def _conflict(plan: Plan, counts: Mapping[Change, int]) -> list[Piece]:
-    kept = counts[Change.KEPT] + counts[Change.SAME]
-    pieces: list[Piece] = [(f"{count_of(kept, 'field')} kept", TEXT)] if kept else []
+    # What is lost comes first: a narrow terminal cuts the end off.
+    lost = overwritten(plan)
+    pieces: list[Piece] = [(f"{_joined(lost)} overwritten", AMBER) if lost else ("nothing overwritten", TEXT)]
+    if kept := counts[Change.KEPT] + counts[Change.SAME]:
+        pieces.append((f"{count_of(kept, 'field')} kept", TEXT))
     if counts[Change.FILLED]:
         pieces.append((f"{counts[Change.FILLED]} filled", TEAL))
     if counts[Change.COMBINED]:
         pieces.append((f"{counts[Change.COMBINED]} combined", TEAL))
     if added := _joined([(len(plan.tags.added), "tag"), (len(plan.images.added), "image")]):
         pieces.append((f"{added} added", TEAL))
-    lost = overwritten(plan)
-    pieces.append((f"{_joined(lost)} overwritten", AMBER) if lost else ("nothing overwritten", TEXT))
+    if counts[Change.LEFT_OUT]:
+        pieces.append((f"{count_of(counts[Change.LEFT_OUT], 'field')} left out", TEXT))
     return pieces
 
 
 def overwritten(plan: Plan) -> list[tuple[int, str]]:
-    """Return how many fields and images of the library a plan overwrites or empties; nothing for none."""
-    if plan.action_taken is not Action.OVERRIDDEN:
+    """Return how many fields and images of the library a plan overwrites or empties; nothing for none.
+
+    A merge does so only where it was picked by hand.
+    """
+    pairs = (len(overwritten_fields(plan)), "field"), (len(plan.images.replaced), "image")
+    return [pair for pair in pairs if pair[0]]
+
+
+def overwritten_fields(plan: Plan) -> list[str]:
+    """Return the names of the library's fields that a plan overwrites or empties."""
+    if plan.action_taken not in (Action.OVERRIDDEN, Action.MERGED):
         return []
-    changes = [change_of(field, plan.action_taken) for field in plan.fields]
-    fields = sum(change in (Change.OVERWRITTEN, Change.EMPTIED) for change in changes)
-    return [pair for pair in ((fields, "field"), (len(plan.images.replaced), "image")) if pair[0]]
+    lost = (Change.OVERWRITTEN, Change.EMPTIED)
+    return [label_of(field.path) for field in plan.fields if change_of(field, plan.action_taken) in lost]
 
 
-def _not_taken(images: ImagePlan) -> list[Piece]:
-    pieces: list[Piece] = []
+def _not_taken(plan: Plan) -> list[Piece]:
+    images, pieces = plan.images, list[Piece]()
+    if left_out := _joined([(len(plan.tags.left_out), "tag"), (len(images.left_out), "image")]):
+        pieces.append((f"{left_out} left out", TEXT))
     if images.duplicate:
         pieces.append((f"{count_of(len(images.duplicate), 'image')} already there", GREY))
     if images.refused:

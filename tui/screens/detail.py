@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
 from core.errors import CuratorError
-from core.records import Model, PendingImport, Picture, QueueRow, Strategy
+from core.records import Model, PendingImport, QueueRow, Strategy
 from tui.latest import Latest
 from tui.palette import GREY, RED
+from tui.pictures_at_hand import Fetching, PicturesAtHand
 from tui.plan_text import Change, Piece, field_lines, in_numbers, record_lines
 from tui.widgets.comparison import ORDER, Comparison
-from tui.widgets.preview import PictureKey, Preview
+from tui.widgets.preview import Preview
 
 if TYPE_CHECKING:
     from core.library import Library
@@ -25,15 +27,20 @@ Question = tuple[int, Strategy | None]
 class Detail:
     """Asks core about one import at a time and hands the answers to preview and comparison."""
 
-    def __init__(self, screen: Screen[None], library: Library) -> None:
+    def __init__(
+        self,
+        screen: Screen[None],
+        library: Library,
+        pictures: PicturesAtHand,
+        near: Callable[[], Sequence[QueueRow]],
+    ) -> None:
         self._screen = screen
-        self._library = library
+        self._pictures = pictures
+        self._near = near
         self._looks = Latest[Question, "Look | None"](
             screen, "look", lambda q: library.queue.look(*q), self._show_look, self._look_failed
         )
-        self._pictures = Latest[PictureKey, Picture](
-            screen, "picture", lambda key: library.pictures.of_pending(*key), self._show_picture, self._no_picture
-        )
+        self._fetching = Fetching(screen, pictures, screen.query_one(Preview).supply)
         self._row: QueueRow | None = None
         self._peek: Strategy | None = None
         self.look: Look | None = None
@@ -48,7 +55,7 @@ class Detail:
         if row is None or self._row is None or row.id != self._row.id:
             self._peek = None
         self._row = row
-        self._screen.query_one(Preview).show_row(row, failure)
+        self._screen.query_one(Preview).show_row(row, failure, self._pictures.hidden(row) if row else "")
         if row is None:
             self.look = None
             self._screen.query_one(Comparison).clear()
@@ -63,13 +70,19 @@ class Detail:
         self._peek = ORDER[(ORDER.index(now) + 1) % len(ORDER)]
         self._ask()
 
+    def refresh(self) -> None:
+        """Ask again: something was picked by hand that the row does not tell."""
+        self._ask()
+
     def unpeek(self) -> None:
         """Go back to the decision."""
         self._peek = None
 
-    def want_picture(self, key: PictureKey) -> None:
-        """Fetch a picture for the preview."""
-        self._pictures.ask(key)
+    def want_pictures(self) -> None:
+        """Fetch what the preview is to show, then what it may show next."""
+        preview = self._screen.query_one(Preview)
+        near = preview.pictures_of(self._pictures.first_of(self._near()))
+        self._fetching.want([preview.wanted] if preview.wanted else [], [*preview.beyond, *near])
 
     def _ask(self) -> None:
         if self._row is not None:
@@ -105,12 +118,6 @@ class Detail:
     def _look_failed(self, question: Question, error: CuratorError) -> None:
         if self._asked(question):
             self._screen.query_one(Comparison).show(question[1] or Strategy.MERGE, False, [(str(error), RED)], [])
-
-    def _show_picture(self, key: PictureKey, picture: Picture) -> None:
-        self._screen.query_one(Preview).supply(key, picture)
-
-    def _no_picture(self, key: PictureKey, error: CuratorError) -> None:
-        self._screen.query_one(Preview).supply(key, str(error))
 
 
 def _reason(look: Look) -> Piece:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.cells import cell_len
+from textual import events
 from textual.content import Content
+from textual.style import Style
 from textual.widget import Widget
+from textual.widgets import Static
 
 from core.records import Strategy
 from tui.palette import FAINT, GREY, GROUND, STRATEGY, TEXT
@@ -14,6 +17,7 @@ from tui.plan_text import FieldLine, Piece
 from tui.widgets.cells import cut
 from tui.widgets.fields import table
 
+_META = "strategy"  # of a tab; not Textual's own way of clicks, so that no text can ever be one
 ORDER = (Strategy.MERGE, Strategy.OVERRIDE, Strategy.DELETE, Strategy.SKIP)
 
 
@@ -26,6 +30,9 @@ class Comparison(Widget):
         self._decided = False
         self._sentence: Sequence[Piece] = ()
         self._lines: Sequence[FieldLine] = ()
+
+    async def on_click(self, event: events.Click) -> None:
+        await decide_by_click(self, event)
 
     def show(self, strategy: Strategy, decided: bool, sentence: Sequence[Piece], lines: Sequence[FieldLine]) -> None:
         """Show what ``strategy`` would do; ``decided`` tells a decision from a mere look."""
@@ -57,16 +64,33 @@ class Comparison(Widget):
 
 
 def tabs(strategy: Strategy | None, decided: bool) -> Content:
-    """Return the four strategies in a line: a decision is filled and ticked, a mere look is in brackets."""
-    parts: list[tuple[str, str]] = []
+    """Return the four strategies in a line: a decision is filled and ticked, a mere look is in brackets.
+
+    Where they are drawn a click on one decides, as its key does: see ``decide_by_click``.
+    """
+    parts: list[tuple[str, Style]] = []
     for one in ORDER:
         if one is not strategy:
-            parts.append((f"  {one}  ", GREY))
+            words, style = f"  {one}  ", GREY
         elif decided:
-            parts.append((f" ✓{one}  ", f"bold {GROUND} on {STRATEGY[one]}"))
+            words, style = f" ✓{one}  ", f"bold {GROUND} on {STRATEGY[one]}"
         else:
-            parts.append((f" [{one}] ", f"bold {STRATEGY[one] if one is not Strategy.SKIP else TEXT}"))
+            words, style = f" [{one}] ", f"bold {STRATEGY[one] if one is not Strategy.SKIP else TEXT}"
+        parts.append((words, Style.parse(style) + Style.from_meta({_META: str(one)})))
     return Content.assemble(*parts)
+
+
+async def decide_by_click(widget: Widget, event: events.Click) -> None:
+    """Decide for the strategy whose tab was clicked, if any was."""
+    if strategy := event.style.meta.get(_META):
+        await widget.run_action(f"screen.decide('{strategy}')")
+
+
+class PlanLine(Static):
+    """The tabs, and what the plan does in words."""
+
+    async def on_click(self, event: events.Click) -> None:
+        await decide_by_click(self, event)
 
 
 def sentence(pieces: Sequence[Piece], width: int) -> Content:

@@ -14,9 +14,9 @@ from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from tui.palette import AMBER, CURSOR
+from tui.palette import AMBER, BLUE, CURSOR
 from tui.plan_text import FieldLine, Piece
-from tui.widgets.fields import header, rows, widths
+from tui.widgets.fields import header, in_full, rows, widths
 
 _LINES = 6  # of a field that is not under the cursor
 _ALL_LINES = 2000  # of the one that is: any text a person wrote
@@ -43,7 +43,7 @@ class FieldTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._header: list[Piece] = []
         self._cols = widths(1, ())
         self._short: list[list[list[Piece]]] = []
-        self._lines: list[tuple[int, list[Piece]]] = []
+        self._lines: list[tuple[int, bool, list[Piece]]] = []
 
     @property
     def current(self) -> FieldLine | None:
@@ -51,10 +51,10 @@ class FieldTable(ScrollView, can_focus=True, inherit_bindings=False):
         return self._fields[self._cursor] if self._fields else None
 
     def show(self, fields: Sequence[FieldLine], verb: str) -> None:
-        """Show other fields; the cursor stays on the field of that name, where there is one."""
-        label = current.label if (current := self.current) else ""
+        """Show other fields; the cursor stays on the field it is on, where that is among them."""
+        here = (current.label, current.target) if (current := self.current) else None
         self._fields, self._verb = fields, verb
-        self._cursor = next((n for n, field in enumerate(fields) if field.label == label), 0)
+        self._cursor = next((n for n, field in enumerate(fields) if (field.label, field.target) == here), 0)
         self._lay_out()
 
     def action_move(self, by: int) -> None:
@@ -90,14 +90,14 @@ class FieldTable(ScrollView, can_focus=True, inherit_bindings=False):
     def _arrange(self) -> None:
         self._lines = []
         for n, block in enumerate(self._short):
-            shown = rows(self._fields[n], self._cols, _ALL_LINES) if n == self._cursor else block
-            self._lines += [(n, line) for line in shown]
+            shown = in_full(self._fields[n], self._cols, _ALL_LINES) if n == self._cursor else block
+            self._lines += [(n, self._fields[n].picked and not k, line) for k, line in enumerate(shown)]
         self.virtual_size = Size(1, len(self._lines) + 1)
         self._keep_in_view()
         self.refresh()
 
     def _keep_in_view(self) -> None:
-        mine = [y for y, (n, _) in enumerate(self._lines) if n == self._cursor]
+        mine = [y for y, (n, _, _) in enumerate(self._lines) if n == self._cursor]
         if not mine:
             return
         top, room = self.scroll_offset.y, self._room()
@@ -109,18 +109,19 @@ class FieldTable(ScrollView, can_focus=True, inherit_bindings=False):
     def render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width
         place = self.scroll_offset.y + y - 1
+        here = picked = False
         if y == 0:
             segments = _segments(self._header, None)
-            here = False
         elif place < len(self._lines):
-            n, pieces = self._lines[place]
+            n, picked, pieces = self._lines[place]
             here = n == self._cursor
             segments = _segments(pieces, CURSOR if here else None)
         else:
             return Strip.blank(width, self.rich_style)
         ground = Style(bgcolor=CURSOR if here else None)
         bar = Segment("▌" if here else " ", ground + Style(color=AMBER))
-        strip = Strip([bar, Segment(" " * (_MARGIN - 1), ground), *segments])
+        hand = Segment("* " if picked else "  ", ground + Style(color=BLUE, bold=True))
+        strip = Strip([bar, hand, *segments])
         return strip.adjust_cell_length(width, ground).apply_style(self.rich_style)
 
 

@@ -11,10 +11,12 @@ from textual.content import Content
 
 from tui.palette import AMBER, BRIGHT, FAINT, GREY, RED, TEAL, TEXT
 from tui.plan_text import SIGN, TONE, Change, FieldLine, Piece
+from tui.text_diff import Only, differences
 from tui.widgets.cells import cut, cut_front, fit, wrap
 
 _LOSES_LIBRARY = (Change.OVERWRITTEN, Change.EMPTIED)
 _TAKES_INCOMING = (Change.FILLED, Change.OVERWRITTEN, Change.COMBINED, Change.COMES)
+_TOLD = {Only.BOTH: GREY, Only.EXISTING: TEXT, Only.PENDING: TEAL}
 _ONE_SIDED = (Change.COMES, Change.GOES, Change.SHOWN)
 
 
@@ -112,6 +114,29 @@ def rows(line: FieldLine, cols: Widths, limit: int = 1) -> list[list[Piece]]:
     return [[piece for pieces in map(partial(_row, n), columns, (0, *gaps)) for piece in pieces] for n in range(height)]
 
 
+def in_full(line: FieldLine, cols: Widths, limit: int) -> list[list[Piece]]:
+    """Return one field with all of its texts; two long ones that differ are told part by part below it."""
+    longest = max(_lines_of(text, width) for text, width in _both(line, cols))
+    differ = line.existing and line.pending and line.existing != line.pending and line.label != "path"
+    if not differ or longest < 2 or not cols.existing:
+        return rows(line, cols, limit)
+    width = sum((cols.existing, cols.pending, cols.result)) + (5 if cols.result else 2)
+    out = rows(line, cols)
+    for only, text in differences(line.existing, line.pending):
+        for n, words in enumerate(wrap(text, max(width, 2), limit)):
+            sign = only.value if n == 0 else " "
+            out.append([(" " * cols.label, ""), (f"{sign} ", f"bold {_TOLD[only]}"), (words, _TOLD[only])])
+    return out[:limit]
+
+
+def _both(line: FieldLine, cols: Widths) -> tuple[tuple[str, int], tuple[str, int]]:
+    return (line.existing, cols.existing), (line.pending, cols.pending)
+
+
+def _lines_of(text: str, width: int) -> int:
+    return text.count("\n") + 1 + (len(text) > max(width, 1))
+
+
 @dataclass(frozen=True, slots=True)
 class _Column:
     lines: Sequence[str]
@@ -123,7 +148,7 @@ def _column(line: FieldLine, text: str, width: int, style: str, limit: int) -> _
     if limit > 1:
         return _Column(wrap(text, width, limit), width, style)
     shorten = cut_front if line.label == "path" else cut
-    return _Column([shorten(text, width)], width, style)
+    return _Column([shorten(text.replace("\n", " "), width)], width, style)
 
 
 def _row(n: int, column: _Column, gap: int) -> list[Piece]:
