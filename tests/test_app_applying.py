@@ -35,7 +35,7 @@ async def test_the_whole_job(tmp_path: Path) -> None:
         groups = desk.text("#groups")
         heads = [line.split()[:2] for line in groups.split("\n") if line.split()[:1] and line.split()[0].isdigit()]
         assert heads == [["1", "delete"], ["1", "override"], ["2", "merge"], ["1", "skip"]], "what destroys comes first"
-        await desk.see("6 fields and 1 image of the library are overwritten", "#groups")
+        await desk.see("6 fields and 1 image of the library overwritten", "#groups")
         assert "leave the queue with 2 images, kept in the trash" in groups
         await desk.press("y")
         await desk.see("✓ 5 applied", "#status")
@@ -105,6 +105,7 @@ async def test_a_failure_stays_with_its_reason_and_the_others_go_on(tmp_path: Pa
         await desk.see("✕ the model file is missing", "#facts")
         await desk.press("L")
         await desk.see("the model file is missing", "#lines")
+        assert "stop" not in desk.text("Answers"), "nothing is left to stop"
         await desk.press("escape")
         await desk.press("s")
         assert "✕" not in desk.line_of(12), "a new decision takes the failure away"
@@ -115,7 +116,7 @@ async def test_a_plan_that_changed_since_the_summary_is_not_applied(tmp_path: Pa
         await desk.go_to(CONFLICT)
         await desk.press("o")
         await summed_up(desk)
-        await desk.see("are overwritten")
+        await desk.see("of the library overwritten")
         before = desk.row(CONFLICT)
         with desk.library.store.writing() as db:
             db.execute("UPDATE models SET meta_json = '{}' WHERE sha256 = ?", [before.sha256])
@@ -144,6 +145,20 @@ async def test_two_copies_of_one_file_are_merged_in_one_go(tmp_path: Path) -> No
         assert not {16, 17} & set(desk.library.queue.ids())
 
 
+async def test_the_counts_are_true_before_they_are_counted_again(tmp_path: Path) -> None:
+    async with at_work(tmp_path) as desk:
+        await desk.see("19 pending   5 conflicts   1 missing", "#top")
+        await desk.until(lambda: not desk.queue._listing._counts.busy)
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(desk.queue._listing, "recount", lambda: None)
+            await desk.go_to(CONFLICT)
+            await desk.press("m", "d", "G", *"k" * 6, "d")
+            await summed_up(desk)
+            await desk.press("y")
+            await desk.see("3 applied", "#status")
+            await desk.see("16 pending   3 conflicts   2 duplicates   11 new   0 decided", "#top")
+
+
 async def test_nothing_decided(tmp_path: Path) -> None:
     async with at_work(tmp_path) as desk:
         await desk.press("a")
@@ -156,18 +171,23 @@ async def test_nothing_decided(tmp_path: Path) -> None:
 async def test_stopping_gives_up_a_file_that_is_being_hashed(tmp_path: Path) -> None:
     with sample(tmp_path, keep=6) as library:
         os.truncate(library.queue.rows([10])[0].path, SPARSE)
-        library.queue.decide([10, 11], Strategy.MERGE)
+        library.queue.decide([6, 10, 11], Strategy.MERGE)
         async with running(library) as desk:
-            await desk.until(lambda: "2 decided" in desk.text("#top"))
+            await desk.until(lambda: "3 decided" in desk.text("#top"))
             await desk.until(lambda: desk.row(11).state is State.NEW)
             await desk.press("a")
             await desk.see("1 not hashed yet")
             await desk.press("y")
             await desk.see("applying", "#status")
+            await desk.until(lambda: 6 not in desk.list.ids)
             await desk.press("a", "j")
             assert at_rest(desk), "one batch at a time, and the list works on"
-            assert desk.list.current == 7
+            assert desk.list.current == 8
+            await desk.press("L")
+            await desk.see("x stop", "Answers")
             await desk.press("x")
+            await desk.until(lambda: "stop" not in desk.text("Answers"))
+            await desk.press("escape")
             await desk.see("stopped", "#status")
             assert desk.stored() == {10: Strategy.MERGE, 11: Strategy.MERGE}
 

@@ -83,6 +83,11 @@ async def test_the_history_lists_and_undoes(tmp_path: Path) -> None:
         await desk.until(lambda: NEW in desk.list.ids)
         await desk.press("U")
         await desk.see("undone by")
+        undone, *_, first = [line for line in desk.text("#lines").splitlines() if line.strip()]
+        assert "undid inserted" in undone
+        assert "quartz-garden" in undone
+        assert "import " in first
+        assert "image files" in first
         await desk.press("escape")
         await desk.until(lambda: isinstance(desk.app.screen, QueueScreen))
 

@@ -15,6 +15,7 @@ from textual.message import Message
 from core.display import plain, size
 from core.errors import Cancelled
 from core.records import Action, Outcome, Status
+from tui.keymap import key_of
 from tui.messages import ApplyEnded, Applying, ApplyState, Decided, Promoted
 from tui.pace import Pace, in_words
 from tui.palette import GREY, RED, STRATEGY, TEAL, TEXT
@@ -93,7 +94,7 @@ class ApplyJob:
         if failed:
             parts += [("   ✕ ", f"bold {RED}"), (f"{failed:,} failed and stay in the list", RED)]
         parts.append(("   stopped" if stopped else "", TEXT))
-        parts.append(("   L shows the log" if batch else "", GREY))
+        parts.append((f"   {key_of(self._node.app, 'look.log')} shows the log" if batch else "", GREY))
         return Content.assemble(*parts)
 
     def words(self, state: ApplyState, width: int) -> Content:
@@ -101,7 +102,8 @@ class ApplyJob:
         part = state.bytes_done / state.bytes_total if state.bytes_total else 0.0
         done = (state.done + part) / max(state.total, 1)
         left = in_words(self._pace.left(state.done + part, state.total))
-        stopping = "stopping after this one" if self._cancel.is_set() else f"{left}  x stops".strip()
+        stop = key_of(self._node.app, "apply.stop")
+        stopping = "stopping after this one" if self._cancel.is_set() else f"{left}  {stop} stops".strip()
         read = f"  hashing {size(state.bytes_done)} of {size(state.bytes_total)}" if state.bytes_total else ""
         return Content.assemble(
             ("applying ", GREY),
@@ -154,6 +156,7 @@ def apply_all(
                 one.row.id,
                 one.strategy,
                 confirmed=one.plan,
+                picks=one.picks,
                 cancel=cancel,
                 progress=_ticking(done, len(decided), one.row.name, post),
             )

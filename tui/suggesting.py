@@ -57,16 +57,16 @@ class Suggesting:
         self._known = {id: pair for id, pair in known.items() if pair[0] in self._rows}
         self._go_on()
 
-    def take(self, ids: Sequence[int]) -> tuple[dict[Strategy, list[int]], int]:
+    def take(self, ids: Sequence[int], *, unseen: bool) -> tuple[dict[Strategy, list[int]], int]:
         """Return what is proposed for these by strategy, and for how many nothing can be taken unseen.
 
-        For more than one only what overwrites and drops nothing counts. Blocks: to be called in a thread.
+        ``unseen``, only what overwrites and drops nothing counts. Blocks: to be called in a thread.
         """
         found: dict[Strategy, list[int]] = {}
         left = 0
         for id in ids:
             one = self._library.queue.suggestion(id)
-            if one is None or one.strategy is None or not (one.safe or len(ids) == 1):
+            if one is None or one.strategy is None or (unseen and not one.safe):
                 left += 1
             else:
                 found.setdefault(one.strategy, []).append(id)

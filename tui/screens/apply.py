@@ -12,7 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.applying import ApplyJob
-from tui.palette import AMBER, GREY
+from tui.widgets.answers import Answers
 
 _LOOK_AGAIN = 0.3
 
@@ -37,14 +37,15 @@ class LogScreen(ModalScreen[None]):
             yield Static("What was applied", classes="title")
             with VerticalScroll(id="log"):
                 yield Static(id="lines", markup=False)
-            keys = Content.assemble(
-                ("esc", f"bold {AMBER}"), (" close   ", GREY), ("x", f"bold {AMBER}"), (" stop", GREY)
-            )
-            yield Static(keys, classes="answers")
+            yield Answers(("log.close", "close"), ("log.stop", "stop"))
 
     def on_mount(self) -> None:
         self._show()
         self.set_interval(_LOOK_AGAIN, self._show)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Tell which keys there are at this moment."""
+        return self._job.running if action == "stop" else True
 
     def action_stop(self) -> None:
         self._job.stop()
@@ -53,6 +54,7 @@ class LogScreen(ModalScreen[None]):
         self.query_one("#log", VerticalScroll).scroll_relative(y=by, animate=False)
 
     def _show(self) -> None:
+        self.query_one(Answers).refresh()
         if len(self._job.log) == self._shown:
             return
         self._shown = len(self._job.log)

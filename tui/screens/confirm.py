@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections import defaultdict
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.cells import cell_len
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -16,18 +18,23 @@ from textual.widgets import Static
 
 from core.display import plain, size
 from core.errors import CuratorError
-from core.records import Plan, QueueRow, State, Strategy
+from core.picks import NO_PICKS
+from core.records import QueueRow, Strategy
 from tui.messages import Decided
 from tui.palette import AMBER, BRIGHT, GREY, RED, STRATEGY, TEXT
-from tui.plan_text import count_of, overwritten
-from tui.widgets.cells import fit
+from tui.plan_text import count_of
+from tui.summing import Group, Hurt, Summary, looks
+from tui.widgets.answers import Answers
+from tui.widgets.cells import cut, fit
 
 if TYPE_CHECKING:
     from core.library import Library
 
-_DESTROYS_FIRST = (Strategy.DELETE, Strategy.OVERRIDE, Strategy.MERGE, Strategy.SKIP)
 _AT_ONCE = 32
 _NAMES = 100
+_NAMES_GROWING = 20  # of a summary that is drawn again and again
+_TICK = 0.25  # seconds between two pictures of a summary that is still growing
+_TONE = {Hurt.LOSES: AMBER, Hurt.UNKNOWN: AMBER}
 
 
 class SummaryScreen(ModalScreen[Sequence[Decided] | None]):
@@ -46,9 +53,7 @@ class SummaryScreen(ModalScreen[Sequence[Decided] | None]):
     def __init__(self, library: Library) -> None:
         super().__init__()
         self._library = library
-        self._strategies: dict[int, Strategy] = {}
-        self._rows: dict[int, QueueRow] = {}
-        self._plans: dict[int, Plan] = {}
+        self._summary: Summary | None = None
         self._loaded = False
 
     def compose(self) -> ComposeResult:
@@ -57,20 +62,18 @@ class SummaryScreen(ModalScreen[Sequence[Decided] | None]):
             with VerticalScroll(id="summary"):
                 yield Static(id="groups", markup=False)
             yield Static(id="note", markup=False)
-            keys = (("y", f"bold {AMBER}"), (" apply   ", TEXT), ("n", f"bold {AMBER}"), (" back to the list", TEXT))
-            yield Static(Content.assemble(*keys), classes="answers")
+            yield Answers(("dialog.yes", "apply"), ("dialog.no", "back to the list"))
 
     def on_mount(self) -> None:
-        self.run_worker(self._load(), group="summing", exit_on_error=False)
+        self._load()
 
     def action_confirm(self) -> None:
-        if self._loaded:
-            decided = [(row, self._strategies[id]) for id, row in self._rows.items()]
-            self.dismiss([Decided(row, s, self._shown_plan(row.id, s)) for row, s in decided])
+        if self._loaded and self._summary:
+            self.dismiss([self._decided(self._summary, row) for row in self._summary.rows.values()])
 
-    def _shown_plan(self, id: int, strategy: Strategy) -> Plan | None:
-        """Return the plan that promoting must still find; a merge loses nothing, whatever it meets by then."""
-        return self._plans.get(id) if strategy is Strategy.OVERRIDE else None
+    @staticmethod
+    def _decided(summary: Summary, row: QueueRow) -> Decided:
+        return Decided(row, summary.strategies[row.id], summary.plans.get(row.id), summary.picks.get(row.id, NO_PICKS))
 
     def action_cancel(self) -> None:
         self.dismiss(None)
@@ -78,81 +81,78 @@ class SummaryScreen(ModalScreen[Sequence[Decided] | None]):
     def action_scroll(self, by: int) -> None:
         self.query_one("#summary", VerticalScroll).scroll_relative(y=by, animate=False)
 
+    @work(group="summing", exit_on_error=False)
     async def _load(self) -> None:
         """Read decisions and rows, then plan after plan; what is known is shown as it comes."""
-        queue = self._library.queue
         try:
-            self._strategies = dict(await asyncio.to_thread(queue.decisions))
-            for row in await asyncio.to_thread(queue.rows, list(self._strategies)):
-                self._rows[row.id] = row
-            wanted = [id for id, row in self._rows.items() if row.sha256 and _has_plan(self._strategies[id])]
-            wanted.sort(key=lambda id: self._strategies[id] is not Strategy.OVERRIDE)
-            overrides = sum(self._strategies[id] is Strategy.OVERRIDE for id in wanted)
-            self._loaded = not overrides
-            self._show(left=len(wanted))
+            self._summary = summary = await asyncio.to_thread(Summary.read, self._library)
+            wanted = summary.wanted
+            shown_at = self._show(summary, left=len(wanted))
+            self._loaded = not summary.must_see
             for start in range(0, len(wanted), _AT_ONCE):
-                self._plans.update(await asyncio.to_thread(self._look, wanted[start : start + _AT_ONCE]))
-                self._loaded = start + _AT_ONCE >= overrides
-                self._show(left=len(wanted) - start - _AT_ONCE)
+                found = await asyncio.to_thread(looks, self._library, summary, wanted[start : start + _AT_ONCE])
+                for id, look in found.items():
+                    summary.take(id, look)
+                left = len(wanted) - start - _AT_ONCE
+                all_seen = not self._loaded and start + _AT_ONCE >= summary.must_see
+                if left <= 0 or all_seen or time.monotonic() - shown_at > _TICK:
+                    shown_at = self._show(summary, left)
+                self._loaded |= all_seen  # not before it is shown
         except CuratorError as error:
             self.query_one("#note", Static).update(Content.styled(f"✕ {plain(error, 400)}", RED))
 
-    def _look(self, ids: Sequence[int]) -> dict[int, Plan]:
-        looks = ((id, self._library.queue.look(id, self._strategies[id])) for id in ids)
-        return {id: look.plan for id, look in looks if look is not None and look.plan is not None}
-
-    def _show(self, left: int = 0) -> None:
-        count = len(self._rows)
-        self.query_one("#title", Static).update(f"Apply {count:,} decision{'s' if count != 1 else ''}")
-        by_strategy: dict[Strategy, list[QueueRow]] = defaultdict(list)
-        for id, row in self._rows.items():
-            by_strategy[self._strategies[id]].append(row)
+    def _show(self, summary: Summary, left: int) -> float:
+        """Show what is known so far, and return when that was."""
+        self.query_one("#title", Static).update(f"Apply {count_of(len(summary.rows), 'decision')}")
         width = self.query_one("#groups").size.width or 60
-        parts = [self._group(s, by_strategy[s], width) for s in _DESTROYS_FIRST if by_strategy[s]]
+        parts = [self._group(summary, group, width, _NAMES_GROWING if left > 0 else _NAMES) for group in summary.groups]
         self.query_one("#groups", Static).update(Content("\n\n").join(parts))
-        self.query_one("#note", Static).update(self._note(left))
+        self.query_one("#note", Static).update(self._note(summary, left))
+        return time.monotonic()
 
-    def _group(self, strategy: Strategy, rows: Sequence[QueueRow], width: int) -> Content:
-        colour = STRATEGY[strategy]
+    def _group(self, summary: Summary, group: Group, width: int, names: int) -> Content:
+        colour = STRATEGY[group.strategy]
         head = Content.assemble(
-            (f"{len(rows):>5,}  ", f"bold {BRIGHT}"), (f"{strategy:<9}", f"bold {colour}"), self._effect(strategy, rows)
+            (f"{group.count:>5,}  ", f"bold {BRIGHT}"), (f"{group.strategy:<9}", f"bold {colour}"), self._effect(group)
         )
-        names = [Content.styled(f"       {fit(row.name, max(width - 8, 8))}", GREY) for row in rows[:_NAMES]]
-        if len(rows) > _NAMES:
-            names.append(Content.styled(f"       and {len(rows) - _NAMES:,} more", GREY))
-        return Content("\n").join([head, *names])
+        shown = group.order[:names]
+        room = max(width - 8, 8)
+        longest = max((cell_len(cut(summary.rows[id].name, room)) for _, _, id in shown), default=0)
+        lines = [self._line(summary, hurt, id, room, min(longest, room * 2 // 5)) for hurt, _, id in shown]
+        if group.count > names:
+            lines.append(Content.styled(f"       and {group.count - names:,} more", GREY))
+        return Content("\n").join([head, *lines])
 
-    def _effect(self, strategy: Strategy, rows: Sequence[QueueRow]) -> Content:
-        if strategy is Strategy.SKIP:
+    @staticmethod
+    def _line(summary: Summary, hurt: Hurt, id: int, room: int, names: int) -> Content:
+        name, note = summary.rows[id].name, summary.notes.get(id, "")
+        if not note:
+            return Content.styled(f"       {fit(name, room)}", GREY)
+        tone = RED if summary.strategies[id] is Strategy.DELETE else _TONE.get(hurt, TEXT)
+        return Content.assemble((f"       {fit(name, names)}  ", GREY), (cut(note, room - names - 2), tone))
+
+    @staticmethod
+    def _effect(group: Group) -> Content:
+        if group.strategy is Strategy.SKIP:
             return Content.styled(" stay in the queue", GREY)
-        images = sum(len(row.images) for row in rows)
-        if strategy is Strategy.DELETE:
-            return Content.styled(f" leave the queue with {count_of(images, 'image')}, kept in the trash", RED)
-        plans = [plan for row in rows if (plan := self._plans.get(row.id))]
-        lost = [pair for plan in plans for pair in overwritten(plan)]
-        fields = sum(n for n, noun in lost if noun == "field")
-        replaced = sum(n for n, noun in lost if noun == "image")
-        added = sum(len(plan.images.added) for plan in plans)
-        if fields or replaced:
-            words = f" {count_of(fields, 'field')} and {count_of(replaced, 'image')} of the library are overwritten"
-            return Content.styled(words, AMBER)
-        return Content.styled(f" {count_of(added, 'image')} added · nothing overwritten", TEXT)
+        if group.strategy is Strategy.DELETE:
+            return Content.styled(f" leave the queue with {count_of(group.images, 'image')}, kept in the trash", RED)
+        hand = f" · {group.by_hand:,} by hand" if group.by_hand else ""
+        if group.fields or group.replaced:
+            pairs = (group.fields, "field"), (group.replaced, "image")
+            lost = " and ".join(count_of(number, noun) for number, noun in pairs if number)
+            return Content.styled(f" {lost} of the library overwritten{hand}", AMBER)
+        return Content.styled(f" {count_of(group.added, 'image')} added · nothing overwritten{hand}", TEXT)
 
-    def _note(self, left: int) -> Content:
+    @staticmethod
+    def _note(summary: Summary, left: int) -> Content:
         notes: list[tuple[str, str]] = []
         if left > 0:
-            notes.append((f"looking at {left:,} more plans …\n", GREY))
-        read = [r for id, r in self._rows.items() if not r.sha256 and _has_plan(self._strategies[id])]
-        missing = sum(row.state is State.MISSING for row in read)
-        if unhashed := len(read) - missing:
-            total = size(sum(row.size_bytes for row in read if row.state is not State.MISSING))
-            notes.append(
-                (f"{unhashed:,} not hashed yet ({total}): read first, and what they meet is not known\n", AMBER)
-            )
-        if missing:
-            notes.append((f"{missing:,} cannot be applied: their model file is missing\n", RED))
+            notes.append((f"looking at {count_of(left, 'more plan')} …\n", GREY))
+        if summary.unhashed:
+            total = size(summary.unhashed_bytes)
+            words = f"{summary.unhashed:,} not hashed yet ({total}): read first, and what they meet is not known\n"
+            notes.append((words, AMBER))
+        if summary.missing:
+            notes.append((f"{summary.missing:,} cannot be applied: their model file is missing\n", RED))
         return Content.assemble(*notes).rstrip()
-
-
-def _has_plan(strategy: Strategy) -> bool:
-    return strategy in (Strategy.MERGE, Strategy.OVERRIDE)

@@ -6,6 +6,7 @@ import asyncio
 from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
@@ -17,6 +18,7 @@ from core.errors import CuratorError
 from core.history import PastOperation
 from core.records import Action, Kind, Operation
 from tui.palette import AMBER, BRIGHT, FAINT, GREY, RED, TEAL, TEXT
+from tui.widgets.answers import Answers
 from tui.widgets.cells import cut, fit
 
 if TYPE_CHECKING:
@@ -60,6 +62,11 @@ def ending(past: PastOperation) -> tuple[str, str]:
     return "", TEXT
 
 
+def _files(operation: Operation) -> str:
+    """Return what can be told of an operation that is about no model in particular."""
+    return f"{len(operation.moves):,} image files" if operation.kind is Kind.IMPORT and operation.moves else ""
+
+
 class HistoryScreen(ModalScreen[bool]):
     """Lists the newest operations; answers whether the newest promotion is to be taken back."""
 
@@ -79,15 +86,15 @@ class HistoryScreen(ModalScreen[bool]):
             yield Static("History", classes="title")
             with VerticalScroll(id="log"):
                 yield Static("reading …", id="lines", markup=False)
-            keys = (("u", f"bold {AMBER}"), (" undo the newest   ", TEXT), ("esc", f"bold {AMBER}"), (" close", TEXT))
-            yield Static(Content.assemble(*keys), classes="answers")
+            yield Answers(("history.undo", "undo the newest"), ("history.close", "close"))
 
     def on_mount(self) -> None:
-        self.run_worker(self._load(), group="history", exit_on_error=False)
+        self._load()
 
     def action_scroll(self, by: int) -> None:
         self.query_one("#log", VerticalScroll).scroll_relative(y=by, animate=False)
 
+    @work(group="history", exit_on_error=False)
     async def _load(self) -> None:
         lines = self.query_one("#lines", Static)
         try:
@@ -105,7 +112,7 @@ class HistoryScreen(ModalScreen[bool]):
     def _line(past: PastOperation, width: int) -> Content:
         operation = past.operation
         words, tone = ending(past)
-        action = _TONE.get(operation.action, TEXT) if operation.action else TEXT
+        action = _TONE.get(operation.action, TEXT) if operation.action and operation.kind is Kind.PROMOTE else TEXT
         name = width - 6 - 18 - 17 - 2
         if words:
             name = min(name, max(name // 2, 12))
@@ -113,7 +120,7 @@ class HistoryScreen(ModalScreen[bool]):
             (f"{operation.n:>5} ", FAINT),
             (f"{when(operation.at)}  ", GREY),
             (fit(what(operation), 17), action if operation.undone_by is None else GREY),
-            (fit(past.name, name), TEXT if operation.undone_by is None else GREY),
+            (fit(past.name or _files(operation), name), TEXT if operation.undone_by is None else GREY),
             ("  ", ""),
             (cut(words, max(width - name - 43, 0)), tone),
         )
@@ -144,5 +151,4 @@ class UndoScreen(ModalScreen[bool]):
             )
             words = "Rows, tags, metadata and images become what they were, and it is pending again. There is no redo."
             yield Static(Content.styled(words, GREY), classes="group")
-            keys = (("y", f"bold {AMBER}"), (" undo it   ", TEXT), ("n", f"bold {AMBER}"), (" leave it", TEXT))
-            yield Static(Content.assemble(*keys), classes="answers")
+            yield Answers(("dialog.yes", "undo it"), ("dialog.no", "leave it"))

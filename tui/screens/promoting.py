@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from textual.screen import Screen
 
 from core.errors import CuratorError
-from core.records import Action, Operation, Status
+from core.records import Action, Operation, Status, Strategy
 from tui.applying import ApplyJob, LogLine, outcome_words
+from tui.keymap import key_of
 from tui.messages import ApplyEnded, Applying, Promoted
 from tui.screens.listing import Listing
 from tui.widgets.pending_list import PendingList
@@ -18,6 +19,8 @@ from tui.widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
     from core.library import Library
+
+_DECIDING = (Strategy.MERGE, Strategy.OVERRIDE, Strategy.DELETE, Strategy.SKIP)
 
 
 class Promoting:
@@ -53,8 +56,9 @@ class Promoting:
         if self._busy():
             return
         await self._listing.decisions.settled()
-        if not self._listing.decided:
-            self._status.say("Nothing is decided yet: m, o, d and s decide.")
+        if not self._listing.decided.ids:
+            keys = [key_of(self._screen.app, f"decide.{strategy}") for strategy in _DECIDING]
+            self._status.say(f"Nothing is decided yet: {', '.join(keys[:-1])} and {keys[-1]} decide.")
             return
         from tui.screens.confirm import SummaryScreen
 
@@ -65,7 +69,7 @@ class Promoting:
 
     def _busy(self) -> bool:
         if self.job.running:
-            self._status.say("Still applying: x stops after the model in hand.")
+            self._status.say(f"Still applying: {key_of(self._screen.app, 'apply.stop')} stops after the model in hand.")
         return self.job.running
 
     def go_on(self, event: Applying) -> None:
@@ -81,7 +85,7 @@ class Promoting:
         if not ok and outcome.status is not Status.NOT_FOUND:
             self.failures[id] = outcome_words(outcome)
         elif outcome.action_taken is not Action.IGNORED:
-            self._listing.take_out({id})
+            self._listing.take_out({id}, [event.decided.row])
         self._list.show_failed(self.failures)
         self._listing.suggesting.forget(outcome.sha256)
         self._listing.refresh()
