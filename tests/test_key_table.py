@@ -9,7 +9,6 @@ from tui.screens.help import all_bindings, key_name
 
 README = Path(__file__).parent.parent / "README.md"
 ROW = re.compile(r"^\| (?P<keys>`.+`) \| (?P<does>.+) \|$")
-WRITTEN = {"⏎": "Enter", "home": "Home", "end": "End", "tab": "Tab", "f1": "F1", "^c": "Ctrl+C", "^q": "Ctrl+Q"}
 
 
 def table() -> list[tuple[frozenset[str], str]]:
@@ -22,12 +21,7 @@ def table() -> list[tuple[frozenset[str], str]]:
 def bound() -> list[tuple[frozenset[str], str]]:
     """Return the keys of every binding that has an id, as people write them, and what they do."""
     bindings = [binding for binding in all_bindings() if binding.id]
-    return [(frozenset(map(written, binding.key.split(","))), binding.tooltip) for binding in bindings]
-
-
-def written(key: str) -> str:
-    name = key_name(key)
-    return WRITTEN.get(name, name)
+    return [(frozenset(map(key_name, binding.key.split(","))), binding.tooltip) for binding in bindings]
 
 
 def test_every_key_of_the_app_is_in_the_table() -> None:

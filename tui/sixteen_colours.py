@@ -18,6 +18,8 @@ _SIXTEEN = {
     palette.RAISED: "blue",
     palette.CURSOR: "blue",
     palette.CURSOR_AWAY: "bright_black",
+    palette.STRIPE: "black",  # sixteen have no dark colour that would not shout
+    palette.HOVER: "black",
     palette.BRIGHT: "bright_white",
     palette.TEXT: "white",
     palette.GREY: "white",

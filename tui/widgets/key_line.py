@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from rich.cells import cell_len
 from textual import events
 from textual.binding import Binding
 from textual.content import Content
+from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -23,6 +25,7 @@ class KeyLine(Widget):
         super().__init__(id=id)
         self._bindings_shown: list[Binding] = []
         self._spots: list[tuple[range, Binding]] = []
+        self._keys: set[str] = set()
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._update)
@@ -31,9 +34,15 @@ class KeyLine(Widget):
     def _update(self, screen: Screen[object]) -> None:
         if not self.is_attached or not screen.is_current:
             return
-        active = [entry.binding for entry in screen.active_bindings.values() if entry.enabled]
-        shown = {binding.id or binding.key: binding for binding in active if binding.show}
-        self._bindings_shown = sorted(shown.values(), key=lambda b: _LAST.index(b.id) + 1 if b.id in _LAST else 0)
+        entries = [entry for entry in screen.active_bindings.values() if entry.enabled]
+        active = [entry.binding for entry in entries]
+        self._keys = {binding.key for binding in active}
+        shown: dict[str, Binding] = {}
+        for binding in active:
+            if binding.show:
+                shown.setdefault(binding.id or binding.key, binding)
+        places = [*_as_written(entry.node for entry in entries), *_LAST]
+        self._bindings_shown = sorted(shown.values(), key=lambda b: places.index(b.id) if b.id in places else -1)
         self.refresh()
 
     def render(self) -> Content:
@@ -53,13 +62,22 @@ class KeyLine(Widget):
         return sum(binding.id in _LAST for binding in self._bindings_shown)
 
     def _label(self, binding: Binding) -> tuple[str, str]:
-        return binding.key_display or self.app.get_key_display(binding), binding.description
+        shown = binding.key_display
+        if shown and " " in shown and not self._keys.issuperset(shown.split()):  # one of a pair was set anew
+            binding = replace(binding, key_display=None)
+        return self.app.get_key_display(binding), binding.description
 
     def on_click(self, event: events.Click) -> None:
         for spot, binding in self._spots:
             if event.x in spot:
                 self.app.simulate_key(binding.key)
                 return
+
+
+def _as_written(nodes: Iterable[DOMNode]) -> list[str | None]:
+    """Return the ids of bindings as they stand in the code: one that was set anew has lost its place."""
+    owners = [binding for node in dict.fromkeys(nodes) for binding in node.BINDINGS]
+    return [one.id for one in owners if isinstance(one, Binding) and one.id not in _LAST]
 
 
 def fitting(widths: Sequence[int], room: int, fixed: int) -> list[int]:
