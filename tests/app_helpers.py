@@ -26,6 +26,7 @@ from core.sample import sample_library
 from core.store import pending
 from tui.app import CuratorApp
 from tui.screens.queue import QueueScreen
+from tui.settings import Settings
 from tui.widgets.pending_list import PendingList
 
 PATIENCE = 30.0  # seconds until a condition counts as broken; far more than a busy machine needs
@@ -156,9 +157,11 @@ class Desk:
 
 
 @asynccontextmanager
-async def running(library: Library, size: tuple[int, int] = (140, 42)) -> AsyncIterator[Desk]:
+async def running(
+    library: Library, size: tuple[int, int] = (140, 42), settings: Settings | None = None
+) -> AsyncIterator[Desk]:
     """Run the app on a library; it is there once the rows in view have come."""
-    app = CuratorApp(library)
+    app = CuratorApp(library, settings=settings)
     async with app.run_test(size=size) as pilot:
         desk = Desk(pilot, library)
         await desk.until(lambda: list(desk.list.ids) == list(library.queue.ids()))

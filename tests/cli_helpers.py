@@ -87,4 +87,10 @@ def interrupted(*args: object, at: str) -> Ran:
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment of a program under test: no library of the user's is ever touched."""
-    return {**os.environ, "XDG_DATA_HOME": "/nonexistent", "MODEL_CURATOR_LIBRARY": "", **(more or {})}
+    return {
+        **os.environ,
+        "XDG_DATA_HOME": "/nonexistent",
+        "XDG_CONFIG_HOME": "/nonexistent",
+        "MODEL_CURATOR_LIBRARY": "",
+        **(more or {}),
+    }

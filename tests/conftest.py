@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import signal
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +23,12 @@ for _name in [*os.environ]:
         ("TEXTUAL", "MODEL_CURATOR_LIBRARY", "MODEL_CURATOR_TRASH")
     ):
         del os.environ[_name]
+os.environ["MODEL_CURATOR_CONFIG"] = "/nonexistent/config.toml"
+
+
+# Nor must where they stood in a library, nor may the tests change it.
+os.environ["MODEL_CURATOR_STATE"] = tempfile.mkdtemp(prefix="curator-state-")
+atexit.register(shutil.rmtree, os.environ["MODEL_CURATOR_STATE"], ignore_errors=True)
 
 
 @pytest.fixture

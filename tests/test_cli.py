@@ -19,7 +19,20 @@ from tests.builders import add_pending
 from tests.cli_helpers import ROOT, environment, program, run
 from tui.cli import main
 
-COMMANDS = ("demo", "import-legacy", "pending", "show", "promote", "images", "undo", "history", "backup")
+COMMANDS = (
+    "demo",
+    "import-legacy",
+    "pending",
+    "show",
+    "promote",
+    "images",
+    "undo",
+    "history",
+    "backup",
+    "config",
+    "completion",
+    "serve",
+)
 HEAVY = ("textual", "rich", "sqlite_utils", "sqlite3", "PIL", "platformdirs")
 
 
@@ -34,7 +47,8 @@ except SystemExit as end:
     assert end.code == {2 if args == ["nope"] else 0}, end.code
 assert not [name for name in {HEAVY!r} if name in sys.modules], sorted(sys.modules)
 """
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    env = environment({"MODEL_CURATOR_CONFIG": ""})
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 

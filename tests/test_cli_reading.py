@@ -60,6 +60,11 @@ def test_pending_as_a_table(library: Library) -> None:
         ("size:<1g decision:none", [2]),
         ("decision:merge note:paper", [1]),
         ("x:y", []),
+        ("folder:=/m", [1, 2]),
+        ("folder:=/M", []),
+        ("tag:=NSFW", [1]),
+        ("tag:=nsfw", []),
+        ('name:="Ink wash"', [0]),
     ],
 )
 def test_pending_lists_what_fits_a_filter(library: Library, tmp_path: Path, words: str, numbers: list[int]) -> None:
@@ -82,6 +87,32 @@ def test_a_filter_that_cannot_be_meant_is_a_usage_error(library: Library, words:
     sentence = run("pending", "--filter", words, library=library.root).failed(2)
     assert "--filter: " in sentence and "takes" in sentence
     assert list(run("pending", "--json", "--filter", words, library=library.root).object) == ["error"]
+
+
+@pytest.mark.parametrize(
+    ("options", "numbers"),
+    [
+        ([], [0, 1, 2]),
+        (["--sort", "name"], [0, 1, 2]),  # letter case does not count
+        (["--sort", "name", "--reverse"], [2, 0, 1]),
+        (["--sort", "size"], [1, 2, 0]),
+        (["--reverse"], [2, 1, 0]),
+        (["--sort", "state", "--filter", "clay"], [1, 2, 0]),
+    ],
+)
+def test_pending_in_another_order(library: Library, tmp_path: Path, options: list[str], numbers: list[int]) -> None:
+    there = model_file(tmp_path, "m")
+    ids = [
+        add_pending(library, there, name="clay", size_bytes=9),
+        add_pending(library, "/nowhere", name="Clay", size_bytes=5),
+        add_pending(library, "/nowhere", name="Clay 2", size_bytes=5),
+    ]
+    rows = run("pending", "--json", *options, library=library.root).object["pending"]
+    assert [row["id"] for row in rows] == [ids[number] for number in numbers]
+
+
+def test_there_is_no_order_by_what_is_no_column(library: Library) -> None:
+    assert run("pending", "--sort", "colour", library=library.root).code == 2
 
 
 def test_show_a_pending_import(library: Library) -> None:
@@ -169,7 +200,7 @@ def test_a_broken_database_is_one_sentence(tmp_path: Path, args: list[str], cont
 def test_a_library_made_by_a_newer_version_is_left_alone(tmp_path: Path, args: list[str]) -> None:
     Library.open(tmp_path).close()
     connection = sqlite3.connect(tmp_path / "library.db")
-    connection.execute("UPDATE _sqlite_migrations SET name = '99_future'")
+    connection.execute("UPDATE _sqlite_migrations SET name = '99_future' WHERE name = '2_picks'")
     connection.commit()
     connection.close()
     before = tables(tmp_path / "library.db", without=())

@@ -79,6 +79,7 @@ def test_the_history(tmp_path: Path) -> None:
     lines = run("history", library=root).out.splitlines()
     assert [line.split()[3] for line in lines] == ["undid", "merged", "deleted", "image"]
     assert "undone by" in lines[1] and "[bold]second" in lines[1]
+    assert "[bold]second" in lines[0], "what was taken back"
     assert "\x1b" not in lines[2]
     past = run("history", "--json", "--limit", "2", library=root).object["operations"]
     assert [one["kind"] for one in past] == ["undo", "promote"]

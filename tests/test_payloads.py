@@ -140,7 +140,7 @@ def walk(seen: Terminal) -> None:
     seen.press("q")  # not Esc: with the key after it, it would be another key
     seen.see("a apply")
     seen.press("/PWNED\r")
-    seen.see("of 39")
+    seen.see(f"{sum('PWNED' in text for text in PAYLOADS)} of 39")
     seen.press("g\x1b")
     seen.see("9 ␛[!p")
     seen.press("?")

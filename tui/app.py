@@ -4,29 +4,38 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.text import Text
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.keys import format_key
 from textual.screen import Screen
 
 from tui.graphics import Graphics
+from tui.messages import SensitiveTurned
 from tui.palette import THEME, VARIABLES
+from tui.pictures_at_hand import PicturesAtHand
 from tui.screens.queue import QueueScreen
+from tui.settings import Settings
 from tui.sixteen_colours import SixteenColours
+from tui.themes import COLOURS, Recolour, themes
+from tui.widgets.picture_box import half_cells
 from tui.widgets.real_picture import driver
 
 if TYPE_CHECKING:
     from core.library import Library
 
 
+_TURN = 0.001  # seconds for which another thread may keep the interpreter from the one that draws
 _WIDTHS = [(0, "-narrow"), (100, "-wide"), (170, "-vast")]
 _HEIGHTS = [(0, "-low"), (32, "-high"), (50, "-tall")]
 
 
 class CuratorApp(App[None]):
-    """Model Curator on one library, which whoever opened it closes."""
+    """Model Curator on one library, which whoever opened it closes; with ``resume`` it begins where it was left."""
 
     TITLE = "Model Curator"
     CSS_PATH = "app.tcss"
@@ -36,21 +45,72 @@ class CuratorApp(App[None]):
         Binding("question_mark,f1", "help", "help", id="app.help", key_display="?", tooltip="Every key there is"),
         Binding("q,ctrl+c", "quit", "quit", id="app.quit", key_display="q", tooltip="Leave; decisions are kept"),
         Binding(
+            "z", "sensitive", "sensitive", id="app.sensitive", show=False, tooltip="Show or hide sensitive samples"
+        ),
+        Binding(
             "ctrl+q", "quit", "quit", id="app.quit_now", show=False, priority=True, tooltip="Leave, out of dialogs too"
         ),
     ]
 
-    def __init__(self, library: Library, *, graphics: Graphics = Graphics.HALF, sixteen_colours: bool = False) -> None:
+    def __init__(
+        self,
+        library: Library,
+        *,
+        graphics: Graphics = Graphics.HALF,
+        sixteen_colours: bool = False,
+        settings: Settings | None = None,
+        resume: bool = False,
+    ) -> None:
         super().__init__(driver_class=driver(graphics))
-        if sixteen_colours:
-            self._filters.append(SixteenColours())
         self.library = library
         self.graphics = graphics
-        self.register_theme(THEME)
-        self.theme = THEME.name
+        self._resume = resume
+        self.settings = settings or Settings()
+        self.warnings = [*self.settings.warnings]
+        self.keys: Mapping[str, str] = {}
+        if self.settings.keys:
+            self._set_keys()
+        self.pictures = PicturesAtHand(
+            library.pictures,
+            self.settings.sensitive_tags,
+            key=format_key(self.keys.get("app.sensitive", "z").split(",")[0]),
+            ready=half_cells if graphics is Graphics.HALF else None,
+        )
+        self._take_colours(sixteen_colours)
+
+    def _take_colours(self, sixteen: bool) -> None:
+        """Have our themes and no others; a terminal of 16 colours has one, which is fitted to it."""
+        ours = themes()
+        for theme in ours[:1] if sixteen else ours:
+            self.register_theme(theme)
+        for name in self.available_themes.keys() - COLOURS.keys():
+            self.unregister_theme(name)
+        self._filters.insert(0, Recolour(THEME.name))
+        if sixteen:
+            self._filters.append(SixteenColours())
+        self.theme = self.settings.theme if self.settings.theme in self.available_themes else THEME.name
+        self._recolour(self.theme)
+
+    def _recolour(self, theme: str) -> None:
+        self._filters[0] = Recolour(theme)
+
+    def watch_theme(self, theme: str) -> None:
+        """Draw everything in the colours of another theme, also what Textual takes to be unchanged."""
+        self._recolour(theme)
+        for screen in self.screen_stack:
+            screen.refresh(layout=True)
+
+    def _set_keys(self) -> None:
+        """Set the keys that the settings give anew."""
+        from tui.keymap import checked_keys
+
+        self.keys, problems = checked_keys(self.settings.keys, self.settings.path)
+        self.warnings += problems
+        self.set_keymap(self.keys)
 
     def on_mount(self) -> None:
         """Leave in good order, the terminal as it was, when told to end or when the terminal goes away."""
+        sys.setswitchinterval(_TURN)
         if not self.is_headless:
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 asyncio.get_running_loop().add_signal_handler(number, lambda: self.call_later(self.action_quit))
@@ -59,9 +119,13 @@ class CuratorApp(App[None]):
         return VARIABLES
 
     def get_default_screen(self) -> Screen[None]:
-        return QueueScreen(self.library)
+        return QueueScreen(
+            self.library, self.pictures, self.warnings, hash_ahead=self.settings.hash_ahead, resume=self._resume
+        )
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        if len(self.available_themes) > 1:
+            yield SystemCommand("change theme", "Other colours, until the app is left", self.action_change_theme)
         seen: set[str] = set()
         for entry in screen.active_bindings.values():
             binding = entry.binding
@@ -81,9 +145,13 @@ class CuratorApp(App[None]):
 
         self.push_screen(HelpScreen())
 
+    def action_sensitive(self) -> None:
+        """Show or hide sensitive samples on every screen, for this session."""
+        turned = self.pictures.turn()
+        for screen in self.screen_stack:
+            screen.post_message(SensitiveTurned(turned))
+
     async def action_quit(self) -> None:
         """Leave once every decision is stored; nothing else is waited for."""
-        for screen in self.screen_stack:
-            if isinstance(screen, QueueScreen):
-                await screen.settle()
-        self.exit()
+        told = [await screen.settle() for screen in self.screen_stack if isinstance(screen, QueueScreen)]
+        self.exit(message=Text("\n".join(filter(None, told))) if any(told) else None)

@@ -15,13 +15,18 @@ import click
 from core.display import plain
 from core.errors import Cancelled, CuratorError
 from tui.commands.call import FAILED, INTERRUPTED, Call, Failed, common, sentence
+from tui.commands.completion import completion
 from tui.commands.demo import demo
 from tui.commands.importing import import_legacy
 from tui.commands.opening import open_app, pictures
 from tui.commands.promoting import promote
 from tui.commands.reading import images, pending, show
+from tui.commands.serve import serve
+from tui.commands.settings import config
 from tui.commands.undoing import backup, history, undo
 from tui.commands.verifying import verify
+from tui.log_file import LOGGER, stop_log
+from tui.settings import Settings
 
 _SENTENCE = 4000  # a path may have 4096 bytes, and is worth seeing whole
 
@@ -49,7 +54,11 @@ class _CommandLine(click.Group):
         except BrokenPipeError:  # whoever read it has had enough
             code = FAILED
         except Exception as error:
-            code = _tell(_failure(error), arguments)
+            failure = _failure(error)
+            LOGGER.error("%s", failure.format_message(), exc_info=None if failure is error else error)
+            code = _tell(failure, arguments)
+        finally:
+            stop_log()
         _end_output()
         if standalone_mode:
             sys.exit(code)
@@ -117,7 +126,7 @@ def _where(error: Exception) -> str:
 @click.option("--version", "version", is_flag=True, help="Print the version.")
 @pictures
 @click.pass_context
-def main(context: click.Context, verifying: bool, full: bool, version: bool, graphics: str) -> int | None:
+def main(context: click.Context, verifying: bool, full: bool, version: bool, graphics: str | None) -> int | None:
     """Work off a queue of Stable Diffusion model imports in the terminal.
 
     Without a command, the app opens.
@@ -131,11 +140,14 @@ def main(context: click.Context, verifying: bool, full: bool, version: bool, gra
         if verifying or version:
             raise click.UsageError("--verify and --version stand alone, without a command", context)
         return None
-    call = Call.of(context)
     if version:
-        call.answer({"version": _version()}, lambda: [f"model-curator {_version()}"])
+        Call.of(context, Settings()).answer({"version": _version()}, lambda: [f"model-curator {_version()}"])
         return 0
-    return verify(call, full) if verifying else open_app(call, graphics)
+    call = Call.of(context)
+    if verifying:
+        call.tell_settings()
+        return verify(call, full)
+    return open_app(call, graphics)
 
 
 def _version() -> str:
@@ -147,5 +159,5 @@ def _version() -> str:
         return "(not installed)"
 
 
-for _command in (demo, import_legacy, pending, show, promote, images, undo, history, backup):
+for _command in (demo, import_legacy, pending, show, promote, images, undo, history, backup, config, completion, serve):
     main.add_command(_command)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
+from core.picks import NO_PICKS, Picks
 from core.records import Outcome, Plan, QueueRow, Strategy
 
 if TYPE_CHECKING:
@@ -15,11 +16,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """One decision as it was summed up; ``plan`` is what promoting must still find, where something would be lost."""
+    """One decision as it was summed up, with what was picked by hand.
+
+    ``plan`` is what promoting must still find, where something would be lost.
+    """
 
     row: QueueRow
     strategy: Strategy
     plan: Plan | None
+    picks: Picks = NO_PICKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,13 @@ class ApplyEnded(Message):
 
     stopped: bool
     error: str = ""
+
+
+@dataclass
+class SensitiveTurned(Message, bubble=False):
+    """Sensitive samples are shown from now on, or hidden again; ``words`` say which."""
+
+    words: str
 
 
 class Waiting(Message):

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from core.records import Strategy
+from core.picks import Picks
+from core.records import QueueRow, Strategy
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the curator stands: the import, its place in the list from 1, how long the list is, what is decided."""
+    """Where the curator stands: the import, its place in the list from 1, how long the list is, what is decided.
+
+    ``picks`` are those that are still on their way to the database, None where that knows them.
+    """
 
     id: int
     number: int
     of: int
     decision: Strategy | None
+    picks: Picks | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +30,5 @@ class Walk:
     place: Callable[[], Place | None]
     step: Callable[[int], None]
     decide: Callable[[Strategy | None], None]
+    pick: Callable[[Strategy, Picks], None]
+    near: Callable[[], Sequence[QueueRow]]

@@ -13,12 +13,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from core.display import plain
+from tui.commands.completing import files, folders
+from tui.log_file import LOGGER, start_log
+from tui.settings import Settings, read_settings, settings_path
 
 if TYPE_CHECKING:
     from core.library import Library
     from core.trash import TrashLimits
 
-_LIBRARY, _JSON = "tui.library", "tui.json"
+_LIBRARY, _JSON, _LOG = "tui.library", "tui.json", "tui.log_file"
+TRASH_DAYS, TRASH_GIB = "MODEL_CURATOR_TRASH_DAYS", "MODEL_CURATOR_TRASH_GIB"
 _GIB = 1024**3
 FAILED, USAGE, CONFLICT, NOT_FOUND, LOCKED, INTERRUPTED = 1, 2, 3, 4, 5, 130
 _WORST_FIRST = (FAILED, LOCKED, NOT_FOUND, CONFLICT)
@@ -39,16 +43,19 @@ class Call:
 
     given: str | None
     as_json: bool
+    settings: Settings
+    log_file: str | None = None
 
     @classmethod
-    def of(cls, context: click.Context) -> Call:
+    def of(cls, context: click.Context, settings: Settings | None = None) -> Call:
         """Return what the options before and after the command's name say together."""
-        return cls(context.meta.get(_LIBRARY), context.meta.get(_JSON, False))
+        read = settings or read_settings(settings_path())
+        return cls(context.meta.get(_LIBRARY), context.meta.get(_JSON, False), read, context.meta.get(_LOG))
 
     @property
     def folder(self) -> str:
-        """The library's folder: the one given, else the environment's, else the platform's user data folder."""
-        if folder := self.given or os.environ.get("MODEL_CURATOR_LIBRARY"):
+        """The library's folder: the one given, the environment's, the settings', or the platform's user data folder."""
+        if folder := self.given or os.environ.get("MODEL_CURATOR_LIBRARY") or self.settings.library:
             return folder
         import platformdirs
 
@@ -65,7 +72,12 @@ class Call:
         from core.library import Library
 
         waiting = functools.partial(click.echo, "waiting: another process is writing to the library", err=True)
-        library = Library.open(self.folder, trash=_trash_limits(), on_wait=waiting)
+        library = Library.open(
+            self.folder,
+            trash=_trash_limits(self.settings),
+            on_wait=waiting,
+            hash_threads=self.settings.hash_threads,
+        )
         for told in opening_words(library):
             click.echo(told, err=True)
         return library
@@ -78,6 +90,11 @@ class Call:
             raise NoLibrary(f"there is no library in {os.path.abspath(self.folder)}; importing into it creates one")
         return self.writing()
 
+    def tell_settings(self) -> None:
+        """Say on standard error what is wrong with the settings; usually nothing."""
+        for warning in self.settings.warnings:
+            click.echo(plain(warning, 4000), err=True)
+
     def answer(self, answer: Mapping[str, Any], lines: Callable[[], list[str]]) -> None:
         """Print the answer: one JSON object, or else the lines, which must be plain already."""
         click.echo(json.dumps(answer) if self.as_json else "\n".join(lines()))
@@ -89,13 +106,16 @@ def opening_words(library: Library) -> list[str]:
     return finished + ([plain(library.warning, 400)] if library.warning else [])
 
 
-def _trash_limits() -> TrashLimits:
-    """Return how long the trash keeps things: what the environment says, else the usual."""
+def trash_amounts(settings: Settings) -> tuple[float, float]:
+    """Return for how many days, and how many GiB, the trash keeps things: the environment goes before the settings."""
+    return _number(TRASH_DAYS, settings.trash_days), _number(TRASH_GIB, settings.trash_gib)
+
+
+def _trash_limits(settings: Settings) -> TrashLimits:
     from core.trash import TrashLimits
 
-    usual = TrashLimits()
-    days = _number("MODEL_CURATOR_TRASH_DAYS", usual.days)
-    return TrashLimits(days, int(_number("MODEL_CURATOR_TRASH_GIB", usual.max_bytes / _GIB) * _GIB))
+    days, gib = trash_amounts(settings)
+    return TrashLimits(days, int(gib * _GIB))
 
 
 def _number(name: str, usual: float) -> float:
@@ -131,6 +151,17 @@ def _keep(key: str) -> Callable[[click.Context, click.Parameter, Any], None]:
     return keep
 
 
+def _log_to(context: click.Context, _: click.Parameter, path: str | None) -> None:
+    if path is not None and not context.resilient_parsing:  # which only completes words
+        try:
+            start_log(path)
+        except (OSError, ValueError) as error:
+            reason = (error.strerror or error) if isinstance(error, OSError) else error
+            raise Failed(f"--log-file: {plain(path, 4000)}: {reason}", USAGE) from error
+        context.meta[_LOG] = path
+        LOGGER.info("%s", context.command_path)
+
+
 _Function = Callable[..., Any]
 
 
@@ -141,7 +172,8 @@ def common(function: _Function) -> _Function:
         metavar="DIR",
         expose_value=False,
         callback=_keep(_LIBRARY),
-        help="The library's folder; else MODEL_CURATOR_LIBRARY, else the one in your user data folder.",
+        shell_complete=folders,
+        help="The library's folder; else MODEL_CURATOR_LIBRARY, the settings, or the one in your user data folder.",
     )
     as_json = click.option(
         "--json",
@@ -150,7 +182,15 @@ def common(function: _Function) -> _Function:
         callback=_keep(_JSON),
         help="Print one JSON object and nothing else.",
     )
-    return library(as_json(function))
+    log_file = click.option(
+        "--log-file",
+        metavar="PATH",
+        expose_value=False,
+        callback=_log_to,
+        shell_complete=files,
+        help="Write down in this file what is done and what goes wrong.",
+    )
+    return library(as_json(log_file(function)))
 
 
 def command(name: str) -> Callable[[_Function], click.Command]:
@@ -159,7 +199,9 @@ def command(name: str) -> Callable[[_Function], click.Command]:
     def decorate(function: _Function) -> click.Command:
         @functools.wraps(function)
         def run(**parameters: Any) -> Any:
-            return function(Call.of(click.get_current_context()), **parameters)
+            call = Call.of(click.get_current_context())
+            call.tell_settings()
+            return function(call, **parameters)
 
         return click.command(name)(common(run))
 

@@ -33,7 +33,7 @@ _PROMOTIONS = (
 
 @command("demo")
 @pictures
-def demo(call: Call, graphics: str) -> int:
+def demo(call: Call, graphics: str | None) -> int:
     """Open the app on a sample library.
 
     Without a terminal, do the whole job instead, and print each step.
@@ -45,7 +45,7 @@ def demo(call: Call, graphics: str) -> int:
 
         click.echo("Making a sample library ...", err=True)
         with sample_library(Path(folder)) as library:
-            return run_app(library, graphics)
+            return run_app(library, call.settings, graphics)
 
 
 @dataclass(slots=True)

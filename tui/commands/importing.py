@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import click
 
 from tui.commands.call import INTERRUPTED, Call, Failed, command
+from tui.commands.completing import files, folders
 from tui.commands.objects import import_object
 from tui.commands.terminal import ProgressLine, interruptible
 from tui.commands.text import import_lines
@@ -25,8 +26,14 @@ def _roots(context: click.Context, parameter: click.Parameter, given: tuple[str,
 
 
 @command("import-legacy")
-@click.argument("database", metavar="DB")
-@click.option("--images", "images_dir", metavar="DIR", help="The folder of the old images; without it, metadata only.")
+@click.argument("database", metavar="DB", shell_complete=files)
+@click.option(
+    "--images",
+    "images_dir",
+    metavar="DIR",
+    shell_complete=folders,
+    help="The folder of the old images; without it, metadata only.",
+)
 @click.option(
     "--map",
     "path_map",

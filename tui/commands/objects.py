@@ -97,15 +97,24 @@ def plan_object(plan: Plan) -> Object:
             }
             for field in plan.fields
         ],
-        "tags": {"kept": list(plan.tags.kept), "added": list(plan.tags.added)},
-        "images": {
-            "kept": list(plan.images.kept),
-            "replaced": list(plan.images.replaced),
-            "added": list(plan.images.added),
-            "duplicate": list(plan.images.duplicate),
-            "refused": list(plan.images.refused),
-        },
+        "tags": _without_empty_picks(
+            {"kept": list(plan.tags.kept), "added": list(plan.tags.added), "left_out": list(plan.tags.left_out)}
+        ),
+        "images": _without_empty_picks(
+            {
+                "kept": list(plan.images.kept),
+                "replaced": list(plan.images.replaced),
+                "added": list(plan.images.added),
+                "duplicate": list(plan.images.duplicate),
+                "refused": list(plan.images.refused),
+                "left_out": list(plan.images.left_out),
+            }
+        ),
     }
+
+
+def _without_empty_picks(part: Object) -> Object:
+    return {key: value for key, value in part.items() if key != "left_out" or value}
 
 
 def verify_object(report: VerifyReport) -> Object:

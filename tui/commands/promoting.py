@@ -12,6 +12,7 @@ from core.display import plain, size
 from core.errors import Cancelled
 from core.records import Action, Entry, Model, Outcome, PendingImport, Status, Strategy
 from tui.commands.call import CONFLICT, FAILED, INTERRUPTED, LOCKED, NOT_FOUND, Call, Failed, command, worst
+from tui.commands.completing import pending_ids
 from tui.commands.objects import outcome_object
 from tui.commands.terminal import ProgressLine, interruptible
 from tui.commands.text import table
@@ -37,7 +38,7 @@ _HIGHEST_ID = 2**63 - 1  # of SQLite
 
 
 @command("promote")
-@click.argument("ids", metavar="ID...", type=int, nargs=-1, required=True)
+@click.argument("ids", metavar="ID...", type=int, nargs=-1, required=True, shell_complete=pending_ids)
 @click.option("--strategy", type=click.Choice([one.value for one in Strategy]), help="What to do with each of them.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and change nothing.")
 def promote(call: Call, ids: tuple[int, ...], strategy: str | None, dry_run: bool) -> int:

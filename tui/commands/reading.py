@@ -5,24 +5,36 @@ from __future__ import annotations
 import click
 
 from core.display import plain
+from core.order import Column, Order
 from core.records import Entry, Model
 from core.search import QueryError
 from tui.commands.call import NOT_FOUND, USAGE, Call, Failed, command
+from tui.commands.completing import pending_ids
 from tui.commands.objects import queue_object, record_object
 from tui.commands.text import queue_lines, record_lines
 
 
 @command("pending")
 @click.option("--filter", "words", metavar="WORDS", default="", help="List only what fits all of the words.")
-def pending(call: Call, words: str) -> int:
+@click.option(
+    "--sort",
+    "column",
+    type=click.Choice([column.value for column in Column]),
+    default=Column.ID.value,
+    show_default=True,
+    help="Sort by a column.",
+)
+@click.option("--reverse", is_flag=True, help="Turn the order round.")
+def pending(call: Call, words: str, column: str, reverse: bool) -> int:
     """List the queue.
 
     WORDS are looked for in name, path, type, tags and notes. Quotes hold "two words" together, a - in front means
-    not. name: path: type: tag: and note: look there only; state:conflict, decision:none, size:>2g, size:1g..2g.
+    not. name: path: type: tag: and note: look there only; state:conflict, decision:none, size:>2g, size:1g..2g,
+    same:12 (number 12, and what is the same file).
     """
     with call.reading() as library:
         try:
-            rows = library.queue.rows(library.queue.ids(words))
+            rows = library.queue.rows(library.queue.ids(words, Order(Column(column), reverse)))
         except QueryError as error:
             raise Failed(f"--filter: {error}", USAGE) from error
     nothing_fits = bool(words.strip()) and not rows
@@ -34,7 +46,7 @@ def pending(call: Call, words: str) -> int:
 
 
 @command("show")
-@click.argument("key", metavar="ID_OR_SHA256")
+@click.argument("key", metavar="ID_OR_SHA256", shell_complete=pending_ids)
 def show(call: Call, key: str) -> int:
     """Show one pending import or one model."""
     entry = _find(call, key)

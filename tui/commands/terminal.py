@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import sys
@@ -13,9 +14,14 @@ from contextlib import contextmanager
 _TICK = 0.1  # seconds between two pictures of the progress
 
 
+def in_browser() -> bool:
+    """Tell whether ``serve`` started this process, to show the app in a browser."""
+    return os.environ.get("TEXTUAL_DRIVER", "").endswith(":PageDriver")
+
+
 def has_terminal() -> bool:
     """Tell whether the app could be shown and used here."""
-    return all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
+    return in_browser() or all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
 
 
 class ProgressLine:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import on
@@ -40,11 +39,8 @@ class FilterInput(Input):
 class FilterLine(Horizontal):
     """Shows the words and how many imports they leave; empty, it is an empty line."""
 
-    @dataclass
     class Changed(Message):
         """The words are others."""
-
-        words: str
 
     class Left(Message):
         """The list is wanted back."""
@@ -69,10 +65,14 @@ class FilterLine(Horizontal):
         """Hide the line where it holds no words."""
         self._show(bool(self.words))
 
-    def clear(self) -> None:
-        """Take the words away."""
-        self.query_one(FilterInput).value = ""
-        self.close()
+    def put(self, words: str) -> None:
+        """Show other words, without telling that they have changed; for none it is an empty line again."""
+        typed = self.query_one(FilterInput)
+        if words != self.words:
+            with typed.prevent(Input.Changed):
+                typed.value = words
+        if not typed.has_focus:
+            self.close()
 
     def _show(self, shown: bool) -> None:
         self.set_class(shown, "-open")
@@ -96,4 +96,4 @@ class FilterLine(Horizontal):
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         event.stop()
-        self.post_message(self.Changed(event.value.strip()))
+        self.post_message(self.Changed())

@@ -7,20 +7,26 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Collection
+from collections.abc import Collection, Container, Sequence
+from itertools import chain
 
-_FEW = 64  # ids up to which taking out one after the other is cheaper than going through all
+# Ids up to which taking out one after the other is cheaper than going through all.
+_FEW, _FEW_SEARCHED = 64, 2
 
 
 def place_of(ids: array[int], id: int) -> int | None:
     """Return the place of an id, None where it is not there; found at once where the ids are in order."""
-    place = bisect_left(ids, id)
-    if place < len(ids) and ids[place] == id:
+    if (place := _place_in_order(ids, id)) is not None:
         return place
     try:
         return ids.index(id)
     except ValueError:
         return None
+
+
+def _place_in_order(ids: array[int], id: int) -> int | None:
+    place = bisect_left(ids, id)
+    return place if place < len(ids) and ids[place] == id else None
 
 
 def place_among(ids: array[int], before: array[int], cursor: int) -> int:
@@ -41,7 +47,8 @@ def place_among(ids: array[int], before: array[int], cursor: int) -> int:
 
 def cut(ids: array[int], gone: Collection[int], cursor: int) -> int:
     """Take ids out of an array, and return where a cursor stands then, by the rule of ``place_among``."""
-    if len(gone) > _FEW:
+    searched = sum(_place_in_order(ids, id) is None for id in gone) if len(gone) <= _FEW else 0
+    if len(gone) > _FEW or searched > _FEW_SEARCHED:
         kept_before = sum(id not in gone for id in ids[:cursor])
         ids[:] = array("q", (id for id in ids if id not in gone))
         cursor = kept_before
@@ -51,6 +58,17 @@ def cut(ids: array[int], gone: Collection[int], cursor: int) -> int:
                 del ids[place]
                 cursor -= place < cursor
     return max(0, min(cursor, len(ids) - 1))
+
+
+def next_without(ids: Sequence[int], cursor: int, by: int, without: Container[int]) -> int | None:
+    """Return the place after the cursor, or before it, of the next id that is not among some; goes round once."""
+    count = len(ids)
+    places = chain(range(cursor + 1, count), range(cursor)) if by > 0 else _back(cursor, count)
+    return next((place for place in places if ids[place] not in without), None)
+
+
+def _back(cursor: int, count: int) -> chain[int]:
+    return chain(range(cursor - 1, -1, -1), range(count - 1, cursor, -1))
 
 
 def around(first: int, last: int, count: int) -> range:
