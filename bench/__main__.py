@@ -1,6 +1,7 @@
 """Prints how long a long queue takes beside a short one, and beside a ``DataTable``; ratios are what counts.
 
 ``python -m bench`` uses queues of 1,000, 10,000 and 100,000 imports, ``python -m bench 1000 5000`` others.
+``python -m bench evening`` works off a queue of 500 by keys, ``python -m bench busy`` presses keys while it promotes.
 """
 
 from __future__ import annotations
@@ -10,12 +11,17 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from bench.busy import build_busy, of_promoting, report_busy
+from bench.evening import report, work_off, wrongs
+from bench.in_app import of_keys
 from bench.libraries import build
 from bench.measures import Figures, of_an_evening, of_core, of_hashing, of_program
+from bench.queues import build_queue
 
 _COUNTS = (1_000, 10_000, 100_000)
 _LIST, _TABLE, _APP = "list", "table", "app"
 _NO_RATIO = "      -"
+_EVENING, _DECIDED = 500, 100  # imports
 
 
 def main(counts: Sequence[int]) -> None:
@@ -33,6 +39,22 @@ def main(counts: Sequence[int]) -> None:
         _print("core", _each(hashed, lambda count: of_core(hashed[count])))
         _print("deciding and applying", _each(hashed, lambda count: of_an_evening(hashed[count], count - 100)))
         _print("nothing hashed yet", _each(unhashed, lambda count: of_hashing(unhashed[count])))
+
+
+def evening() -> None:
+    """Work off a queue twice, and print what it took."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        for title, suggestions, aim in (("with suggestions", True, 0.3), ("a key for each", False, 1.05)):
+            library = build_queue(Path(folder, title), _EVENING)
+            worked = work_off(library, _EVENING, suggestions=suggestions)
+            report(title, worked, aim, wrongs(library, worked))
+
+
+def busy() -> None:
+    """Press keys while the app promotes, and print how long they take."""
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
+        report_busy("in the app", of_keys(build_busy(_new(folder, "app"), _DECIDED), _DECIDED))
+        report_busy("through a terminal", of_promoting(build_busy(_new(folder, "terminal"), _DECIDED), _DECIDED))
 
 
 def _new(folder: str, name: str) -> Path:
@@ -68,4 +90,10 @@ def _ratio(value: float, other: float) -> str:
 
 
 if __name__ == "__main__":
-    main([int(count) for count in sys.argv[1:]] or _COUNTS)
+    match sys.argv[1:]:
+        case ["evening"]:
+            evening()
+        case ["busy"]:
+            busy()
+        case counts:
+            main([int(count) for count in counts] or _COUNTS)

@@ -76,7 +76,8 @@ def _pictures(root: Path) -> list[tuple[Path, str]]:
 
 def _add_rows(db: Database, paths: list[str]) -> None:
     db.conn.executemany(
-        "INSERT INTO pending_import VALUES (?, ?, ?, ?, ?, 1000, ?, NULL, NULL)",
+        "INSERT INTO pending_import (id, path, name, type, size_bytes, created_at, meta_json) "
+        "VALUES (?, ?, ?, ?, ?, 1000, ?)",
         ((n, path, name_of(n), _TYPES[n % 4], n * 1000, _META) for n, path in enumerate(paths, 1)),
     )
     db.conn.executemany("INSERT INTO tags (id, name) VALUES (?, ?)", ((n, f"tag {n}") for n in range(1, 51)))

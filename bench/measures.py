@@ -15,11 +15,13 @@ from typing import TypeVar
 from bench.libraries import name_of
 from bench.screen import Cost, Screen, running
 from core.library import Library
+from core.order import Column, Order
 from core.records import Strategy
 
 _KEYS = 25
 _PAGES = 12
 _WORD = "ember"
+_FIRST_NAMES = [name_of(number) for number in range(1, 91, 7)]  # of the first word by the alphabet
 _PAGE_DOWN = "\x1b[6~"
 T = TypeVar("T")
 
@@ -40,6 +42,10 @@ def of_program(name: str, library: Path, count: int) -> Figures:
         figures |= _costs("a page", [_page(screen) for _ in range(_PAGES)])
         figures |= _filter(screen)
         figures["memory afterwards"] = screen.memory()
+    with running(name, str(library)) as screen:
+        screen.first_picture(lambda: screen.shows(name_of(20)))
+        screen.settle()
+        figures["sort by name"] = screen.press("t", lambda: screen.shows(*_FIRST_NAMES)).seconds * 1000
     return figures
 
 
@@ -79,6 +85,8 @@ def of_core(folder: Path) -> Figures:
             "all ids": _time(queue.ids),
             "ids with a word": _time(lambda: queue.ids(_WORD)),
             "a window of rows": _time(lambda: queue.rows(ids[middle : middle + 64])),
+            "sorted by name": _time(lambda: queue.ids("", Order(Column.NAME))),
+            "sorted by state": _time(lambda: queue.ids("", Order(Column.STATE))),
             "counts": _time(queue.counts),
             "decide 1,000": _time(lambda: queue.decide(ids[:1000], Strategy.MERGE)),
         }

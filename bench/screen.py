@@ -73,20 +73,24 @@ class Screen:
     def wait(self, condition: Callable[[], object]) -> float:
         """Return the seconds until ``condition`` holds, which may be no time at all."""
         start = time.monotonic()
-        return 0.0 if condition() else self._until(condition) - start
+        return 0.0 if condition() else self._until(condition)[0] - start
 
     def first_picture(self, condition: Callable[[], object]) -> float:
         """Return the seconds from the program's own start, its imports done, until ``condition`` holds."""
-        seen = self._until(condition)
+        seen = self._until(condition)[0]
         if self._begun is None:
             raise TimeoutError("the program never said when it began")
         return seen - self._begun
 
     def delay(self, keys: str, condition: Callable[[], object]) -> float:
         """Send keys and return the seconds until ``condition`` holds, in a program that is never quiet."""
+        return self.delays(keys, condition)[0]
+
+    def delays(self, keys: str, *conditions: Callable[[], object]) -> list[float]:
+        """Send keys and return the seconds until each of the conditions holds, one after the other."""
         start = time.monotonic()
         os.write(self._master, keys.encode())
-        return self._until(condition) - start
+        return [seen - start for seen in self._until(*conditions)]
 
     def press(self, keys: str, condition: Callable[[], object]) -> Cost:
         """Send keys and wait until ``condition`` holds and all is quiet again."""
@@ -95,21 +99,31 @@ class Screen:
         self.settle()
         return Cost(seconds, self.processor() - used)
 
+    def leave(self, keys: str) -> float:
+        """Send keys that end the program, and return the seconds until it has ended."""
+        start = time.monotonic()
+        os.write(self._master, keys.encode())
+        while self._process.poll() is None:
+            if time.monotonic() - start > _PATIENCE:
+                raise TimeoutError(f"it never ended; the screen shows\n{self.text}")
+            self._gather()
+        return time.monotonic() - start
+
     def settle(self) -> None:
         """Read until nothing comes any more."""
         while chunks := self._gather():
             for _, data in chunks:
                 self._draw(data)
 
-    def _until(self, condition: Callable[[], object]) -> float:
+    def _until(self, *conditions: Callable[[], object]) -> list[float]:
         deadline = time.monotonic() + _PATIENCE
+        seen: list[float] = []
         while time.monotonic() < deadline:
-            seen = None
             for moment, data in self._gather():
                 self._draw(data)
-                if seen is None and condition():
-                    seen = moment
-            if seen is not None:
+                while len(seen) < len(conditions) and conditions[len(seen)]():
+                    seen.append(moment)
+            if len(seen) == len(conditions):
                 return seen
             if self._process.poll() is not None:
                 raise TimeoutError(f"the program has ended; the screen shows\n{self.text}")
@@ -138,6 +152,10 @@ class Screen:
         for task in Path(f"/proc/{self._process.pid}/task").iterdir():
             used += int((task / "schedstat").read_text().split()[0])
         return used / 1e9
+
+    def queued(self) -> float:
+        """Return the seconds for which the program's first thread, which draws, has waited for a core."""
+        return int(Path(f"/proc/{self._process.pid}/schedstat").read_text().split()[1]) / 1e9
 
     def memory(self) -> float:
         """Return the MiB of memory that the program holds."""

@@ -19,6 +19,7 @@ from textual.widgets import DataTable, Input
 
 from core.display import size
 from core.library import Library
+from core.order import BY_ID
 from core.records import QueueRow
 from tui.app import CuratorApp
 from tui.palette import THEME, VARIABLES
@@ -37,6 +38,7 @@ class ListApp(App[None]):
     def __init__(self, library: Library) -> None:
         super().__init__()
         self._library = library
+        self._order = BY_ID
         self.register_theme(THEME)
         self.theme = THEME.name
 
@@ -60,7 +62,12 @@ class ListApp(App[None]):
 
     @work(exclusive=True, group="ids")
     async def _filter(self, words: str) -> None:
-        self.query_one(PendingList).set_ids(await asyncio.to_thread(self._library.queue.ids, words))
+        self.query_one(PendingList).set_ids(await asyncio.to_thread(self._library.queue.ids, words, self._order))
+
+    @on(PendingList.Sorted)
+    def _sorted(self, event: PendingList.Sorted) -> None:
+        self._order = event.order
+        self._filter(self.query_one(Input).value)
 
     @on(PendingList.RowsWanted)
     @work(exclusive=True, group="rows")
@@ -74,6 +81,7 @@ class TableApp(App[None]):
 
     BINDINGS = [  # noqa: RUF012
         Binding("slash", "filter"),
+        Binding("t", "sort"),
         Binding("j", "key('down')"),
         Binding("G", "key('ctrl+end')"),
         Binding("g", "key('ctrl+home')"),
@@ -99,6 +107,9 @@ class TableApp(App[None]):
 
     def action_filter(self) -> None:
         self.query_one(Input).focus()
+
+    def action_sort(self) -> None:
+        self._table.sort(self._table.ordered_columns[_COLUMNS.index("name")].key)
 
     def action_key(self, key: str) -> None:
         {
