@@ -5,9 +5,13 @@ from __future__ import annotations
 import re
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageSequence
 
-from screenshots.make import DIGEST, HERE, SCENES, Scene, digest, shoot
+from screenshots.drawing import DIGEST, digest
+from screenshots.make import HERE
+from screenshots.record import PICTURE
+from screenshots.scenes import DEMO, SCENES, Scene
+from screenshots.stage import shoot
 
 NAMES = [scene.name for scene in SCENES]
 
@@ -38,3 +42,12 @@ def test_a_picture_fetches_nothing_from_elsewhere(name: str) -> None:
     svg = (HERE / f"{name}.svg").read_text()
     assert "url(http" not in svg
     assert "<script" not in svg
+
+
+def test_the_demo_is_a_film_of_all_its_frames_and_light() -> None:
+    with Image.open(PICTURE, formats=["WEBP"]) as film:
+        assert film.width == 1100
+        assert re.fullmatch(rb"[0-9a-f]{64}", film.info["xmp"]), "what it was made from"
+        assert sum(1 for _ in ImageSequence.Iterator(film)) == len(DEMO)
+    assert PICTURE.stat().st_size < 1_000_000
+    assert "(screenshots/demo.webp)" in (HERE.parent / "README.md").read_text()
