@@ -19,10 +19,11 @@ types: $(READY)
 	$(BIN)/mypy
 
 check: $(READY)
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses=2 --dist=worksteal
 
 screenshots: $(READY)
-	$(BIN)/python screenshots/make.py
+	$(BIN)/python -m screenshots.make
+	$(BIN)/python -m screenshots.record
 
 bench: $(READY)
 	$(BIN)/python -m bench $(ARGS)

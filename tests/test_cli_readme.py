@@ -27,14 +27,15 @@ def test_arguments_and_options_are_those_of_the_command(row: str, text: str) -> 
     parameters = main.commands[name].params
     metavars = [one.metavar for one in parameters if isinstance(one, click.Argument)]
     assert [argument.replace("…", "...") for argument in arguments] == metavars
-    own = {one.opts[0] for one in parameters if isinstance(one, click.Option)} - {"--library", "--json"}
+    own = {one.opts[0] for one in parameters if isinstance(one, click.Option)} - {"--library", "--json", "--log-file"}
     assert set(re.findall(r"--[a-z-]+", text)) == own
 
 
 def test_every_command_takes_the_common_options() -> None:
     for command in (main, *main.commands.values()):
-        assert {"--library", "--json"} <= {option for one in command.params for option in one.opts}
+        assert {"--library", "--json", "--log-file"} <= {option for one in command.params for option in one.opts}
     assert "`--library DIR`" in README and "MODEL_CURATOR_LIBRARY" in README and "`--json`" in README
+    assert "`--log-file PATH`" in README
 
 
 def test_the_exit_codes() -> None:
