@@ -107,9 +107,7 @@ async def test_ctrl_and_a_click_mark_and_unmark(tmp_path: Path) -> None:
 async def test_the_wheel_scrolls_and_the_next_key_comes_back(tmp_path: Path) -> None:
     with Library.open(build(tmp_path, 300)) as library:
         async with running(library) as desk:
-            for _ in range(20):
-                desk.list.post_message(wheel(desk))
-            await desk.until(lambda: desk.list.scroll_offset.y > 20)
+            await wheel_down(desk, 20)
             assert desk.list.current == 1
             await desk.until(lambda: desk.list.row(desk.list.ids[desk.list.scroll_offset.y]))
             await desk.press("j")
@@ -117,8 +115,26 @@ async def test_the_wheel_scrolls_and_the_next_key_comes_back(tmp_path: Path) -> 
             await desk.until(lambda: desk.line_of(2).startswith("▌"))
 
 
-def wheel(desk: Desk) -> events.MouseScrollDown:
-    return events.MouseScrollDown(desk.list, 10, 5, 0, 1, 0, False, False, False, 10, 5)
+async def test_what_leaves_the_queue_does_not_call_back_who_has_scrolled_away(tmp_path: Path) -> None:
+    with Library.open(build(tmp_path, 300)) as library:
+        async with running(library) as desk:
+            await wheel_down(desk, 20)
+            top = desk.list.scroll_offset.y
+            desk.list.take_out({1, 2})
+            await desk.until(lambda: desk.line_of(desk.list.ids[top]))
+            await desk.pilot.pause()
+            assert (desk.list.scroll_offset.y, desk.list.current) == (top, 3)
+
+
+async def wheel_down(desk: Desk, rows: int) -> None:
+    """Turn the wheel until more than so many rows have gone by; a list that is not laid out yet does not scroll."""
+
+    def turn() -> bool:
+        desk.list.post_message(events.MouseScrollDown(desk.list, 10, 5, 0, 1, 0, False, False, False, 10, 5))
+        return desk.list.scroll_offset.y > rows
+
+    await desk.until(turn)
+    await desk.pilot.pause()
 
 
 async def test_the_scroll_bar_ends_where_the_list_does(tmp_path: Path) -> None:

@@ -72,15 +72,16 @@ class LongList(KeptLines, can_focus=True, inherit_bindings=False):
         self._show_ids(before)
 
     def take_out(self, gone: Collection[int]) -> None:
-        """Take ids out of the list."""
-        before = self.current
+        """Take ids out of the list; whoever has scrolled away from the cursor is not called back to it."""
+        before, follow = self.current, self._in_view(self._cursor)
         self._cursor = cut(self._ids, gone, self._cursor)
-        self._show_ids(before)
+        self._show_ids(before, follow=follow)
 
-    def _show_ids(self, before: int | None) -> None:
+    def _show_ids(self, before: int | None, *, follow: bool = True) -> None:
         self.virtual_size = Size(1, len(self._ids) + 1)
-        self._keep_in_view()
-        self.call_after_refresh(self._keep_in_view)  # only then is a longer list as long as it is
+        if follow:
+            self._keep_in_view()
+            self.call_after_refresh(self._keep_in_view)  # only then is a longer list as long as it is
         self.refresh()
         self._view_changed()
         if self.current != before:
@@ -111,6 +112,10 @@ class LongList(KeptLines, can_focus=True, inherit_bindings=False):
         self._keep_in_view()
         self._draw(before, place)
         self.post_message(self.Moved(self.current))
+
+    def _in_view(self, place: int) -> bool:
+        top = self.scroll_offset.y
+        return top <= place < top + self._visible_rows()
 
     def _keep_in_view(self) -> None:
         top, rows = self.scroll_offset.y, self._visible_rows()

@@ -79,10 +79,10 @@ class PendingList(LongList):
         self._highest = max(ids, default=0)
         super().set_ids(ids)
 
-    def _show_ids(self, before: int | None) -> None:
+    def _show_ids(self, before: int | None, *, follow: bool = True) -> None:
         self.marks.reach(self._cursor)
         self.post_message(self.Marked())
-        super()._show_ids(before)
+        super()._show_ids(before, follow=follow)
 
     def take_out(self, gone: Collection[int]) -> None:
         """Take ids out of the list and out of the marks."""
