@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
+from array import array
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from core.store import Store, rows
 _log = logging.getLogger("model_curator.hashing")
 _LOOK_AGAIN = 0.5  # seconds
 _WINDOW = 500
+_NOT_LOOKED_AT, _DONE = -1, -2  # in place of a size
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +32,6 @@ class HashProgress:
     hashing: tuple[int, ...]
     finished: int | None = None
     error: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _File:
-    path: str
-    size: int
 
 
 @dataclass(slots=True)
@@ -60,54 +56,56 @@ class _Run:
 
 
 class _Todo:
-    """The files still to be hashed, looked up window by window: the first one need not wait for the last row.
+    """Which files are still to be hashed, looked up window by window: the first one need not wait for the last row.
 
-    ``ids`` are in order, so that how far it got tells which were looked at, apart from a few that were wanted sooner.
+    A size is all that is kept of each: there may be 100,000.
     """
 
-    def __init__(self, ids: Sequence[int], look: Callable[[Sequence[int]], dict[int, _File]]) -> None:
-        self._windows = iter([ids[start : start + _WINDOW] for start in range(0, len(ids), _WINDOW)])
-        self._look = look
-        self._files: dict[int, _File] = {}
-        self._order: deque[int] = deque()
-        self._reached = 0
-        self._ahead: set[int] = set()
-        self.complete = False
+    def __init__(self, ids: Sequence[int], look: Callable[[Sequence[int]], dict[int, int]]) -> None:
+        self._ids = ids
+        self._look = look  # from ids to the sizes of those that are to be hashed
+        self._sizes = array("q", [_NOT_LOOKED_AT]) * len(ids)
+        self._reached = 0  # all places before this one have been looked at
+        self._next = 0  # nothing is to be hashed before this one
+
+    @property
+    def complete(self) -> bool:
+        """Whether every row has been looked at."""
+        return self._reached == len(self._ids)
 
     def look_on(self) -> None:
         """Look at one more window, where there is one."""
-        window = next(self._windows, None)
-        if window is None:
-            self.complete = True
-        else:
-            self._look_at(window)
-            self._reached = window[-1]
-            self._ahead = {pending_id for pending_id in self._ahead if pending_id > self._reached}
+        window = range(self._reached, min(self._reached + _WINDOW, len(self._ids)))
+        self._look_at(window)
+        self._reached = window.stop
 
     def is_empty(self, cancel: threading.Event) -> bool:
         """Tell whether nothing is left; looks on until that is known."""
-        while not self._files and not self.complete and not cancel.is_set():
+        while not cancel.is_set():
+            while self._next < self._reached and self._sizes[self._next] < 0:
+                self._next += 1
+            if self._next < self._reached or self.complete:
+                break
             self.look_on()
-        return not self._files
+        return self._next == self._reached
 
-    def take(self, wanted: Sequence[int]) -> tuple[int, _File]:
-        """Take the first of the wanted ones that is to be hashed, else the next."""
-        if not self.complete:
-            self._ahead.update(self._look_at(wanted))
-        chosen = next((pending_id for pending_id in wanted if pending_id in self._files), None)
-        while chosen is None:
-            if self._order[0] in self._files:
-                chosen = self._order[0]
-            else:
-                self._order.popleft()
-        return chosen, self._files.pop(chosen)
+    def take(self, wanted: Sequence[int]) -> tuple[int, int]:
+        """Take the first of the wanted ones that is to be hashed, else the next; returns its id and its size."""
+        places = [place for id in wanted if (place := self._place(id)) is not None]
+        self._look_at(places)
+        chosen = next((place for place in places if self._sizes[place] >= 0), self._next)
+        size, self._sizes[chosen] = self._sizes[chosen], _DONE
+        return self._ids[chosen], size
 
-    def _look_at(self, ids: Sequence[int]) -> Sequence[int]:
-        new = [pending_id for pending_id in ids if pending_id > self._reached and pending_id not in self._ahead]
-        found = self._look(new) if new else {}
-        self._files.update(found)
-        self._order.extend(found)
-        return new
+    def _place(self, id: int) -> int | None:
+        place = bisect_left(self._ids, id)
+        return place if place < len(self._ids) and self._ids[place] == id else None
+
+    def _look_at(self, places: Sequence[int]) -> None:
+        new = [place for place in places if self._sizes[place] == _NOT_LOOKED_AT]
+        found = self._look([self._ids[place] for place in new]) if new else {}
+        for place in new:
+            self._sizes[place] = found.get(self._ids[place], _DONE)
 
 
 class HashAhead:
@@ -126,9 +124,9 @@ class HashAhead:
         cancel: threading.Event,
         report: Callable[[HashProgress], None],
     ) -> None:
-        """Hash the files of ``ids``, lowest first; before each next one ``first()`` is asked which are wanted soonest.
+        """Hash the files of ``ids``, which ascend; before each next one ``first()`` is asked which are wanted soonest.
 
-        What is reported as the total grows until every row has been looked at.
+        Lowest first otherwise. What is reported as the total grows until every row has been looked at.
         """
         run = _Run(report)
         todo = _Todo(ids, lambda window: self._unhashed(window, run))
@@ -147,25 +145,29 @@ class HashAhead:
         while busy:
             busy = _not_cancelled(wait(busy, timeout=_LOOK_AGAIN).not_done)
 
-    def _unhashed(self, ids: Sequence[int], run: _Run) -> dict[int, _File]:
-        found: dict[int, _File] = {}
-        with self._store.reading() as db:
-            for pending_id, path in rows.paths(db, ids).items():
-                size = model_size(path)
-                if size is not None and self._hasher.known(path) is None:
-                    found[pending_id] = _File(path, size)
+    def _unhashed(self, ids: Sequence[int], run: _Run) -> dict[int, int]:
+        """Return the sizes of those files that are to be hashed."""
+        found: dict[int, int] = {}
+        for pending_id, path in self._paths(ids).items():
+            size = model_size(path)
+            if size is not None and self._hasher.known(path) is None:
+                found[pending_id] = size
         with run.lock:
             run.files_total += len(found)
-            run.bytes_total += sum(file.size for file in found.values())
+            run.bytes_total += sum(found.values())
         return found
 
-    def _submit(self, run: _Run, pending_id: int, file: _File, cancel: threading.Event) -> Future[None]:
+    def _paths(self, ids: Sequence[int]) -> dict[int, str]:
+        with self._store.reading() as db:
+            return rows.paths(db, ids)
+
+    def _submit(self, run: _Run, pending_id: int, size: int, cancel: threading.Event) -> Future[None]:
         try:
-            return self._executor.submit(self._one, run, pending_id, file, cancel)
+            return self._executor.submit(self._one, run, pending_id, size, cancel)
         except RuntimeError as error:  # shut down
             raise LibraryError("the library is closed") from error
 
-    def _one(self, run: _Run, pending_id: int, file: _File, cancel: threading.Event) -> None:
+    def _one(self, run: _Run, pending_id: int, size: int, cancel: threading.Event) -> None:
         def progress(done: int, _: int) -> None:
             run.active[pending_id] = done
             run.tell()
@@ -173,17 +175,18 @@ class HashAhead:
         with run.lock:
             run.active[pending_id] = 0
         error = None
-        try:
-            self._hasher.sha256(file.path, cancel=cancel, progress=progress)
-        except Cancelled:
-            return
-        except CuratorError as reason:
-            error = str(reason)
-            _log.warning("%s could not be hashed: %s", file.path, reason)
+        for path in self._paths([pending_id]).values():  # none, where it has left the queue meanwhile
+            try:
+                self._hasher.sha256(path, cancel=cancel, progress=progress)
+            except Cancelled:
+                return
+            except CuratorError as reason:
+                error = str(reason)
+                _log.warning("%s could not be hashed: %s", path, reason)
         with run.lock:
             del run.active[pending_id]
             run.files_done += 1
-            run.bytes_done += file.size
+            run.bytes_done += size
         run.tell(finished=pending_id, error=error)
 
 

@@ -65,6 +65,19 @@ def test_the_view_is_asked_before_each_next_file(library: Library, tmp_path: Pat
     assert views == []
 
 
+def test_what_leaves_the_queue_before_its_turn_is_not_read(library: Library, tmp_path: Path) -> None:
+    ids = queue_of(library, tmp_path, 3)
+    gone = str(tmp_path / "2")
+
+    def leave() -> Sequence[int]:
+        with library.store.writing() as db:
+            db.execute("DELETE FROM pending_import WHERE id = ?", [ids[2]])
+        return ()
+
+    assert in_order(library, ids, leave) == ids
+    assert Hasher(HashMemory(library.store)).known(gone) is None
+
+
 def test_a_file_that_cannot_be_hashed_does_not_stop_the_others(library: Library, tmp_path: Path) -> None:
     ids = queue_of(library, tmp_path, 2)
     empty = add_pending(library, model_file(tmp_path, "empty", b""))
