@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from array import array
@@ -70,6 +71,7 @@ class Listing:
         self.suggesting = Suggesting(screen, library, self._suggested, failed)
         self.decided = Tally()
         self.order = BY_ID
+        self.standing = asyncio.Event()  # set when the first rows are shown: what takes long may begin then
         self._total = 0
         self._recount_due = False
         self._pause = _RECOUNT
@@ -96,7 +98,13 @@ class Listing:
         self._left.clear()
         self._ids.ask(self._question)
         self._decided_ids.ask(None)
-        self._counts.ask(None)
+        if self.standing.is_set():
+            self._counts.ask(None)
+
+    def _stand(self) -> None:
+        if not self.standing.is_set():
+            self.standing.set()
+            self._counts.ask(None)
 
     @property
     def _filter(self) -> FilterLine:
@@ -229,6 +237,8 @@ class Listing:
                 self._list.go_to(self._then)
                 self._then = None
             self._show_found()
+            if not ids:
+                self._stand()
 
     def suggest(self) -> None:
         """Propose something for what is in view."""
@@ -245,6 +255,7 @@ class Listing:
             return
         if isinstance(error, QueryError):
             self._filter.show_problem(str(error))
+            self._stand()
         else:
             self._read_failed(question, error)
 
@@ -258,6 +269,7 @@ class Listing:
         if gone := set(ids) - {row.id for row in rows}:  # another process took them
             self.take_out(gone, [row for id in gone if (row := self._list.row(id))])
         self._rows_came()
+        self._stand()
 
     def _show_counts(self, _: None, counts: QueueCounts) -> None:
         self._total, self._counted = counts.pending, True
@@ -274,5 +286,6 @@ class Listing:
         self._list.refresh_rows()
 
     def _read_failed(self, _: object, error: CuratorError) -> None:
+        self._stand()
         if not isinstance(error, Cancelled):
             self._failed(error)

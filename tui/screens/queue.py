@@ -78,7 +78,6 @@ class QueueScreen(QueueActions):
         self._resuming = Resuming(self._library.root, self._listing, on=self._resume)
         self._ready = True
         self._begin()
-        self._hashing.start()
         self._library.on_wait(self._tell_waiting)
         if self._warnings:
             self.query_one(StatusLine).warn_of(self._warnings)
@@ -92,6 +91,8 @@ class QueueScreen(QueueActions):
     async def _begin(self) -> None:
         if (told := await self._resuming.begin()) and not self.query_one(StatusLine).words:
             self.query_one(StatusLine).warn(told)
+        await self._listing.standing.wait()
+        self._hashing.start()
 
     async def settle(self) -> str:
         """Get ready to leave: decisions are stored, nothing else goes on. Returns what could not be kept."""
