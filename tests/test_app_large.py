@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from array import array
 from collections import Counter
 from pathlib import Path
@@ -49,6 +50,15 @@ async def test_the_next_page_is_there_before_it_is_asked_for(tmp_path: Path) -> 
                 await desk.press("pagedown")
                 assert "···" not in desk.text("#list")
             assert desk.list.cursor > 2 * PAGE
+
+
+async def test_a_key_does_not_wait_for_the_frame_after_another_drawing(tmp_path: Path) -> None:
+    with Library.open(build(tmp_path, 20)) as library:
+        async with running(library) as desk:
+            drawing = [task for task in asyncio.all_tasks() if task.get_name() == "screen_update"]
+            assert drawing, "the toolkit still draws by a timer of that name"
+            assert desk.queue._update_timer._interval < 1 / 500
+            assert desk.app.animator._timer._interval >= 1 / 60, "what moves by itself is drawn as ever"
 
 
 async def test_only_the_lines_that_change_are_drawn(tmp_path: Path) -> None:

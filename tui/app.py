@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
+import textual.screen
 from rich.text import Text
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 
 _TURN = 0.001  # seconds for which another thread may keep the interpreter from the one that draws
+_DRAWN_AFTER = 0.001  # seconds after one drawing the next may follow; Textual's sixtieth is felt by whoever holds a key
 _WIDTHS = [(0, "-narrow"), (100, "-wide"), (170, "-vast")]
 _HEIGHTS = [(0, "-low"), (32, "-high"), (50, "-tall")]
 
@@ -61,6 +64,7 @@ class CuratorApp(App[None]):
         settings: Settings | None = None,
         resume: bool = False,
     ) -> None:
+        textual.screen.UPDATE_PERIOD = _DRAWN_AFTER  # type: ignore[misc]
         super().__init__(driver_class=driver(graphics))
         self.library = library
         self.graphics = graphics
@@ -114,6 +118,11 @@ class CuratorApp(App[None]):
         if not self.is_headless:
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 asyncio.get_running_loop().add_signal_handler(number, lambda: self.call_later(self.action_quit))
+
+    def on_ready(self) -> None:
+        """Have the garbage collector leave out what is here to stay; a look at all of it would hold up keys."""
+        if not self.is_headless:
+            gc.freeze()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return VARIABLES
