@@ -11,18 +11,21 @@ from typing import TYPE_CHECKING, ClassVar
 
 import textual.screen
 from rich.text import Text
+from textual import on
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.keys import format_key
 from textual.screen import Screen
 
 from tui.graphics import Graphics
-from tui.messages import SensitiveTurned
+from tui.leaving import Leaving
+from tui.messages import SensitiveTurned, TerminalLost
 from tui.palette import THEME, VARIABLES
 from tui.pictures_at_hand import PicturesAtHand
 from tui.screens.queue import QueueScreen
 from tui.settings import Settings
 from tui.sixteen_colours import SixteenColours
+from tui.textual_compat import written
 from tui.themes import COLOURS, Recolour, themes
 from tui.widgets.picture_box import half_cells
 from tui.widgets.real_picture import driver
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 
 _TURN = 0.001  # seconds for which another thread may keep the interpreter from the one that draws
 _DRAWN_AFTER = 0.001  # seconds after one drawing the next may follow; Textual's sixtieth is felt by whoever holds a key
+_HANGUP = 128 + signal.SIGHUP  # the exit code where the terminal is gone
 _WIDTHS = [(0, "-narrow"), (100, "-wide"), (170, "-vast")]
 _HEIGHTS = [(0, "-low"), (32, "-high"), (50, "-tall")]
 
@@ -69,6 +73,7 @@ class CuratorApp(App[None]):
         self.library = library
         self.graphics = graphics
         self._resume = resume
+        self._leaving = Leaving(lambda: written(self))
         self.settings = settings or Settings()
         self.warnings = [*self.settings.warnings]
         self.keys: Mapping[str, str] = {}
@@ -116,8 +121,8 @@ class CuratorApp(App[None]):
         """Leave in good order, the terminal as it was, when told to end or when the terminal goes away."""
         sys.setswitchinterval(_TURN)
         if not self.is_headless:
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                asyncio.get_running_loop().add_signal_handler(number, lambda: self.call_later(self.action_quit))
+            tell = asyncio.get_running_loop().call_soon_threadsafe
+            self._leaving.listen(lambda code: tell(self.call_later, self._leave, code))
 
     def on_ready(self) -> None:
         """Have the garbage collector leave out what is here to stay; a look at all of it would hold up keys."""
@@ -161,6 +166,18 @@ class CuratorApp(App[None]):
             screen.post_message(SensitiveTurned(turned))
 
     async def action_quit(self) -> None:
-        """Leave once every decision is stored; nothing else is waited for."""
-        told = [await screen.settle() for screen in self.screen_stack if isinstance(screen, QueueScreen)]
-        self.exit(message=Text("\n".join(filter(None, told))) if any(told) else None)
+        """Leave once every decision is stored and the current model done; nothing else is waited for."""
+        await self._leave()
+
+    @on(TerminalLost)
+    async def _terminal_lost(self) -> None:
+        await self._leave(_HANGUP)
+
+    async def _leave(self, code: int = 0) -> None:
+        if self._leaving.begun:
+            return
+        self._leaving.begin(code)
+        screens = [screen for screen in self.screen_stack if isinstance(screen, QueueScreen)]
+        told = await self._leaving.wait_for(asyncio.gather(*(screen.settle() for screen in screens)))
+        message = Text("\n".join(filter(None, told))) if any(told) and code != _HANGUP else None
+        self.exit(return_code=code, message=message)

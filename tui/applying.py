@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from textual.content import Content
 from textual.dom import DOMNode
 from textual.message import Message
+from textual.worker import Worker, WorkerError
 
 from core.display import plain, size
 from core.errors import Cancelled
@@ -55,6 +57,7 @@ class ApplyJob:
         self._library = library
         self._cancel = threading.Event()
         self._withdrawn: set[int] = set()
+        self._worker: Worker[None] | None = None
         self._pace = Pace()
         self.log: list[LogLine] = []
         self.running = False
@@ -65,7 +68,7 @@ class ApplyJob:
         self._cancel, self._withdrawn, self._pace = threading.Event(), set(), Pace()
         self.running, self._batch_start = True, len(self.log)
         cancel, withdrawn, node = self._cancel, self._withdrawn, self._node
-        self._node.run_worker(
+        self._worker = self._node.run_worker(
             lambda: apply_all(self._library, decided, withdrawn, cancel, node.post_message),
             thread=True,
             group="apply",
@@ -75,6 +78,12 @@ class ApplyJob:
     def stop(self) -> None:
         """Stop between two models; a file that is being hashed is given up."""
         self._cancel.set()
+
+    async def settled(self) -> None:
+        """Wait until no batch runs."""
+        if self._worker is not None:
+            with suppress(WorkerError):  # whose screen tells it
+                await self._worker.wait()
 
     def withdraw(self, ids: Collection[int]) -> None:
         """Leave imports out that were decided anew while the batch runs."""

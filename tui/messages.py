@@ -89,6 +89,13 @@ class SensitiveTurned(Message, bubble=False):
     words: str
 
 
+class TerminalLost(Message):
+    """The terminal, or the page of a browser, that shows the app is gone."""
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, TerminalLost)
+
+
 class Waiting(Message):
     """Another process keeps the library's write lock for long."""
 

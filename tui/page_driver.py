@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from textual.drivers.web_driver import WebDriver
 
+from tui.messages import TerminalLost
+
 
 class PageDriver(WebDriver):
     """Has the app left when its page is closed, and also when whoever served the page is gone."""
@@ -22,4 +24,4 @@ class PageDriver(WebDriver):
             self._leave()
 
     def _leave(self) -> None:
-        self._loop.call_soon_threadsafe(self._app.call_later, self._app.action_quit)
+        self.send_message(TerminalLost())

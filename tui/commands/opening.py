@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui.commands.call import FAILED, USAGE, Call, Failed
+from tui.commands.call import USAGE, Call, Failed
 from tui.commands.terminal import has_terminal, in_browser
 from tui.log_file import LOGGER
 from tui.settings import PICTURES, Settings
@@ -57,4 +57,4 @@ def run_app(library: Library, settings: Settings, graphics: str | None, *, resum
     app.run()
     if app._exception is not None:
         LOGGER.critical("the app broke", exc_info=app._exception)
-    return FAILED if app.return_code else 0
+    return app.return_code or 0

@@ -18,6 +18,7 @@ from tui.widgets.pending_list import PendingList
 from tui.widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
+    from core.history import UndoReport
     from core.library import Library
 
 _DECIDING = (Strategy.MERGE, Strategy.OVERRIDE, Strategy.DELETE, Strategy.SKIP)
@@ -35,6 +36,7 @@ class Promoting:
         self._show_current = show_current
         self.job = ApplyJob(screen, library)
         self.failures: dict[int, str] = {}
+        self._undoing: asyncio.Future[UndoReport] | None = None
 
     @property
     def _status(self) -> StatusLine:
@@ -43,6 +45,13 @@ class Promoting:
     @property
     def _list(self) -> PendingList:
         return self._screen.query_one(PendingList)
+
+    async def settled(self) -> None:
+        """Stop applying, and wait until the current model is done, or taken back."""
+        self.job.stop()
+        await self.job.settled()
+        if self._undoing is not None:
+            await asyncio.wait([self._undoing])
 
     def decided_anew(self, ids: Sequence[int]) -> None:
         """Forget why these failed, and leave them out of a batch that has not come to them yet."""
@@ -110,7 +119,8 @@ class Promoting:
 
             if not await self._screen.app.push_screen_wait(UndoScreen(newest)):
                 return
-            report = await asyncio.to_thread(self._library.undo)
+            self._undoing = asyncio.ensure_future(asyncio.to_thread(self._library.undo))
+            report = await self._undoing
         except CuratorError as error:
             self._status.warn(str(error))
             return

@@ -98,6 +98,7 @@ class QueueScreen(QueueActions):
         """Get ready to leave: decisions are stored, nothing else goes on. Returns what could not be kept."""
         self._stop_jobs()
         await self._listing.decisions.settled()
+        await self._promoting.settled()
         return await self._resuming.keep()
 
     def _stop_jobs(self) -> None:

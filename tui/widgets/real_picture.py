@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -11,7 +12,6 @@ from rich.segment import ControlType, Segment
 from rich.style import Style
 from textual.app import App
 from textual.driver import Driver
-from textual.drivers.linux_driver import LinuxDriver
 from textual.geometry import Region
 from textual.strip import Strip
 
@@ -20,6 +20,7 @@ from core.records import Picture
 from tui.graphics import Graphics, cell_size
 from tui.latest import Latest
 from tui.palette import PANEL
+from tui.textual_compat import TerminalDriver
 from tui.widgets.drawing import Drawing, kitty, sixel
 from tui.widgets.picture_box import PictureBox
 
@@ -39,8 +40,10 @@ def picture_box(app: App[Any], *, id: str | None = None, classes: str | None = N
 
 
 def driver(graphics: Graphics) -> type[Driver] | None:
-    """Return what is to talk to the terminal; None stands for Textual's own choice."""
-    return _TidyDriver if graphics is Graphics.KITTY else None
+    """Return what is to talk to the terminal; None, as for a browser, stands for the one that the environment names."""
+    if "TEXTUAL_DRIVER" in os.environ:
+        return None
+    return _TidyDriver if graphics is Graphics.KITTY else TerminalDriver
 
 
 class NoPicture(PictureBox):
@@ -201,11 +204,11 @@ class RealPicture(PictureBox):
         return Strip.blank(self.size.width, Style(bgcolor=self._mat))
 
 
-class _TidyDriver(LinuxDriver):
+class _TidyDriver(TerminalDriver):
     """Frees pictures while the screen they are on is still there; Kitty has others for each of its two screens."""
 
     def stop_application_mode(self) -> None:
-        for screen in self._app.screen_stack:
+        for screen in self.app.screen_stack:
             for box in screen.query(RealPicture):
                 box.leave()
         super().stop_application_mode()

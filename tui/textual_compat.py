@@ -1,0 +1,119 @@
+"""Where Textual is relied on beyond its public interface, each with the reason."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import signal
+from codecs import getincrementaldecoder
+from collections.abc import Callable
+from typing import IO, Any
+
+from textual._xterm_parser import XTermParser
+from textual.app import App
+from textual.drivers.linux_driver import LinuxDriver
+
+from tui.messages import TerminalLost
+
+_TICK = 0.1  # seconds after which a lone escape counts as the key
+_READ = 4096  # bytes
+_PIECE = 16 * 1024  # characters written in one go
+
+
+class TerminalDriver(LinuxDriver):
+    """Textual's driver, but a terminal that goes away makes the app leave instead of blocking it.
+
+    Textual's writer thread dies at the first failed write. Its queue holds 30 writes; the 31st blocks the event loop
+    for ever. ``_file`` is what the thread writes to, ``_writer_thread`` the thread: neither has a public counterpart.
+    """
+
+    def __init__(self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: Any = None) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        assert self._file is not None
+        self._output = _Output(self._file, self._lose)
+        self._file = self._output  # type: ignore[assignment]
+        # Textual resumes at every SIGCONT, with a second writer and a second reader where the app was not suspended:
+        # a kernel sends SIGCONT with SIGHUP. And it suspends in the signal handler, which may find a lock held.
+        signal.signal(signal.SIGCONT, signal.SIG_DFL)
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTSTP, self._suspend)
+
+    @property
+    def app(self) -> App[Any]:
+        """The app this driver belongs to."""
+        return self._app
+
+    @property
+    def written(self) -> int:
+        """Return how many pieces of output the terminal has taken."""
+        return self._output.written
+
+    def write(self, data: str) -> None:
+        """Have data written; without a running writer, as while suspended, it is dropped."""
+        if self._writer_thread is not None and self._writer_thread.is_alive():
+            super().write(data)
+
+    def run_input_thread(self) -> None:
+        """Read input until told to stop; its end means that the terminal is lost, where Textual reads on for ever."""
+        parser = XTermParser(self._debug)
+        decode = getincrementaldecoder("utf-8")(errors="replace").decode
+        while not self.exit_event.is_set():
+            if select.select([self.fileno], [], [], _TICK)[0]:
+                try:
+                    data = os.read(self.fileno, _READ)
+                except OSError:
+                    data = b""
+                if not data:
+                    self._lose()
+                    return
+                for event in parser.feed(decode(data)):
+                    self.process_message(event)
+            for event in parser.tick():
+                self.process_message(event)
+
+    def _suspend(self) -> None:
+        """Give the terminal back and stop the process; go on once it is continued in the foreground."""
+        self.suspend_application_mode()
+        self._must_signal_resume = True  # cleared by a start that succeeds, which then tells the app
+        os.kill(os.getpid(), signal.SIGSTOP)
+        while self._must_signal_resume and not self._output.lost:
+            self.resume_application_mode()
+
+    def _lose(self) -> None:
+        self._output.lost = True
+        self.send_message(TerminalLost())
+
+
+class _Output:
+    """A terminal to write to; what it does not take any more is dropped, and told once."""
+
+    def __init__(self, file: IO[str], lose: Callable[[], None]) -> None:
+        self._file = file
+        self._lose = lose
+        self.lost = False
+        self.written = 0
+
+    def write(self, text: str) -> None:
+        for start in range(0, len(text), _PIECE):
+            self._try(self._file.write, text[start : start + _PIECE])
+            self.written += 1
+
+    def flush(self) -> None:
+        self._try(self._file.flush)
+
+    def fileno(self) -> int:
+        return self._file.fileno()
+
+    def _try(self, act: Callable[..., object], *arguments: str) -> None:
+        if self.lost:
+            return
+        try:
+            act(*arguments)
+        except OSError:
+            self._lose()
+
+
+def written(app: App[Any]) -> int:
+    """Return how many pieces of output the app's terminal has taken; ``_driver`` has no public counterpart."""
+    driver = app._driver
+    return driver.written if isinstance(driver, TerminalDriver) else 0
