@@ -12,7 +12,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -60,6 +60,33 @@ class Terminal:
             assert time.monotonic() < deadline, f"it never ended; the screen shows\n{self.text}"
         return self.process.wait(PATIENCE)
 
+    def close(self) -> None:
+        """Close the window: the kernel sends SIGHUP and SIGCONT where the terminal is a controlling one."""
+        os.close(self._master)
+        self._master = -1
+
+    def release(self) -> None:
+        """Close what is still open."""
+        if self._master >= 0:
+            self.close()
+
+    def blank(self) -> None:
+        """Forget what is on the screen, as a shell that writes over it does."""
+        self._screen.reset()
+
+    @property
+    def echoes(self) -> bool:
+        """Whether the terminal shows what is typed, and waits for a line to end, as it did before the program."""
+        flags: int = termios.tcgetattr(self._master)[3]
+        return bool(flags & termios.ECHO and flags & termios.ICANON and flags & termios.ISIG)
+
+    def wait(self, condition: Callable[[], object]) -> None:
+        """Read until a condition holds."""
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < deadline, f"it never was; the screen shows\n{self.text}"
+            self._read()
+
     def _read(self) -> bool:
         ready, _, _ = select.select([self._master], [], [], 0.05)
         if not ready:
@@ -86,14 +113,25 @@ def environment(**more: str) -> Mapping[str, str]:
 
 @contextmanager
 def terminal(
-    *arguments: str, home: Path, columns: int = 120, lines: int = 40, script: str = "", **more: str
+    *arguments: str,
+    home: Path,
+    columns: int = 120,
+    lines: int = 40,
+    script: str = "",
+    controlling: bool = False,
+    **more: str,
 ) -> Iterator[Terminal]:
-    """Run the program, or a script, in a terminal of its own, ``more`` in its environment; at the end it is ended."""
+    """Run the program, or a script, in a terminal of its own, ``more`` in its environment; at the end it is ended.
+
+    A ``controlling`` terminal sends signals, as the window of a terminal emulator does.
+    """
     master, slave = pty.openpty()
     set_size(slave, columns, lines)
+    # A process that leads its session has the first terminal it opens as its controlling one.
+    opening = ["sh", "-c", 'exec "$@" <>"$0" >&0 2>&0', os.ttyname(slave)] if controlling else []
     try:
         process = subprocess.Popen(
-            [sys.executable, *(["-c", script] if script else ["-m", "tui"]), *arguments],
+            [*opening, sys.executable, *(["-c", script] if script else ["-m", "tui"]), *arguments],
             stdin=slave,
             stdout=slave,
             stderr=slave,
@@ -103,9 +141,10 @@ def terminal(
         )
     finally:
         os.close(slave)
+    seen = Terminal(master, process, columns, lines)
     try:
-        yield Terminal(master, process, columns, lines)
+        yield seen
     finally:
         process.kill()
         process.wait()
-        os.close(master)
+        seen.release()

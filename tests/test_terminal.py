@@ -28,6 +28,7 @@ def check_restored(seen: Terminal) -> None:
     for mode in (b"?1000", b"?1003", b"?1006", b"?2004"):
         assert seen.bytes.rfind(b"\x1b[" + mode + b"l") >= seen.bytes.rfind(b"\x1b[" + mode + b"h")
     assert b"Traceback" not in seen.bytes
+    assert seen.echoes
 
 
 def test_the_whole_job_in_a_terminal(tmp_path: Path) -> None:
