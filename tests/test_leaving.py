@@ -177,7 +177,11 @@ def test_importing(tmp_path: Path, end: End) -> None:
         seen.see("19 pending")
         seen.press("i")
         seen.see("Bring an old database in")
-        seen.press(f"{database}\r\r\r")
+        seen.press(f"{database}\r")
+        seen.see("The folder of its images")
+        seen.press("\r")
+        seen.see("Where an old folder is")
+        seen.press("\r")
         seen.see("of 30,000 rows")
         leave(seen, end)
     check_whole(folder)
@@ -232,10 +236,11 @@ with Library.open(sys.argv[1]) as library:
 sys.exit(app.return_code)
 """
 _STUCK = """
-import time
+import sys, time
+from pathlib import Path
 import tui.app
 def stuck(app):
-    app.bell()
+    Path(sys.argv[2]).with_name("stuck").touch()
     while True:
         time.sleep(1000)
 tui.app.CuratorApp.action_help = stuck
@@ -248,7 +253,7 @@ def test_a_blocked_loop_does_not_keep_the_process(tmp_path: Path, number: signal
     with terminal(str(folder), str(log), home=tmp_path, script=_STUCK + _RUN) as seen:
         seen.see("19 pending")
         seen.press("m?")
-        seen.wait(lambda: b"\x07" in seen.bytes)
+        seen.wait((tmp_path / "stuck").exists)
         begun = time.monotonic()
         seen.process.send_signal(number)
         assert seen.end() == 128 + number

@@ -18,7 +18,7 @@ from tui.log_file import LOGGER
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _BOUND = 2.0  # seconds that each part of leaving may take
-_BEAT = 0.2  # seconds between two signs of life of an event loop that waits for the current model
+_BEAT = 0.1  # seconds between two signs of life, of an event loop that waits or of a terminal
 
 T = TypeVar("T")
 
@@ -76,16 +76,12 @@ class Leaving:
             self.code = 128 + number
             leave(self.code)
         written = self._written()
-        while True:
-            left = self._deadline - time.monotonic()
-            if left <= 0 and written == (written := self._written()):
-                break
-            if left <= 0:  # a slow terminal is not a stuck one
+        while time.monotonic() < self._deadline:
+            if written != (written := self._written()):  # a slow terminal is not a stuck one
                 self._move_on()
-                continue
             with suppress(Empty):
                 # A closed terminal sends SIGHUP more than once; only a signal after the bound asks for more.
-                if (again := self._asked.get(timeout=left)) and time.monotonic() - began > _BOUND:
+                if (again := self._asked.get(timeout=_BEAT)) and time.monotonic() - began > _BOUND:
                     self.code = 128 + again
                     break
         self._end()
