@@ -123,6 +123,7 @@ class CuratorApp(App[None]):
         if not self.is_headless:
             tell = asyncio.get_running_loop().call_soon_threadsafe
             self._leaving.listen(lambda code: tell(self.call_later, self._leave, code))
+            self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
 
     def on_ready(self) -> None:
         """Have the garbage collector leave out what is here to stay; a look at all of it would hold up keys."""

@@ -36,15 +36,13 @@ class Leaving:
         self._written = written
         self._asked = SimpleQueue[int]()  # its ``put`` may be called in a signal handler; 0 stands for the app itself
         self._deadline = 0.0
-        self._modes: list[Any] | None = None
+        self._modes = _modes()  # as they are before the app runs
         self.code = 0
         self.begun = False
 
     def listen(self, leave: Callable[[int], object]) -> None:
         """Take the signals that end a program from now on; ``leave`` gets the exit code, in another thread."""
         loop = asyncio.get_running_loop()
-        with suppress(termios.error, AttributeError, OSError, ValueError):
-            self._modes = termios.tcgetattr(sys.__stdin__)  # type: ignore[arg-type]
         for number in _SIGNALS:
             loop.remove_signal_handler(number)  # the driver's
             signal.signal(number, lambda number, _: self._asked.put(number))
@@ -91,6 +89,13 @@ class Leaving:
         names = ", ".join(sorted(thread.name for thread in threading.enumerate() if not thread.daemon))
         LOGGER.critical("the process was ended without waiting for its threads (%s)", names)
         if self._modes is not None:
-            with suppress(termios.error, OSError, ValueError):
+            with suppress(termios.error):
                 termios.tcsetattr(sys.__stdin__, termios.TCSANOW, self._modes)  # type: ignore[arg-type]
         os._exit(self.code)
+
+
+def _modes() -> list[Any] | None:
+    """Return the modes of the terminal, None without one."""
+    if sys.__stdin__ is None or sys.__stdin__.closed or not sys.__stdin__.isatty():
+        return None
+    return termios.tcgetattr(sys.__stdin__)

@@ -124,6 +124,11 @@ class RealPicture(PictureBox):
         self._drawing = None
         self._free()
 
+    def come_back(self) -> None:
+        """Send again what was shown when the terminal was left for a while."""
+        if self._order is not None:
+            self.show(self._order.picture)
+
     def on_unmount(self) -> None:
         self.leave()
 
@@ -206,6 +211,12 @@ class RealPicture(PictureBox):
 
 class _TidyDriver(TerminalDriver):
     """Frees pictures while the screen they are on is still there; Kitty has others for each of its two screens."""
+
+    def start_application_mode(self) -> None:
+        super().start_application_mode()
+        for screen in self.app.screen_stack:
+            for box in screen.query(RealPicture):
+                box.come_back()
 
     def stop_application_mode(self) -> None:
         for screen in self.app.screen_stack:
