@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 import io
+import itertools
 import os
 import shutil
 import signal
 import sqlite3
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -24,8 +26,9 @@ from core.records import Strategy
 from core.verify import check_library
 from tests.app_helpers import copy_sample
 from tests.builders import OldRow, add_pending, model_file, old_database
-from tests.terminal import Terminal, terminal
+from tests.terminal import PATIENCE, Terminal, terminal
 from tests.test_terminal import ENTER_SCREEN, FIRST_ROW, LEAVE_SCREEN, check_restored
+from tui import leaving
 
 SOON = 2.0 + 2.0  # seconds: what is promised, and what a busy machine may add
 MANY = 60  # imports, each of which takes a while
@@ -281,19 +284,15 @@ def stopped(process: subprocess.Popen[bytes]) -> bool:
     return state == "T"
 
 
-def threads(process: subprocess.Popen[bytes]) -> int:
-    return len(os.listdir(f"/proc/{process.pid}/task"))
-
-
 def test_suspend_and_continue(tmp_path: Path) -> None:
     folder = copy_sample(tmp_path)
     with terminal("--library", str(folder), home=tmp_path) as seen:
         seen.see(FIRST_ROW)
         seen.see("19 pending")
-        for turn in range(2):
+        for turn in range(1, 3):
             seen.process.send_signal(signal.SIGTSTP)
             seen.wait(lambda: stopped(seen.process))
-            seen.wait(lambda turn=turn: seen.bytes.count(LEAVE_SCREEN) == turn + 1)
+            seen.wait(lambda: seen.bytes.count(LEAVE_SCREEN) == turn)  # noqa: B023 - called in this turn only
             check_restored(seen)
             seen.blank()
             seen.process.send_signal(signal.SIGCONT)
@@ -319,3 +318,18 @@ def test_a_continue_without_a_stop_starts_nothing_anew(tmp_path: Path) -> None:
         seen.press("q")
         assert seen.end() == 0
         check_restored(seen)
+
+
+def test_a_terminal_that_takes_output_slowly_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leaving, "_BOUND", 0.3)
+    monkeypatch.setattr(leaving, "_BEAT", 0.05)
+    ended, pieces, slow = threading.Event(), itertools.count(), True
+    monkeypatch.setattr(leaving.Leaving, "_end", lambda _: ended.set())
+    watch = leaving.Leaving(lambda: next(pieces) if slow else 0)
+    watch.begin(0)
+    thread = threading.Thread(target=watch._watch, args=[lambda _: None], daemon=True)
+    thread.start()
+    assert not ended.wait(1.0)
+    slow = False
+    assert ended.wait(PATIENCE)
+    thread.join(PATIENCE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import re
+import signal
 import zlib
 from pathlib import Path
 
@@ -107,6 +108,23 @@ def test_kitty_is_left_clean_after_a_bug(root: str) -> None:
     assert b"on purpose" in terminal.seen
     assert _freed(terminal) == _sent(terminal)
     assert terminal.seen.rindex(_FREE) < terminal.seen.rindex(_LEAVES)
+
+
+def test_kitty_gets_a_picture_again_after_a_suspension(root: str) -> None:
+    terminal = FakeTerminal(PLAIN, kitty=True)
+    with terminal.running(_APP, root) as child:
+        _begin(terminal)
+        terminal.until(_PLACEHOLDER)
+        child.send_signal(signal.SIGTSTP)
+        terminal.until(_LEAVES)
+        child.send_signal(signal.SIGCONT)
+        terminal.until(_PLACED, 2)
+        shown = terminal.seen.count(_PLACEHOLDER)
+        terminal.until(_PLACEHOLDER, shown + 1)
+        assert (len(_sent(terminal)), len(_freed(terminal))) == (2, 1)
+        terminal.type(b"q")
+        assert terminal.finish(child) == 0
+    assert sorted(_freed(terminal)) == sorted(_sent(terminal))
 
 
 def test_sixel_is_written_when_its_cells_are_and_only_then(root: str) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from textual.drivers.web_driver import WebDriver
 
 from tui.messages import TerminalLost
@@ -21,6 +24,23 @@ class PageDriver(WebDriver):
         """Read what is typed until there is nobody to read from."""
         super().run_input_thread()
         if not self.exit_event.is_set():
+            self._leave()
+
+    def write(self, data: str) -> None:
+        """Write to the page, where there still is one."""
+        with self._leaving_without_page():
+            super().write(data)
+
+    def write_meta(self, data: dict[str, object]) -> None:
+        """Tell the server something, where there still is one."""
+        with self._leaving_without_page():
+            super().write_meta(data)
+
+    @contextmanager
+    def _leaving_without_page(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError:
             self._leave()
 
     def _leave(self) -> None:

@@ -71,6 +71,10 @@ class TerminalDriver(LinuxDriver):
             for event in parser.tick():
                 self.process_message(event)
 
+    def start_application_mode(self) -> None:
+        """Take the terminal over; typed, which Textual's is not."""
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+
     def _suspend(self) -> None:
         """Give the terminal back and stop the process; go on once it is continued in the foreground."""
         self.suspend_application_mode()
