@@ -18,7 +18,8 @@ import pytest
 from PIL import Image
 
 from core import Library, Strategy
-from tests.app_helpers import PATIENCE, copy_sample
+from core.verify import check_library
+from tests.app_helpers import CONFLICT, PATIENCE, copy_sample
 from tests.cli_helpers import ROOT, environment, run
 from tui import palette
 
@@ -27,6 +28,7 @@ from aiohttp import ClientSession, ClientWebSocketResponse, WSServerHandshakeErr
 
 from tests.browser import CHROMIUM, Page, browser
 
+SOON = 4.0  # seconds: what is promised, and what a busy machine may add
 FIRST = 6  # the first import of the sample's queue
 
 
@@ -141,6 +143,34 @@ async def test_no_app_is_left_behind(tmp_path: Path, end: str) -> None:
             while programs(library) > (process.poll() is None):
                 assert time.monotonic() < deadline
                 await asyncio.sleep(0.05)
+
+
+@pytest.mark.parametrize("end", ["the page is closed", "the server dies"])
+async def test_an_app_that_applies_is_not_left_behind(tmp_path: Path, end: str) -> None:
+    library = copy_sample(tmp_path / "sample")
+    with Library.open(library) as prepared:
+        prepared.queue.decide([CONFLICT, 24], Strategy.MERGE)
+        os.truncate(prepared.queue.rows([24])[0].path, 1 << 36)  # sparse, and long enough to hash for a minute
+    with served(library) as (address, process):
+        async with ClientSession() as session:
+            page = await opened(session, address, library)
+            for key, words in (("a", b"Apply 2 decisions"), ("y", b"2 of 2")):
+                await page.send_json(["stdin", key])
+                while words not in (await page.receive(PATIENCE)).data:
+                    pass
+            if end == "the server dies":
+                process.kill()
+                process.wait(PATIENCE)
+            await page.close()
+            deadline = time.monotonic() + SOON
+            while programs(library) > (process.poll() is None):
+                assert time.monotonic() < deadline
+                await asyncio.sleep(0.05)
+    with Library.open(library) as left:
+        assert not left.recovered
+        assert CONFLICT not in left.queue.ids()
+        assert left.queue.decisions() == [(24, Strategy.MERGE)]
+        assert check_library(left).ok
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.2", "::", "example.com", ""])

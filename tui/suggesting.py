@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -29,6 +31,7 @@ class Suggesting:
         failed: Callable[[CuratorError], None],
     ) -> None:
         self._library = library
+        self._leaving = threading.Event()
         self._came = came
         self._known: dict[int, tuple[QueueRow, Suggestion]] = {}
         self._rows: Sequence[QueueRow] = ()
@@ -65,12 +68,18 @@ class Suggesting:
         found: dict[Strategy, list[int]] = {}
         left = 0
         for id in ids:
+            if self._leaving.is_set():
+                break
             one = self._library.queue.suggestion(id)
             if one is None or one.strategy is None or (unseen and not one.safe):
                 left += 1
             else:
                 found.setdefault(one.strategy, []).append(id)
         return found, left
+
+    def stop(self) -> None:
+        """Ask about no more imports: each may mean that images are decoded."""
+        self._leaving.set()
 
     def forget(self, sha256: str | None) -> None:
         """Forget what was proposed for a model: the library has changed."""
@@ -81,7 +90,8 @@ class Suggesting:
             self._latest.ask(unknown[:_AT_ONCE])
 
     def _read(self, rows: Sequence[QueueRow]) -> Mapping[int, Suggestion]:
-        found = {row.id: self._library.queue.suggestion(row.id) for row in rows}
+        some = itertools.takewhile(lambda _: not self._leaving.is_set(), rows)
+        found = {row.id: self._library.queue.suggestion(row.id) for row in some}
         return {id: suggestion for id, suggestion in found.items() if suggestion is not None}
 
     def _answer(self, rows: Sequence[QueueRow], found: Mapping[int, Suggestion]) -> None:

@@ -214,8 +214,9 @@ class Listing:
         self.recount()
 
     def stop(self) -> None:
-        """Count no more: whoever leaves need not wait for a count of a long queue."""
+        """Count and suggest no more: neither is worth waiting for when the app is left."""
         self._leaving.set()
+        self.suggesting.stop()
 
     def _count(self) -> None:
         self._recount_due = False
