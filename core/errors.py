@@ -21,6 +21,10 @@ class NoLibrary(LibraryError):
     """There is no library in the folder that was named."""
 
 
+class LibraryLocked(LibraryError):
+    """Another process kept the library locked for too long; nothing was changed."""
+
+
 class SourceError(CuratorError):
     """A source of Stage 1 cannot be read at all."""
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field
 
-from core.errors import Cancelled, CuratorError, LibraryError
+from core.errors import Cancelled, CuratorError
 from core.files import model_size
 from core.hasher import Hasher
 from core.store import Store, rows
@@ -44,6 +44,7 @@ class _Run:
     files_done: int = 0
     bytes_done: int = 0
     active: dict[int, int] = field(default_factory=dict)
+    failed: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def tell(self, *, finished: int | None = None, error: str | None = None) -> None:
@@ -126,24 +127,39 @@ class HashAhead:
     ) -> None:
         """Hash the files of ``ids``, which ascend; before each next one ``first()`` is asked which are wanted soonest.
 
-        Lowest first otherwise. What is reported as the total grows until every row has been looked at.
+        Lowest first otherwise. What is reported as the total grows until every row has been looked at. Raises
+        LibraryError where the library is closed, and what ``first`` or ``report`` raise, once nothing runs any more.
         """
         run = _Run(report)
-        todo = _Todo(ids, lambda window: self._unhashed(window, run))
         busy: set[Future[None]] = set()
+        try:
+            self._run(run, ids, first, cancel, busy)
+        except BaseException:
+            run.failed = True
+            raise
+        finally:
+            wait(busy)
+
+    def _run(
+        self,
+        run: _Run,
+        ids: Sequence[int],
+        first: Callable[[], Sequence[int]],
+        cancel: threading.Event,
+        busy: set[Future[None]],
+    ) -> None:
+        todo = _Todo(ids, lambda window: self._unhashed(window, run))
         while not cancel.is_set():
             while len(busy) < self._at_once and not cancel.is_set() and not todo.is_empty(cancel):
-                busy.add(self._submit(run, *todo.take(first()), cancel))
+                busy.add(self._executor.submit(self._one, run, *todo.take(first()), cancel))
             if not busy:
                 break
             if not todo.complete:
                 todo.look_on()
-            done, busy = wait(busy, timeout=_LOOK_AGAIN if todo.complete else 0, return_when=FIRST_COMPLETED)
+            done, _ = wait(busy, timeout=_LOOK_AGAIN if todo.complete else 0, return_when=FIRST_COMPLETED)
+            busy.difference_update(done)
             for future in done:
                 future.result()
-            busy = _not_cancelled(busy)
-        while busy:
-            busy = _not_cancelled(wait(busy, timeout=_LOOK_AGAIN).not_done)
 
     def _unhashed(self, ids: Sequence[int], run: _Run) -> dict[int, int]:
         """Return the sizes of those files that are to be hashed."""
@@ -161,14 +177,11 @@ class HashAhead:
         with self._store.reading() as db:
             return rows.paths(db, ids)
 
-    def _submit(self, run: _Run, pending_id: int, size: int, cancel: threading.Event) -> Future[None]:
-        try:
-            return self._executor.submit(self._one, run, pending_id, size, cancel)
-        except RuntimeError as error:  # shut down
-            raise LibraryError("the library is closed") from error
-
     def _one(self, run: _Run, pending_id: int, size: int, cancel: threading.Event) -> None:
         def progress(done: int, _: int) -> None:
+            if run.failed:
+                raise Cancelled("hashing ahead broke off")
+            self._store.check_open()
             run.active[pending_id] = done
             run.tell()
 
@@ -181,6 +194,7 @@ class HashAhead:
             except Cancelled:
                 return
             except CuratorError as reason:
+                self._store.check_open()
                 error = str(reason)
                 _log.warning("%s could not be hashed: %s", path, reason)
         with run.lock:
@@ -188,8 +202,3 @@ class HashAhead:
             run.files_done += 1
             run.bytes_done += size
         run.tell(finished=pending_id, error=error)
-
-
-def _not_cancelled(busy: set[Future[None]]) -> set[Future[None]]:
-    # Closing the library cancels what has not begun, and of that ``wait`` is never told.
-    return {future for future in busy if not future.cancelled()}

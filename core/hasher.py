@@ -71,6 +71,7 @@ class Hasher:
 
     def __init__(self, memory: HashMemory) -> None:
         self._memory = memory
+        self._unkept: dict[str, tuple[str, str]] = {}  # stamp and hash by path, while they could not be kept
 
     def known(self, path: str) -> str | None:
         """Return the hash if it was computed before and the file is still the same; reads nothing of the file."""
@@ -78,10 +79,17 @@ class Hasher:
         return None if stamp is None else self._memory.get(path, stamp)
 
     def sha256(self, path: str, *, cancel: threading.Event | None = None, progress: Progress | None = None) -> str:
-        """Return the SHA-256 of the file, computing it if need be; raises as ``hash_file`` does."""
+        """Return the SHA-256 of the file, computing it if need be; raises as ``hash_file`` does.
+
+        Where the memory cannot keep it, what the memory raises; then it is not computed again the next time.
+        """
         known = self.known(path)
         if known is not None:
             return known
-        digest, stamp = hash_file(path, cancel=cancel, progress=progress)
+        stamp, digest = self._unkept.get(path, ("", ""))
+        if stamp != model_stamp(path):
+            digest, stamp = hash_file(path, cancel=cancel, progress=progress)
+        self._unkept[path] = stamp, digest
         self._memory.put(path, stamp, digest)
+        self._unkept.pop(path, None)
         return digest

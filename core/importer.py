@@ -120,6 +120,7 @@ class Importer:
     def _attempt(self, run: _Run, batch: Sequence[LegacyRow]) -> _Counts | None:
         """Take a batch as one operation; None where somebody else changed what it was prepared from."""
         counts = _Counts()
+        self._store.await_turn(run.cancel)
         with self._journal.staging() as staging:
             run.images.begin(staging)
             prepared = self._prepare(run, batch)

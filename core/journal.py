@@ -171,7 +171,14 @@ class Journal:
         self.finish()
         return True
 
-    def sweep(self) -> None:
-        """Remove what dead processes left in ``staging/``; only for one that has the library alone and recovered."""
-        for left in (self._root / "staging").iterdir():
-            shutil.rmtree(left, ignore_errors=True)
+    def left_behind(self) -> list[Path]:
+        """Return everything in ``staging/``. Where no other process has the library open, dead ones left it there."""
+        return list((self._root / "staging").iterdir())
+
+    def sweep(self, left: Sequence[Path]) -> None:
+        """Remove what dead processes left in ``staging/``, after recovering. Raises LibraryError."""
+        if left:
+            # The frames of a dead process's failed commit may still become real. A commit that is synced ends that.
+            self._store.beat()
+        for folder in left:
+            shutil.rmtree(folder, ignore_errors=True)

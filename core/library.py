@@ -6,8 +6,7 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -28,6 +27,7 @@ from core.journal import Journal
 from core.locks import LibraryLock
 from core.lookup import Lookup
 from core.pictures import Pictures
+from core.pools import Pool
 from core.processor import PromotionProcessor
 from core.queue import Queue
 from core.records import Entry, ImportReport, Move
@@ -35,6 +35,7 @@ from core.sources.legacy_db import LegacyDatabase
 from core.store import Store, entries
 from core.store.memory import HashMemory
 from core.trash import Trash, TrashLimits
+from core.waiting import OnWait
 
 _log = logging.getLogger("model_curator.library")
 _FOLDERS = ("images", "pending", "staging", "trash")
@@ -56,9 +57,10 @@ class Library:
         self.root = root
         self.readonly = readonly
         self._lock = lock
-        self._judging = ThreadPoolExecutor(_THREADS, "judging")  # what a look at one import waits for
-        self._imaging = ThreadPoolExecutor(_THREADS, "imaging", _step_back)
-        self._hashing = ThreadPoolExecutor(hash_threads, "hashing", _step_back)
+        self._pid = os.getpid()
+        self._judging = Pool(_THREADS, "judging")  # what a look at one import waits for
+        self._imaging = Pool(_THREADS, "imaging", _step_back)
+        self._hashing = Pool(hash_threads, "hashing", _step_back)
         self.store = Store(root / "library.db", readonly=readonly)
         self._journal = Journal(self.store, root)
         self.image_scanner = ImageScanner(root, self._open_moves)
@@ -82,12 +84,13 @@ class Library:
         *,
         readonly: bool = False,
         trash: TrashLimits | None = None,
-        on_wait: Callable[[], None] | None = None,
+        on_wait: OnWait = lambda _: None,
         hash_threads: int = _THREADS,
     ) -> Self:
         """Open the library in ``folder``: create it, migrate it, finish what was left open, empty old trash.
 
-        ``on_wait`` is called, in whatever thread it happens, where another process keeps this one waiting.
+        ``on_wait`` is called, in the thread that waits, where another process keeps it waiting for over a second:
+        with the process that holds the lock, or None where that is unknown. After a minute LibraryLocked is raised.
         ``hash_threads`` files at most are hashed ahead at the same time.
 
         With ``readonly`` nothing of that is done and nothing is written. Raises LibraryError, NoLibrary.
@@ -98,13 +101,13 @@ class Library:
                 raise NoLibrary(f"there is no library in {root}; importing into it creates one")
             library = cls(root, readonly=True, lock=None)
         else:
-            library = cls(root, readonly=False, lock=_prepare(root), hash_threads=hash_threads)
-        if on_wait is not None:
-            library.on_wait(on_wait)
+            library = cls(root, readonly=False, lock=_prepare(root, on_wait), hash_threads=hash_threads)
+        library.on_wait(on_wait)
         try:
+            left = library._left_behind()
             library.store.migrate()
             if not readonly:
-                library._recover()
+                library._recover(left)
                 library._expire(trash or TrashLimits())
         except BaseException:
             library.close()
@@ -116,22 +119,37 @@ class Library:
         with self.store.reading() as db:
             return entries.open_moves(db)
 
-    def on_wait(self, tell: Callable[[], None]) -> None:
-        """Have ``tell`` called, in whatever thread it happens, where another process keeps this one waiting."""
+    def on_wait(self, tell: OnWait) -> None:
+        """Have ``tell`` called where another process keeps a thread of this one waiting: see ``open``."""
         self.store.on_wait = tell
 
-    def _recover(self) -> None:
-        assert self._lock is not None
+    def _left_behind(self) -> Sequence[Path]:
+        """Return what dead processes left in ``staging/``, and let other processes open the library.
+
+        They need not wait for the rest of the opening: what they stage from now on is not in this list.
+        """
+        if self._lock is None or not self._lock.alone:
+            return ()
+        try:
+            return self._journal.left_behind()
+        except OSError as error:
+            self._warn_of_staging(error)
+            return ()
+        finally:
+            self._lock.share()
+
+    def _recover(self, left: Sequence[Path]) -> None:
         self.recovered = self._journal.recover()
         if self.recovered:
             _log.warning("finished an operation that was left open")
-        if self._lock.alone:
-            try:
-                self._journal.sweep()
-            except OSError as error:
-                _log.warning("staging/ could not be tidied", exc_info=error)
-                self.warning = f"what dead processes left in staging/ could not be removed ({error})"
-            self._lock.share()
+        try:
+            self._journal.sweep(left)
+        except LibraryError as error:
+            self._warn_of_staging(error)
+
+    def _warn_of_staging(self, error: Exception) -> None:
+        _log.warning("staging/ could not be tidied", exc_info=error)
+        self.warning = f"what dead processes left in staging/ could not be removed ({error})"
 
     def _expire(self, limits: TrashLimits) -> None:
         try:
@@ -164,6 +182,7 @@ class Library:
         until then stays, and importing again goes on from there.
         """
         folder = None if images_dir is None else _images_folder(images_dir)
+        self.store.await_turn()
         images = ImportImages(folder, self.image_processor, self._imaging, cancel)
         importer = Importer(self.store, self._journal, self.image_scanner)
         try:
@@ -186,13 +205,20 @@ class Library:
         return self._lookup.show(key)
 
     def close(self) -> None:
-        """Wait for what is being done, and close everything."""
-        for pool in (self._judging, self._imaging, self._hashing):
-            pool.shutdown(cancel_futures=True)
+        """Wait for transactions, decoding and encoding to end, and close everything; a file being hashed is given up.
+
+        Closing twice does nothing. Raises LibraryError from inside a callback of the library's own threads, or of a
+        thread that waits for a lock. In the child of a fork the parent's library stays open.
+        """
+        pools = (self._judging, self._imaging, self._hashing)
+        if any(pool.is_own_thread for pool in pools):
+            raise LibraryError("the library cannot be closed from inside its own callback; close it afterwards")
         self.store.close()
+        if os.getpid() == self._pid:  # threads do not survive a fork, and their locks may be held for ever
+            for pool in pools:
+                pool.close()
         if self._lock is not None:
             self._lock.close()
-            self._lock = None
 
     def __enter__(self) -> Self:
         return self
@@ -203,12 +229,12 @@ class Library:
         self.close()
 
 
-def _prepare(root: Path) -> LibraryLock:
+def _prepare(root: Path, on_wait: OnWait) -> LibraryLock:
     """Make the library's folders, and take its lock."""
     try:
         for name in _FOLDERS:
             (root / name).mkdir(parents=True, exist_ok=True)
-        return LibraryLock(root / "alive.lock")
+        return LibraryLock(root / "alive.lock", on_wait)
     except (FileExistsError, NotADirectoryError) as error:
         raise LibraryError(f"{error.filename} is no folder; choose another folder for the library") from error
     except OSError as error:

@@ -9,9 +9,15 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from core import forks
+from core.waiting import OnWait, Wait, flock_holder
+
+_PAUSE = 0.02  # seconds between two attempts at the library's lock; it is held exclusively for microseconds
 
 
 class IdLocks:
@@ -61,20 +67,61 @@ class Sha256Locks:
 class LibraryLock:
     """Held, shared, by every process that has the library open for writing."""
 
-    def __init__(self, path: Path) -> None:
-        """Take the lock; ``alone`` tells whether no other process had it at that moment."""
+    def __init__(self, path: Path, on_wait: OnWait = lambda _: None) -> None:
+        """Take the lock. ``alone`` tells whether no other process has it; then ``share`` must follow at once.
+
+        Raises LibraryLocked where another process keeps it to itself for too long.
+        """
+        self._path = path
+        self._on_wait = on_wait
+        self._guard = threading.Lock()
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self.alone = True
-        except BlockingIOError:
-            self.alone = False
+        self.alone = self._try(fcntl.LOCK_EX)
+        if not self.alone:
             self.share()
+        forks.watch(self)
+
+    def _try(self, kind: int) -> bool:
+        try:
+            fcntl.flock(self._descriptor, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
     def share(self) -> None:
-        """Let others open the library too; what only a lone process may do is done before."""
-        fcntl.flock(self._descriptor, fcntl.LOCK_SH)
+        """Let others open the library too. What only a lone process may look at, it has looked at before.
+
+        Raises LibraryLocked. The lock is then given up.
+        """
+        # Turning an exclusive lock into a shared one is not atomic: another process may come between, for a moment.
+        wait = Wait(lambda: flock_holder(self._path), self._on_wait)
+        try:
+            while not self._try(fcntl.LOCK_SH):
+                wait.go_on()
+                time.sleep(_PAUSE)
+        except BaseException:
+            self.close()
+            raise
 
     def close(self) -> None:
-        """Give the lock up."""
-        os.close(self._descriptor)
+        """Give the lock up. In the child of a fork that is done already, and the parent keeps its own."""
+        with self._guard:
+            self._close()
+
+    def _close(self) -> None:
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
+
+    def before_fork(self) -> None:
+        """Let no other thread close it meanwhile."""
+        self._guard.acquire()
+
+    def after_fork(self) -> None:
+        """Go on."""
+        self._guard.release()
+
+    def after_fork_in_child(self) -> None:
+        """Close the child's descriptor. To unlock it would unlock the parent's: they share one lock."""
+        self._close()
+        self._guard.release()

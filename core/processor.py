@@ -65,6 +65,10 @@ class PromotionProcessor:
         unknown strategy and Cancelled; every other end is in the outcome.
         """
         wanted = None if strategy is None else Strategy(strategy)
+        try:
+            self._store.check_open()  # before any lock: in the child of a fork one may be held for ever
+        except CuratorError as error:
+            return Outcome(Status.ERROR, pending_id, error=_sentence(error))
         with self._ids.try_hold(pending_id) as free:
             if not free:
                 return Outcome(Status.LOCKED, pending_id)
@@ -139,6 +143,7 @@ class PromotionProcessor:
             return Outcome(Status.SUCCESS, record.id, self._hasher.known(record.path), Action.IGNORED)
         if strategy is Strategy.DELETE:
             return self._delete(record)
+        self._store.await_turn(cancel)
         sha256 = self._hasher.sha256(record.path, cancel=cancel, progress=progress)
         refused: dict[str, str] = {}
         with self._sha256s.hold(sha256):
@@ -175,6 +180,7 @@ class PromotionProcessor:
         refused: dict[str, str],
     ) -> Outcome:
         """Try once; ``refused`` gathers what staging refused, so that starting over does not meet it again."""
+        self._store.await_turn(cancel)  # hashing may have taken minutes; what follows encodes images
         first = self._cases.meet(_refusing(record, refused), sha256, strategy, cancel)
         images = [image for image in first.record.images if image.file in first.targets]
         with self._journal.staging() as staging:

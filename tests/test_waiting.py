@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from core import Library
-from core.errors import LibraryError
+from core import Library, waiting
+from core.errors import LibraryLocked
 from core.records import Status
-from core.store import connections
+from core.waiting import LockHolder
 from tests.app_helpers import NEW, running, sample
 from tests.builders import add_pending, model_file
 from tests.cli_helpers import run
@@ -44,7 +44,7 @@ def test_whoever_waits_is_told_once_and_goes_on(library: Library, tmp_path: Path
     told: list[str] = []
     with held(library.root) as release:
 
-        def tell() -> None:
+        def tell(_: LockHolder | None) -> None:
             told.append("waiting")
             release.set()
 
@@ -54,9 +54,9 @@ def test_whoever_waits_is_told_once_and_goes_on(library: Library, tmp_path: Path
 
 
 def test_one_that_never_ends_is_an_error_in_a_sentence(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "_PATIENCE_MS", 20)
-    monkeypatch.setattr(connections, "_WAIT_SECONDS", 1)
-    with held(library.root), pytest.raises(LibraryError, match="another process has been writing"):
+    monkeypatch.setattr(waiting, "TOLD_AFTER", 0.05)
+    monkeypatch.setattr(waiting, "REFUSED_AFTER", 0.3)
+    with held(library.root), pytest.raises(LibraryLocked, match=r"has kept the library locked for 0.3 s; wait for it"):
         library.queue.decide([1], None)
     library.queue.decide([1], None)
 
@@ -64,17 +64,17 @@ def test_one_that_never_ends_is_an_error_in_a_sentence(library: Library, monkeyp
 def test_the_command_line_says_what_it_waits_for(
     library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connections, "_PATIENCE_MS", 100)
+    monkeypatch.setattr(waiting, "TOLD_AFTER", 0.1)
     pending_id = add_pending(library, model_file(tmp_path, "x"))
     with held(library.root) as release:
         threading.Timer(1.0, release.set).start()
         ran = run("promote", pending_id, library=library.root)
     assert ran.code == 0
-    assert ran.err == "waiting: another process is writing to the library\n"
+    assert ran.err == "waiting: another thread of this process has locked the library\n"
 
 
 async def test_the_app_says_so_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "_PATIENCE_MS", 100)
+    monkeypatch.setattr(waiting, "TOLD_AFTER", 0.1)
     with sample(tmp_path) as library:
         async with running(library) as desk:
             await desk.hashed()
@@ -82,5 +82,5 @@ async def test_the_app_says_so_too(tmp_path: Path, monkeypatch: pytest.MonkeyPat
             with held(library.root):
                 await desk.press("d")
                 assert "● delete" in desk.line_of(NEW), "it is shown at once"
-                await desk.see("Waiting: another process is writing to the library.", "#status")
+                await desk.see("Waiting: another thread of this process has locked the library.", "#status")
             await desk.until(desk.stored)

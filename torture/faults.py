@@ -61,18 +61,14 @@ def _close_without_lock(journal: Journal) -> None:
         entries.close(db, entry.n, lost)
 
 
-def _sweep_first(library: Library) -> None:
-    library._journal.sweep()
+def _sweep_first(library: Library, left: Sequence[Path]) -> None:
+    library._journal.sweep(left)
     library.recovered = library._journal.recover()
-    if library._lock is not None:
-        library._lock.share()
 
 
-def _sweep_always(library: Library) -> None:
+def _sweep_always(library: Library, _: Sequence[Path]) -> None:
     library.recovered = library._journal.recover()
-    library._journal.sweep()
-    if library._lock is not None:
-        library._lock.share()
+    library._journal.sweep(library._journal.left_behind())
 
 
 def _move_before_commit(journal: Journal, db: Database, op: str, kind: Kind, done: Change) -> None:

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +17,7 @@ import core.importer
 import core.library
 from core import Library, Strategy
 from core.errors import CuratorError
+from core.pools import Pool
 from core.records import Outcome, Status
 from tests.builders import OldRow, add_model, add_pending, digest, model_file, old_database, png
 from torture.state import State, recovered
@@ -26,11 +27,8 @@ STRATEGIES = (None, Strategy.MERGE, Strategy.OVERRIDE, Strategy.DELETE)
 _T = TypeVar("_T")
 
 
-class InLine(Executor):
+class InLine(Pool):
     """Does the work in the calling thread: strace counts by thread."""
-
-    def __init__(self, *_: object) -> None:
-        """Take what a pool takes."""
 
     def submit(self, fn: Callable[..., _T], /, *args: Any, **kwargs: Any) -> Future[_T]:
         """Call at once."""
@@ -45,7 +43,7 @@ class InLine(Executor):
 @contextmanager
 def one_thread() -> Iterator[None]:
     """For the block, libraries encode and hash in the calling thread."""
-    with patch.object(core.library, "ThreadPoolExecutor", InLine):
+    with patch.object(core.library, "Pool", InLine):
         yield
 
 

@@ -12,6 +12,7 @@ from core.records import Outcome, Plan, QueueRow, Strategy
 
 if TYPE_CHECKING:
     from core.hash_ahead import HashProgress
+    from core.waiting import LockHolder
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +97,11 @@ class TerminalLost(Message):
         return isinstance(message, TerminalLost)
 
 
+@dataclass
 class Waiting(Message):
-    """Another process keeps the library's write lock for long."""
+    """Another process has kept the library locked for over a second."""
+
+    holder: LockHolder | None
 
     def can_replace(self, message: Message) -> bool:
         return isinstance(message, Waiting)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import weakref
 from pathlib import Path
 
 from core.errors import LibraryError
@@ -22,16 +23,17 @@ class Aside:
 
     def __init__(self, source: Path) -> None:
         """Copy database and write-ahead log. Raises LibraryError where they cannot be read, or never stand still."""
-        self._folder = tempfile.TemporaryDirectory(prefix="model-curator-")
-        self.path = Path(self._folder.name) / source.name
+        folder = tempfile.mkdtemp(prefix="model-curator-")
+        self.path = Path(folder) / source.name
+        self._remove = weakref.finalize(self, _remove, folder, os.getpid())
         try:
             self._copy(source)
         except OSError as error:
-            self._folder.cleanup()
+            self._remove()
             name = error.filename or source
             raise LibraryError(f"the library's database cannot be read: {name} ({error.strerror})") from error
         except LibraryError:
-            self._folder.cleanup()
+            self._remove()
             raise
 
     def _copy(self, source: Path) -> None:
@@ -49,7 +51,12 @@ class Aside:
 
     def close(self) -> None:
         """Remove the copy."""
-        self._folder.cleanup()
+        self._remove()
+
+
+def _remove(folder: str, owner: int) -> None:
+    if os.getpid() == owner:  # a fork has no say in its parent's copy
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _stamp(path: Path) -> str | None:

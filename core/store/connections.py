@@ -5,52 +5,61 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlite_utils import Database
 
-from core.errors import CommitUnclear, CuratorError, LibraryError
+from core import forks
+from core.errors import Cancelled, CommitUnclear, CuratorError, LibraryError
 from core.files import sync_folder
 from core.migrations import migrations
 from core.store.aside import Aside
+from core.store.gate import Gate, Held
+from core.waiting import OnWait, Wait, database_writer
 
-_WAIT_SECONDS = 60  # for another process's transaction; a promotion holds the write lock for milliseconds
+_ATTEMPT = 0.1  # seconds that SQLite itself waits for a lock; how long we wait in all is up to Wait
 _CACHE_KIB = 512  # for each thread: what it reads again lies in the system's cache as well
-_PATIENCE_MS = 1000  # after which whoever waits is told
 # What SQLite says where it cannot keep its own files beside the database.
 _NO_PLACE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 
 
-class Store:
-    """The database of one library. Every thread that uses it gets a connection of its own.
+# Databases with connections that a fork caught in use: this process cannot open them any more, see core.forks.
+_spoilt: set[Path] = set()
 
-    ``on_wait`` is called, in the thread that waits, where another process keeps the write lock for over a second.
+
+class Store:
+    """The database of one library. Every thread that uses it gets a connection of its own, closed with the thread.
+
+    ``on_wait`` is called, in the thread that waits, where another process keeps a lock for over a second.
     """
 
     def __init__(self, path: Path, *, readonly: bool = False) -> None:
         self.path = path
         self.readonly = readonly
         self._local = threading.local()
-        self._opened: list[sqlite3.Connection] = []
+        self._opened: set[sqlite3.Connection] = set()
         self._lock = threading.Lock()
-        self._idle = threading.Condition()
-        self._users = 0
-        self._closed = False
+        self._gate = Gate()
+        self._at_rest = True
         self._aside: Aside | None = None
-        self.on_wait: Callable[[], None] = lambda: None
+        self.on_wait: OnWait = lambda _: None
+        forks.watch(self)
 
     @property
     def db(self) -> Database:
         """This thread's connection, in autocommit mode. Raises LibraryError where the database cannot be opened."""
-        db: Database | None = getattr(self._local, "db", None)
-        if db is None:
-            db = self._local.db = self._connect()
-        return db
+        held: Held | None = getattr(self._local, "held", None)
+        if held is None:
+            with self._gate.entered():
+                held = self._local.held = Held(self._connect(), self._opened, self._gate)
+        return held.db
 
     def _connect(self) -> Database:
+        if self.path in _spoilt:
+            raise LibraryError("this process was forked amid a transaction; open the library in one that is spawned")
         try:
             if not self.readonly:
                 return self._set_up(self._open(self.path, "rwc"))
@@ -64,12 +73,11 @@ class Store:
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode={mode}",
             uri=True,
-            timeout=_WAIT_SECONDS,
+            timeout=_ATTEMPT,
             isolation_level=None,
             check_same_thread=False,
         )
-        with self._lock:
-            self._opened.append(connection)
+        self._opened.add(connection)
         return connection
 
     def _set_up(self, connection: sqlite3.Connection) -> Database:
@@ -78,9 +86,27 @@ class Store:
         db.execute("PRAGMA trusted_schema=OFF")
         db.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
         if not self.readonly:
-            db.execute("PRAGMA journal_mode=WAL").fetchone()
+            self._patiently(db, "PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=FULL")
         return db
+
+    def _patiently(self, db: Database, statement: str, cancel: threading.Event | None = None) -> None:
+        """Execute a statement that needs a lock, as soon as no other process holds it.
+
+        Raises LibraryLocked where one keeps it for too long, Cancelled, and LibraryError where the library is closed.
+        """
+        wait = Wait(lambda: database_writer(self.path), self.on_wait)
+        while True:
+            try:
+                db.execute(statement).fetchone()
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+                    raise
+            if cancel is not None and cancel.is_set():
+                raise Cancelled("waiting for the library was cancelled")
+            self._gate.step_aside()
+            wait.go_on()
 
     def _readable(self) -> Path:
         """Return what a read-only connection opens: the database, or a copy where SQLite cannot read it in place."""
@@ -123,7 +149,8 @@ class Store:
             raise LibraryError(f"{target} is there already; a backup overwrites nothing, choose another name")
         partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
         try:
-            self.db.execute("VACUUM INTO ?", [str(partial)])
+            with self._using() as db:
+                db.execute("VACUUM INTO ?", [str(partial)])
             with open(partial, "rb") as file:
                 os.fsync(file.fileno())
             os.rename(partial, target)
@@ -135,16 +162,8 @@ class Store:
     @contextmanager
     def _using(self) -> Iterator[Database]:
         """This thread's connection, which is not closed as long as the block lasts."""
-        with self._idle:
-            if self._closed:
-                raise LibraryError("the library is closed")
-            self._users += 1
-        try:
+        with self._gate.entered():
             yield self.db
-        finally:
-            with self._idle:
-                self._users -= 1
-                self._idle.notify_all()
 
     @contextmanager
     def reading(self) -> Iterator[Database]:
@@ -155,6 +174,7 @@ class Store:
                 return
             try:
                 db.execute("BEGIN")
+                self._patiently(db, "PRAGMA schema_version")  # the first read takes the snapshot
                 yield db
             except sqlite3.Error as error:
                 raise LibraryError(f"the library's database could not be read ({error})") from error
@@ -170,7 +190,7 @@ class Store:
         with self._using() as db:
             try:
                 db.execute("PRAGMA synchronous=FULL" if full else "PRAGMA synchronous=NORMAL")
-                self._begin(db)
+                self._patiently(db, "BEGIN IMMEDIATE")
                 yield db
             except sqlite3.Error as error:
                 self._roll_back(db)
@@ -182,24 +202,25 @@ class Store:
                 raise
             self._commit(db)
 
-    def _begin(self, db: Database) -> None:
-        """Take the write lock, saying so where another process keeps it for long."""
-        try:
-            db.execute(f"PRAGMA busy_timeout={_PATIENCE_MS}")
-            for waited in range(_WAIT_SECONDS * 1000 // _PATIENCE_MS):
-                try:
-                    db.execute("BEGIN IMMEDIATE")
-                    return
-                except sqlite3.OperationalError as error:
-                    if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
-                        raise
-                    if waited == 0:
-                        self.on_wait()
-        finally:
-            db.execute(f"PRAGMA busy_timeout={_WAIT_SECONDS * 1000}")
-        raise LibraryError(
-            "another process has been writing to the library for a minute; wait for it or end it, then try again"
-        )
+    def await_turn(self, cancel: threading.Event | None = None) -> None:
+        """Wait until nobody is writing, so that long work is not done only to be refused the write lock afterwards.
+
+        Raises LibraryLocked where a process keeps it for too long, LibraryError where nothing can be written anyway,
+        and Cancelled.
+        """
+        with self._using() as db:
+            try:
+                self._patiently(db, "BEGIN IMMEDIATE", cancel)
+            except sqlite3.Error as error:
+                raise LibraryError(
+                    f"the library's database could not be written ({error}); nothing was changed"
+                ) from error
+            finally:
+                self._roll_back(db)
+
+    def check_open(self) -> None:
+        """Raise LibraryError where the library is closed, or this process is a fork of the one that opened it."""
+        self._gate.check()
 
     def _commit(self, db: Database) -> None:
         try:
@@ -219,12 +240,12 @@ class Store:
 
     def beat(self) -> None:
         """Commit a change of one row, synced: everything committed before it is then surely on disk."""
-        db = self.db
-        try:
-            db.execute("PRAGMA synchronous=FULL")
-            db.execute("UPDATE pulse SET beats = beats + 1")
-        except sqlite3.Error as error:
-            raise LibraryError(f"the library's database could not be written ({error})") from error
+        with self._using() as db:
+            try:
+                db.execute("PRAGMA synchronous=FULL")
+                self._patiently(db, "UPDATE pulse SET beats = beats + 1")
+            except sqlite3.Error as error:
+                raise LibraryError(f"the library's database could not be written ({error})") from error
 
     @staticmethod
     def _roll_back(db: Database) -> None:
@@ -233,15 +254,41 @@ class Store:
                 db.execute("ROLLBACK")
 
     def close(self) -> None:
-        """Close every thread's connection, once none of them is being used; nothing can be read any more."""
-        with self._idle:
-            self._closed = True
-            self._idle.wait_for(lambda: self._users == 0)
+        """Close every thread's connection, once none of them is being used; nothing can be read any more.
+
+        Raises LibraryError where the thread that closes is using one.
+        """
+        self._gate.shut()
+        with self._gate.locked():
+            while self._opened:
+                self._opened.pop().close()
         with self._lock:
-            opened, self._opened = self._opened, []
-        for connection in opened:
-            connection.close()
-        if self._aside is not None:
-            self._aside.close()
-            self._aside = None
+            if self._aside is not None:
+                self._aside.close()
+                self._aside = None
         self._local = threading.local()
+
+    def before_fork(self) -> None:
+        """Wait until no connection is used."""
+        self._at_rest = self._gate.hold()
+
+    def after_fork(self) -> None:
+        """Go on."""
+        self._gate.let_go()
+
+    def after_fork_in_child(self) -> None:
+        """Close the child's copies of idle connections: its own ones get their locks only then, see core.forks.
+
+        One in use would roll the parent's transaction back in the memory that both share. It is never closed.
+        """
+        import ctypes
+
+        for connection in self._opened:
+            if self._at_rest and not connection.in_transaction:
+                connection.close()
+            else:
+                ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))
+                _spoilt.add(self.path)
+        self._opened.clear()
+        self._aside, self._lock = None, threading.Lock()
+        self._gate.let_go(forks.FORKED)

@@ -20,6 +20,7 @@ from tui.settings import Settings, read_settings, settings_path
 if TYPE_CHECKING:
     from core.library import Library
     from core.trash import TrashLimits
+    from core.waiting import LockHolder
 
 _LIBRARY, _JSON, _LOG = "tui.library", "tui.json", "tui.log_file"
 TRASH_DAYS, TRASH_GIB = "MODEL_CURATOR_TRASH_DAYS", "MODEL_CURATOR_TRASH_GIB"
@@ -65,17 +66,16 @@ class Call:
         """Open the library for reading; works beside an open app."""
         from core.library import Library
 
-        return Library.open(self.folder, readonly=True)
+        return Library.open(self.folder, readonly=True, on_wait=_tell_waiting)
 
     def writing(self) -> Library:
         """Open the library, or create it; says on standard error what opening it had to finish or could not tidy."""
         from core.library import Library
 
-        waiting = functools.partial(click.echo, "waiting: another process is writing to the library", err=True)
         library = Library.open(
             self.folder,
             trash=_trash_limits(self.settings),
-            on_wait=waiting,
+            on_wait=_tell_waiting,
             hash_threads=self.settings.hash_threads,
         )
         for told in opening_words(library):
@@ -98,6 +98,12 @@ class Call:
     def answer(self, answer: Mapping[str, Any], lines: Callable[[], list[str]]) -> None:
         """Print the answer: one JSON object, or else the lines, which must be plain already."""
         click.echo(json.dumps(answer) if self.as_json else "\n".join(lines()))
+
+
+def _tell_waiting(holder: LockHolder | None) -> None:
+    from core.waiting import describe
+
+    click.echo(f"waiting: {describe(holder)} has locked the library", err=True)
 
 
 def opening_words(library: Library) -> list[str]:

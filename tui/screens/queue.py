@@ -12,6 +12,7 @@ from textual.worker import Worker, WorkerState
 
 from core.errors import CuratorError
 from core.records import QueueRow
+from core.waiting import LockHolder, describe
 from tui.messages import ApplyEnded, Applying, Hashing, HashingEnded, Promoted, SensitiveTurned, Waiting
 from tui.pictures_at_hand import PicturesAtHand
 from tui.screens.deciding import Deciding
@@ -185,12 +186,12 @@ class QueueScreen(QueueActions):
 
     # What goes wrong
 
-    def _tell_waiting(self) -> None:
-        self.post_message(Waiting())
+    def _tell_waiting(self, holder: LockHolder | None) -> None:
+        self.post_message(Waiting(holder))
 
     @on(Waiting)
-    def _waiting(self) -> None:
-        self.query_one(StatusLine).say("Waiting: another process is writing to the library.")
+    def _waiting(self, event: Waiting) -> None:
+        self.query_one(StatusLine).say(f"Waiting: {describe(event.holder)} has locked the library.")
 
     def _show_error(self, error: CuratorError) -> None:
         self.query_one(StatusLine).warn(str(error))
