@@ -279,7 +279,8 @@ class Store:
     def after_fork_in_child(self) -> None:
         """Close the child's copies of idle connections: its own ones get their locks only then, see core.forks.
 
-        One in use would roll the parent's transaction back in the memory that both share. It is never closed.
+        One in use would roll the parent's transaction back, in memory that both share. It is never closed, and what
+        is still to be done with it is done to an empty database.
         """
         import ctypes
 
@@ -289,6 +290,8 @@ class Store:
             else:
                 ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))
                 _spoilt.add(self.path)
+        if (held := getattr(self._local, "held", None)) is not None:
+            held.db.conn = sqlite3.connect(":memory:")
         self._opened.clear()
         self._aside, self._lock = None, threading.Lock()
         self._gate.let_go(forks.FORKED)
