@@ -25,6 +25,10 @@ class LibraryLocked(LibraryError):
     """Another process kept the library locked for too long; nothing was changed."""
 
 
+class ForeignLog(LibraryError):
+    """The write-ahead log beside the database was written for another one: SQLite would mix the two."""
+
+
 class SourceError(CuratorError):
     """A source of Stage 1 cannot be read at all."""
 

@@ -18,6 +18,7 @@ from core.files import sync_folder
 from core.migrations import migrations
 from core.store.aside import Aside
 from core.store.gate import Gate, Held
+from core.store.wal import check_log, count_commit, give_identity, has_identity
 from core.waiting import OnWait, Wait, database_writer
 
 _ATTEMPT = 0.1  # seconds that SQLite itself waits for a lock; how long we wait in all is up to Wait
@@ -123,7 +124,8 @@ class Store:
             return self._aside.path
 
     def migrate(self) -> None:
-        """Bring the schema up to date. Raises LibraryError for a library made by a newer version."""
+        """Bring the schema up to date. Raises LibraryError for a library made by a newer version, ForeignLog."""
+        check_log(self.path)
         try:
             known = {step.name for step in migrations.pending(Database(memory=True))}
             applied = {step.name for step in migrations.applied(self.db)}
@@ -134,6 +136,7 @@ class Store:
                 "this library was made by a newer version of Model Curator; update the program to open it"
             )
         if applied == known:
+            self._identify()
             return
         if self.readonly:
             raise LibraryError("this library must be opened once for writing before this version can read it")
@@ -142,6 +145,17 @@ class Store:
             self.backup(self.path.with_name(f"{self.path.name}.before-{len(known)}-{now}"))
         with self.writing() as db:  # two processes may open a new library at once: the second finds nothing to do
             migrations.apply(db)
+        self._identify()
+
+    def _identify(self) -> None:
+        """Give the database an identity, where an earlier version of this program made it without one."""
+        if self.readonly or has_identity(self.db):
+            return
+        with self.writing() as db:
+            if not has_identity(db):  # else another process was quicker
+                give_identity(db)
+        with suppress(sqlite3.Error):  # put into the file soon: a copy without an identity then fits no log of it
+            self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
     def backup(self, target: Path) -> None:
         """Write a whole copy of the database as a new file, synced. Raises LibraryError where that cannot be done."""
@@ -150,9 +164,7 @@ class Store:
         partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
         try:
             with self._using() as db:
-                db.execute("VACUUM INTO ?", [str(partial)])
-            with open(partial, "rb") as file:
-                os.fsync(file.fileno())
+                write_copy(db, partial)
             os.rename(partial, target)
             sync_folder(target.parent)
         except (sqlite3.Error, OSError) as error:
@@ -191,6 +203,7 @@ class Store:
             try:
                 db.execute("PRAGMA synchronous=FULL" if full else "PRAGMA synchronous=NORMAL")
                 self._patiently(db, "BEGIN IMMEDIATE")
+                count_commit(db)
                 yield db
             except sqlite3.Error as error:
                 self._roll_back(db)
@@ -243,8 +256,12 @@ class Store:
         with self._using() as db:
             try:
                 db.execute("PRAGMA synchronous=FULL")
-                self._patiently(db, "UPDATE pulse SET beats = beats + 1")
+                self._patiently(db, "BEGIN IMMEDIATE")
+                count_commit(db)
+                db.execute("UPDATE pulse SET beats = beats + 1")
+                db.execute("COMMIT")
             except sqlite3.Error as error:
+                self._roll_back(db)
                 raise LibraryError(f"the library's database could not be written ({error})") from error
 
     @staticmethod
@@ -295,3 +312,16 @@ class Store:
         self._opened.clear()
         self._aside, self._lock = None, threading.Lock()
         self._gate.let_go(forks.FORKED)
+
+
+def write_copy(db: Database, target: Path) -> None:
+    """Write the whole database as a new file with an identity of its own, synced.
+
+    Raises sqlite3.Error and OSError; a half-written file may then be there.
+    """
+    db.execute("VACUUM INTO ?", [str(target)])
+    with closing(sqlite3.connect(target)) as copy:
+        give_identity(Database(copy, execute_plugins=False))
+        copy.commit()
+    with open(target, "rb") as file:
+        os.fsync(file.fileno())
