@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from core.backup import BackupReport, back_up_images
 from core.cases import Cases
 from core.errors import LibraryError, NoLibrary
 from core.hash_ahead import HashAhead
@@ -31,6 +32,7 @@ from core.pools import Pool
 from core.processor import PromotionProcessor
 from core.queue import Queue
 from core.records import Entry, ImportReport, Move
+from core.restore_steps import is_library, settle
 from core.sources.legacy_db import LegacyDatabase
 from core.store import Store, entries
 from core.store.memory import HashMemory
@@ -97,13 +99,14 @@ class Library:
         """
         root = Path(os.path.abspath(folder))
         if readonly:
-            if not (root / "library.db").is_file():
+            if not is_library(root):
                 raise NoLibrary(f"there is no library in {root}; importing into it creates one")
             library = cls(root, readonly=True, lock=None)
         else:
             library = cls(root, readonly=False, lock=_prepare(root, on_wait), hash_threads=hash_threads)
         library.on_wait(on_wait)
         try:
+            settle(root, library._lock)
             left = library._left_behind()
             library.store.migrate()
             if not readonly:
@@ -165,6 +168,18 @@ class Library:
     def backup(self, target: PathLike) -> None:
         """Write a whole copy of the database as a new file. Raises LibraryError."""
         self.store.backup(Path(target))
+
+    def backup_with_images(
+        self,
+        target: PathLike,
+        *,
+        cancel: threading.Event | None = None,
+        progress: Progress | None = None,
+    ) -> BackupReport:
+        """Write a new folder with the database and the images its rows name. Raises LibraryError, Cancelled."""
+        if self.readonly:
+            raise LibraryError("open the library for writing to copy it with its images: no file may move meanwhile")
+        return back_up_images(self.store, self._journal, self.root, Path(target), cancel=cancel, progress=progress)
 
     def import_legacy(
         self,

@@ -1,6 +1,6 @@
-"""A private copy of an old database: the original is read byte by byte, and only the copy is ever opened by SQLite.
+"""A private copy of a database: the original is read byte by byte, and only the copy is ever opened by SQLite.
 
-Opening the original, even read-only, could leave files beside it or roll a journal back into it. What an old database
+Opening the original, even read-only, could leave files beside it or roll a journal back into it. What a database
 is made of comes from SQLite's file format (https://www.sqlite.org/fileformat.html): the file itself, ``-wal``
 (write-ahead log) and ``-journal`` (rollback journal); ``-shm`` is made anew.
 """
@@ -16,13 +16,14 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from core.display import plain
 from core.errors import SourceError
 from core.files import stamp_of_stat
 
-_NAME = "legacy.sqlite3"
+_NAME = "copy.sqlite3"
 _SUFFIXES = ("", "-wal", "-journal")
 _MAGIC = b"SQLite format 3\0"
 _JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
@@ -36,15 +37,26 @@ _LARGEST_CHECKED = 64 * 1024 * 1024
 _NO_DAMAGE = ("NULL value in ", "NUMERIC value in ", "TEXT value in ", "non-")
 
 
-def private_copy(source: str, scratch: Path) -> Path:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a refusal tells the user to give instead, and which program may be writing to it."""
+
+    file: str
+    program: str
+
+
+OLD_DATABASE = Wanted("the database file of the old manager", "the old manager")
+
+
+def private_copy(source: str, scratch: Path, wanted: Wanted = OLD_DATABASE) -> Path:
     """Copy the database at ``source`` into a new folder (0700) inside ``scratch``; return the copy's path.
 
     ``source`` is a real path: links are not followed any more. Raises SourceError; then nothing is left behind.
     """
-    before = _stamps(source)
-    _refuse_what_is_no_database(source)
+    before = _stamps(source, wanted)
+    _refuse_what_is_no_database(source, wanted)
     try:
-        folder = Path(tempfile.mkdtemp(prefix="legacy-", dir=scratch)).resolve()
+        folder = Path(tempfile.mkdtemp(prefix="copy-", dir=scratch)).resolve()
     except OSError as error:
         raise SourceError(
             f"No private copy can be made in {plain(scratch)}: {os.strerror(error.errno or 0)}."
@@ -52,17 +64,17 @@ def private_copy(source: str, scratch: Path) -> Path:
     try:
         for suffix in _SUFFIXES:
             if before[suffix] is not None:
-                _copy(source + suffix, folder / (_NAME + suffix))
-        if _stamps(source) != before:
-            raise SourceError(f"{plain(source)} changed while it was copied: close the old manager and try again.")
-        _refuse_shared_transaction(source, folder / (_NAME + "-journal"))
+                _copy(source + suffix, folder / (_NAME + suffix), wanted)
+        if _stamps(source, wanted) != before:
+            raise SourceError(f"{plain(source)} changed while it was copied: close {wanted.program} and try again.")
+        _refuse_shared_transaction(source, folder / (_NAME + "-journal"), wanted)
     except BaseException:
         shutil.rmtree(folder)
         raise
     return folder / _NAME
 
 
-def _stamps(source: str) -> dict[str, str | None]:
+def _stamps(source: str, wanted: Wanted) -> dict[str, str | None]:
     found: dict[str, str | None] = {}
     for suffix in _SUFFIXES:
         try:
@@ -70,39 +82,39 @@ def _stamps(source: str) -> dict[str, str | None]:
         except FileNotFoundError:
             found[suffix] = None
         except OSError as error:
-            raise _unreadable(source + suffix, error) from error
+            raise _unreadable(source + suffix, error, wanted) from error
     return found
 
 
-def _open(path: str) -> int:
+def _open(path: str, wanted: Wanted) -> int:
     try:
         descriptor = os.open(path, _READ)
     except OSError as error:
-        raise _unreadable(path, error) from error
+        raise _unreadable(path, error, wanted) from error
     mode = os.fstat(descriptor).st_mode
     if stat.S_ISREG(mode):
         return descriptor
     os.close(descriptor)
     kind = "a folder" if stat.S_ISDIR(mode) else "no regular file"
-    raise SourceError(f"{plain(path)} is {kind}: give the database file of the old manager.")
+    raise SourceError(f"{plain(path)} is {kind}: give {wanted.file}.")
 
 
-def _unreadable(path: str, error: OSError) -> SourceError:
+def _unreadable(path: str, error: OSError, wanted: Wanted) -> SourceError:
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
-        return SourceError(f"There is no file {plain(path)}: give the database file of the old manager.")
+        return SourceError(f"There is no file {plain(path)}: give {wanted.file}.")
     return SourceError(f"{plain(path)} cannot be read ({os.strerror(error.errno or 0)}): check it and try again.")
 
 
-def _refuse_what_is_no_database(source: str) -> None:
+def _refuse_what_is_no_database(source: str, wanted: Wanted) -> None:
     # Before the copy: a model file given by mistake may have 20 GB. An empty file is a valid, empty database.
-    with open(_open(source), "rb") as file:
+    with open(_open(source, wanted), "rb") as file:
         start = file.read(len(_MAGIC))
     if start not in (b"", _MAGIC):
-        raise SourceError(f"{plain(source)} is no SQLite database: give the database file of the old manager.")
+        raise SourceError(f"{plain(source)} is no SQLite database: give {wanted.file}.")
 
 
-def _copy(source: str, target: Path) -> None:
-    with open(_open(source), "rb") as original:
+def _copy(source: str, target: Path, wanted: Wanted) -> None:
+    with open(_open(source, wanted), "rb") as original:
         try:
             with open(target, "xb") as copy:
                 shutil.copyfileobj(original, copy, 1024 * 1024)
@@ -111,7 +123,7 @@ def _copy(source: str, target: Path) -> None:
             raise SourceError(f"{plain(source)} cannot be copied to {plain(target.parent)}: {reason}.") from error
 
 
-def _refuse_shared_transaction(source: str, journal: Path) -> None:
+def _refuse_shared_transaction(source: str, journal: Path, wanted: Wanted) -> None:
     """Refuse a journal that names another file: after rolling back, SQLite would delete that file, wherever it is."""
     if not journal.exists():
         return
@@ -120,7 +132,7 @@ def _refuse_shared_transaction(source: str, journal: Path) -> None:
         file.seek(max(0, size - len(_JOURNAL_MAGIC)))
         if size > len(_JOURNAL_MAGIC) and file.read() == _JOURNAL_MAGIC:
             raise SourceError(
-                f"{plain(source)} was left amid a transaction over several databases: let the old manager finish it."
+                f"{plain(source)} was left amid a transaction over several databases: let {wanted.program} finish it."
             )
 
 

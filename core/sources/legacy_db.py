@@ -20,7 +20,7 @@ from core.errors import SourceError
 from core.records import Problem
 from core.sources.legacy_copy import connect, private_copy, told
 from core.sources.legacy_row import MODEL_COLUMNS, LegacyImage, LegacyRow, read_row
-from core.sources.legacy_tables import Table, find_table
+from core.sources.legacy_tables import LIBRARY_TABLES, Table, find_table, tables_of
 from core.sources.legacy_tags import LegacyTag, read_links, read_tags
 from core.sources.legacy_values import Reading, in_full
 
@@ -42,6 +42,7 @@ class LegacyDatabase:
         self._connection = connection
         reading = Reading(None)
         with told(source):
+            _refuse_libraries(connection, source)
             self._models = _models(connection, reading, source)
             _number_rows(connection, reading, self._models)
             self._tags = read_tags(connection, reading)
@@ -112,6 +113,14 @@ class LegacyDatabase:
             for row, links, *values in self._connection.execute(query):
                 tags = sorted(int(tag) for tag in (links or b"").split(b",") if tag)
                 yield read_row(row, dict(zip(models.columns, values, strict=True)), tags, self._tags)
+
+
+def _refuse_libraries(connection: sqlite3.Connection, source: str) -> None:
+    if tables_of(connection) >= LIBRARY_TABLES:
+        raise SourceError(
+            f"{plain(source)} is the database of a Model Curator library, not of an old manager: open it with "
+            "--library FOLDER, or put it in place with restore."
+        )
 
 
 def _ids(models: Table) -> str:

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 from core.errors import SourceError
 
+# A library of our own is known by these: an old manager's database has models and tags too, but none of them.
+LIBRARY_TABLES = frozenset({b"pending_import", b"model_images", b"journal", b"pulse"})
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -49,6 +52,11 @@ def find_table(connection: sqlite3.Connection, name: str, known: Sequence[str]) 
     if rowid is None:
         sql, columns, rowid = _with_rowid(connection, name, columns)
     return Table(sql, columns, rowid, tuple(unreadable))
+
+
+def tables_of(connection: sqlite3.Connection) -> set[bytes]:
+    """Return the names of all tables. The connection gives text as bytes."""
+    return {name for (name,) in connection.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'")}
 
 
 def quoted(name: str) -> str:

@@ -171,6 +171,11 @@ class Store:
             partial.unlink(missing_ok=True)
             raise LibraryError(f"the library's database could not be copied to {target} ({error})") from error
 
+    def copy_committed(self, target: Path) -> None:
+        """Write what is committed as a new database, also inside a write transaction. Raises sqlite3.Error, OSError."""
+        with closing(sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+            write_copy(Database(connection, execute_plugins=False), target)
+
     @contextmanager
     def _using(self) -> Iterator[Database]:
         """This thread's connection, which is not closed as long as the block lasts."""

@@ -127,9 +127,12 @@ class _Log:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
-        magic, _, self._page_size, _, *self._salts, _, _ = _HEADER.unpack(os.pread(descriptor, _HEADER.size, 0))
+        magic, _, page_size, _, *salts, _, _ = _HEADER.unpack(os.pread(descriptor, _HEADER.size, 0))
+        self._page_size: int = page_size
+        self._step: int = _FRAME.size + page_size
+        self._salts = salts
         self._order = ">" if magic & 1 else "<"
-        whole = (os.fstat(descriptor).st_size - _HEADER.size) // (_FRAME.size + self._page_size)
+        whole = (os.fstat(descriptor).st_size - _HEADER.size) // self._step
         self._count = self._present(whole) if magic | 1 == _MAGIC | 1 else 0
 
     def span(self, checked: bool) -> tuple[_Stamp, _Stamp] | None:
@@ -153,7 +156,7 @@ class _Log:
         return low
 
     def _at(self, n: int) -> int:
-        return _HEADER.size + n * (_FRAME.size + self._page_size)
+        return _HEADER.size + n * self._step
 
     def _frame(self, n: int) -> tuple[int, ...]:
         return _FRAME.unpack(os.pread(self._descriptor, _FRAME.size, self._at(n)))

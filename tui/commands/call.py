@@ -85,8 +85,9 @@ class Call:
     def changing(self) -> Library:
         """Open a library that is there for writing; a mistyped folder does not become a new library."""
         from core.errors import NoLibrary
+        from core.restore_steps import is_library
 
-        if not Path(self.folder, "library.db").is_file():
+        if not is_library(Path(self.folder)):
             raise NoLibrary(f"there is no library in {os.path.abspath(self.folder)}; importing into it creates one")
         return self.writing()
 
