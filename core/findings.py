@@ -17,6 +17,7 @@ class Code(StrEnum):
     """The kinds of finding."""
 
     DATABASE_DAMAGED = "database-damaged"
+    LOG_FOREIGN = "log-foreign"
     REFERENCE_BROKEN = "reference-broken"
     BAD_SHA256 = "bad-sha256"
     BAD_JSON = "bad-json"

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
@@ -242,6 +243,14 @@ class Library:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def check_import(database: PathLike, images_dir: PathLike | None) -> None:
+    """Raise what importing would raise at once, SourceError or LibraryError, without a library."""
+    if images_dir is not None:
+        _images_folder(images_dir)
+    with TemporaryDirectory(prefix="model-curator-") as scratch, LegacyDatabase.open(database, Path(scratch)):
+        pass
 
 
 def _prepare(root: Path, on_wait: OnWait) -> LibraryLock:

@@ -159,8 +159,9 @@ def _gather(
             missing.append(path)
         if progress is not None:
             progress(done, len(named))
-    for path in staged if images is not None else ():
-        _get(images / path, folder / path, None)
+    if images is not None:
+        for path in staged:
+            _get(images / path, folder / path, None)
     return RestoreReport(None, put, tuple(missing), entry.n if entry else None)
 
 

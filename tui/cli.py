@@ -21,9 +21,10 @@ from tui.commands.importing import import_legacy
 from tui.commands.opening import open_app, pictures
 from tui.commands.promoting import promote
 from tui.commands.reading import images, pending, show
+from tui.commands.restoring import backup, restore
 from tui.commands.serve import serve
 from tui.commands.settings import config
-from tui.commands.undoing import backup, history, undo
+from tui.commands.undoing import history, undo
 from tui.commands.verifying import verify
 from tui.log_file import LOGGER, stop_log
 from tui.settings import Settings
@@ -159,5 +160,19 @@ def _version() -> str:
         return "(not installed)"
 
 
-for _command in (demo, import_legacy, pending, show, promote, images, undo, history, backup, config, completion, serve):
+for _command in (
+    demo,
+    import_legacy,
+    pending,
+    show,
+    promote,
+    images,
+    undo,
+    history,
+    backup,
+    restore,
+    config,
+    completion,
+    serve,
+):
     main.add_command(_command)

@@ -6,7 +6,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 
-from core.errors import LibraryError
+from core.errors import ForeignLog, LibraryError
 from core.findings import Check, Code, Finding, Severity, VerifyReport
 from core.library import Library
 from core.verify.files import check_pending_images, check_strays
@@ -79,11 +79,16 @@ def verify_folder(folder: str | os.PathLike[str], *, full: bool = False) -> Veri
     """
     try:
         library = Library.open(folder, readonly=True)
+    except ForeignLog as error:
+        return _unopened(Finding(Code.LOG_FOREIGN, "", "library.db-wal", str(error)))
     except LibraryError as error:
         cause = error.__cause__
         if not isinstance(cause, sqlite3.DatabaseError) or cause.sqlite_errorcode & 0xFF not in _DAMAGE:
             raise
-        finding = Finding(Code.DATABASE_DAMAGED, "", "library.db", str(error))
-        return VerifyReport((Check("database", False, "it cannot be opened"), *check_flow()), (finding,))
+        return _unopened(Finding(Code.DATABASE_DAMAGED, "", "library.db", str(error)))
     with library:
         return verify_library(library, full=full)
+
+
+def _unopened(finding: Finding) -> VerifyReport:
+    return VerifyReport((Check("database", False, "it cannot be opened"), *check_flow()), (finding,))

@@ -17,7 +17,9 @@ from core.library import Library
 from core.records import Tier
 from core.store import check, entries
 
-_OURS = re.compile(r"library\.db(-wal|-shm|-journal|\.before-.*)?|alive\.lock|images|pending|staging|trash")
+_OURS = re.compile(
+    r"library\.db(-wal|-shm|-journal|\.before-.*|preparing-.*)?|alive\.lock|images|pending|staging|trash"
+)
 _NOBODYS = "nothing in the library knows of this file"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import Path
 
 import click
 
@@ -47,6 +48,7 @@ def import_legacy(call: Call, database: str, images_dir: str | None, path_map: M
 
     Rows with a hash go to the library, all others into the queue. Importing again adds what is new.
     """
+    _look_before_a_library_is_made(call, database, images_dir)
     line = ProgressLine()
     with interruptible() as cancel, call.writing() as library:
         try:
@@ -64,3 +66,12 @@ def import_legacy(call: Call, database: str, images_dir: str | None, path_map: M
         raise Failed(f"interrupted: {came}; import again to go on", INTERRUPTED, import_object(report))
     call.answer(import_object(report), lambda: import_lines(report))
     return 0
+
+
+def _look_before_a_library_is_made(call: Call, database: str, images_dir: str | None) -> None:
+    """Refuse what cannot be imported before a new library is made for it."""
+    from core.library import check_import
+    from core.restore_steps import is_library
+
+    if not is_library(Path(call.folder)):
+        check_import(database, images_dir)

@@ -1,8 +1,7 @@
-"""``undo``, ``history`` and ``backup``: taking promotions back, what happened, and a copy of the database."""
+"""``undo`` and ``history``: taking promotions back, and what happened."""
 
 from __future__ import annotations
 
-import os
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -47,21 +46,6 @@ def history(call: Call, limit: int) -> int:
     with call.reading() as library:
         past = library.history.operations(limit)
     call.answer({"operations": [past_object(one) for one in past]}, lambda: history_lines(past))
-    return 0
-
-
-@command("backup")
-@click.argument("file", metavar="FILE", type=click.Path(dir_okay=False))
-def backup(call: Call, file: str) -> int:
-    """Copy the library's database to FILE.
-
-
-    A file that is there is not overwritten. Sample images are not in it: copy the folders images and pending too.
-    """
-    with call.reading() as library:
-        library.backup(file)
-    path = os.path.abspath(file)
-    call.answer({"backup": path}, lambda: [f"The database is copied to {plain(path, 4000)}."])
     return 0
 
 
