@@ -29,6 +29,7 @@ COMMANDS = (
     "undo",
     "history",
     "backup",
+    "restore",
     "config",
     "completion",
     "serve",

@@ -131,8 +131,8 @@ def test_a_database_that_changes_meanwhile(home: Path, scratch: Path, monkeypatc
     path = make(home, SCHEMA)
     copy = legacy_copy._copy
 
-    def copy_while_somebody_writes(source: str, target: Path) -> None:
-        copy(source, target)
+    def copy_while_somebody_writes(source: str, target: Path, wanted: legacy_copy.Wanted) -> None:
+        copy(source, target, wanted)
         path.with_name(path.name + "-journal").touch()
 
     monkeypatch.setattr(legacy_copy, "_copy", copy_while_somebody_writes)
