@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from core.errors import CommitUnclear, CuratorError, LibraryError
+from core.errors import CuratorError, LibraryError
 from core.files import sync_folder
 from core.moves import roll_forward
 from core.records import Action, Kind, Move
@@ -52,13 +52,15 @@ class Staging:
         self.relative = f"staging/{self.op}"
         self.folder = root / self.relative
         self.made = False
+        # From before the commit until the entry is closed. Only a transaction that surely came to nothing, and a
+        # closed entry, say that nobody needs the files: an exception never does. What stays is swept later.
         self.keep = False
 
     def make(self) -> Path:
         """Make the folder, and return it."""
         if not self.made:
-            self.folder.mkdir(parents=True)
             self.made = True
+            self.folder.mkdir(parents=True)
         return self.folder
 
     def sync(self) -> None:
@@ -83,7 +85,7 @@ class Journal:
             yield staging
         finally:
             if staging.made and not staging.keep:
-                # What cannot be removed now is swept by whoever next opens the library alone.
+                # What cannot be removed now, or is kept, is swept by whoever next opens the library alone.
                 shutil.rmtree(staging.folder, ignore_errors=True)
 
     def run(self, staging: Staging, kind: Kind, change: Callable[[Database], Change]) -> bool:
@@ -97,12 +99,13 @@ class Journal:
                 self._finish_open(db)
                 done = change(db)
                 self._record(db, staging.op, kind, done)
-        except CommitUnclear:
-            staging.keep = True
+                # Not after the commit: an interrupt may come between.
+                staging.keep = bool(done.moves)
+        except LibraryError:  # nothing was changed; no other exception that comes this way says so for certain
+            staging.keep = False
             raise
         if not done.moves:
             return True
-        staging.keep = True
         try:
             self.finish()
         except (CuratorError, OSError):

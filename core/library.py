@@ -105,8 +105,8 @@ class Library:
             library = cls(root, readonly=True, lock=None)
         else:
             library = cls(root, readonly=False, lock=_prepare(root, on_wait), hash_threads=hash_threads)
-        library.on_wait(on_wait)
         try:
+            library.on_wait(on_wait)
             settle(root, library._lock)
             left = library._left_behind()
             library.store.migrate()

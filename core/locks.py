@@ -7,61 +7,33 @@ database's transactions alone.
 from __future__ import annotations
 
 import fcntl
-import os
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from typing import Generic, TypeVar
+from weakref import WeakValueDictionary
 
 from core import forks
 from core.waiting import OnWait, Wait, flock_holder
 
 _PAUSE = 0.02  # seconds between two attempts at the library's lock; it is held exclusively for microseconds
+_Key = TypeVar("_Key")
 
 
-class IdLocks:
-    """At most one holder for each pending id; nobody waits."""
+class KeyedLocks(Generic[_Key]):
+    """A lock for each key, made when it is asked for and gone with the last who holds it or waits for it.
 
-    def __init__(self) -> None:
-        self._held: set[int] = set()
-        self._guard = threading.Lock()
-
-    @contextmanager
-    def try_hold(self, pending_id: int) -> Iterator[bool]:
-        """Hold the id for the block, or give False at once where somebody else holds it."""
-        with self._guard:
-            free = pending_id not in self._held
-            self._held.add(pending_id)
-        try:
-            yield free
-        finally:
-            if free:
-                with self._guard:
-                    self._held.discard(pending_id)
-
-
-class Sha256Locks:
-    """At most one holder for each sha256; the others wait their turn."""
+    An interrupt that comes before it is released therefore locks nobody out.
+    """
 
     def __init__(self) -> None:
-        self._locks: dict[str, tuple[threading.Lock, int]] = {}
+        self._locks: WeakValueDictionary[_Key, threading.Lock] = WeakValueDictionary()
         self._guard = threading.Lock()
 
-    @contextmanager
-    def hold(self, sha256: str) -> Iterator[None]:
-        """Hold the sha256 for the block, waiting for whoever has it."""
+    def of(self, key: _Key) -> threading.Lock:
+        """Return the lock of a key; keep it as long as it is held."""
         with self._guard:
-            lock, users = self._locks.get(sha256, (threading.Lock(), 0))
-            self._locks[sha256] = lock, users + 1
-        try:
-            with lock:
-                yield
-        finally:
-            with self._guard:
-                lock, users = self._locks.pop(sha256)
-                if users > 1:
-                    self._locks[sha256] = lock, users - 1
+            return self._locks.setdefault(key, threading.Lock())
 
 
 class LibraryLock:
@@ -74,8 +46,7 @@ class LibraryLock:
         """
         self._path = path
         self._on_wait = on_wait
-        self._guard = threading.Lock()
-        self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        self._file = open(path, "ab")  # noqa: SIM115 - held until close; a file, as where nobody closes it, its end does
         self.alone = self._try(fcntl.LOCK_EX)
         if not self.alone:
             self.share()
@@ -83,7 +54,7 @@ class LibraryLock:
 
     def _try(self, kind: int) -> bool:
         try:
-            fcntl.flock(self._descriptor, kind | fcntl.LOCK_NB)
+            fcntl.flock(self._file, kind | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
         return True
@@ -104,24 +75,9 @@ class LibraryLock:
             raise
 
     def close(self) -> None:
-        """Give the lock up. In the child of a fork that is done already, and the parent keeps its own."""
-        with self._guard:
-            self._close()
-
-    def _close(self) -> None:
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
-
-    def before_fork(self) -> None:
-        """Let no other thread close it meanwhile."""
-        self._guard.acquire()
-
-    def after_fork(self) -> None:
-        """Go on."""
-        self._guard.release()
+        """Give the lock up; once it is, that does nothing."""
+        self._file.close()
 
     def after_fork_in_child(self) -> None:
         """Close the child's descriptor. To unlock it would unlock the parent's: they share one lock."""
-        self._close()
-        self._guard.release()
+        self._file.close()

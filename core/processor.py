@@ -16,7 +16,7 @@ from core.hasher import Hasher, Progress
 from core.image_scanner import relative_path
 from core.incoming import Digests, Incoming
 from core.journal import Change, Journal, StartOver
-from core.locks import IdLocks, Sha256Locks
+from core.locks import KeyedLocks
 from core.picks import NO_PICKS, Picks
 from core.plan import make_plan, merged_row
 from core.records import (
@@ -45,8 +45,8 @@ class PromotionProcessor:
         self._cases = cases
         self._incoming = incoming
         self._hasher = hasher
-        self._ids = IdLocks()
-        self._sha256s = Sha256Locks()
+        self._ids = KeyedLocks[int]()
+        self._sha256s = KeyedLocks[str]()
 
     def process_single_import(
         self,
@@ -69,20 +69,20 @@ class PromotionProcessor:
             self._store.check_open()  # before any lock: in the child of a fork one may be held for ever
         except CuratorError as error:
             return Outcome(Status.ERROR, pending_id, error=_sentence(error))
-        with self._ids.try_hold(pending_id) as free:
-            if not free:
-                return Outcome(Status.LOCKED, pending_id)
-            try:
-                outcome = self._process(
-                    replace(self._record(pending_id), picks=picks), wanted, confirmed, cancel, progress
-                )
-            except Answer as answer:
-                outcome = answer.outcome
-            except Cancelled:
-                raise
-            except (CuratorError, OSError) as error:
-                _log.warning("import %d could not be promoted", pending_id, exc_info=error)
-                return Outcome(Status.ERROR, pending_id, error=_sentence(error))
+        lock = self._ids.of(pending_id)
+        if not lock.acquire(blocking=False):
+            return Outcome(Status.LOCKED, pending_id)
+        try:
+            outcome = self._process(replace(self._record(pending_id), picks=picks), wanted, confirmed, cancel, progress)
+        except Answer as answer:
+            outcome = answer.outcome
+        except Cancelled:
+            raise
+        except (CuratorError, OSError) as error:
+            _log.warning("import %d could not be promoted", pending_id, exc_info=error)
+            return Outcome(Status.ERROR, pending_id, error=_sentence(error))
+        finally:
+            lock.release()
         came = outcome.action_taken or outcome.status
         _log.info("import %d, strategy %s: %s, sha256 %s", pending_id, wanted or "none", came, outcome.sha256)
         return outcome
@@ -146,7 +146,7 @@ class PromotionProcessor:
         self._store.await_turn(cancel)
         sha256 = self._hasher.sha256(record.path, cancel=cancel, progress=progress)
         refused: dict[str, str] = {}
-        with self._sha256s.hold(sha256):
+        with self._sha256s.of(sha256):
             while True:
                 try:
                     now = replace(self._record(record.id), picks=record.picks)

@@ -10,34 +10,32 @@ from pathlib import Path
 
 import pytest
 
-from core.locks import IdLocks, LibraryLock, Sha256Locks
+from core.locks import KeyedLocks, LibraryLock
 
 
-def test_an_id_is_held_once_and_given_back() -> None:
-    locks = IdLocks()
-    with locks.try_hold(1) as first, locks.try_hold(1) as second, locks.try_hold(2) as other:
-        assert (first, second, other) == (True, False, True)
-        with locks.try_hold(1) as third:
-            assert not third, "who did not get it must not give it back"
-    with locks.try_hold(1) as again:
-        assert again
+def test_a_key_has_one_lock_as_long_as_somebody_keeps_it() -> None:
+    locks = KeyedLocks[int]()
+    first, other = locks.of(1), locks.of(2)
+    assert first.acquire(blocking=False) and other.acquire(blocking=False)
+    assert locks.of(1) is first and not locks.of(1).acquire(blocking=False)
+    first.release()
+    assert locks.of(1).acquire(blocking=False)
 
 
-def test_an_id_is_given_back_after_an_exception() -> None:
-    locks = IdLocks()
-    with pytest.raises(RuntimeError), locks.try_hold(1):
-        raise RuntimeError
-    with locks.try_hold(1) as free:
-        assert free
+def test_a_lock_that_nobody_released_goes_with_its_last_holder() -> None:
+    locks = KeyedLocks[int]()
+    assert locks.of(1).acquire(blocking=False), "this one is forgotten, as an interrupt may have it"
+    assert locks.of(1).acquire(blocking=False)
 
 
 def test_of_many_threads_one_holds_an_id() -> None:
-    locks, ready, tried = IdLocks(), threading.Barrier(8), threading.Barrier(8)
+    locks, ready, tried = KeyedLocks[int](), threading.Barrier(8), threading.Barrier(8)
 
     def one(_: int) -> bool:
         ready.wait()
-        with locks.try_hold(5) as free:
-            tried.wait()  # nobody leaves before all have tried
+        lock = locks.of(5)
+        free = lock.acquire(blocking=False)
+        tried.wait()  # nobody leaves before all have tried
         return free
 
     with ThreadPoolExecutor(8) as pool:
@@ -45,12 +43,12 @@ def test_of_many_threads_one_holds_an_id() -> None:
 
 
 def test_a_sha256_is_held_by_one_at_a_time_and_all_get_their_turn() -> None:
-    locks, inside, most, turns = Sha256Locks(), 0, 0, 0
+    locks, inside, most, turns = KeyedLocks[str](), 0, 0, 0
 
     def one(_: int) -> None:
         nonlocal inside, most, turns
         for _turn in range(50):
-            with locks.hold("a"):
+            with locks.of("a"):
                 inside += 1
                 most = max(most, inside)
                 turns += 1
@@ -62,26 +60,26 @@ def test_a_sha256_is_held_by_one_at_a_time_and_all_get_their_turn() -> None:
 
 
 def test_another_sha256_does_not_wait() -> None:
-    locks = Sha256Locks()
+    locks = KeyedLocks[str]()
 
     def other() -> bool:
-        with locks.hold("b"):
+        with locks.of("b"):
             return True
 
-    with ThreadPoolExecutor(1) as pool, locks.hold("a"):
+    with ThreadPoolExecutor(1) as pool, locks.of("a"):
         assert pool.submit(other).result(timeout=10)
 
 
 def test_a_sha256_waits_and_is_given_back_after_an_exception() -> None:
-    locks, entered, waiting = Sha256Locks(), threading.Event(), threading.Event()
+    locks, entered, waiting = KeyedLocks[str](), threading.Event(), threading.Event()
 
     def second() -> None:
         waiting.set()
-        with locks.hold("a"):
+        with locks.of("a"):
             entered.set()
 
     thread = threading.Thread(target=second)
-    with pytest.raises(RuntimeError), locks.hold("a"):
+    with pytest.raises(RuntimeError), locks.of("a"):
         thread.start()
         waiting.wait(10)
         assert not entered.is_set()

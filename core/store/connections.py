@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import sqlite3
 import threading
@@ -9,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from weakref import WeakSet
 
 from sqlite_utils import Database
 
@@ -17,7 +19,6 @@ from core.errors import Cancelled, CommitUnclear, CuratorError, LibraryError
 from core.files import sync_folder
 from core.migrations import migrations
 from core.store.aside import Aside
-from core.store.gate import Gate, Held
 from core.store.wal import check_log, count_commit, give_identity, has_identity
 from core.waiting import OnWait, Wait, database_writer
 
@@ -27,8 +28,9 @@ _CACHE_KIB = 512  # for each thread: what it reads again lies in the system's ca
 _NO_PLACE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 
 
-# Databases with connections that a fork caught in use: this process cannot open them any more, see core.forks.
-_spoilt: set[Path] = set()
+CLOSED = "the library is closed"
+# Databases that this process had open when it was forked: see core.forks.
+_inherited: set[Path] = set()
 
 
 class Store:
@@ -43,8 +45,8 @@ class Store:
         self._local = threading.local()
         self._opened: set[sqlite3.Connection] = set()
         self._lock = threading.Lock()
-        self._gate = Gate()
-        self._at_rest = True
+        self._in_use: WeakSet[threading.RLock] = WeakSet()  # a lock for each thread, held while its connection is used
+        self._refusal = ""
         self._aside: Aside | None = None
         self.on_wait: OnWait = lambda _: None
         forks.watch(self)
@@ -54,13 +56,14 @@ class Store:
         """This thread's connection, in autocommit mode. Raises LibraryError where the database cannot be opened."""
         held: Held | None = getattr(self._local, "held", None)
         if held is None:
-            with self._gate.entered():
-                held = self._local.held = Held(self._connect(), self._opened, self._gate)
+            held = self._local.held = _Held(self._connect(), self._opened)
         return held.db
 
     def _connect(self) -> Database:
-        if self.path in _spoilt:
-            raise LibraryError("this process was forked amid a transaction; open the library in one that is spawned")
+        if self.path in _inherited:
+            raise LibraryError(
+                "this process was forked from one that had the library open; use a process that is spawned instead"
+            )
         try:
             if not self.readonly:
                 return self._set_up(self._open(self.path, "rwc"))
@@ -106,7 +109,7 @@ class Store:
                     raise
             if cancel is not None and cancel.is_set():
                 raise Cancelled("waiting for the library was cancelled")
-            self._gate.step_aside()
+            self.check_open()
             wait.go_on()
 
     def _readable(self) -> Path:
@@ -168,8 +171,9 @@ class Store:
             os.rename(partial, target)
             sync_folder(target.parent)
         except (sqlite3.Error, OSError) as error:
-            partial.unlink(missing_ok=True)
             raise LibraryError(f"the library's database could not be copied to {target} ({error})") from error
+        finally:
+            partial.unlink(missing_ok=True)
 
     def copy_committed(self, target: Path) -> None:
         """Write what is committed as a new database, also inside a write transaction. Raises sqlite3.Error, OSError."""
@@ -178,9 +182,20 @@ class Store:
 
     @contextmanager
     def _using(self) -> Iterator[Database]:
-        """This thread's connection, which is not closed as long as the block lasts."""
-        with self._gate.entered():
+        """This thread's connection, which no other thread closes as long as the block lasts."""
+        self.check_open()  # before any lock: in the child of a fork one may be held for ever
+        with self._using_lock():
+            self.check_open()
             yield self.db
+
+    def _using_lock(self) -> threading.RLock:
+        lock: threading.RLock | None = getattr(self._local, "in_use", None)
+        if lock is None:
+            lock = threading.RLock()
+            with self._lock:
+                self._in_use.add(lock)
+            self._local.in_use = lock
+        return lock
 
     @contextmanager
     def reading(self) -> Iterator[Database]:
@@ -190,13 +205,13 @@ class Store:
                 yield db
                 return
             try:
-                db.execute("BEGIN")
-                self._patiently(db, "PRAGMA schema_version")  # the first read takes the snapshot
-                yield db
+                with db.conn:  # which rolls back where an exception ends the block
+                    db.execute("BEGIN")
+                    self._patiently(db, "PRAGMA schema_version")  # the first read takes the snapshot
+                    yield db
+                    self._roll_back(db)
             except sqlite3.Error as error:
                 raise LibraryError(f"the library's database could not be read ({error})") from error
-            finally:
-                self._roll_back(db)
 
     @contextmanager
     def writing(self, *, full: bool = True) -> Iterator[Database]:
@@ -206,19 +221,16 @@ class Store:
         """
         with self._using() as db:
             try:
-                db.execute("PRAGMA synchronous=FULL" if full else "PRAGMA synchronous=NORMAL")
-                self._patiently(db, "BEGIN IMMEDIATE")
-                count_commit(db)
-                yield db
+                with db.conn:  # which rolls back where an exception ends the block
+                    db.execute("PRAGMA synchronous=FULL" if full else "PRAGMA synchronous=NORMAL")
+                    self._patiently(db, "BEGIN IMMEDIATE")
+                    count_commit(db)
+                    yield db
+                    self._commit(db)
             except sqlite3.Error as error:
-                self._roll_back(db)
                 raise LibraryError(
                     f"the library's database could not be written ({error}); nothing was changed"
                 ) from error
-            except BaseException:
-                self._roll_back(db)
-                raise
-            self._commit(db)
 
     def await_turn(self, cancel: threading.Event | None = None) -> None:
         """Wait until nobody is writing, so that long work is not done only to be refused the write lock afterwards.
@@ -228,17 +240,18 @@ class Store:
         """
         with self._using() as db:
             try:
-                self._patiently(db, "BEGIN IMMEDIATE", cancel)
+                with db.conn:
+                    self._patiently(db, "BEGIN IMMEDIATE", cancel)
+                    self._roll_back(db)
             except sqlite3.Error as error:
                 raise LibraryError(
                     f"the library's database could not be written ({error}); nothing was changed"
                 ) from error
-            finally:
-                self._roll_back(db)
 
     def check_open(self) -> None:
         """Raise LibraryError where the library is closed, or this process is a fork of the one that opened it."""
-        self._gate.check()
+        if self._refusal:
+            raise LibraryError(self._refusal)
 
     def _commit(self, db: Database) -> None:
         try:
@@ -260,13 +273,13 @@ class Store:
         """Commit a change of one row, synced: everything committed before it is then surely on disk."""
         with self._using() as db:
             try:
-                db.execute("PRAGMA synchronous=FULL")
-                self._patiently(db, "BEGIN IMMEDIATE")
-                count_commit(db)
-                db.execute("UPDATE pulse SET beats = beats + 1")
-                db.execute("COMMIT")
+                with db.conn:
+                    db.execute("PRAGMA synchronous=FULL")
+                    self._patiently(db, "BEGIN IMMEDIATE")
+                    count_commit(db)
+                    db.execute("UPDATE pulse SET beats = beats + 1")
+                    db.execute("COMMIT")
             except sqlite3.Error as error:
-                self._roll_back(db)
                 raise LibraryError(f"the library's database could not be written ({error})") from error
 
     @staticmethod
@@ -276,47 +289,47 @@ class Store:
                 db.execute("ROLLBACK")
 
     def close(self) -> None:
-        """Close every thread's connection, once none of them is being used; nothing can be read any more.
+        """Close every thread's connection, once no other thread uses its own; nothing can be read any more.
 
-        Raises LibraryError where the thread that closes is using one.
+        Raises LibraryError where the thread that closes is using its own.
         """
-        self._gate.shut()
-        with self._gate.locked():
-            while self._opened:
-                self._opened.pop().close()
+        held: _Held | None = getattr(self._local, "held", None)
+        if held is not None and not self._refusal and held.db.conn.in_transaction:
+            raise LibraryError("the library cannot be closed from inside its own callback; close it afterwards")
+        self._refusal = self._refusal or CLOSED
         with self._lock:
-            if self._aside is not None:
-                self._aside.close()
-                self._aside = None
+            in_use = list(self._in_use)
+        for lock in in_use:  # a thread whose lock is not among them yet looks first whether all is closed
+            with lock:
+                pass
+        while self._opened:
+            self._opened.pop().close()
+        if self._aside is not None:
+            self._aside.close()
+            self._aside = None
         self._local = threading.local()
 
-    def before_fork(self) -> None:
-        """Wait until no connection is used."""
-        self._at_rest = self._gate.hold()
-
-    def after_fork(self) -> None:
-        """Go on."""
-        self._gate.let_go()
-
     def after_fork_in_child(self) -> None:
-        """Close the child's copies of idle connections: its own ones get their locks only then, see core.forks.
-
-        One in use would roll the parent's transaction back, in memory that both share. It is never closed, and what
-        is still to be done with it is done to an empty database.
-        """
-        import ctypes
-
+        """Let go of the parent's connections without closing them: see core.forks."""
         for connection in self._opened:
-            if self._at_rest and not connection.in_transaction:
-                connection.close()
-            else:
-                ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))
-                _spoilt.add(self.path)
-        if (held := getattr(self._local, "held", None)) is not None:
-            held.db.conn = sqlite3.connect(":memory:")
+            ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))
+            _inherited.add(self.path)
         self._opened.clear()
-        self._aside, self._lock = None, threading.Lock()
-        self._gate.let_go(forks.FORKED)
+        self._refusal, self._lock, self._in_use, self._aside = forks.FORKED, threading.Lock(), WeakSet(), None
+        self._local = threading.local()
+
+
+class _Held:
+    """A thread's connection. The thread's end drops this, and that closes it."""
+
+    def __init__(self, db: Database, opened: set[sqlite3.Connection]) -> None:
+        self.db = db
+        self._opened = opened
+
+    def __del__(self) -> None:
+        with suppress(KeyError):  # whoever takes it out of the set closes it
+            self._opened.remove(self.db.conn)
+            self.db.conn.close()
 
 
 def write_copy(db: Database, target: Path) -> None:
