@@ -9,6 +9,7 @@ from core import Strategy
 from torture.errors import How, fail_everywhere
 from torture.events import marked
 from torture.faults import FAULTS
+from torture.interrupts import interrupt_everywhere, named
 from torture.kills import Lines, kill_everywhere
 from torture.meetings import built
 from torture.order import order_of
@@ -39,6 +40,11 @@ def _order(folder: Path) -> Callable[[], list[str]]:
     return proof
 
 
+def _interrupts(folder: Path) -> Callable[[], list[str]]:
+    act = named("promote merge", folder)
+    return lambda: interrupt_everywhere(act, folder, KeyboardInterrupt, 60).bad
+
+
 def _meeting(name: str) -> Proof:
     def build(folder: Path) -> Callable[[], list[str]]:
         meeting, start = built(name, folder)
@@ -67,6 +73,8 @@ PROOFS: dict[str, tuple[str, Proof]] = {
     "no-transaction": ("kills", _kills),
     "entry-apart": ("kills", _kills),
     "staging-dropped": ("errors", _errors),
+    "staging-dropped-at-interrupts": ("interrupts", _interrupts),
+    "rolling-back-errors-only": ("interrupts", _interrupts),
     "leaving-others-open": ("processes", _meeting("finish")),
     "sweeping-always": ("processes", _meeting("sweep")),
     "closing-without-lock": ("processes", _meeting("lock")),

@@ -102,6 +102,29 @@ def _drop_staging(journal: Journal, staging: Staging, kind: Kind, change: Callab
         raise
 
 
+def _drop_staging_interrupted(
+    journal: Journal, staging: Staging, kind: Kind, change: Callable[[Database], Change]
+) -> bool:
+    try:
+        return _run(journal, staging, kind, change)
+    except BaseException as error:
+        staging.keep = isinstance(error, CommitUnclear)
+        raise
+
+
+@contextmanager
+def _roll_back_errors_only(store: Store, *, full: bool = True) -> Iterator[Database]:
+    with store._using() as db:
+        db.execute(f"PRAGMA synchronous={'FULL' if full else 'NORMAL'}")
+        store._begin(db)
+        try:
+            yield db
+        except Exception:
+            store._roll_back(db)
+            raise
+        store._commit(db)
+
+
 def _leave_others_open(journal: Journal, staging: Staging, kind: Kind, change: Callable[[Database], Change]) -> bool:
     with patch.object(journal, "_finish_open", side_effect=[None, None]):
         return _run(journal, staging, kind, change)
@@ -150,6 +173,8 @@ FAULTS: dict[str, Fault] = {
     "no-transaction": _instead(Store, "writing", _no_transaction),
     "entry-apart": _instead(Journal, "run", _entry_apart),
     "staging-dropped": _instead(Journal, "run", _drop_staging),
+    "staging-dropped-at-interrupts": _instead(Journal, "run", _drop_staging_interrupted),
+    "rolling-back-errors-only": _instead(Store, "writing", _roll_back_errors_only),
     "no-fsync-of-files": _unsynced("staging/[^/]*/.*"),
     "no-fsync-of-staging-folder": _unsynced("staging/[^/]*"),
     "no-fsync-of-staging": _unsynced("staging"),

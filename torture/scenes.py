@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -25,6 +25,7 @@ from torture.trace import Work
 
 STRATEGIES = (None, Strategy.MERGE, Strategy.OVERRIDE, Strategy.DELETE)
 _T = TypeVar("_T")
+Deed = Callable[[Library], str]  # what is done with an open library; answers as ``told`` does
 
 
 class InLine(Pool):
@@ -91,29 +92,38 @@ def told(outcome: Outcome) -> str:
     return "gone" if outcome.status is Status.NOT_FOUND else f"error: {outcome.error or outcome.status}"
 
 
-def promoting(number: int, strategy: Strategy | None) -> Work:
-    """Return the work of opening a library and promoting one pending import."""
+def opened(deed: Deed) -> Work:
+    """Return the work of opening a library and doing something with it."""
 
     def work(root: Path) -> str:
         try:
             with Library.open(root) as library:
-                return told(library.processor.process_single_import(number, strategy))
+                return deed(library)
         except CuratorError as error:
             return f"error: {error}"
 
     return work
 
 
-def undoing(root: Path) -> str:
-    """Open a library and undo the newest operation."""
-    try:
-        with Library.open(root) as library:
-            report = library.undo()
-    except CuratorError as error:
-        return f"error: {error}"
+def promote(number: int, strategy: Strategy | None) -> Deed:
+    """Return the promotion of one pending import."""
+    return lambda library: told(library.processor.process_single_import(number, strategy))
+
+
+def promoting(number: int, strategy: Strategy | None) -> Work:
+    """Return the work of opening a library and promoting one pending import."""
+    return opened(promote(number, strategy))
+
+
+def undo_newest(library: Library) -> str:
+    """Undo the newest operation."""
+    report = library.undo()
     if report.undone:
         return "done"
     return "gone" if "nothing to undo" in report.refused else f"error: {report.refused}"
+
+
+undoing = opened(undo_newest)
 
 
 def opening(root: Path) -> str:
@@ -125,15 +135,19 @@ def opening(root: Path) -> str:
         return f"error: {error}"
 
 
-def prepared(folder: Path, strategy: Strategy | None) -> int:
-    """Build ``folder/start``: a model with two images, and a pending import of the same hash (None: of another)."""
+def prepared(
+    folder: Path,
+    strategy: Strategy | None,
+    there: Sequence[bytes] = (png(1), png(2)),
+    coming: Sequence[bytes] = (png(3), b"no image", png(4), png(5)),
+) -> int:
+    """Build ``folder/start``: a model with images, and a pending import of the same hash (None: of another)."""
     weights = model_file(folder, "weights", b"weights")
     other = model_file(folder, "other", b"other")
     with Library.open(folder / "start") as library:
-        add_model(library, digest(b"weights"), weights, tag_names=["old"], images=[png(1), png(2)], meta={"a": 1})
+        add_model(library, digest(b"weights"), weights, tag_names=["old"], images=there, meta={"a": 1})
         path = other if strategy is None else weights
-        images = [png(3), b"no image", png(4), png(5)]
-        return add_pending(library, path, tag_names=["new", "old"], images=images, meta={"b": 2})
+        return add_pending(library, path, tag_names=["new", "old"], images=coming, meta={"b": 2})
 
 
 def promotion(folder: Path, strategy: Strategy | None) -> Scene:
