@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.records import Outcome
+from core.records import ImportReport, Outcome
 
 
 class CuratorError(Exception):
@@ -51,6 +51,14 @@ class ImageError(CuratorError):
 
 class CommitUnclear(CuratorError):
     """A commit failed and it is not known whether it will turn out to have happened."""
+
+
+class ImportInterrupted(KeyboardInterrupt):
+    """A KeyboardInterrupt within Stage 1; ``report`` has the batches that were in by then, perhaps one less."""
+
+    def __init__(self, report: ImportReport) -> None:
+        super().__init__()
+        self.report = report
 
 
 class PromotionRefused(CuratorError):

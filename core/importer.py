@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from sqlite_utils import Database
 
-from core.errors import Cancelled
+from core.errors import Cancelled, ImportInterrupted
 from core.files import map_path
 from core.image_scanner import ImageScanner, relative_path
 from core.import_images import ImportImages, StagedImage
@@ -56,8 +56,16 @@ class _Run:
     images: ImportImages
     cancel: threading.Event | None
     tag_ids: dict[int, int] = field(default_factory=dict)
+    new_tags: int = 0
     total: _Counts = field(default_factory=_Counts)
     problems: list[Problem] = field(default_factory=list)
+
+    def report(self, *, cancelled: bool = False) -> ImportReport:
+        """Return what has been taken so far."""
+        counts, problems = self.total, _by_row(self.problems)
+        return ImportReport(
+            counts.models, counts.pending, self.new_tags, counts.images, counts.skipped, problems, cancelled
+        )
 
 
 class Importer:
@@ -79,26 +87,25 @@ class Importer:
     ) -> ImportReport:
         """Take all rows of ``source`` and return what was added, skipped, and could not be taken.
 
-        Where ``cancel`` is set it ends between two batches, and the report says so. Raises LibraryError.
+        Where ``cancel`` is set it ends between two batches, and the report says so. Raises LibraryError, and
+        ImportInterrupted for a KeyboardInterrupt.
         """
         run = _Run(source, path_map, images, cancel)
-        new_tags = self._take_tags(run)
-        count, done, cancelled = source.count(), 0, False
-        for batch in _batches(source.rows()):
-            try:
+        try:
+            self._take_tags(run)
+            count, done = source.count(), 0
+            for batch in _batches(source.rows()):
                 self._take(run, batch)
-            except Cancelled:
-                cancelled = True
-                break
-            done += len(batch)
-            if progress is not None:
-                progress(done, count)
-        total = run.total
-        return ImportReport(
-            total.models, total.pending, new_tags, total.images, total.skipped, _by_row(run.problems), cancelled
-        )
+                done += len(batch)
+                if progress is not None:
+                    progress(done, count)
+        except Cancelled:
+            return run.report(cancelled=True)
+        except KeyboardInterrupt as interrupt:
+            raise ImportInterrupted(run.report(cancelled=True)) from interrupt
+        return run.report()
 
-    def _take_tags(self, run: _Run) -> int:
+    def _take_tags(self, run: _Run) -> None:
         added = 0
         found = run.source.tags()
         run.problems += run.source.problems
@@ -106,7 +113,7 @@ class Importer:
             for tag in found:
                 run.tag_ids[tag.id], new = tags.take(db, tag.id, tag.name, tag.color, tag.created_at)
                 added += new
-        return added
+        run.new_tags = added
 
     def _take(self, run: _Run, batch: Sequence[LegacyRow]) -> None:
         counts = None

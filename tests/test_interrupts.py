@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +18,7 @@ from core import Library, Strategy
 from core.records import Status
 from core.verify import check_library
 from tests.builders import OldRow, add_model, add_pending, digest, model_file, old_database, png, sources
+from tests.cli_helpers import ROOT, Ran, environment, run
 
 INTERRUPTS = (KeyboardInterrupt, MemoryError, SystemExit)
 
@@ -22,7 +26,9 @@ INTERRUPTS = (KeyboardInterrupt, MemoryError, SystemExit)
 @contextmanager
 def interrupted_commit(error: type[BaseException]) -> Iterator[None]:
     """Raise ``error`` once a commit has written an entry, as a signal that came while it was synced does."""
-    execute, entries, struck = Database.execute, [], []
+    entries: list[str] = []
+    struck: list[str] = []
+    execute = Database.execute
 
     def strike(db: Database, sql: str, *args: Any) -> Any:
         result = execute(db, sql, *args)
@@ -71,3 +77,99 @@ def test_an_interrupted_batch_keeps_its_images(library: Library, tmp_path: Path,
     with Library.open(library.root) as again:
         assert check_library(again).ok
         assert again.image_scanner.get_image_list("a" * 64) == ["a" * 64 + "_0"]
+
+
+# The signals come while COMMIT runs, or just before it: Python sees them when it returns.
+INTERRUPTING = """
+import os, signal, sys
+from sqlite_utils import Database
+from tui.cli import main
+execute, entries = Database.execute, []
+def interrupt():
+    for _ in range(2):
+        os.kill(os.getpid(), signal.SIGINT)
+def strike(db, sql, *args):
+    if sql.startswith("INSERT INTO journal"):
+        entries.append(sql)
+    at = sql == "COMMIT" and len(entries) == int(sys.argv[2])
+    if at:
+        entries.append("")
+    if at and sys.argv[1] == "before":
+        interrupt()
+    result = execute(db, sql, *args)
+    if at and sys.argv[1] == "after":
+        interrupt()
+    return result
+Database.execute = strike
+main(sys.argv[3:])
+"""
+
+
+def interrupted_twice(when: str, entry: int, *args: object) -> Ran:
+    """Run a command line in a process of its own that gets two Ctrl-C at the commit of its ``entry``-th operation."""
+    command = [sys.executable, "-c", INTERRUPTING, when, str(entry), *map(str, args)]
+    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=60, check=False)
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.mark.parametrize(("when", "count"), [("before", 1), ("after", 2)])
+def test_a_second_ctrl_c_at_a_commit_is_told_as_it_is(library: Library, tmp_path: Path, when: str, count: int) -> None:
+    ids = [
+        add_pending(library, model_file(tmp_path, name, name.encode()), name=name, images=[png(1), png(2)])
+        for name in "abc"
+    ]
+    library.close()
+    ran = interrupted_twice(when, 2, "--json", "--library", library.root, "promote", *ids)
+    assert ran.failed(130) == f"interrupted: {count} of 3 were done"
+    results = ran.object["results"]
+    assert [(one["id"], one["action_taken"]) for one in results] == [(number, "inserted") for number in ids[:count]]
+    assert all(len(one["images"]) == 2 for one in results)
+    with Library.open(library.root) as again:
+        assert list(again.queue.ids()) == ids[count:]
+        for one in results:
+            assert [source for _, source in sources(again, one["sha256"])] == [digest(png(1)), digest(png(2))]
+        assert not [finding for finding in check_library(again).findings if finding.severity == "error"]
+
+
+@pytest.mark.parametrize(("when", "count"), [("before", 1), ("after", 2)])
+def test_a_second_ctrl_c_while_undoing_is_told_as_it_is(
+    library: Library, tmp_path: Path, when: str, count: int
+) -> None:
+    ids = [add_pending(library, model_file(tmp_path, name, name.encode()), images=[png(1)]) for name in "abc"]
+    for number in ids:
+        library.processor.process_single_import(number)
+    library.close()
+    ran = interrupted_twice(when, 2, "--json", "--library", library.root, "undo", 3)
+    assert ran.failed(130) == f"interrupted: {count} of 3 were undone"
+    assert [one["id"] for one in ran.object["undone"]] == ids[::-1][:count]
+    with Library.open(library.root) as again:
+        assert list(again.queue.ids()) == ids[3 - count :]
+        assert check_library(again).findings == ()
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_second_ctrl_c_while_importing_is_told_and_importing_again_goes_on(tmp_path: Path, when: str) -> None:
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "one.png").write_bytes(png(1))
+    rows = [OldRow(n, str(model_file(tmp_path, f"m{n}")), {"images": ["one.png"]}) for n in range(1, 131)]
+    args = ["import-legacy", old_database(tmp_path / "old.db", rows), "--images", tmp_path / "old"]
+    root = tmp_path / "library"
+    ran = interrupted_twice(when, 2, "--json", "--library", root, *args)
+    told = "at least 0 models and 64 pending imports had come in"
+    assert ran.failed(130) == f"interrupted: {told}; import again to go on"
+    assert (ran.object["pending"], ran.object["images"]) == (64, 64)
+    with Library.open(root) as again:
+        assert len(again.queue.ids()) == (64 if when == "before" else 128)
+        assert check_library(again).findings == ()
+    assert run(*args, library=root).code == 0
+    with Library.open(root) as again:
+        assert all(len(row.images) == 1 for row in again.queue.all()) and len(again.queue.ids()) == 130
+        assert check_library(again).findings == ()
+
+
+def test_interrupted_at_a_sample_of_all_points_nothing_is_mixed() -> None:
+    arguments = [sys.executable, "-m", "torture", "interrupts", "--quick"]
+    found = subprocess.run(arguments, cwd=ROOT, capture_output=True, check=False, text=True, timeout=300)
+    assert found.returncode == 0, found.stdout + found.stderr
+    tried = [int(number) for number in re.findall(r"(\d+) points, .*, 0 bad", found.stdout)]
+    assert len(tried) == 36 and sum(tried) > 250, found.stdout

@@ -21,9 +21,9 @@ from typing import Any, Self
 
 import core
 
-_CORE = os.path.dirname(core.__file__)
+_CORE = os.path.dirname(str(core.__file__))
 _FUTURES = os.path.dirname(concurrent.futures.__file__)
-_HOLDING = (_CORE, _FUTURES, *(module.__file__ for module in (contextlib, shutil, tempfile, threading, weakref)))
+_HOLDING = (_CORE, _FUTURES, *(str(module.__file__) for module in (contextlib, shutil, tempfile, threading, weakref)))
 _PURE = tuple(f"{_CORE}/{name}.py" for name in ("display", "merger", "order", "picks", "plan", "records"))
 # There running out of memory is an answer about the image: it is refused.
 _ANSWERS = (f"{_CORE}/image_decoder.py",)

@@ -129,8 +129,8 @@ def _expiry(folder: Path, _: Strategy | None) -> Act:
     found = scene(folder, "expiry", opened(deed))
     root = found.fresh(folder)
     with Library.open(root) as library:
-        (first, *_), *_ = library.store.db.execute("SELECT op FROM journal WHERE kind = 'promote'").fetchall()
-    shutil.rmtree(root / "trash" / first)
+        oldest = library.store.db.execute("SELECT op FROM journal WHERE kind = 'promote'").fetchone()[0]
+    shutil.rmtree(root / "trash" / oldest)
     before, after = found.allowed
     return Act(replace(found, allowed=(before, recovered(root), after)), deed)
 
@@ -183,25 +183,26 @@ def _named_in_order() -> Iterator[None]:
         yield
 
 
-def _do(act: Act, known: _Known, root: Path, interrupter: Interrupter, error: type[BaseException]) -> int:
+def _do(
+    scene: Scene, deed: Deed, known: _Known, root: Path, interrupter: Interrupter, error: type[BaseException]
+) -> int:
     """Do it, interrupted; then go on with the same library. Returns the state it was left in. Raises Bad."""
-    assert act.deed is not None
     library = Library.open(root)
     answer = _INTERRUPTED
     try:
         with interrupter:
-            answer = act.deed(library)
+            answer = deed(library)
     except error:
         if error is SystemExit:  # as with the end of a ``with`` statement: the exception is still there
             library.close()
-    state, last = known.state(root), len(act.scene.allowed) - 1
+    state, last = known.state(root), len(scene.allowed) - 1
     if answer == "done" and state != last:
         raise Bad(f"told done, but state {state} was found")
     if error is SystemExit:
         library.close()
         return state
-    again = act.deed(library)
-    if again != ("gone" if state == last and not act.scene.journals_again else "done"):
+    again = deed(library)
+    if again != ("gone" if state == last and not scene.journals_again else "done"):
         raise Bad(f"left in state {state}, the same library answers {again}")
     library.close()
     if known.state(root) != last:
@@ -209,7 +210,7 @@ def _do(act: Act, known: _Known, root: Path, interrupter: Interrupter, error: ty
     return state
 
 
-def _open(act: Act, known: _Known, root: Path, interrupter: Interrupter, error: type[BaseException]) -> int:
+def _open(known: _Known, root: Path, interrupter: Interrupter, error: type[BaseException]) -> int:
     """Open and close, interrupted; then close again what had been opened. Returns the state left. Raises Bad."""
     held: list[Library] = []
     try:
@@ -228,20 +229,23 @@ def _open(act: Act, known: _Known, root: Path, interrupter: Interrupter, error: 
 
 def interrupt_everywhere(act: Act, folder: Path, error: type[BaseException], every: int) -> Tally:
     """Interrupt the act at every so many of its points."""
-    tally, known = Tally(), _Known(act.scene, folder / "copy")
-    go = _do if act.deed is not None else _open
-    for at in itertools.count(1, every):
+    tally, known, at = Tally(), _Known(act.scene, folder / "copy"), 1
+    met = True
+    while met:
         interrupter = Interrupter(at, error)
         root = act.scene.fresh(folder)
         try:
             with _must_end(), _named_in_order():
-                tally.found(go(act, known, root, interrupter, error))
+                if act.deed is None:
+                    tally.found(_open(known, root, interrupter, error))
+                else:
+                    tally.found(_do(act.scene, act.deed, known, root, interrupter, error))
         except Bad as bad:
             tally.failed(f"{act.scene.name}, {error.__name__} at {interrupter.where} (point {at}): {bad}")
         except Exception as raised:
             tally.failed(f"{act.scene.name}, {error.__name__} at {interrupter.where} (point {at}): {raised!r}")
-        if not interrupter.where:
-            return tally
+        met, at = interrupter.where != "", at + every
+    return tally
 
 
 def one(name: str, error: type[BaseException], folder: Path, every: int) -> tuple[str, list[str]]:

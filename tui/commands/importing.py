@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
+from core.errors import ImportInterrupted
 from tui.commands.call import INTERRUPTED, Call, Failed, command
 from tui.commands.completing import files, folders
 from tui.commands.objects import import_object
@@ -24,6 +26,19 @@ def _roots(context: click.Context, parameter: click.Parameter, given: tuple[str,
             raise click.BadParameter(f"{text!r} is not OLD=NEW", context, parameter)
         roots[old] = os.path.abspath(os.path.expanduser(new))
     return roots
+
+
+@contextmanager
+def _interrupted_at_once() -> Iterator[None]:
+    """Tell of a second Ctrl-C, which leaves the batch it met whole or away, as far as that is known."""
+    try:
+        yield
+    except ImportInterrupted as interrupt:
+        report = interrupt.report
+        came = f"at least {report.models:,} models and {report.pending:,} pending imports had come in"
+        raise Failed(f"interrupted: {came}; import again to go on", INTERRUPTED, import_object(report)) from None
+    except KeyboardInterrupt:
+        raise Failed("interrupted: import again to go on", INTERRUPTED) from None
 
 
 @command("import-legacy")
@@ -50,7 +65,7 @@ def import_legacy(call: Call, database: str, images_dir: str | None, path_map: M
     """
     _look_before_a_library_is_made(call, database, images_dir)
     line = ProgressLine()
-    with interruptible() as cancel, call.writing() as library:
+    with interruptible() as cancel, _interrupted_at_once(), call.writing() as library:
         try:
             report = library.import_legacy(
                 database,

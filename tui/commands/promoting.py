@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import click
 
 from core.display import plain, size
 from core.errors import Cancelled
-from core.records import Action, Entry, Model, Outcome, PendingImport, Status, Strategy
+from core.records import Action, Entry, Kind, Model, Outcome, PendingImport, Status, Strategy
 from tui.commands.call import CONFLICT, FAILED, INTERRUPTED, LOCKED, NOT_FOUND, Call, Failed, command, worst
 from tui.commands.completing import pending_ids
 from tui.commands.objects import outcome_object
@@ -35,6 +35,7 @@ _WORDS = {
     Status.NOT_FOUND: "not found: no such pending import, or already done",
 }
 _HIGHEST_ID = 2**63 - 1  # of SQLite
+_RECENT = 100  # operations; other processes may have done some since
 
 
 @command("promote")
@@ -48,12 +49,20 @@ def promote(call: Call, ids: tuple[int, ...], strategy: str | None, dry_run: boo
     """
     wanted = None if strategy is None else Strategy(strategy)
     outcomes: list[Outcome] = []
-    with interruptible() as cancel, call.changing() as library:
+    since: int | None = None
+    with interruptible() as cancel:
         try:
-            for entry, outcome in _outcomes(library, ids, wanted, dry_run, cancel):
-                outcomes.append(outcome)
-                _tell(call, library, entry, outcome)
-        except Cancelled:
+            with call.changing() as library:
+                since = max((past.operation.n for past in library.history.operations(1)), default=0)
+                for entry, outcome in _outcomes(library, ids, wanted, dry_run, cancel):
+                    outcomes.append(outcome)
+                    _tell(call, entry, outcome, plan_lines(library, entry, outcome))
+        except (Cancelled, KeyboardInterrupt) as interrupt:
+            if isinstance(interrupt, KeyboardInterrupt) and since is not None:
+                for number in ids[len(outcomes) :][:1]:
+                    if number not in {outcome.id for outcome in outcomes} and (last := _happened(call, number, since)):
+                        outcomes.append(last[1])
+                        _tell(call, *last)
             done = {"results": [outcome_object(outcome) for outcome in outcomes]}
             raise Failed(f"interrupted: {len(outcomes)} of {len(ids)} were done", INTERRUPTED, done) from None
     if call.as_json:  # otherwise each was told as it ended
@@ -86,13 +95,24 @@ def _outcomes(
         yield entry, outcome
 
 
-def _tell(call: Call, library: Library, entry: Entry | None, outcome: Outcome) -> None:
+def _tell(call: Call, entry: Entry | None, outcome: Outcome, plan: Sequence[str] = ()) -> None:
     """Print one result: what was done as an answer, what was not done as a failure."""
     if outcome.status is not Status.SUCCESS:
         click.echo(f"{outcome.id}  {failure_words(outcome)}", err=True)
     elif not call.as_json:
-        lines = plan_lines(library, entry, outcome) if outcome.plan else []
-        click.echo("\n".join([*outcome_lines(entry, outcome), *lines]))
+        click.echo("\n".join([*outcome_lines(entry, outcome), *plan]))
+
+
+def _happened(call: Call, number: int, since: int) -> tuple[Entry | None, Outcome] | None:
+    """Return what the journal has, after entry ``since``, of a promotion that was interrupted; None for nothing."""
+    with call.reading() as library:
+        for operation in (past.operation for past in library.history.operations(_RECENT)):
+            if operation.n > since and operation.pending_id == number and operation.kind is Kind.PROMOTE:
+                entry = None if operation.action is Action.DELETED else library.show(operation.sha256 or "")
+                images, in_place = entry.images if entry else (), not operation.open
+                sha256, action = operation.sha256, operation.action
+                return entry, Outcome(Status.SUCCESS, number, sha256, action, images, in_place=in_place)
+    return None
 
 
 def failure_words(outcome: Outcome) -> str:

@@ -9,8 +9,9 @@ import click
 
 from core.display import plain
 from core.records import Kind, Operation
-from tui.commands.call import FAILED, Call, Failed, command
+from tui.commands.call import FAILED, INTERRUPTED, Call, Failed, command
 from tui.commands.objects import Object
+from tui.commands.terminal import interruptible
 from tui.commands.text import table
 
 if TYPE_CHECKING:
@@ -26,17 +27,40 @@ def undo(call: Call, count: int) -> int:
 
     The newest goes first, and one that cannot be taken back stops the older ones. There is no redo.
     """
-    with call.changing() as library:
-        report = library.undo(count)
-    answer = {"undone": [undone_object(operation) for operation in report.undone]}
-    lines = [f"{operation.pending_id}  undone: {operation.action}" for operation in report.undone]
+    undone: list[Operation] = []
+    newest, refused, interrupted = None, "", False
+    with interruptible() as cancel:
+        try:
+            with call.changing() as library:
+                while len(undone) < count and not refused and not cancel.is_set():
+                    newest = library.history.newest()
+                    report = library.undo()
+                    undone += report.undone
+                    refused = report.refused
+        except KeyboardInterrupt:
+            interrupted = True
+            undone += _undone_after_all(call, newest, undone)
+        interrupted = interrupted or (cancel.is_set() and len(undone) < count and not refused)
+    answer = {"undone": [undone_object(operation) for operation in undone]}
+    lines = [f"{operation.pending_id}  undone: {operation.action}" for operation in undone]
     if lines and not call.as_json:
         click.echo("\n".join(lines))
-    if report.refused:
-        raise Failed(report.refused, FAILED, answer)
+    if interrupted:
+        raise Failed(f"interrupted: {len(undone)} of {count} were undone", INTERRUPTED, answer)
+    if refused:
+        raise Failed(refused, FAILED, answer)
     if call.as_json:
         call.answer(answer, list)
     return 0
+
+
+def _undone_after_all(call: Call, newest: PastOperation | None, undone: list[Operation]) -> list[Operation]:
+    """Return the operation whose undoing was interrupted at any moment, if that has happened: the journal knows."""
+    if newest is None or newest.operation.n in {operation.n for operation in undone}:
+        return []
+    with call.reading() as library:
+        found = [past.operation for past in library.history.operations(1, newest.operation.n + 1)]
+    return [operation for operation in found if operation.undone_by is not None]
 
 
 @command("history")
