@@ -71,8 +71,20 @@ def _model_reason(error: OSError) -> str:
     return f"the model file cannot be read ({os.strerror(error.errno or 0)})"
 
 
-def read_image(folder: Path, name: str) -> bytes:
-    """Return the bytes of the image ``name`` directly inside ``folder``, links not followed.
+def open_regular(path: Path | str, folder: int | None = None) -> int:
+    """Open a regular file for reading, no link, and return its descriptor; ``folder`` is one to begin at.
+
+    Raises OSError, and ValueError for what is no file name.
+    """
+    descriptor = os.open(path, _READ | os.O_NOFOLLOW, dir_fd=folder)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError(errno.ENXIO, "no regular file", str(path))
+    return descriptor
+
+
+def read_image(folder: Path | int, name: str) -> bytes:
+    """Return the bytes of the image ``name`` directly inside ``folder`` (a descriptor will do), links not followed.
 
     Raises ImageRefused with the reason: not there, a link, no regular file, or over 64 MiB; ImageUnreadable where the
     disk or the permissions are at fault.
@@ -80,28 +92,25 @@ def read_image(folder: Path, name: str) -> bytes:
     if not name or name in (".", "..") or "/" in name or "\0" in name:
         raise ImageRefused("not a file name")
     try:
-        descriptor = os.open(folder / name, _READ | os.O_NOFOLLOW)
+        descriptor = open_regular(name, folder) if isinstance(folder, int) else open_regular(folder / name)
     except ValueError:  # a lone surrogate, which no file name has
         raise ImageRefused("not a file name") from None
     except OSError as error:
-        raise _image_error(error) from error
-    found = os.fstat(descriptor)
-    if not stat.S_ISREG(found.st_mode):
-        os.close(descriptor)
-        raise ImageRefused("no regular file")
+        raise image_error(error) from error
     with open(descriptor, "rb") as file:
-        if found.st_size > MAX_IMAGE_BYTES:
+        if os.fstat(descriptor).st_size > MAX_IMAGE_BYTES:
             raise ImageRefused("larger than 64 MiB")
         try:
             data = file.read(MAX_IMAGE_BYTES + 1)
         except OSError as error:
-            raise _image_error(error) from error
+            raise image_error(error) from error
     if len(data) > MAX_IMAGE_BYTES:
         raise ImageRefused("larger than 64 MiB")
     return data
 
 
-def _image_error(error: OSError) -> ImageRefused:
+def image_error(error: OSError) -> ImageRefused:
+    """Return what opening or reading an image came to: a fault of the file's, or ImageUnreadable."""
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return ImageRefused("its file is missing")
     if error.errno == errno.ELOOP:

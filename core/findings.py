@@ -35,6 +35,8 @@ class Code(StrEnum):
     UNKNOWN_FILE = "unknown-file"
     MODEL_FILE_MISSING = "model-file-missing"
     MODEL_FILE_CHANGED = "model-file-changed"
+    JOURNAL_UNSAFE = "journal-unsafe"
+    ROW_UNSAFE = "row-unsafe"
     OPEN_ENTRY = "open-entry"
     FILES_LOST = "files-lost"
     STAGING_LEFT = "staging-left"

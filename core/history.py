@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from sqlite_utils import Database
 
 from core.errors import CuratorError
 from core.journal import Change, Journal
+from core.library_files import LibraryFiles
 from core.records import Kind, Operation
 from core.store import Store, entries
 from core.store.entries import Rows
@@ -46,7 +46,7 @@ class History:
     def __init__(self, store: Store, journal: Journal, root: Path) -> None:
         self._store = store
         self._journal = journal
-        self._root = root
+        self._files = LibraryFiles(root)
 
     def operations(self, limit: int = 100, below: int | None = None) -> list[PastOperation]:
         """Return the newest operations (those numbered below ``below``), newest first."""
@@ -104,6 +104,8 @@ class History:
     def _check(self, db: Database, operation: Operation, after: Rows) -> None:
         """Raise UndoRefused where the rows are not those the operation left, or a file it needs is gone."""
         what = f"operation {operation.n} ({operation.action} {operation.pending_id}) cannot be undone"
+        if operation.unsafe:
+            raise UndoRefused(f"{what}: {_unsafe(operation)}")
         key = operation.sha256 if "models" in after else None
         if entries.as_stored(entries.rows_of(db, operation.pending_id, key)) != after:
             raise UndoRefused(f"{what}: its model was changed since")
@@ -111,16 +113,28 @@ class History:
             raise UndoRefused(f"{what}: {reason}")
 
     def _why_kept(self, operation: Operation) -> str:
+        if operation.unsafe:
+            return _unsafe(operation)
         if operation.kind is not Kind.PROMOTE or operation.undone_by is not None:
             return ""
         # An open entry's files are still on their way.
         return "" if operation.open else self._gone(operation)
 
     def _gone(self, operation: Operation) -> str:
-        gone = [src for src, _ in _moves_back(operation) if not os.path.lexists(self._root / src)]
+        gone = [src for src, _ in _moves_back(operation) if not self._is_there(src)]
         if not gone:
             return ""
         return "its files have left the trash" if gone[0].startswith("trash/") else f"{gone[0]} is gone"
+
+    def _is_there(self, path: str) -> bool:
+        try:
+            return self._files.exists(path)
+        except OSError:  # behind a link, or where no folder is any more
+            return False
+
+
+def _unsafe(operation: Operation) -> str:
+    return f"its entry in the journal was not written by this program ({operation.unsafe})"
 
 
 def _moves_back(operation: Operation) -> list[tuple[str, str | None]]:

@@ -9,22 +9,21 @@ from __future__ import annotations
 import errno
 import os
 import re
-import stat
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from core.errors import ImageError, LibraryError
+from core.library_files import LibraryFiles
 from core.records import Move, Tier
 
 IMAGES = "images"
-_SHA256 = "[0-9a-f]{64}"
-_SEQ = "0|[1-9][0-9]{0,14}"  # a bound, so that the number after it still fits into a column of SQLite
-_TIER = "|".join(Tier)
-_FILE = re.compile(f"({_SHA256})_({_SEQ})_({_TIER})\\.webp")
-_IDENTIFIER = re.compile(f"({_SHA256})(?:_({_SEQ}))?(?:\\.webp)?")
+SHA256 = "[0-9a-f]{64}"
+SEQ = "0|[1-9][0-9]{0,14}"  # a bound, so that the number after it still fits into a column of SQLite
+TIER = "|".join(Tier)
+_FILE = re.compile(f"({SHA256})_({SEQ})_({TIER})\\.webp")
+_IDENTIFIER = re.compile(f"({SHA256})(?:_({SEQ}))?(?:\\.webp)?")
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
-_NO_LINK = os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 # The highest number in the journal, and the moves of the entries still open, both from one snapshot.
 OpenMoves = Callable[[], tuple[int, Sequence[Move]]]
@@ -60,7 +59,7 @@ class ImageScanner:
 
     def __init__(self, root: Path, open_moves: OpenMoves) -> None:
         """``root`` is the library's folder."""
-        self._root = root
+        self._files = LibraryFiles(root)
         self._open_moves = open_moves
 
     def get_image_list(self, sha256: str) -> list[str]:
@@ -87,7 +86,7 @@ class ImageScanner:
 
         Raises ValueError for anything that is no identifier, and for an unknown quality.
         """
-        return self._root / self._relative(identifier, quality)
+        return self._files.root / self._relative(identifier, quality)
 
     def open_image(self, identifier: str, quality: str | Tier = "high") -> BinaryIO:
         """Open a tier for reading, also where an open entry has still to move it there.
@@ -115,7 +114,7 @@ class ImageScanner:
 
     def _numbers(self, sha256: str) -> set[tuple[int, bool]]:
         """Return each number in use, with whether a regular file (or a move to come) stands for it."""
-        if not isinstance(sha256, str) or not re.fullmatch(_SHA256, sha256):
+        if not isinstance(sha256, str) or not re.fullmatch(SHA256, sha256):
             raise ValueError(f"not a SHA-256: {sha256!r}")
         while True:
             before, moves = self._open_moves()
@@ -131,12 +130,8 @@ class ImageScanner:
 
     def _on_disk(self, sha256: str) -> dict[tuple[int, Tier], bool]:
         try:
-            descriptor = _descend(self._root, _folder(sha256).split("/"))
-            try:
-                with os.scandir(descriptor) as entries:
-                    found = {entry.name: entry.is_file(follow_symlinks=False) for entry in entries}
-            finally:
-                os.close(descriptor)
+            with self._files.folder(_folder(sha256)) as folder, os.scandir(folder) as entries:
+                found = {entry.name: entry.is_file(follow_symlinks=False) for entry in entries}
         except OSError as error:
             if error.errno in _ABSENT:
                 return {}
@@ -147,21 +142,15 @@ class ImageScanner:
 
     def _open(self, path: str) -> BinaryIO | None:
         """Open a file inside the library, ``None`` where there is none."""
-        *folders, name = path.split("/")
         try:
-            folder = _descend(self._root, folders)
-            try:
-                descriptor = os.open(name, _NO_LINK | os.O_NONBLOCK, dir_fd=folder)
-            finally:
-                os.close(folder)
+            return open(self._files.open(path), "rb")
         except OSError as error:
             if error.errno in _ABSENT:
                 return None
+            name = os.path.basename(path)
+            if error.errno == errno.ENXIO:
+                raise ImageError(f"the image {name} is no regular file") from error
             raise ImageError(f"the image {name} cannot be read ({os.strerror(error.errno or 0)})") from error
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            os.close(descriptor)
-            raise ImageError(f"the image {name} is no regular file")
-        return open(descriptor, "rb")
 
 
 def _candidates(relative: str, moves: Sequence[Move]) -> list[str]:
@@ -173,17 +162,3 @@ def _candidates(relative: str, moves: Sequence[Move]) -> list[str]:
         if move.dst == relative:
             found = [move.src, relative]
     return found
-
-
-def _descend(root: Path, parts: Sequence[str]) -> int:
-    """Return a descriptor of the folder ``parts`` below ``root``. No link is followed on the way, nor ``..``."""
-    folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    for part in parts:
-        try:
-            if part in ("", ".", ".."):
-                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-            inner = os.open(part, _NO_LINK | os.O_DIRECTORY, dir_fd=folder)
-        finally:
-            os.close(folder)
-        folder = inner
-    return folder

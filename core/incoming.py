@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import stat
 import threading
 from collections.abc import Sequence
@@ -12,10 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.errors import Cancelled, ImageRefused, ImageUnreadable, LibraryError
-from core.files import read_image
 from core.image_processor import ImageProcessor, check_image
 from core.journal import Staging
-from core.records import PendingImage, Tier
+from core.library_files import LibraryFiles
+from core.library_paths import owner_of
+from core.records import PendingImage, PendingImport, Tier
 from core.store import Store, memory
 
 Digests = dict[Tier, str]
@@ -29,7 +29,7 @@ class Incoming:
     ) -> None:
         """``judging`` and ``staging`` run what their names say: a look must not wait for tiers being made."""
         self._store = store
-        self._folder = root / "pending"
+        self._files = LibraryFiles(root)
         self._processor = processor
         self._judging = judging
         self._staging = staging
@@ -45,6 +45,8 @@ class Incoming:
         _check(cancel)
         if image.refused is not None:
             return image
+        if owner_of(image.file) is None:
+            return replace(image, refused="not a name of a pending image")
         with self._store.reading() as db:
             known = memory.verdict_known(db, image.sha256)
         try:
@@ -68,15 +70,17 @@ class Incoming:
 
     def _stand(self, image: PendingImage) -> None:
         try:
-            mode = os.lstat(self._folder / image.file).st_mode
+            found = self._files.stat(f"pending/{image.file}")
         except OSError:
-            raise ImageRefused("its file is missing") from None
-        if not stat.S_ISREG(mode):
+            found = None
+        if found is None:
+            raise ImageRefused("its file is missing")
+        if not stat.S_ISREG(found.st_mode):
             raise ImageRefused("no regular file")
 
     def _read(self, image: PendingImage) -> bytes:
         try:
-            data = read_image(self._folder, image.file)
+            data = self._files.read_image(f"pending/{image.file}")
         except ImageUnreadable as error:  # a disk that fails for a moment must not cost an image
             raise LibraryError(f"the image pending/{image.file}: {error}; nothing was changed, try again") from error
         if hashlib.sha256(data).hexdigest() != image.sha256:
@@ -107,9 +111,20 @@ class Incoming:
         refused = {image.file: found for image, found in zip(images, results, strict=True) if isinstance(found, str)}
         return made, refused
 
-    def present(self, images: Sequence[PendingImage]) -> list[str]:
-        """Return the names of those images whose file is there, whatever it is."""
-        return [image.file for image in images if os.path.lexists(self._folder / image.file)]
+    def present(self, record: PendingImport) -> list[str]:
+        """Return the names of those images whose file is there, whatever it is. Raises LibraryError, see ``must_own``."""
+        must_own(record)
+        return [image.file for image in record.images if self._files.exists(f"pending/{image.file}")]
+
+
+def must_own(record: PendingImport) -> None:
+    """Raise LibraryError where a row lists an image under a name that is none of its own: it may be any file."""
+    for image in record.images:
+        if owner_of(image.file) != record.id:
+            raise LibraryError(
+                f"pending import {record.id} lists an image {image.file!r}, which is no name of its images; "
+                "nothing was changed, correct the row in pending_images"
+            )
 
 
 def _check(cancel: threading.Event | None) -> None:

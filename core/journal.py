@@ -6,20 +6,21 @@ entry. Whoever comes next, here or in another process, finishes what is open bef
 
 from __future__ import annotations
 
-import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlite_utils import Database
 
 from core.errors import CuratorError, LibraryError
 from core.files import sync_folder
-from core.moves import roll_forward
-from core.records import Action, Kind, Move
+from core.library_files import LibraryFiles, split
+from core.library_paths import check_entry, is_scratch
+from core.moves import check_moves, roll_forward
+from core.records import Action, Kind, Move, Operation
 from core.store import Store, entries
 
 
@@ -76,6 +77,7 @@ class Journal:
     def __init__(self, store: Store, root: Path) -> None:
         self._store = store
         self._root = root
+        self._files = LibraryFiles(root)
 
     @contextmanager
     def staging(self) -> Iterator[Staging]:
@@ -114,10 +116,13 @@ class Journal:
         return True
 
     def _record(self, db: Database, op: str, kind: Kind, done: Change) -> None:
-        moves = [self._move(op, src, dst) for src, dst in done.moves]
-        gone = [move.src for move in moves if not os.path.lexists(self._root / move.src)]
-        if gone:
-            raise LibraryError(f"{gone[0]} vanished from the library; nothing was changed, try again")
+        moves = [_move(op, src, dst) for src, dst in done.moves]
+        try:
+            check_entry(kind, op, done.pending_id, done.sha256, moves)
+        except ValueError as error:  # it comes from the rows, which may be a stranger's
+            raise LibraryError(f"the library names files that are not its own: {error}; nothing was changed") from error
+        check_moves(self._root, moves)
+        moves = [replace(move, had=self._files.exists(move.dst)) for move in moves]
         n = entries.add(
             db,
             op,
@@ -131,10 +136,6 @@ class Journal:
         )
         if done.undoes is not None:
             entries.set_undone(db, done.undoes, n)
-
-    def _move(self, op: str, src: str, dst: str | None) -> Move:
-        target = dst or f"trash/{op}/{os.path.basename(src)}"
-        return Move(src, target, f"trash/{op}/{os.path.basename(target)}", os.path.lexists(self._root / target))
 
     def finish(self) -> None:
         """Finish whatever entry is open. Raises LibraryError naming the file where that cannot be done now."""
@@ -153,12 +154,13 @@ class Journal:
         entry = entries.open_entry(db)
         if entry is None:
             return
+        _must_be_ours(entry)
         try:
             lost = roll_forward(self._root, entry.moves)
         except OSError as error:
-            name = error.filename2 or error.filename or self._root
             raise LibraryError(
-                f"the files of an earlier operation cannot be put into place: {name} ({error.strerror}); "
+                "the files of an earlier operation cannot be put into place: "
+                f"{error.filename or self._root} ({error.strerror}); "
                 "mend that, then open the library again"
             ) from error
         entries.close(db, entry.n, lost)
@@ -166,22 +168,38 @@ class Journal:
     def recover(self) -> bool:
         """At opening: finish what was left open. Returns whether there was anything."""
         with self._store.reading() as db:
-            if entries.open_entry(db) is None:
+            entry = entries.open_entry(db)
+            if entry is None:
                 return False
+            _must_be_ours(entry)
         # The commit that recovery read back from the WAL may never have been synced: only a synced commit behind it
         # makes sure that it stays.
         self._store.beat()
         self.finish()
         return True
 
-    def left_behind(self) -> list[Path]:
-        """Return everything in ``staging/``. Where no other process has the library open, dead ones left it there."""
-        return list((self._root / "staging").iterdir())
+    def left_behind(self) -> list[str]:
+        """Return what lies in ``staging/``. Where no other process has the library open, dead ones left it there."""
+        # staging/ may be a link, and where it leads there may be more.
+        return [name for name in self._files.listed("staging") if is_scratch(name)]
 
-    def sweep(self, left: Sequence[Path]) -> None:
+    def sweep(self, left: Sequence[str]) -> None:
         """Remove what dead processes left in ``staging/``, after recovering. Raises LibraryError."""
         if left:
             # The frames of a dead process's failed commit may still become real. A commit that is synced ends that.
             self._store.beat()
-        for folder in left:
-            shutil.rmtree(folder, ignore_errors=True)
+        for name in left:
+            self._files.remove_tree(f"staging/{name}")
+
+
+def _move(op: str, src: str, dst: str | None) -> Move:
+    target = dst or f"trash/{op}/{split(src)[1]}"
+    return Move(src, target, f"trash/{op}/{split(target)[1]}", had=False)
+
+
+def _must_be_ours(entry: Operation) -> None:
+    if entry.unsafe:
+        raise LibraryError(
+            f"the journal's open entry {entry.n} was not written by this program ({entry.unsafe}): nothing was "
+            "changed; restore a backup of the library, or trust it for reading only"
+        )

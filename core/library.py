@@ -127,7 +127,7 @@ class Library:
         """Have ``tell`` called where another process keeps a thread of this one waiting: see ``open``."""
         self.store.on_wait = tell
 
-    def _left_behind(self) -> Sequence[Path]:
+    def _left_behind(self) -> Sequence[str]:
         """Return what dead processes left in ``staging/``, and let other processes open the library.
 
         They need not wait for the rest of the opening: what they stage from now on is not in this list.
@@ -142,7 +142,7 @@ class Library:
         finally:
             self._lock.share()
 
-    def _recover(self, left: Sequence[Path]) -> None:
+    def _recover(self, left: Sequence[str]) -> None:
         self.recovered = self._journal.recover()
         if self.recovered:
             _log.warning("finished an operation that was left open")

@@ -7,13 +7,44 @@ synced even where a dead process may have done it, because nobody can tell.
 
 from __future__ import annotations
 
-import os
+import stat
+from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from core.files import sync_folder
+from core.errors import LibraryError
+from core.library_files import LibraryFiles, split
 from core.records import Move
+
+
+def check_moves(root: Path, moves: Sequence[Move]) -> None:
+    """Raise LibraryError where a move could not be made, as far as that can be seen before anything is changed."""
+    files = LibraryFiles(root)
+    for folder in sorted({split(path)[0] for move in moves for path in (move.src, move.dst, move.keep)}):
+        if reason := files.obstacle(folder):
+            raise LibraryError(f"{reason}; nothing was changed")
+    for move in moves:
+        if not files.exists(move.src):
+            raise LibraryError(f"{move.src} vanished from the library; nothing was changed, try again")
+    _check_room(files, moves)
+
+
+def _check_room(files: LibraryFiles, moves: Sequence[Move]) -> None:
+    """Hold what has to be copied to another file system against the room there."""
+    needed: defaultdict[str, int] = defaultdict(int)
+    tops = {path.split("/", 1)[0] for move in moves for path in (move.src, move.dst, move.keep)}
+    disks = {top: files.disk(top) for top in tops}
+    for src, dst in [(m.src, m.dst) for m in moves] + [(m.dst, m.keep) for m in moves]:
+        from_top, to_top = src.split("/", 1)[0], dst.split("/", 1)[0]
+        found = None if disks[from_top].device == disks[to_top].device else files.stat(src)
+        if found is None:
+            continue
+        if not stat.S_ISREG(found.st_mode):
+            raise LibraryError(f"{src} is no regular file and cannot go to the disk of {to_top}/; nothing was changed")
+        needed[to_top] += found.st_size
+        if needed[to_top] > disks[to_top].free:
+            raise LibraryError(f"the disk of {files.root / to_top} is full; make room there; nothing was changed")
 
 
 def roll_forward(root: Path, moves: Sequence[Move]) -> list[str]:
@@ -21,36 +52,43 @@ def roll_forward(root: Path, moves: Sequence[Move]) -> list[str]:
 
     ``root`` is the library's folder. Raises OSError; calling again goes on where it stopped.
     """
-    _make_folders(root, moves)
-    lost = [move.dst for move in moves if not _make(root, move)]
-    for folder in sorted({(root / path).parent for move in moves for path in (move.src, move.dst)}):
+    files = LibraryFiles(root)
+    _make_folders(files, moves)
+    lost = [move.dst for move in moves if not _make(files, move)]
+    for folder in sorted({split(path)[0] for move in moves for path in (move.src, move.dst)}):
         with suppress(FileNotFoundError):  # the source's folder may be gone once the move was made
-            sync_folder(folder)
+            files.sync(folder)
     return lost
 
 
-def _make_folders(root: Path, moves: Sequence[Move]) -> None:
-    folders = {(root / move.dst).parent for move in moves} | {(root / move.keep).parent for move in moves if move.had}
-    made: set[Path] = set()
+def _make_folders(files: LibraryFiles, moves: Sequence[Move]) -> None:
+    folders = {split(move.dst)[0] for move in moves} | {split(move.keep)[0] for move in moves if move.had}
+    made: set[str] = set()
     for folder in sorted(folders):
-        folder.mkdir(parents=True, exist_ok=True)
-        made.update(parent for parent in folder.parents if parent == root or root in parent.parents)
+        files.make(folder)
+        while folder != ".":
+            folder = split(folder)[0]
+            made.add(folder)
     for parent in sorted(made):
-        sync_folder(parent)
+        files.sync(parent)
 
 
-def _make(root: Path, move: Move) -> bool:
-    src, dst, keep = root / move.src, root / move.dst, root / move.keep
-    if not os.path.lexists(src):
-        return os.path.lexists(dst)
-    if os.path.lexists(dst) and not os.path.lexists(keep):
-        keep.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            os.link(dst, keep, follow_symlinks=False)
-        except OSError:  # a file system without links: for a moment the target is not there
-            os.rename(dst, keep)
-    if os.path.lexists(keep):  # also where a dead process may have put it there: only now may the target go
-        sync_folder(keep.parent)
-        sync_folder(dst.parent)
-    os.replace(src, dst)
+def _make(files: LibraryFiles, move: Move) -> bool:
+    if not files.exists(move.src):
+        return files.exists(move.dst)
+    if _is_displaced(files, move):
+        files.make(split(move.keep)[0])
+        files.keep(move.dst, move.keep)
+    if files.exists(move.keep):  # also where a dead process may have put it there: only now may the target go
+        files.sync(split(move.keep)[0])
+        files.sync(split(move.dst)[0])
+    files.move(move.src, move.dst)
     return True
+
+
+def _is_displaced(files: LibraryFiles, move: Move) -> bool:
+    """Whether something stands at the target that has still to be kept."""
+    if not files.exists(move.dst) or files.exists(move.keep):
+        return False
+    # A dead process may have copied the file to another file system, and not yet removed the source.
+    return move.had or not files.same(move.src, move.dst)

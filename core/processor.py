@@ -14,7 +14,7 @@ from core.cases import Answer, Case, Cases
 from core.errors import Cancelled, CuratorError, PromotionRefused
 from core.hasher import Hasher, Progress
 from core.image_scanner import relative_path
-from core.incoming import Digests, Incoming
+from core.incoming import Digests, Incoming, must_own
 from core.journal import Change, Journal, StartOver
 from core.locks import KeyedLocks
 from core.picks import NO_PICKS, Picks
@@ -129,6 +129,7 @@ class PromotionProcessor:
             record = pending.get(db, pending_id)
         if record is None:
             raise Answer(Outcome(Status.NOT_FOUND, pending_id))
+        must_own(record)
         return record
 
     def _process(
@@ -163,7 +164,7 @@ class PromotionProcessor:
                 raise Answer(Outcome(Status.NOT_FOUND, record.id))
             before = entries.rows_of(db, record.id, None)
             pending.delete(db, record.id)
-            moves = [(f"pending/{file}", None) for file in self._incoming.present(now.images)]
+            moves = [(f"pending/{file}", None) for file in self._incoming.present(now)]
             return Change(moves, Action.DELETED, record.id, known, before, entries.rows_of(db, record.id, None))
 
         with self._journal.staging() as staging:
@@ -230,7 +231,7 @@ class PromotionProcessor:
         for stem, file, seq in staged:
             models.put_image(db, sha256, ModelImage(seq, sources[file], made[file]))
             moves += [(f"{stem}_{tier}", relative_path(sha256, seq, tier)) for tier in Tier]
-        moves += [(f"pending/{file}", None) for file in self._incoming.present(record.images)]
+        moves += [(f"pending/{file}", None) for file in self._incoming.present(record)]
         pending.delete(db, record.id)
         after = entries.rows_of(db, record.id, sha256)
         return Change(moves, case.plan.action_taken, record.id, sha256, before, after)

@@ -248,7 +248,11 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One entry of the journal: what recovery finishes and undo reverts. ``at`` is in ms."""
+    """One entry of the journal: what recovery finishes and undo reverts. ``at`` is in ms.
+
+    ``unsafe`` says why nothing of the entry may be done or undone, where it is none that this program wrote; then it
+    has no moves.
+    """
 
     n: int
     op: str
@@ -261,6 +265,7 @@ class Operation:
     at: int
     undone_by: int | None = None
     lost: tuple[str, ...] = ()
+    unsafe: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.journal import Journal
+from core.journal import Journal, Staging
+from core.library_files import LibraryFiles
 from core.store import Store, entries
 
 _DAY = 24 * 3600 * 1000  # ms
@@ -28,7 +30,7 @@ class Trash:
     def __init__(self, store: Store, journal: Journal, root: Path) -> None:
         self._store = store
         self._journal = journal
-        self._root = root
+        self._files = LibraryFiles(root)
 
     def expire(self, limits: TrashLimits) -> int:
         """Remove what is older than the limits allow; return how many operations lost their files."""
@@ -39,14 +41,23 @@ class Trash:
             with self._journal.in_order():
                 over = self._over(limits)
                 for op in over:
-                    os.rename(self._root / "trash" / op, staging.make() / op)
+                    self._drop(op, staging)
             return len(over)
+
+    def _drop(self, op: str, staging: Staging) -> None:
+        staging.make()
+        try:
+            self._files.rename(f"trash/{op}", f"{staging.relative}/{op}")
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            self._files.remove_tree(f"trash/{op}")
 
     def _over(self, limits: TrashLimits) -> Sequence[str]:
         with self._store.reading() as db:
             known = entries.closed_operations(db)
-        there = set(os.listdir(self._root / "trash"))
-        kept = [(op, at, _bytes(self._root / "trash" / op)) for op, at in known if op in there]
+        there = {name for name, is_folder in self._files.listed("trash").items() if is_folder}
+        kept = [(op, at, self._bytes(op)) for op, at in known if op in there]
         deadline = time.time_ns() // 1_000_000 - limits.days * _DAY
         excess = sum(size for _, _, size in kept) - limits.max_bytes
         over: list[str] = []
@@ -56,6 +67,6 @@ class Trash:
                 excess -= size
         return over
 
-
-def _bytes(folder: Path) -> int:
-    return sum(entry.stat(follow_symlinks=False).st_size for entry in os.scandir(folder))
+    def _bytes(self, op: str) -> int:
+        with self._files.folder(f"trash/{op}") as folder, os.scandir(folder) as found:
+            return sum(entry.stat(follow_symlinks=False).st_size for entry in found)

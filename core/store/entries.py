@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlite_utils import Database
 
+from core.library_paths import check_entry, is_operation, owner_of
 from core.records import Action, Kind, Move, Operation
 from core.store.values import path_to_db
 
@@ -62,10 +63,11 @@ def open_entry(db: Database) -> Operation | None:
 
 def open_moves(db: Database) -> tuple[int, tuple[Move, ...]]:
     """Return the journal's highest number and the moves still to be made, as one snapshot."""
-    highest, moves = db.execute(
-        "SELECT (SELECT max(n) FROM journal), (SELECT moves FROM journal WHERE open = 1)"
+    columns = ", ".join(f"j.{name}" for name in _COLUMNS.split(", "))
+    highest, *row = db.execute(
+        f"SELECT m.n, {columns} FROM (SELECT max(n) AS n FROM journal) m LEFT JOIN journal j ON j.open = 1 LIMIT 1"
     ).fetchone()
-    return highest or 0, () if moves is None else tuple(Move(**move) for move in json.loads(moves))
+    return highest or 0, () if row[0] is None else _operation(row).moves
 
 
 def close(db: Database, n: int, lost: Sequence[str]) -> None:
@@ -79,7 +81,16 @@ def newest_to_undo(db: Database) -> tuple[Operation, Rows, Rows] | None:
         f"SELECT {_COLUMNS}, before, after FROM journal WHERE kind = ? AND undone_by IS NULL ORDER BY n DESC LIMIT 1",
         [Kind.PROMOTE],
     ).fetchone()
-    return None if row is None else (_operation(row[:-2]), json.loads(row[-2]), json.loads(row[-1]))
+    return None if row is None else _with_rows(row, _columns_of_tables(db))
+
+
+def unsafe(db: Database) -> Iterator[Operation]:
+    """Go through the entries that are none that this program wrote, oldest first."""
+    columns = _columns_of_tables(db)
+    for row in db.execute(f"SELECT {_COLUMNS}, before, after FROM journal ORDER BY n"):
+        operation, _, _ = _with_rows(row, columns)
+        if operation.unsafe:
+            yield operation
 
 
 def set_undone(db: Database, n: int, by: int) -> None:
@@ -100,12 +111,14 @@ def past(db: Database, limit: int, below: int | None = None) -> list[tuple[Opera
         "WHERE n < coalesce(?, n + 1) ORDER BY n DESC LIMIT ?",
         [Kind.UNDO, below, limit],
     ).fetchall()
-    return [(_operation(row[:-1]), json.loads(row[-1]) if row[-1] else {}) for row in rows]
+    columns = _columns_of_tables(db)
+    return [_with_rows((*row, None), columns)[:2] for row in rows]
 
 
 def closed_operations(db: Database) -> list[tuple[str, int]]:
     """Return name and time (ms) of every operation whose files are in place, oldest first."""
-    return list(db.execute("SELECT op, at FROM journal WHERE open = 0 ORDER BY n"))
+    found = db.execute("SELECT op, at FROM journal WHERE open = 0 ORDER BY n")
+    return [(op, at) for op, at in found if is_operation(op) and isinstance(at, int)]
 
 
 def as_stored(rows: Rows) -> Rows:
@@ -115,20 +128,112 @@ def as_stored(rows: Rows) -> Rows:
 
 
 def _operation(row: Sequence[Any]) -> Operation:
+    """Return an entry; where it is none that this program wrote, without its moves, and with the reason."""
     n, op, kind, action, pending_id, sha256, moves, is_open, at, undone_by, lost = row
-    return Operation(
+    bare = Operation(
         n,
-        op,
-        Kind(kind),
-        Action(action) if action else None,
-        pending_id,
-        sha256,
-        tuple(Move(**move) for move in json.loads(moves)),
+        op if isinstance(op, str) else "",
+        Kind(kind) if kind in list(Kind) else Kind.IMPORT,
+        Action(action) if action in list(Action) else None,
+        pending_id if isinstance(pending_id, int) else None,
+        sha256 if isinstance(sha256, str) else None,
+        (),
         bool(is_open),
-        at,
+        at if isinstance(at, int) else 0,
         undone_by,
-        tuple(json.loads(lost)) if lost else (),
     )
+    stored = (bare.op, bare.kind, bare.action, bare.pending_id, bare.sha256, bare.at)
+    try:
+        if stored != (op, kind, action, pending_id, sha256, at):
+            raise ValueError("a column holds a value of another type, or an unknown word")
+        whole = replace(bare, moves=_moves(moves), lost=_lost(lost))
+        check_entry(whole.kind, whole.op, whole.pending_id, whole.sha256, whole.moves)
+    except (ValueError, RecursionError) as error:
+        return replace(bare, unsafe=str(error))
+    return whole
+
+
+def _moves(text: Any) -> tuple[Move, ...]:
+    moves = _json(text, "moves")
+    if not isinstance(moves, list) or not all(_is_move(move) for move in moves):
+        raise ValueError("moves is no list of moves")
+    return tuple(Move(**move) for move in moves)
+
+
+def _is_move(value: Any) -> bool:
+    if not isinstance(value, dict) or value.keys() != {"src", "dst", "keep", "had"}:
+        return False
+    return isinstance(value["had"], bool) and all(isinstance(value[name], str) for name in ("src", "dst", "keep"))
+
+
+def _lost(text: Any) -> tuple[str, ...]:
+    lost = [] if text is None else _json(text, "lost")
+    if not isinstance(lost, list) or not all(isinstance(path, str) for path in lost):
+        raise ValueError("lost is no list of paths")
+    return tuple(lost)
+
+
+def _json(text: Any, column: str) -> Any:
+    if not isinstance(text, str):
+        raise ValueError(f"{column} is no JSON")
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{column} cannot be read ({error})") from None
+
+
+def _columns_of_tables(db: Database) -> Mapping[str, set[str]]:
+    return {table: {column.name for column in db[table].columns} for table in (*_PENDING_TABLES, *_MODEL_TABLES)}
+
+
+def _with_rows(row: Sequence[Any], known: Mapping[str, set[str]]) -> tuple[Operation, Rows, Rows]:
+    """Return an entry with the rows before and after it: none where it, or they, are not as this program writes them."""
+    *columns, before, after = row
+    operation = _operation(columns)
+    if operation.unsafe:
+        return operation, {}, {}
+    try:
+        return operation, _rows(operation, before, "before", known), _rows(operation, after, "after", known)
+    except ValueError as error:
+        return replace(operation, moves=(), unsafe=str(error)), {}, {}
+
+
+def _rows(operation: Operation, text: Any, column: str, known: Mapping[str, set[str]]) -> Rows:
+    """Return stored rows; ValueError where one of them is none that could be put back.
+
+    ``known`` has the columns of each table. A row of before a migration has fewer.
+    """
+    rows = {} if text is None else _json(text, column)
+    if not isinstance(rows, dict):
+        raise ValueError(f"{column} holds no rows")
+    for tables, key in ((_PENDING_TABLES, operation.pending_id), (_MODEL_TABLES, operation.sha256)):
+        for table, key_column in tables.items():
+            of_table = rows.get(table, [])
+            if not isinstance(of_table, list) or not all(
+                _is_row(row, known[table]) and (key is None or row.get(key_column) == key) for row in of_table
+            ):
+                raise ValueError(f"{column} holds what is no row of {table} of this operation")
+    for image in rows.get("pending_images", ()):
+        if owner_of(image.get("file")) is None or owner_of(image["file"]) != image.get("pending_id"):
+            raise ValueError(f"{column} names a pending image {image.get('file')!r}")
+    return rows
+
+
+def _is_row(row: Any, names: set[str]) -> bool:
+    if not isinstance(row, dict) or not row or not row.keys() <= names:
+        return False
+    return all(map(_is_value, row.values()))
+
+
+def _is_value(value: Any) -> bool:
+    """Whether SQLite can hold a value that JSON gave: no larger number, no half of a character."""
+    if isinstance(value, str):
+        try:
+            os.fsencode(value)
+        except UnicodeEncodeError:
+            return False
+        return True
+    return value is None or isinstance(value, float) or (type(value) is int and -(2**63) <= value < 2**63)
 
 
 def rows_of(db: Database, pending_id: int | None, sha256: str | None) -> Rows:

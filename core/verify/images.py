@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import stat
 from collections.abc import Iterator
 
@@ -12,6 +11,7 @@ from core.findings import Code, Finding
 from core.image_decoder import load, open_source
 from core.image_scanner import relative_path
 from core.library import Library
+from core.library_files import LibraryFiles
 from core.records import Tier
 from core.store import check
 
@@ -55,9 +55,10 @@ def _check_image(library: Library, sha256: str, seq: int, digests: dict[Tier, st
 
 def _is_special(library: Library, path: str) -> bool:
     try:
-        return not stat.S_ISREG(os.lstat(library.root / path).st_mode)
+        found = LibraryFiles(library.root).stat(path)
     except OSError:
         return False
+    return found is not None and not stat.S_ISREG(found.st_mode)
 
 
 def _check_tier(sha256: str, path: str, data: bytes, digest: str) -> Finding | None:

@@ -52,8 +52,10 @@ def check_json(library: Library) -> Iterator[Finding]:
 def check_journal(library: Library) -> Iterator[Finding]:
     """Look for an operation still open, and for files that an operation could not find."""
     with library.store.reading() as db:
+        for operation in entries.unsafe(db):
+            yield Finding(Code.JOURNAL_UNSAFE, str(operation.n), "library.db", operation.unsafe)
         entry = entries.open_entry(db)
-        if entry is not None:
+        if entry is not None and not entry.unsafe:
             detail = "an operation is still open; opening the library finishes it"
             yield Finding(Code.OPEN_ENTRY, str(entry.n), "library.db", detail)
         for n, lost in check.lost_files(db):
