@@ -112,7 +112,7 @@ class Incoming:
         return made, refused
 
     def present(self, record: PendingImport) -> list[str]:
-        """Return the names of those images whose file is there, whatever it is. Raises LibraryError, see ``must_own``."""
+        """Return the names of those images whose file is there, whatever it is. Raises as ``must_own`` does."""
         must_own(record)
         return [image.file for image in record.images if self._files.exists(f"pending/{image.file}")]
 

@@ -179,9 +179,8 @@ class LibraryFiles:
 
     @contextmanager
     def _both(self, src: str, dst: str) -> Iterator[tuple[int, int]]:
-        with self.folder(split(src)[0]) as one, self.folder(split(dst)[0]) as other:
-            with self._naming(dst):
-                yield one, other
+        with self.folder(split(src)[0]) as one, self.folder(split(dst)[0]) as other, self._naming(dst):
+            yield one, other
 
     @contextmanager
     def _naming(self, path: str) -> Iterator[None]:

@@ -66,9 +66,8 @@ def _make_folders(files: LibraryFiles, moves: Sequence[Move]) -> None:
     made: set[str] = set()
     for folder in sorted(folders):
         files.make(folder)
-        while folder != ".":
-            folder = split(folder)[0]
-            made.add(folder)
+        parts = folder.split("/")
+        made.update("/".join(parts[:depth]) or "." for depth in range(len(parts)))
     for parent in sorted(made):
         files.sync(parent)
 

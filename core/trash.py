@@ -56,7 +56,7 @@ class Trash:
     def _over(self, limits: TrashLimits) -> Sequence[str]:
         with self._store.reading() as db:
             known = entries.closed_operations(db)
-        there = {name for name, is_folder in self._files.listed("trash").items() if is_folder}
+        there = self._files.listed("trash")
         kept = [(op, at, self._bytes(op)) for op, at in known if op in there]
         deadline = time.time_ns() // 1_000_000 - limits.days * _DAY
         excess = sum(size for _, _, size in kept) - limits.max_bytes

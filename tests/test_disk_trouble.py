@@ -127,7 +127,7 @@ def after_the_commit(library: Library, number: int, code: int, *, lasting: bool)
             again = library.processor.process_single_import(other, Strategy.MERGE)
         if lasting:
             stuck = [entry for entry in journal(library) if entry["open"]]
-            assert str(library.root / stuck[0]["moves"][0]["src"]) in str(again.error)
+            assert str(library.root / stuck[0]["moves"][0]["dst"]) in str(again.error)
         return again.status
 
     return promote
@@ -164,7 +164,7 @@ def test_an_image_that_cannot_be_read_for_a_moment_is_not_lost(
     really_open = os.open
 
     def failing(path: Any, *args: Any, **more: Any) -> int:
-        if str(path).endswith(f"pending/{pending_id}_0.png"):
+        if str(path).endswith(f"{pending_id}_0.png"):
             raise OSError(errno.EIO, "Input/output error", str(path))
         return really_open(path, *args, **more)
 

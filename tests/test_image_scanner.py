@@ -18,6 +18,7 @@ from core.records import Move, Tier
 
 SHA = "ab" * 32
 OTHER = "cd" * 32
+DEEPER = ("images/ab", f"images/ab/{SHA}")
 
 
 def scanner(root: Path, *moves: Move) -> ImageScanner:
@@ -102,8 +103,10 @@ def test_models_do_not_see_each_others_images(tmp_path: Path) -> None:
     assert scanner(tmp_path).sequence(near) == [5]
 
 
-@pytest.mark.parametrize("where", ["images", "images/ab", f"images/ab/{SHA}"])
-@pytest.mark.parametrize("kind", ["file", "link"])
+@pytest.mark.parametrize(
+    ("where", "kind"),
+    [*((where, "file") for where in ("images", *DEEPER)), *((where, "link") for where in DEEPER)],
+)
 def test_a_file_or_a_link_in_the_place_of_a_folder_holds_no_images(tmp_path: Path, where: str, kind: str) -> None:
     library, elsewhere = tmp_path / "library", tmp_path / "elsewhere"
     put(library, 0)
@@ -116,6 +119,16 @@ def test_a_file_or_a_link_in_the_place_of_a_folder_holds_no_images(tmp_path: Pat
     assert scanner(library).sequence(SHA) == []
     with pytest.raises(ImageError):
         scanner(library).open_image(f"{SHA}_0")
+
+
+def test_the_images_folder_itself_may_be_a_link(tmp_path: Path) -> None:
+    library = tmp_path / "library"
+    put(library, 0)
+    shutil.move(library / "images", tmp_path / "disk")
+    (library / "images").symlink_to(tmp_path / "disk")
+    assert scanner(library).sequence(SHA) == [0]
+    with scanner(library).open_image(f"{SHA}_0") as file:
+        assert file.read() == b"webp"
 
 
 def test_a_link_or_a_folder_named_like_an_image_is_none_but_its_number_is_not_given_again(tmp_path: Path) -> None:

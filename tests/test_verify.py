@@ -130,12 +130,23 @@ DAMAGES: dict[str, tuple[Callable[[Library], object], Code, Severity]] = {
     "an orphan": (
         lambda lib: (lib.root / "images" / f"{SHA}_9_low.webp").touch(), Code.ORPHAN_IMAGE, WARNING,
     ),
-    "staging left": (lambda lib: (lib.root / "staging" / "x").mkdir(), Code.STAGING_LEFT, WARNING),
+    "staging left": (lambda lib: (lib.root / "staging" / ("ab" * 16)).mkdir(), Code.STAGING_LEFT, WARNING),
     "trash of nobody": (lambda lib: (lib.root / "trash" / "x").mkdir(), Code.TRASH_WITHOUT_ENTRY, WARNING),
     "a link among the images": (
         lambda lib: (lib.root / "images" / "x").symlink_to("/etc"), Code.NO_REGULAR_FILE, ERROR,
     ),
     "a stray beside the database": (lambda lib: (lib.root / "notes.txt").touch(), Code.UNKNOWN_FILE, WARNING),
+    "a journal of somebody else": (
+        _sql("UPDATE journal SET moves = replace(moves, 'pending/', '../') WHERE n = 1"), Code.JOURNAL_UNSAFE, ERROR,
+    ),
+    "an entry that is open and of somebody else": (
+        _sql("UPDATE journal SET open = 1, moves = replace(moves, 'pending/', '/') WHERE n = 1"),
+        Code.JOURNAL_UNSAFE,
+        ERROR,
+    ),
+    "a pending image of another import": (
+        _sql(f"INSERT INTO pending_images VALUES (3, 9, '1_0.png', '{SHA}')"), Code.ROW_UNSAFE, ERROR,
+    ),
     "an open entry": (_sql("UPDATE journal SET open = 1 WHERE n = 1"), Code.OPEN_ENTRY, WARNING),
     "no model file": (lambda lib: (lib.root.parent / "m").unlink(), Code.MODEL_FILE_MISSING, WARNING),
 }  # fmt: skip
@@ -242,7 +253,7 @@ def stamps(root: Path) -> dict[str, tuple[int, int, int]]:
 
 
 def test_it_changes_no_byte_and_no_time(healthy: Library) -> None:
-    (healthy.root / "staging" / "left").mkdir()
+    (healthy.root / "staging" / ("ab" * 16)).mkdir()
     healthy.store.db.execute("UPDATE journal SET open = 1 WHERE n = 1")
     root = healthy.root
     healthy.close()

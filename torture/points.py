@@ -9,7 +9,7 @@ import os
 import sqlite3
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -46,10 +46,16 @@ def struck(strike: Strike, *, sql: bool) -> Iterator[None]:
 
 def _before(call: Callable[..., Any], name: str, strike: Strike) -> Callable[..., Any]:
     def called(*args: Any, **kwargs: Any) -> Any:
-        strike(f"os.{name}", None if name == "fsync" else str(args[0]))
+        strike(f"os.{name}", None if name == "fsync" else _whole(str(args[0]), kwargs))
         return call(*args, **kwargs)
 
     return called
+
+
+def _whole(path: str, kwargs: Mapping[str, Any]) -> str:
+    """Return a path that begins at a descriptor from the root on."""
+    folder = kwargs.get("dir_fd", kwargs.get("src_dir_fd"))
+    return path if folder is None else f"{os.readlink(f'/proc/self/fd/{folder}')}/{path}"
 
 
 def _opener(strike: Strike) -> Callable[..., Any]:

@@ -187,7 +187,7 @@ def _columns_of_tables(db: Database) -> Mapping[str, set[str]]:
 
 
 def _with_rows(row: Sequence[Any], known: Mapping[str, set[str]]) -> tuple[Operation, Rows, Rows]:
-    """Return an entry with the rows before and after it: none where it, or they, are not as this program writes them."""
+    """Return an entry with the rows before and after it: none where anything is not as this program writes it."""
     *columns, before, after = row
     operation = _operation(columns)
     if operation.unsafe:
