@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator
 
@@ -49,12 +48,6 @@ def broken_picks(db: Database) -> Iterator[tuple[str, str]]:
             picks_from_db(text)
         except (ValueError, KeyError, TypeError) as error:
             yield str(i), f"{type(error).__name__}: {error}"
-
-
-def lost_files(db: Database) -> Iterator[tuple[int, list[str]]]:
-    """Give number and lost files of each operation that could not find some."""
-    for n, lost in db.execute("SELECT n, lost FROM journal WHERE lost IS NOT NULL"):
-        yield n, json.loads(lost)
 
 
 def operations(db: Database) -> set[str]:

@@ -84,13 +84,11 @@ def newest_to_undo(db: Database) -> tuple[Operation, Rows, Rows] | None:
     return None if row is None else _with_rows(row, _columns_of_tables(db))
 
 
-def unsafe(db: Database) -> Iterator[Operation]:
-    """Go through the entries that are none that this program wrote, oldest first."""
+def all_checked(db: Database) -> Iterator[Operation]:
+    """Go through all entries, oldest first, the rows before and after each checked too."""
     columns = _columns_of_tables(db)
     for row in db.execute(f"SELECT {_COLUMNS}, before, after FROM journal ORDER BY n"):
-        operation, _, _ = _with_rows(row, columns)
-        if operation.unsafe:
-            yield operation
+        yield _with_rows(row, columns)[0]
 
 
 def set_undone(db: Database, n: int, by: int) -> None:

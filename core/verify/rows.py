@@ -50,17 +50,17 @@ def check_json(library: Library) -> Iterator[Finding]:
 
 
 def check_journal(library: Library) -> Iterator[Finding]:
-    """Look for an operation still open, and for files that an operation could not find."""
+    """Look for entries that this program did not write, an operation still open, and files that one could not find."""
     with library.store.reading() as db:
-        for operation in entries.unsafe(db):
-            yield Finding(Code.JOURNAL_UNSAFE, str(operation.n), "library.db", operation.unsafe)
-        entry = entries.open_entry(db)
-        if entry is not None and not entry.unsafe:
-            detail = "an operation is still open; opening the library finishes it"
-            yield Finding(Code.OPEN_ENTRY, str(entry.n), "library.db", detail)
-        for n, lost in check.lost_files(db):
-            for path in lost:
-                yield Finding(Code.FILES_LOST, str(n), path, "the file was in neither place when its operation ended")
+        for entry in entries.all_checked(db):
+            if entry.unsafe:
+                yield Finding(Code.JOURNAL_UNSAFE, str(entry.n), "library.db", entry.unsafe)
+            elif entry.open:
+                detail = "an operation is still open; opening the library finishes it"
+                yield Finding(Code.OPEN_ENTRY, str(entry.n), "library.db", detail)
+            for path in entry.lost:
+                detail = "the file was in neither place when its operation ended"
+                yield Finding(Code.FILES_LOST, str(entry.n), path, detail)
 
 
 def check_model_files(library: Library) -> Iterator[Finding]:
