@@ -26,6 +26,7 @@ from core.import_images import ImportImages
 from core.importer import Importer, Progress
 from core.incoming import Incoming
 from core.journal import Journal
+from core.library_files import FOLDERS
 from core.locks import LibraryLock
 from core.lookup import Lookup
 from core.pictures import Pictures
@@ -41,7 +42,6 @@ from core.trash import Trash, TrashLimits
 from core.waiting import OnWait
 
 _log = logging.getLogger("model_curator.library")
-_FOLDERS = ("images", "pending", "staging", "trash")
 _THREADS = 2  # two images, or two files, at once: more gains nothing on the disks and cores this is made for
 _STEP_BACK = 10  # of the 20 levels of niceness
 
@@ -256,10 +256,14 @@ def check_import(database: PathLike, images_dir: PathLike | None) -> None:
 def _prepare(root: Path, on_wait: OnWait) -> LibraryLock:
     """Make the library's folders, and take its lock."""
     try:
-        for name in _FOLDERS:
+        for name in FOLDERS:
             (root / name).mkdir(parents=True, exist_ok=True)
         return LibraryLock(root / "alive.lock", on_wait)
     except (FileExistsError, NotADirectoryError) as error:
+        if error.filename and os.path.islink(error.filename) and not os.path.exists(error.filename):
+            raise LibraryError(
+                f"{error.filename} is a link to a folder that is not there; mount its disk, or mend the link"
+            ) from error
         raise LibraryError(f"{error.filename} is no folder; choose another folder for the library") from error
     except OSError as error:
         raise LibraryError(

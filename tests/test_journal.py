@@ -15,6 +15,7 @@ import core.journal
 from core import Library, Strategy
 from core.errors import LibraryError
 from core.findings import Code
+from core.moves import roll_forward
 from core.records import Action, Move, Outcome, Status
 from core.verify import check_library
 from tests.builders import (
@@ -112,7 +113,6 @@ def stuck(library: Library, weights: Path) -> Iterator[tuple[Library, Outcome, P
     add_model(library, "ab" * 32, weights)
     number = add_pending(library, weights, tag_names=["t"], images=[png(1), png(2)])
     obstacle = library.root / "images" / SHA[:2]
-    roll_forward = core.journal.roll_forward
 
     def obstructed(root: Path, moves: Sequence[Move]) -> list[str]:
         obstacle.write_bytes(b"in the way")
