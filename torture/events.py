@@ -15,6 +15,8 @@ from unittest.mock import patch
 from core.store import Store
 from torture.trace import MARKS, Call
 
+# A name, with the descriptor of the folder that it begins at, where it does.
+_NAME = re.compile(r'(?:\d+<([^>]*)>, )?"((?:[^"\\]|\\.)*)"')
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _DESCRIPTOR = re.compile(r"\d+<([^>]*)>")
 _ORIGINAL_OPEN = Store._open
@@ -40,6 +42,7 @@ _BY_NAME = {
     "fsync": Did.SYNC,
     "fdatasync": Did.SYNC,
     "mkdir": Did.FOLDER,
+    "mkdirat": Did.FOLDER,
     "link": Did.LINK,
     "linkat": Did.LINK,
     "rename": Did.MOVE,
@@ -84,7 +87,7 @@ def _event(call: Call, root: str) -> Event | None:
     if call.name == "write" and f"<{MARKS}" in call.args:
         return Event(Did.SQL, _STRING.findall(call.args)[0])
     if call.name == "openat":
-        path = _STRING.findall(call.args)[0]
+        path = _names(call)[0]
         return Event(Did.WRITE, path.removeprefix(root)) if call.creates and path.startswith(root) else None
     if call.name not in _BY_NAME or root[:-1] not in call.args:
         return None
@@ -92,8 +95,9 @@ def _event(call: Call, root: str) -> Event | None:
     if did in (Did.WRITE, Did.SYNC):
         path = _DESCRIPTOR.findall(call.args)[0]
         return Event(did, path.removeprefix(root) if path != root[:-1] else ".")
-    names: list[Any] = _STRING.findall(call.args)
-    if call.name == "unlinkat":
-        folder = _DESCRIPTOR.findall(call.args)
-        names = [f"{folder[0]}/{names[0]}" if folder else names[0]]
-    return Event(did, *(name.removeprefix(root) for name in names))
+    names: list[Any] = [name.removeprefix(root) for name in _names(call)]
+    return Event(did, *names)
+
+
+def _names(call: Call) -> list[str]:
+    return [f"{folder}/{name}" if folder else name for folder, name in _NAME.findall(call.args)]

@@ -18,6 +18,7 @@ from core import Library
 from core.cases import Answer
 from core.errors import CommitUnclear
 from core.journal import Change, Journal, Staging
+from core.library_files import LibraryFiles
 from core.processor import PromotionProcessor
 from core.records import Kind, Move, Outcome, PendingImport, Status
 from core.store import Store, entries, pending
@@ -28,8 +29,8 @@ _roll_forward, _record, _run = core.moves.roll_forward, Journal._record, Journal
 _writing, _fsync = Store.writing, os.fsync
 
 
-def _blindly(root: Path, move: Move) -> bool:
-    src, dst, keep = root / move.src, root / move.dst, root / move.keep
+def _blindly(files: LibraryFiles, move: Move) -> bool:
+    src, dst, keep = files.root / move.src, files.root / move.dst, files.root / move.keep
     if move.had and dst.exists():
         os.rename(dst, keep)
     if src.exists():
@@ -37,9 +38,9 @@ def _blindly(root: Path, move: Move) -> bool:
     return True
 
 
-def _without_copy(root: Path, move: Move) -> bool:
-    if (root / move.src).exists():
-        os.replace(root / move.src, root / move.dst)
+def _without_copy(files: LibraryFiles, move: Move) -> bool:
+    if files.exists(move.src):
+        files.move(move.src, move.dst)
     return True
 
 

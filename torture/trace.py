@@ -27,6 +27,7 @@ CHANGING = (
     "fsync",
     "fdatasync",
     "mkdir",
+    "mkdirat",
     "rmdir",
     "rename",
     "renameat",
