@@ -31,6 +31,8 @@ from tests.builders import (
     sources,
     trash,
 )
+from torture.points import ELSEWHERE, die_everywhere, named
+from torture.scenes import another_disk, one_thread
 
 SHA = digest(b"weights")
 MEMORY = Path("/dev/shm")
@@ -208,3 +210,15 @@ def test_images_that_cannot_be_written_are_told_before_anything_is_changed(root:
         assert snapshot(library) == before
         assert sh("mount", "-o", "remount,rw", small)
         assert library.processor.process_single_import(1, Strategy.MERGE).in_place
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_killed_with_images_on_another_disk_the_state_is_one_before_or_after(name: str, tmp_path: Path) -> None:
+    """At every ninth of the points; all of them are in ``make torture``."""
+    with one_thread(), another_disk(tmp_path) as disk:
+        if disk is None:
+            pytest.skip("there is no other disk")
+        tally, calls = die_everywhere(named(name, tmp_path, disk), tmp_path, 9)
+    assert tally.bad == []
+    assert {"os.unlink", "os.replace"} & calls.keys()
+    assert tally.states.keys() == {0, 1}

@@ -19,7 +19,7 @@ from core import Strategy
 from core.store import Store
 from torture.kills import Lines, Tally, judge
 from torture.meetings import finish, spawn
-from torture.scenes import STRATEGIES, Scene, one_thread, promotion, stage_1, undo
+from torture.scenes import STRATEGIES, Scene, another_disk, one_thread, promotion, stage_1, undo
 from torture.state import Bad
 
 # Called before each point with its name, and the path where an error of that call would name one; whatever it raises
@@ -123,15 +123,16 @@ def die_everywhere(scene: Scene, folder: Path, every: int) -> tuple[Tally, Count
     return tally, names
 
 
-def named(name: str, folder: Path) -> Scene:
-    """Return the scene of that name, such as ``promote merge`` or ``stage 1``."""
+def named(name: str, folder: Path, disk: Path | None = None) -> Scene:
+    """Return the scene of that name, such as ``promote merge`` or ``stage 1``; ``disk`` has the images, if any."""
     if name == "stage 1":
         return stage_1(folder)
     kind, _, strategy = name.partition(" ")
     make = promotion if kind == "promote" else undo
-    return make(folder, None if strategy == "insert" else Strategy(strategy))
+    return make(folder, None if strategy == "insert" else Strategy(strategy), disk)
 
 
+ELSEWHERE = ("promote override", "undo override")
 NAMES = [*(f"{kind} {s or 'insert'}" for kind in ("promote", "undo") for s in STRATEGIES), "stage 1"]
 
 
@@ -141,6 +142,11 @@ def points(folder: Path, quick: bool) -> Lines:
         for name in NAMES:
             (folder / name).mkdir()
             yield _one(named(name, folder / name), folder / name, 8 if quick else 1)
+        with another_disk(folder) as disk:
+            for name in ELSEWHERE if disk is not None else ():
+                place = folder / f"{name} elsewhere"
+                place.mkdir()
+                yield _one(named(name, place, disk), place, 8 if quick else 1)
 
 
 def _one(scene: Scene, folder: Path, every: int) -> tuple[str, list[str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ from tests.builders import OldRow, add_model, add_pending, digest, model_file, o
 from torture.state import State, recovered
 from torture.trace import Work
 
+_DISKS = ("/dev/shm", tempfile.gettempdir())  # noqa: S108 - of two at least one is another than the library's
 STRATEGIES = (None, Strategy.MERGE, Strategy.OVERRIDE, Strategy.DELETE)
 _T = TypeVar("_T")
 Deed = Callable[[Library], str]  # what is done with an open library; answers as ``told`` does
@@ -53,7 +55,7 @@ class Scene:
     """A library to start from, one piece of work, and the states that may be found afterwards.
 
     ``allowed`` begins with the state before and ends with the state when the work is done. ``journals_again`` tells
-    that doing it again writes entries of its own.
+    that doing it again writes entries of its own. ``disk`` is a folder on another file system that holds the images.
     """
 
     name: str
@@ -61,6 +63,7 @@ class Scene:
     work: Work
     allowed: tuple[State, ...]
     journals_again: bool = False
+    disk: Path | None = None
 
     def done_again(self, state: State) -> bool:
         """Whether a state is the one in which the work is done, also where it had to be done a second time."""
@@ -72,17 +75,32 @@ class Scene:
         root = folder / "library"
         shutil.rmtree(root, ignore_errors=True)
         shutil.copytree(self.start, root, symlinks=True)
+        if self.disk is not None:
+            shutil.rmtree(self.disk / "images", ignore_errors=True)
+            shutil.move(root / "images", self.disk)
+            (root / "images").symlink_to(self.disk / "images")
         return root
 
 
-def scene(folder: Path, name: str, work: Work) -> Scene:
+@contextmanager
+def another_disk(folder: Path) -> Iterator[Path | None]:
+    """Give a folder on another file system than ``folder``; None where there is none."""
+    places = [place for place in map(Path, _DISKS) if place.is_dir() and place.stat().st_dev != folder.stat().st_dev]
+    if not places:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(dir=places[0]) as disk:
+        yield Path(disk)
+
+
+def scene(folder: Path, name: str, work: Work, disk: Path | None = None) -> Scene:
     """Do the work once undisturbed on the library in ``folder/start``, to know what must come of it."""
-    unknown = Scene(name, folder / "start", work, ())
+    unknown = Scene(name if disk is None else f"{name}, images elsewhere", folder / "start", work, (), disk=disk)
     before = recovered(unknown.fresh(folder))
     root = unknown.fresh(folder)
     answer = work(root)
     assert answer.startswith("done"), answer
-    return Scene(name, unknown.start, work, (before, recovered(root)))
+    return replace(unknown, allowed=(before, recovered(root)))
 
 
 def told(outcome: Outcome) -> str:
@@ -150,17 +168,17 @@ def prepared(
         return add_pending(library, path, tag_names=["new", "old"], images=coming, meta={"b": 2})
 
 
-def promotion(folder: Path, strategy: Strategy | None) -> Scene:
+def promotion(folder: Path, strategy: Strategy | None, disk: Path | None = None) -> Scene:
     """Return the promotion of one pending import."""
     number = prepared(folder, strategy)
-    return scene(folder, f"promote {strategy or 'insert'}", promoting(number, strategy))
+    return scene(folder, f"promote {strategy or 'insert'}", promoting(number, strategy), disk)
 
 
-def undo(folder: Path, strategy: Strategy | None) -> Scene:
+def undo(folder: Path, strategy: Strategy | None, disk: Path | None = None) -> Scene:
     """Return the undoing of a promotion."""
     number = prepared(folder, strategy)
     assert promoting(number, strategy)(folder / "start") == "done"
-    return scene(folder, f"undo {strategy or 'insert'}", undoing)
+    return scene(folder, f"undo {strategy or 'insert'}", undoing, disk)
 
 
 def stage_1(folder: Path) -> Scene:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from core import Library
 from core.errors import CuratorError
+from core.library_files import FOLDERS
 from core.records import Tier
 from core.store import models
 from core.verify import check_library
@@ -60,7 +61,12 @@ def state_of(root: Path) -> State:
     for entry in entries:
         del entry["at"], entry["n"]
     journal = {str(number): entry for number, entry in enumerate(entries, 1)}
-    found = {name: data for name, data in files(root).items() if data != "folder" or name.startswith("staging/")}
+    there = files(root)
+    for top in FOLDERS:
+        if (root / top).is_symlink():
+            there |= {f"{top}/{name}": data for name, data in files(root / top).items()}
+            del there[top]
+    found = {name: data for name, data in there.items() if data != "folder" or name.startswith("staging/")}
 
     def text(value: object) -> str:
         whole = json.dumps(value, default=repr, sort_keys=True)
