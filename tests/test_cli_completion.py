@@ -29,6 +29,7 @@ def test_commands_options_and_strategies() -> None:
     assert offered("model-curator completion z") == ["plain,zsh"]
     assert offered("model-curator --library x") == ["dir,x"]
     assert offered("model-curator import-legacy x") == ["file,x"]
+    assert offered("model-curator restore x") == ["file,x"]
 
 
 def test_ids_of_the_queue(library: Library, tmp_path: Path) -> None:

@@ -49,7 +49,8 @@ def checkpointed(library: Library) -> None:
 
 
 def content(root: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in root.iterdir() if path.name.startswith("library.db")}
+    """The database, with its logs and the copies beside it."""
+    return {path.name: path.read_bytes() for path in root.glob("library.db*") if path.is_file()}
 
 
 def names(root: Path) -> list[str]:

@@ -29,6 +29,7 @@ from torture.meetings import finish, spawn
 from torture.points import struck
 
 COUNTS = ("file_hashes", "image_verdicts", "pulse", "sqlite_sequence")
+EVERY = 5  # of so many steps one is killed; all of them take a minute
 Rows = dict[str, list[tuple[Any, ...]]]
 
 
@@ -108,7 +109,7 @@ def test_what_was_there_is_kept_log_and_all_and_can_be_restored(root: Path, imag
     later = content(root)
     kept = restore(root, backup).kept
     assert kept is not None and kept.parent == root and content(kept) == later
-    assert set(content(root)) - {kept.name} == {"library.db"}, "no log is left beside the new database"
+    assert set(content(root)) == {"library.db"}, "no log is left beside the new database"
     assert rows(root) == before
     restore(root, kept)
     Library.open(root).close()
@@ -130,7 +131,7 @@ def test_images_come_back_and_displaced_ones_are_kept(root: Path) -> None:
     backup = backed_up(root, images=True)
     before, old = rows(root), files(root / "images")
     with Library.open(root) as library:
-        promoting(3, Strategy.OVERRIDE)(library) if False else promoting(1, Strategy.OVERRIDE)(library)
+        promoting(1, Strategy.OVERRIDE)(library)
     shutil.rmtree(root / "trash")
     now = files(root / "images")
     assert now != old
@@ -358,16 +359,16 @@ def test_a_kill_at_any_step_leaves_the_old_state_or_leads_to_the_new_one(root: P
     def opening(root: Path) -> None:
         Library.open(root).close()
 
-    for at in itertools.count():
+    for at in itertools.count(0, EVERY):
         answer = finish(*spawn(_dying(restoring, at), fresh()))
         if answer == "lived":
             break
         assert answer == "killed", answer
-        if at % 3 == 0:  # and die once more while it is finished
+        if at % 2 == 0:  # and die once more while it is finished
             assert finish(*spawn(_dying(opening, at % 17), root)) in ("killed", "lived")
         found.append(_judged(root, log, _identity, old_identity, states))
     assert found == sorted(found) and set(found) == {0, 1}, "one step decides"
-    assert found.count(1) > 20 and found.count(0) > 20
+    assert min(found.count(0), found.count(1)) * EVERY > 20, found
 
 
 def test_a_restore_that_cannot_be_finished_is_told_and_finished_later(
