@@ -10,18 +10,23 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from io import BytesIO
-from typing import Literal
+from typing import Any
 
-from PIL import ExifTags, Image, ImageCms, ImageFile, PngImagePlugin, UnidentifiedImageError
+from PIL import Image, ImageFile, PngImagePlugin, UnidentifiedImageError
 
-from core.errors import ImageRefused
-from core.files import MAX_IMAGE_BYTES
+from core.errors import Cancelled, ImageRefused
+from core.image_colours import MAX_PROFILE, in_srgb, is_see_through, scalable, with_alpha
+from core.image_structure import MAX_MEMORY, Structure, exif_orientation
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "AVIF")
 MAX_PIXELS = 64_000_000
+MAX_SIDE = 65_535  # what JPEG and GIF can have; Pillow keeps 8 bytes a row besides the pixels
+_HALVE_FROM = 32_000_000  # pixels: from here on, whole copies in other modes would be too large
+_STRIP = 256
 
-PngImagePlugin.MAX_TEXT_CHUNK = MAX_IMAGE_BYTES  # a packed ComfyUI workflow may be larger than 1 MiB
+PngImagePlugin.MAX_TEXT_CHUNK = MAX_PROFILE
 _hushing = threading.Lock()
 
 _TURNS = {
@@ -33,62 +38,127 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-_GREY_OF_16_BIT = [round(value / 257) for value in range(65536)]
 
 
-def open_source(data: bytes) -> ImageFile.ImageFile:
-    """Return the image in ``data``, known by its content, its header read and its limits checked, not yet decoded.
+@dataclass
+class Source:
+    """An opened image: ``size`` (width, height) and EXIF's ``orientation`` as stored; its pixels once it is loaded."""
 
-    Raises ImageRefused.
+    image: ImageFile.ImageFile
+    size: tuple[int, int]
+    orientation: int
+    beside: int
+    cancel: threading.Event | None
+
+    @property
+    def memory(self) -> int:
+        """The bytes that decoding takes at most, the file's own among them."""
+        width, height = self.image.size
+        return self.beside + 4 * width * height
+
+
+def open_source(made_of: Structure, cancel: threading.Event | None = None) -> Source:
+    """Return an image, known by its content, its limits checked, not yet decoded.
+
+    Raises ImageRefused; Cancelled once ``cancel`` is set, then and while it is loaded and rendered.
     """
-    if not data:
-        raise ImageRefused("an empty file")
-    if len(data) > MAX_IMAGE_BYTES:
-        raise ImageRefused("larger than 64 MiB")
     _hush()
     with _refusing():
-        source = Image.open(BytesIO(data), formats=FORMATS)
-        width, height = source.size
+        image = Image.open(_Read(made_of.data, cancel), formats=FORMATS)
+        width, height = image.size
         if width < 1 or height < 1:
             raise ImageRefused("an image without pixels")
         if width * height > MAX_PIXELS:
             raise ImageRefused("more than 64 megapixels")
-        if not _ends(source.format, data):
-            raise ImageRefused("damaged or cut short")
-        if source.format == "PNG":
-            _scale_transparency(source, depth=data[24])
-    return source
+        if max(width, height) > MAX_SIDE:
+            raise ImageRefused("a side longer than 65,535 pixels")
+        if image.format == "PNG":
+            _scale_transparency(image, depth=made_of.data[24])
+    orientation = made_of.orientation or exif_orientation(image.info.get("exif", b""))
+    beside = made_of.beside
+    if image.format == "AVIF":
+        # Planes of 1.5 bytes a pixel and more, and the pixels twice; the picture takes the place of the second.
+        beside += width * height * (8 if image.mode == "RGBA" else 5)
+    return Source(image, image.size, orientation, beside, cancel)
 
 
-def load(source: ImageFile.ImageFile) -> None:
-    """Decode the first frame of ``source``, whole. Raises ImageRefused."""
+def load(source: Source, smallest: tuple[int, int] | None = None) -> None:
+    """Decode the first frame of ``source``, whole. Raises ImageRefused, Cancelled.
+
+    A JPEG is decoded at 1/2, 1/4 or 1/8 of its size, for a fraction of the cost, where that is no less than
+    ``smallest`` (width, height).
+    """
     with _refusing():
-        source.load()
+        if smallest is not None:
+            source.image.draft(None, smallest)
+        if source.memory > MAX_MEMORY:
+            raise ImageRefused("larger than 512 MiB in memory")
+        decoder = getattr(source.image, "_decoder", None)
+        if decoder is not None:
+            source.image._decoder = _Once(decoder)  # type: ignore[attr-defined]
+        source.image.load()
 
 
-def is_turned(source: Image.Image) -> bool:
-    """Return whether the sides of the loaded ``source`` change places when it is put upright."""
-    return _orientation(source) >= 5
+def is_turned(source: Source) -> bool:
+    """Return whether the sides of ``source`` change places when it is put upright."""
+    return source.orientation in range(5, 9)
 
 
-def render(source: Image.Image, size: tuple[int, int]) -> Image.Image:
+def render(source: Source, size: tuple[int, int]) -> Image.Image:
     """Return the loaded ``source`` in sRGB, upright, scaled to ``size`` (width, height, as stored: before turning).
 
-    The mode is RGBA where at least one pixel lets something through, else RGB.
+    The mode is RGBA where at least one pixel lets something through, else RGB. Raises Cancelled.
     """
-    scaled = _scalable(source)
+    image: Image.Image = source.image
+    width, height = image.size
+    if width * height > _HALVE_FROM and 2 * size[0] <= width and 2 * size[1] <= height:
+        image = _halved(image, source.cancel)
+    scaled = scalable(image)
     if scaled.size != size:
         # The gap lets a plain mean do the first part of a reduction beyond 6 times, so only for small pictures.
         scaled = scaled.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    check_cancelled(source.cancel)
     # After scaling, because there are fewer pixels then.
     alpha = scaled.getchannel("A") if scaled.mode in ("LA", "RGBA") else None
-    profile = source.info.get("icc_profile")
-    picture = _in_srgb(scaled, profile if isinstance(profile, bytes) else b"")
+    profile = image.info.get("icc_profile")
+    picture = in_srgb(scaled, profile if isinstance(profile, bytes) else b"")
     if alpha is not None:
         picture.putalpha(alpha)
-    turn = _TURNS.get(_orientation(source))
+    turn = _TURNS.get(source.orientation)
     return picture if turn is None else picture.transpose(turn)
+
+
+def check_cancelled(cancel: threading.Event | None) -> None:
+    """Raise Cancelled where ``cancel`` is set."""
+    if cancel is not None and cancel.is_set():
+        raise Cancelled("cancelled; nothing was left half done")
+
+
+class _Read(BytesIO):
+    """Bytes that a decoder reads piece by piece, until it is cancelled."""
+
+    def __init__(self, data: bytes, cancel: threading.Event | None) -> None:
+        super().__init__(data)
+        self._cancel = cancel
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        check_cancelled(self._cancel)
+        return super().read(size)
+
+
+class _Once:
+    """Pillow's decoder of WebP or AVIF, let go with the first frame: its own copies are as large as the picture."""
+
+    def __init__(self, decoder: Any) -> None:
+        self._decoder = decoder
+
+    def get_next(self) -> Any:
+        decoder, self._decoder = self._decoder, None
+        return decoder.get_next()
+
+    def get_frame(self, number: int) -> Any:
+        decoder, self._decoder = self._decoder, None
+        return decoder.get_frame(number)
 
 
 def _hush() -> None:
@@ -110,7 +180,7 @@ def _refusing() -> Iterator[None]:
     """
     try:
         yield
-    except ImageRefused:
+    except (ImageRefused, Cancelled):
         raise
     except UnidentifiedImageError as error:
         raise ImageRefused("not an image of a known kind") from error
@@ -120,45 +190,6 @@ def _refusing() -> Iterator[None]:
         raise ImageRefused("too little memory to decode it") from error
     except Exception as error:
         raise ImageRefused("damaged or cut short") from error
-
-
-def _ends(kind: str | None, data: bytes) -> bool:
-    """Return whether a PNG or a GIF has its end mark; of these Pillow takes half a file whose first frame is whole.
-
-    Raises IndexError where it breaks off inside a block. (PNG, third edition, 5.3; GIF89a, 15 to 27)
-    """
-    if kind == "PNG":
-        return _png_ends(data)
-    return _gif_ends(data) if kind == "GIF" else True
-
-
-def _png_ends(data: bytes) -> bool:
-    at, chunk = 8, b""
-    while chunk != b"IEND" and at < len(data):
-        chunk = data[at + 4 : at + 8]
-        at += 12 + int.from_bytes(data[at : at + 4], "big")
-    return chunk == b"IEND" and at <= len(data)
-
-
-def _gif_ends(data: bytes) -> bool:
-    at = 13 + _colour_table(data[10])
-    while (mark := data[at]) != 0x3B:
-        at += 1
-        if mark == 0x2C:
-            at += 10 + _colour_table(data[at + 8])
-        elif mark == 0x21:
-            at += 1
-        else:  # filler between blocks, which decoders pass over
-            continue
-        while data[at]:
-            at += data[at] + 1
-        at += 1
-    return True
-
-
-def _colour_table(flags: int) -> int:
-    """Return the bytes of the colour table that a GIF's flags announce."""
-    return 3 << ((flags & 0x07) + 1) if flags & 0x80 else 0
 
 
 def _scale_transparency(source: Image.Image, depth: int) -> None:
@@ -173,68 +204,17 @@ def _scale_transparency(source: Image.Image, depth: int) -> None:
         source.info["transparency"] = tuple(value >> 8 for value in key)
 
 
-def _orientation(source: Image.Image) -> int:
-    try:
-        value = source.getexif().get(ExifTags.Base.Orientation)
-    except Exception:
-        # Pillow raises anything over damaged EXIF data. The pixels are whole: they are taken as they stand.
-        return 1
-    return value if isinstance(value, int) and value in _TURNS else 1
-
-
-def _scalable(source: Image.Image) -> Image.Image:
-    """Return ``source`` in a mode of 8 bits a band that can be scaled: L, LA, RGB, RGBA or CMYK."""
-    if source.mode.startswith("I"):
-        return _from_16_bit(source)
-    image = source
-    if image.has_transparency_data:
-        image = _with_alpha(image)
-        lowest, _highest = image.getchannel("A").getextrema()
-        if lowest == 255:
-            image = image.convert("L" if image.mode == "LA" else "RGB")
-    elif image.mode == "1":
-        image = image.convert("L")
-    elif image.mode not in ("L", "RGB", "CMYK"):
-        image = image.convert("RGB")
-    return image
-
-
-def _with_alpha(image: Image.Image) -> Image.Image:
-    if image.mode in ("LA", "RGBA"):
-        return image
-    return image.convert("LA" if image.mode in ("1", "L") else "RGBA")
-
-
-def _from_16_bit(image: Image.Image) -> Image.Image:
-    """Return 16-bit grey as L, or LA where one grey is see-through. A plain ``convert`` would clip it to white."""
-    wide = image.convert("I")
-    grey = wide.point(_GREY_OF_16_BIT, "L")
-    key = image.info.get("transparency")
-    if isinstance(key, int):
-        alpha = [255] * 65536
-        alpha[key & 0xFFFF] = 0
-        grey.putalpha(wide.point(alpha, "L"))
-    return grey
-
-
-def _in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    """Return the colours of ``image``, without its alpha, as RGB. A profile that cannot be used is passed over."""
-    colours = image.convert({"LA": "L", "RGBA": "RGB"}.get(image.mode, image.mode))
-    if profile:
-        try:
-            return _by_profile(colours, profile)
-        except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-            pass  # broken, or made for other pixels than these: they are taken as they are
-    return colours.convert("RGB")
-
-
-def _by_profile(colours: Image.Image, profile: bytes) -> Image.Image:
-    source = ImageCms.ImageCmsProfile(BytesIO(profile))
-    if colours.mode == "L" and source.profile.xcolor_space.strip() == "RGB":
-        colours = colours.convert("RGB")
-    target = ImageCms.ImageCmsProfile(BytesIO(_SRGB))
-    mode: Literal["RGB"] = "RGB"
-    converted = ImageCms.profileToProfile(colours, source, target, outputMode=mode)
-    if converted is None:
-        raise ValueError("no conversion")
-    return converted
+def _halved(image: Image.Image, cancel: threading.Event | None) -> Image.Image:
+    """Return ``image`` at half its size, a strip at a time, in a mode that can be scaled."""
+    width, height = image.size
+    halved: Image.Image | None = None
+    for top in range(0, height, _STRIP):
+        check_cancelled(cancel)
+        strip = image.crop((0, top, width, min(height, top + _STRIP)))
+        strip = with_alpha(strip) if is_see_through(strip) else scalable(strip)
+        if halved is None:
+            halved = Image.new(strip.mode, ((width + 1) // 2, (height + 1) // 2))
+        halved.paste(strip.reduce(2), (0, top // 2))
+    assert halved is not None
+    halved.info = {name: value for name, value in image.info.items() if name == "icc_profile"}
+    return halved

@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import math
 import os
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
@@ -19,7 +21,9 @@ from typing import Protocol
 from PIL import Image
 
 from core.files import read_image, write_synced
-from core.image_decoder import is_turned, load, open_source, render
+from core.image_apart import run_apart
+from core.image_decoder import Source, check_cancelled, is_turned, load, open_source, render
+from core.image_structure import MAX_MEMORY, Structure, structure
 from core.records import Picture, Tier
 
 HIGH_PIXELS = 2_000_000
@@ -42,42 +46,101 @@ class Tiers:
         return {tier: hashlib.sha256(data).hexdigest() for tier, data in self.data.items()}
 
 
-def encode_tiers(data: bytes) -> Tiers:
-    """Return the three tiers of the image in ``data``: upright, sRGB, pixels only. Raises ImageRefused."""
-    source = open_source(data)
-    load(source)
-    high = render(source, _high_size(*source.size))
-    files = {Tier.HIGH: _webp(high, Tier.HIGH)}
-    for tier, percent in _PERCENT_OF_HIGH.items():
-        width, height = (max(1, round(side * percent / 100)) for side in high.size)
-        files[tier] = _webp(high.resize((width, height), Image.Resampling.LANCZOS), tier)
-    return Tiers(files)
+def encode_tiers(data: bytes, cancel: threading.Event | None = None) -> Tiers:
+    """Return the three tiers of the image in ``data``: upright, sRGB, pixels only. Raises ImageRefused, Cancelled."""
+    return Tiers(dict(zip(Tier, _work(Task.TIERS, data, cancel), strict=True)))
 
 
-def check_image(data: bytes) -> None:
-    """Decode the image in ``data`` whole, and drop it. Raises ImageRefused exactly where ``encode_tiers`` would."""
-    load(open_source(data))
+def open_image(data: bytes, cancel: threading.Event | None = None) -> None:
+    """Look at the header and the structure of the image in ``data``. Raises ImageRefused, Cancelled."""
+    _work(Task.OPEN, data, cancel)
 
 
-def thumbnail(data: bytes, width: int, height: int) -> Picture:
+def check_image(data: bytes, cancel: threading.Event | None = None) -> None:
+    """Decode the image in ``data`` whole, and drop it.
+
+    Raises ImageRefused exactly where ``encode_tiers`` would; Cancelled.
+    """
+    _work(Task.CHECK, data, cancel)
+
+
+def thumbnail(data: bytes, width: int, height: int, cancel: threading.Event | None = None) -> Picture:
     """Return the image in ``data`` fitted into ``width`` x ``height`` pixels: upright, sRGB, never enlarged.
 
-    Where it is transparent, the app's dark ground shows. Raises ImageRefused; ValueError for a box without pixels.
+    Where it is transparent, the app's dark ground shows. Raises ImageRefused, Cancelled; ValueError for a box without
+    pixels.
     """
     if width < 1 or height < 1:
         raise ValueError(f"no picture fits into {width} x {height} pixels")
-    source = open_source(data)
-    full = source.size
-    # JPEG decodes at 1/2, 1/4 or 1/8 for a fraction of the cost; twice the size is left for LANCZOS to work on. Which
-    # side will be upright is not known yet: a file may say so behind its pixels.
-    source.draft(None, (2 * max(width, height),) * 2)
-    load(source)
-    picture = render(source, _fitted(full, (height, width) if is_turned(source) else (width, height)))
+    size, pixels = _work(Task.THUMBNAIL, data, cancel, width, height)
+    found_width, found_height = map(int, size.split())
+    return Picture(found_width, found_height, pixels)
+
+
+class Task(StrEnum):
+    """What can be done with an image, here or in a process of its own."""
+
+    OPEN = "open"
+    CHECK = "check"
+    TIERS = "tiers"
+    THUMBNAIL = "thumbnail"
+
+
+def _work(task: Task, data: bytes, cancel: threading.Event | None, *arguments: int) -> list[bytes]:
+    check_cancelled(cancel)
+    made_of = structure(data)
+    if made_of.apart:
+        return run_apart(task, data, arguments, cancel)
+    return TASKS[task](made_of, cancel, *arguments)
+
+
+def _opened(made_of: Structure, cancel: threading.Event | None) -> list[bytes]:
+    open_source(made_of, cancel)
+    return []
+
+
+def _loaded(made_of: Structure, cancel: threading.Event | None) -> Source:
+    source = open_source(made_of, cancel)
+    width, height = _high_size(*source.size)
+    # Decoding a JPEG small changes its pixels a little: only where it would not fit otherwise.
+    load(source, (2 * width, 2 * height) if source.memory > MAX_MEMORY else None)
+    return source
+
+
+def _checked(made_of: Structure, cancel: threading.Event | None) -> list[bytes]:
+    _loaded(made_of, cancel)
+    return []
+
+
+def _tiers(made_of: Structure, cancel: threading.Event | None) -> list[bytes]:
+    source = _loaded(made_of, cancel)
+    high = render(source, _high_size(*source.size))
+    files = [_webp(high, Tier.HIGH)]
+    for tier, percent in _PERCENT_OF_HIGH.items():
+        check_cancelled(cancel)
+        width, height = (max(1, round(side * percent / 100)) for side in high.size)
+        files.append(_webp(high.resize((width, height), Image.Resampling.LANCZOS), tier))
+    return files
+
+
+def _thumbnail(made_of: Structure, cancel: threading.Event | None, width: int, height: int) -> list[bytes]:
+    source = open_source(made_of, cancel)
+    # Twice the size is left for LANCZOS to work on.
+    load(source, (2 * max(width, height),) * 2)
+    picture = render(source, _fitted(source.size, (height, width) if is_turned(source) else (width, height)))
     if picture.mode == "RGBA":
         ground = Image.new("RGB", picture.size, GROUND)
         ground.paste(picture, mask=picture.getchannel("A"))
         picture = ground
-    return Picture(*picture.size, picture.tobytes())
+    return [f"{picture.width} {picture.height}".encode(), picture.tobytes()]
+
+
+TASKS: Mapping[Task, Callable[..., list[bytes]]] = {
+    Task.OPEN: _opened,
+    Task.CHECK: _checked,
+    Task.TIERS: _tiers,
+    Task.THUMBNAIL: _thumbnail,
+}
 
 
 def _high_size(width: int, height: int) -> tuple[int, int]:
@@ -134,13 +197,13 @@ class ImageProcessor:
         self._run_operation(sha256, seq, hashlib.sha256(data).hexdigest(), encode_tiers(data))
         return paths
 
-    def stage(self, data: bytes, folder: Path, position: int) -> Tiers:
+    def stage(self, data: bytes, folder: Path, position: int, cancel: threading.Event | None = None) -> Tiers:
         """Write the tiers of ``data`` to ``folder/<position>_<tier>``, each fsynced, and return them.
 
         The seq is not known yet, hence the position; the folder itself is the caller's to fsync. Raises ImageRefused
-        before anything is written, OSError where it cannot be.
+        and Cancelled before anything is written, OSError where it cannot be.
         """
-        tiers = encode_tiers(data)
+        tiers = encode_tiers(data, cancel)
         for tier, encoded in tiers.data.items():
             write_synced(folder / f"{position}_{tier}", encoded)
         return tiers

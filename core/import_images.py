@@ -13,8 +13,7 @@ from pathlib import Path
 from core.display import plain
 from core.errors import Cancelled, ImageRefused
 from core.files import read_image, write_synced
-from core.image_decoder import open_source
-from core.image_processor import ImageProcessor
+from core.image_processor import ImageProcessor, open_image
 from core.journal import Staging
 from core.records import Problem, Tier
 from core.sources.legacy_db import LegacyImage
@@ -92,14 +91,14 @@ class ImportImages:
         digest = hashlib.sha256(data).hexdigest()
         if as_tiers:
             try:
-                tiers = self._processor.stage(data, folder, position)
+                tiers = self._processor.stage(data, folder, position, self._cancel)
             except ImageRefused as reason:
                 return None, str(reason)
             return StagedImage(position, image.name, "", digest, tiers.digests), None
         write_synced(folder / str(position), data)
         staged = StagedImage(position, image.name, _suffix(image.name), digest)
         try:
-            open_source(data)
+            open_image(data, self._cancel)
         except ImageRefused as reason:  # kept as it came all the same: promotion will say what it makes of it
             return staged, str(reason)
         return staged, None

@@ -57,7 +57,7 @@ class Incoming:
         except ImageRefused as reason:  # says something of the file, not of the bytes that were imported: not kept
             return replace(image, refused=str(reason))
         try:
-            check_image(data)
+            check_image(data, cancel)
         except ImageRefused as reason:
             return self._keep(image, str(reason))
         return self._keep(image, None)
@@ -101,7 +101,7 @@ class Incoming:
         def one(position: int, image: PendingImage) -> Digests | str:
             _check(cancel)
             try:
-                return dict(self._processor.stage(self._read(image), folder, position).digests)
+                return dict(self._processor.stage(self._read(image), folder, position, cancel).digests)
             except ImageRefused as reason:
                 return str(reason)
 

@@ -14,6 +14,7 @@ from PIL import Image, ImageCms
 
 from core.errors import ImageRefused
 from core.image_decoder import FORMATS, load, open_source, render
+from core.image_structure import structure
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -30,14 +31,14 @@ def noise(width: int = 61, height: int = 43) -> Image.Image:
 
 
 def decoded(data: bytes) -> Image.Image:
-    source = open_source(data)
+    source = open_source(structure(data))
     load(source)
     return render(source, source.size)
 
 
 def reason(data: bytes) -> str:
     with pytest.raises(ImageRefused) as caught:
-        load(open_source(data))
+        load(open_source(structure(data)))
     return str(caught.value)
 
 
@@ -113,7 +114,7 @@ def test_a_bomb_is_refused_before_it_is_decoded_and_without_a_warning(side: int)
 
 def test_exactly_64_megapixels_are_taken() -> None:
     rows = bytes(8000 // 8) * 8000
-    source = open_source(png(8000, 8000, 1, 0, rows))
+    source = open_source(structure(png(8000, 8000, 1, 0, rows)))
     load(source)
     assert source.size == (8000, 8000)
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from core.errors import ImageError, ImageRefused
 from core.findings import Code, Finding
-from core.image_decoder import load, open_source
+from core.image_processor import check_image
 from core.image_scanner import relative_path
 from core.library import Library
 from core.library_files import LibraryFiles
@@ -65,7 +65,7 @@ def _check_tier(sha256: str, path: str, data: bytes, digest: str) -> Finding | N
     matches = hashlib.sha256(data).hexdigest() == digest
     if not matches:
         try:
-            load(open_source(data))
+            check_image(data)
         except ImageRefused as reason:
             return Finding(Code.IMAGE_UNDECODABLE, sha256, path, f"the image cannot be decoded: {reason}")
         return Finding(Code.IMAGE_DIGEST, sha256, path, "the image is not the one that was stored")
