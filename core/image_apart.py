@@ -26,32 +26,38 @@ def run_apart(task: str, data: bytes, arguments: Sequence[int], cancel: threadin
     """
     command = [sys.executable, "-P", "-m", "core.image_worker", task, *map(str, arguments)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
-    pipe, away = subprocess.PIPE, subprocess.DEVNULL
     try:
-        # a group of its own: a Ctrl-C in the terminal is for this process, which knows what to do about it
-        process = subprocess.Popen(  # noqa: S603 - ourselves
-            command, stdin=pipe, stdout=pipe, stderr=away, env=environment, process_group=0
-        )
+        with open(os.memfd_create("image"), "w+b") as file:
+            file.write(data)
+            file.seek(0)
+            # a group of its own: a Ctrl-C in the terminal is for this process, which knows what to do about it
+            process = subprocess.Popen(  # noqa: S603 - ourselves
+                command,
+                stdin=file,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                env=environment,
+                process_group=0,
+            )
     except OSError as error:
         raise LibraryError(f"no process can be started to decode an image ({os.strerror(error.errno or 0)})") from error
     with process:
         try:
-            answer = _answer(process, data, cancel)
+            answer = _answer(process, cancel)
         except BaseException:
             process.kill()
             raise
     return _parts(answer, process.returncode)
 
 
-def _answer(process: subprocess.Popen[bytes], data: bytes, cancel: threading.Event | None) -> bytes:
-    to_send: bytes | None = data
+def _answer(process: subprocess.Popen[bytes], cancel: threading.Event | None) -> bytes:
     while True:
         if cancel is not None and cancel.is_set():
             raise Cancelled("cancelled; nothing was left half done")
         try:
-            return process.communicate(to_send, timeout=_LOOK)[0]
+            return process.communicate(timeout=_LOOK)[0]
         except subprocess.TimeoutExpired:
-            to_send = None  # it is being sent
+            continue
 
 
 def _parts(answer: bytes, code: int) -> list[bytes]:

@@ -93,9 +93,8 @@ def load(source: Source, smallest: tuple[int, int] | None = None) -> None:
             source.image.draft(None, smallest)
         if source.memory > MAX_MEMORY:
             raise ImageRefused("larger than 512 MiB in memory")
-        decoder = getattr(source.image, "_decoder", None)
-        if decoder is not None:
-            source.image._decoder = _Once(decoder)  # type: ignore[attr-defined]
+        if hasattr(source.image, "_decoder"):
+            source.image._decoder = _Once(source.image._decoder)
         source.image.load()
 
 

@@ -24,8 +24,8 @@ def main() -> None:
     data = sys.stdin.buffer.read()
     with open("/proc/self/statm", "rb") as pages:
         taken = int(pages.read().split()[0]) * resource.getpagesize()
-    # the image lies in the process that waits as well
-    most = taken + MAX_MEMORY - _ITSELF - 2 * len(data)
+    # The image lies here, in the file it came in, and in the process that waits.
+    most = taken + MAX_MEMORY - _ITSELF - 3 * len(data)
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, resource.RLIM_INFINITY))
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
