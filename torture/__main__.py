@@ -17,6 +17,7 @@ from pathlib import Path
 from torture.bites import bites
 from torture.errors import errors
 from torture.faults import FAULTS
+from torture.images import images
 from torture.interrupts import interrupts
 from torture.kills import Lines, kills, recovery_kills, stage_1_kills, undo_kills
 from torture.order import order
@@ -33,9 +34,10 @@ PARTS: dict[str, Callable[[Path, bool], Lines]] = {
     "points": points,
     "interrupts": interrupts,
     "processes": processes,
+    "images": images,
     "faults": bites,
 }
-_WITHOUT_STRACE = {"points", "interrupts", "processes"}
+_WITHOUT_STRACE = {"points", "interrupts", "processes", "images"}
 _SHOWN = 5
 _IN_MEMORY = Path("/dev/shm")  # noqa: S108 - thousands of fsyncs; what is proved does not depend on the disk
 
