@@ -7,6 +7,7 @@ database's transactions alone.
 from __future__ import annotations
 
 import fcntl
+import os
 import threading
 import time
 from pathlib import Path
@@ -34,6 +35,21 @@ class KeyedLocks(Generic[_Key]):
         """Return the lock of a key; keep it as long as it is held."""
         with self._guard:
             return self._locks.setdefault(key, threading.Lock())
+
+
+def held(path: Path) -> bool:
+    """Tell whether any process has the library of this lock open for writing; nothing is written."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        finally:
+            os.close(descriptor)
+    except BlockingIOError:
+        return True
+    except OSError:  # no lock that anybody could hold
+        return False
+    return False
 
 
 class LibraryLock:

@@ -23,6 +23,7 @@ from torture.kills import Lines, kills, recovery_kills, stage_1_kills, undo_kill
 from torture.order import order
 from torture.points import points
 from torture.processes import processes
+from torture.verifying import verify
 
 PARTS: dict[str, Callable[[Path, bool], Lines]] = {
     "kills": kills,
@@ -35,9 +36,10 @@ PARTS: dict[str, Callable[[Path, bool], Lines]] = {
     "interrupts": interrupts,
     "processes": processes,
     "images": images,
+    "verify": verify,
     "faults": bites,
 }
-_WITHOUT_STRACE = {"points", "interrupts", "processes", "images"}
+_WITHOUT_STRACE = {"points", "interrupts", "processes", "images", "verify"}
 _SHOWN = 5
 _IN_MEMORY = Path("/dev/shm")  # noqa: S108 - thousands of fsyncs; what is proved does not depend on the disk
 

@@ -55,10 +55,21 @@ def operations(db: Database) -> set[str]:
     return {op for (op,) in db.execute("SELECT op FROM journal")}
 
 
+def is_operation(db: Database, op: str) -> bool:
+    """Tell whether an operation of that name was ever recorded."""
+    return db.execute("SELECT 1 FROM journal WHERE op = ?", [op]).fetchone() is not None
+
+
 def model_paths(db: Database) -> Iterator[tuple[str, str]]:
     """Give sha256 and path of every model."""
     for sha256, path in db.execute("SELECT sha256, path FROM models"):
         yield sha256, path_from_db(path)
+
+
+def model_path(db: Database, sha256: str) -> str | None:
+    """Return the path of one model, None where there is no such model."""
+    row = db.execute("SELECT path FROM models WHERE sha256 = ?", [sha256]).fetchone()
+    return None if row is None else path_from_db(row[0])
 
 
 def model_images(db: Database) -> Iterator[tuple[str, int, tuple[str, str, str]]]:
@@ -69,6 +80,28 @@ def model_images(db: Database) -> Iterator[tuple[str, int, tuple[str, str, str]]
         yield sha256, seq, (digests[0], digests[1], digests[2])
 
 
+def model_image(db: Database, sha256: str, seq: int) -> tuple[str, str, str] | None:
+    """Return the digests of the tiers (high, medium, low) of one image, None where there is none."""
+    key = [sha256, seq]
+    row = db.execute("SELECT high, medium, low FROM model_images WHERE sha256 = ? AND seq = ?", key).fetchone()
+    return None if row is None else (row[0], row[1], row[2])
+
+
+def gaps(db: Database) -> Iterator[tuple[str, int, int]]:
+    """Give sha256, the number expected and the number found wherever a sequence leaves numbers out."""
+    yield from db.execute(
+        "SELECT * FROM (SELECT sha256, coalesce(lag(seq) OVER (PARTITION BY sha256 ORDER BY seq) + 1, 0) AS expected, "
+        "seq FROM model_images) WHERE seq <> expected"
+    )
+
+
 def pending_images(db: Database) -> Iterator[tuple[int, str, str]]:
     """Give pending id, file name and digest of every pending image."""
     yield from db.execute("SELECT pending_id, file, sha256 FROM pending_images ORDER BY pending_id, n")
+
+
+def pending_image(db: Database, pending_id: int | str, file: str) -> str | None:
+    """Return the digest of one pending image, None where there is none."""
+    key = [pending_id, file]
+    row = db.execute("SELECT sha256 FROM pending_images WHERE pending_id = ? AND file = ?", key).fetchone()
+    return None if row is None else str(row[0])

@@ -70,6 +70,17 @@ def open_moves(db: Database) -> tuple[int, tuple[Move, ...]]:
     return highest or 0, () if row[0] is None else _operation(row).moves
 
 
+def highest(db: Database) -> int:
+    """Return the journal's highest number, 0 where it is empty."""
+    return int(db.execute("SELECT coalesce(max(n), 0) FROM journal").fetchone()[0])
+
+
+def moved_since(db: Database, n: int) -> set[str]:
+    """Return every path from which, or to which, the operations after ``n`` move a file."""
+    rows = db.execute("SELECT moves FROM journal WHERE n > ?", [n])
+    return {path for (moves,) in rows for move in json.loads(moves) for path in (move["src"], move["dst"])}
+
+
 def close(db: Database, n: int, lost: Sequence[str]) -> None:
     """Close an entry; ``lost`` names the files that were found in neither place."""
     db.execute("UPDATE journal SET open = 0, lost = ? WHERE n = ?", [json.dumps(lost) if lost else None, n])

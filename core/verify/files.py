@@ -7,15 +7,21 @@ import os
 import re
 import stat
 from collections.abc import Iterator
+from functools import partial
+
+from sqlite_utils import Database
 
 from core.errors import ImageRefused
 from core.findings import Code, Finding
-from core.image_scanner import relative_path
+from core.image_scanner import parse_name, relative_path
 from core.library import Library
-from core.library_files import LibraryFiles, partial
+from core.library_files import LibraryFiles
+from core.library_files import partial as partial_copy
 from core.library_paths import is_scratch, owner_of
+from core.locks import held
 from core.records import Tier
 from core.store import check, entries
+from core.verify.looks import Look, settled
 
 _OURS = re.compile(
     r"library\.db(-wal|-shm|-journal|\.before-.*|preparing-.*)?|alive\.lock|images|pending|staging|trash"
@@ -25,48 +31,59 @@ _NOBODYS = "nothing in the library knows of this file"
 
 def check_pending_images(library: Library) -> Iterator[Finding]:
     """Look at every image of every pending import."""
-    library_files = LibraryFiles(library.root)
-    with library.store.reading() as db:
-        sources = {move.dst: move.src for move in entries.open_moves(db)[1]}
-        for pending_id, file, digest in check.pending_images(db):
-            if owner_of(file) != pending_id:
-                yield Finding(Code.ROW_UNSAFE, str(pending_id), "library.db", f"pending_images names a file {file!r}")
-                continue
-            path = f"pending/{file}"
-            try:
-                # An open entry has yet to move it; the source goes only when the target is there.
-                there = path not in sources or library_files.exists(path)
-                data = library_files.read_image(path if there else sources[path])
-            except ImageRefused as reason:
-                yield Finding(Code.PENDING_IMAGE_MISSING, str(pending_id), path, str(reason))
-                continue
-            if hashlib.sha256(data).hexdigest() != digest:
-                detail = "the image is not the one that was imported"
-                yield Finding(Code.PENDING_IMAGE_CHANGED, str(pending_id), path, detail)
+    yield from settled(library.store, partial(_pending_images, LibraryFiles(library.root)))
+
+
+def _pending_images(files: LibraryFiles, db: Database) -> Iterator[Look]:
+    for pending_id, file, _ in check.pending_images(db):
+        yield partial(_pending_image, files, pending_id, file)
+
+
+def _pending_image(files: LibraryFiles, pending_id: int, file: str, db: Database) -> Iterator[Finding]:
+    digest = check.pending_image(db, pending_id, file)
+    if digest is None:
+        return
+    if owner_of(file) != pending_id:
+        yield Finding(Code.ROW_UNSAFE, str(pending_id), "library.db", f"pending_images names a file {file!r}")
+        return
+    path = f"pending/{file}"
+    sources = {move.dst: move.src for move in entries.open_moves(db)[1]}
+    try:
+        # An open entry has yet to move it; the source goes only when the target is there.
+        there = path not in sources or files.exists(path)
+        data = files.read_image(path if there else sources[path])
+    except ImageRefused as reason:
+        yield Finding(Code.PENDING_IMAGE_MISSING, str(pending_id), path, str(reason))
+        return
+    if hashlib.sha256(data).hexdigest() != digest:
+        yield Finding(Code.PENDING_IMAGE_CHANGED, str(pending_id), path, "the image is not the one that was imported")
 
 
 def check_strays(library: Library) -> Iterator[Finding]:
     """Look for files that no row and no journal entry knows of. They are never removed: someone may need them."""
-    with library.store.reading() as db:
-        moves = entries.open_moves(db)[1]
-        images = {relative_path(s, seq, tier) for s, seq, _ in check.model_images(db) for tier in Tier}
-        pending = {f"pending/{file}" for _, file, _ in check.pending_images(db)}
-        operations = check.operations(db)
-    on_the_way = {path for move in moves for path in (move.src, move.dst, partial(move.dst))}
-    library_files = LibraryFiles(library.root)
-    yield from _strays(library_files, "images", images | on_the_way)
-    yield from _strays(library_files, "pending", pending | on_the_way)
-    for name in sorted(_listed(library_files, "trash") - operations):
-        yield Finding(Code.TRASH_WITHOUT_ENTRY, name, f"trash/{name}", "no operation of the journal put it there")
-    for name in sorted(_listed(library_files, "staging")):
-        if not is_scratch(name):
-            yield Finding(Code.UNKNOWN_FILE, "", f"staging/{name}", _NOBODYS)
-        elif not any(move.src.startswith(f"staging/{name}/") for move in moves):
-            detail = "left by a process that ended early, or in use by one; removed when the library is next opened"
-            yield Finding(Code.STAGING_LEFT, name, f"staging/{name}", detail)
-    for name in sorted(_listed(library_files, ".")):
+    yield from settled(library.store, partial(_strays, LibraryFiles(library.root)))
+
+
+def _strays(files: LibraryFiles, db: Database) -> Iterator[Look]:
+    on_the_way = _on_the_way(db)
+    images = {relative_path(s, seq, tier) for s, seq, _ in check.model_images(db) for tier in Tier}
+    pending = {f"pending/{file}" for _, file, _ in check.pending_images(db)}
+    for folder, known in (("images", images), ("pending", pending)):
+        for path in _walk(files, folder):
+            if path not in known and path not in on_the_way:
+                yield partial(_stray, files, path)
+    for name in sorted(_listed(files, "trash") - check.operations(db)):
+        yield partial(_stray_trash, name)
+    for name in sorted(_listed(files, "staging")):
+        yield partial(_left_staging, files, name)
+    for name in sorted(_listed(files, ".")):
         if not _OURS.fullmatch(name):
-            yield Finding(Code.UNKNOWN_FILE, "", name, _NOBODYS)
+            yield partial(_unknown, files, name)
+
+
+def _on_the_way(db: Database) -> set[str]:
+    moves = entries.open_moves(db)[1]
+    return {path for move in moves for path in (move.src, move.dst, partial_copy(move.dst))}
 
 
 def _listed(files: LibraryFiles, folder: str) -> set[str]:
@@ -76,17 +93,62 @@ def _listed(files: LibraryFiles, folder: str) -> set[str]:
         return set()
 
 
-def _strays(files: LibraryFiles, top: str, known: set[str]) -> Iterator[Finding]:
+def _walk(files: LibraryFiles, top: str) -> Iterator[str]:
+    """Yield all below one of the library's folders but folders; links are not followed."""
     with files.folder(top) as folder:
         for where, folders, names, inner in os.fwalk(".", dir_fd=folder):
             for name in [*names, *folders]:
-                path = os.path.normpath(f"{top}/{where}/{name}")
-                mode = os.stat(name, dir_fd=inner, follow_symlinks=False).st_mode
-                if path in known or stat.S_ISDIR(mode):
+                if name in folders and stat.S_ISDIR(os.stat(name, dir_fd=inner, follow_symlinks=False).st_mode):
                     continue
-                if not stat.S_ISREG(mode):
-                    yield Finding(Code.NO_REGULAR_FILE, "", path, "a link or a special file; nothing here makes such")
-                elif top == "images" and name.endswith(".webp"):
-                    yield Finding(Code.ORPHAN_IMAGE, "", path, _NOBODYS)
-                else:
-                    yield Finding(Code.UNKNOWN_FILE, "", path, _NOBODYS)
+                yield os.path.normpath(f"{top}/{where}/{name}")
+
+
+def _stray(files: LibraryFiles, path: str, db: Database) -> Iterator[Finding]:
+    if path in _on_the_way(db) or _is_known(db, path):
+        return
+    try:
+        found = files.stat(path)
+    except NotADirectoryError:
+        return
+    if found is None:  # gone since it was seen
+        return
+    if not stat.S_ISREG(found.st_mode):
+        yield Finding(Code.NO_REGULAR_FILE, "", path, "a link or a special file; nothing here makes such")
+    elif path.startswith("images/") and path.endswith(".webp"):
+        yield Finding(Code.ORPHAN_IMAGE, "", path, _NOBODYS)
+    else:
+        yield Finding(Code.UNKNOWN_FILE, "", path, _NOBODYS)
+
+
+def _is_known(db: Database, path: str) -> bool:
+    folder, _, name = path.rpartition("/")
+    if folder == "pending":
+        return check.pending_image(db, name.partition("_")[0], name) is not None
+    sha256 = os.path.basename(folder)
+    tier = parse_name(name, sha256)
+    return (
+        tier is not None and relative_path(sha256, *tier) == path and check.model_image(db, sha256, tier[0]) is not None
+    )
+
+
+def _stray_trash(name: str, db: Database) -> Iterator[Finding]:
+    if not check.is_operation(db, name):
+        yield Finding(Code.TRASH_WITHOUT_ENTRY, name, f"trash/{name}", "no operation of the journal put it there")
+
+
+def _left_staging(files: LibraryFiles, name: str, db: Database) -> Iterator[Finding]:
+    if not is_scratch(name):
+        yield Finding(Code.UNKNOWN_FILE, "", f"staging/{name}", _NOBODYS)
+        return
+    in_use = any(path.startswith(f"staging/{name}/") for path in _on_the_way(db))
+    if in_use or held(files.root / "alive.lock"):
+        return
+    if files.exists(f"staging/{name}"):  # only now: before, its process may still have had the library open
+        detail = "left by a process that ended early; removed when the library is next opened"
+        yield Finding(Code.STAGING_LEFT, name, f"staging/{name}", detail)
+
+
+def _unknown(files: LibraryFiles, name: str, db: Database) -> Iterator[Finding]:
+    del db  # no row knows of a file beside the database
+    if files.exists(name):
+        yield Finding(Code.UNKNOWN_FILE, "", name, _NOBODYS)

@@ -5,6 +5,9 @@ from __future__ import annotations
 import hashlib
 import stat
 from collections.abc import Iterator
+from functools import partial
+
+from sqlite_utils import Database
 
 from core.errors import ImageError, ImageRefused
 from core.findings import Code, Finding
@@ -14,24 +17,29 @@ from core.library import Library
 from core.library_files import LibraryFiles
 from core.records import Tier
 from core.store import check
+from core.verify.looks import Look, settled
 
 _METADATA = (b"EXIF", b"XMP ", b"ICCP")
 
 
 def check_images(library: Library) -> Iterator[Finding]:
     """Look at every tier of every image that the store has, open operations counted as done."""
-    previous, expected = "", 0
     with library.store.reading() as db:
-        for sha256, seq, digests in check.model_images(db):
-            expected = expected if sha256 == previous else 0
-            if seq != expected:
-                detail = f"the sequence goes from {expected - 1} to {seq}" if expected else f"it begins with {seq}"
-                yield Finding(Code.SEQUENCE_GAP, sha256, relative_path(sha256, seq, Tier.HIGH), detail)
-            previous, expected = sha256, seq + 1
-            yield from _check_image(library, sha256, seq, dict(zip(Tier, digests, strict=True)))
+        for sha256, expected, seq in check.gaps(db):
+            detail = f"the sequence goes from {expected - 1} to {seq}" if expected else f"it begins with {seq}"
+            yield Finding(Code.SEQUENCE_GAP, sha256, relative_path(sha256, seq, Tier.HIGH), detail)
+    yield from settled(library.store, partial(_images, library))
 
 
-def _check_image(library: Library, sha256: str, seq: int, digests: dict[Tier, str]) -> Iterator[Finding]:
+def _images(library: Library, db: Database) -> Iterator[Look]:
+    for sha256, seq, _ in check.model_images(db):
+        yield partial(_image, library, sha256, seq)
+
+
+def _image(library: Library, sha256: str, seq: int, db: Database) -> Iterator[Finding]:
+    digests = check.model_image(db, sha256, seq)
+    if digests is None:
+        return
     found: dict[Tier, bytes] = {}
     special = False
     for tier in Tier:
@@ -47,8 +55,10 @@ def _check_image(library: Library, sha256: str, seq: int, digests: dict[Tier, st
     if absent and not special:
         code = Code.IMAGE_MISSING if len(absent) == len(Tier) else Code.TIERS_INCOMPLETE
         yield Finding(code, sha256, relative_path(sha256, seq, absent[0]), f"missing: {', '.join(absent)}")
-    for tier, data in found.items():
-        finding = _check_tier(sha256, relative_path(sha256, seq, tier), data, digests[tier])
+    for tier, digest in zip(Tier, digests, strict=True):
+        if tier not in found:
+            continue
+        finding = _check_tier(sha256, relative_path(sha256, seq, tier), found[tier], digest)
         if finding is not None:
             yield finding
 

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Iterator
+from functools import partial
+
+from sqlite_utils import Database
 
 from core.errors import ModelFileError
 from core.findings import Code, Finding
 from core.hasher import hash_file
 from core.library import Library
+from core.locks import held
 from core.sources.legacy_row import IMAGE_KEYS
 from core.store import check, entries
 from core.store.values import json_from_db
+from core.verify.looks import Look, settled
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_PATIENCE = 5.0  # seconds for a living process to move an operation's files
+_PAUSE = 0.02
 
 
 def check_database(library: Library) -> Iterator[Finding]:
@@ -52,23 +60,51 @@ def check_json(library: Library) -> Iterator[Finding]:
 def check_journal(library: Library) -> Iterator[Finding]:
     """Look for entries that this program did not write, an operation still open, and files that one could not find."""
     with library.store.reading() as db:
-        for entry in entries.all_checked(db):
-            if entry.unsafe:
-                yield Finding(Code.JOURNAL_UNSAFE, str(entry.n), "library.db", entry.unsafe)
-            elif entry.open:
-                detail = "an operation is still open; opening the library finishes it"
-                yield Finding(Code.OPEN_ENTRY, str(entry.n), "library.db", detail)
-            for path in entry.lost:
-                detail = "the file was in neither place when its operation ended"
-                yield Finding(Code.FILES_LOST, str(entry.n), path, detail)
+        found = [entry for entry in entries.all_checked(db) if entry.unsafe or entry.open or entry.lost]
+    for entry in found:
+        if entry.unsafe:
+            yield Finding(Code.JOURNAL_UNSAFE, str(entry.n), "library.db", entry.unsafe)
+        elif entry.open and _stays_open(library, entry.n):
+            detail = "an operation is still open; opening the library finishes it"
+            yield Finding(Code.OPEN_ENTRY, str(entry.n), "library.db", detail)
+        for path in entry.lost:
+            detail = "the file was in neither place when its operation ended"
+            yield Finding(Code.FILES_LOST, str(entry.n), path, detail)
+
+
+def _stays_open(library: Library, n: int) -> bool:
+    """Tell whether an entry was left open: as long as a process has the library open it may be moving the files."""
+    deadline = time.monotonic() + _PATIENCE
+    while True:
+        at_work = held(library.root / "alive.lock")
+        with library.store.reading() as db:
+            entry = entries.open_entry(db)
+        if entry is None or entry.n != n:
+            return False
+        if not at_work or time.monotonic() > deadline:
+            return True
+        time.sleep(_PAUSE)
 
 
 def check_model_files(library: Library) -> Iterator[Finding]:
     """Look for library models whose file is not at its path."""
-    with library.store.reading() as db:
-        for sha256, path in check.model_paths(db):
-            if not path or not os.path.isfile(path):
-                yield Finding(Code.MODEL_FILE_MISSING, sha256, path, "the model file is missing")
+    yield from settled(library.store, _model_files)
+
+
+def _model_files(db: Database) -> Iterator[Look]:
+    for sha256, path in check.model_paths(db):
+        if not _is_there(path):
+            yield partial(_model_file, sha256)
+
+
+def _model_file(sha256: str, db: Database) -> Iterator[Finding]:
+    path = check.model_path(db, sha256)
+    if path is not None and not _is_there(path):
+        yield Finding(Code.MODEL_FILE_MISSING, sha256, path, "the model file is missing")
+
+
+def _is_there(path: str) -> bool:
+    return bool(path) and os.path.isfile(path)
 
 
 def check_model_hashes(library: Library) -> Iterator[Finding]:
@@ -76,10 +112,19 @@ def check_model_hashes(library: Library) -> Iterator[Finding]:
     with library.store.reading() as db:
         known = list(check.model_paths(db))
     for sha256, path in known:
-        try:
-            found, _ = hash_file(path)
-        except ModelFileError as reason:
-            yield Finding(Code.MODEL_FILE_MISSING, sha256, path, str(reason))
+        finding = _hash_again(sha256, path)
+        if finding is None:
             continue
-        if found != sha256:
-            yield Finding(Code.MODEL_FILE_CHANGED, sha256, path, f"the file is another model by now: {found}")
+        with library.store.reading() as db:  # hashing takes long: the model may have left, or have another path by now
+            if check.model_path(db, sha256) == path:
+                yield finding
+
+
+def _hash_again(sha256: str, path: str) -> Finding | None:
+    try:
+        found, _ = hash_file(path)
+    except ModelFileError as reason:
+        return Finding(Code.MODEL_FILE_MISSING, sha256, path, str(reason))
+    if found == sha256:
+        return None
+    return Finding(Code.MODEL_FILE_CHANGED, sha256, path, f"the file is another model by now: {found}")
