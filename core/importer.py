@@ -12,10 +12,11 @@ from core.errors import Cancelled, ImportInterrupted
 from core.files import map_path
 from core.image_scanner import ImageScanner, relative_path
 from core.import_images import ImportImages, StagedImage
-from core.journal import Change, Journal, StartOver
-from core.records import ImportReport, Kind, ModelImage, PendingImage, PendingImport, Problem, Tier
+from core.journal import Change, Journal, Staging, StartOver
+from core.records import Action, ImportReport, Kind, ModelImage, PendingImage, PendingImport, Problem, Tier
 from core.sources.legacy_db import HIGHEST_KEPT_ID, LegacyDatabase, LegacyImage, LegacyRow
-from core.store import Store, models, pending, sources, tags
+from core.store import Store, batches, models, pending, sources, tags
+from core.store.batches import Added
 
 _BATCH_ROWS = 200
 _BATCH_IMAGES = 64
@@ -55,6 +56,8 @@ class _Run:
     path_map: Mapping[str, str]
     images: ImportImages
     cancel: threading.Event | None
+    taken_ids: set[int]
+    name: str = ""  # that of its first operation, as soon as there is one
     tag_ids: dict[int, int] = field(default_factory=dict)
     new_tags: int = 0
     total: _Counts = field(default_factory=_Counts)
@@ -90,7 +93,8 @@ class Importer:
         Where ``cancel`` is set it ends between two batches, and the report says so. Raises LibraryError, and
         ImportInterrupted for a KeyboardInterrupt.
         """
-        run = _Run(source, path_map, images, cancel)
+        with self._store.reading() as db:
+            run = _Run(source, path_map, images, cancel, batches.ids_of_others(db, source.source))
         try:
             self._take_tags(run)
             count, done = source.count(), 0
@@ -135,11 +139,10 @@ class Importer:
                 return _Counts(skipped=len(prepared))
             staging.sync()
             try:
-                self._journal.run(
-                    staging, Kind.IMPORT, lambda db: self._write(db, run, prepared, staging.relative, counts)
-                )
+                self._journal.run(staging, Kind.IMPORT, lambda db: self._write(db, run, prepared, staging, counts))
             except StartOver:
                 return None
+            run.name = run.name or staging.op
         return counts
 
     def _prepare(self, run: _Run, batch: Sequence[LegacyRow]) -> list[_Prepared]:
@@ -175,9 +178,10 @@ class Importer:
             return models.exists(db, earlier.sha256)
         return earlier.pending_id is not None and pending.get(db, earlier.pending_id) is not None
 
-    def _write(self, db: Database, run: _Run, batch: Sequence[_Prepared], staging: str, counts: _Counts) -> Change:
+    def _write(self, db: Database, run: _Run, batch: Sequence[_Prepared], staging: Staging, counts: _Counts) -> Change:
         """Write a batch's rows inside the deciding transaction; StartOver where a guess turned out wrong."""
         moves: list[tuple[str, str | None]] = []
+        added = Added()
         for item in batch:
             earlier = sources.find(db, run.source.source, item.row.row)
             if (earlier is not None) != item.known or (not self._lives(db, earlier) and item.images):
@@ -185,21 +189,23 @@ class Importer:
             if earlier is None:
                 if self._destination(db, item.row, None, set()) != item.as_model:
                     raise StartOver
-                pending_id = self._add(db, run, item, counts)
+                pending_id = self._add(db, run, item, added)
                 sources.note_row(db, run.source.source, item.row.row, sha256=item.as_model, pending_id=pending_id)
             else:
                 counts.skipped += 1
                 pending_id = earlier.pending_id
             if item.as_model is not None:
-                moves += self._add_to_sequence(db, item.as_model, item.images, staging)
+                moves += self._add_to_sequence(db, item.as_model, item.images, staging.relative, added)
             elif pending_id is not None:
-                moves += self._add_to_pending(db, pending_id, item.images, staging)
+                moves += self._add_to_pending(db, pending_id, item.images, staging.relative, added)
             for image in item.images:
                 sources.note_image(db, run.source.source, item.row.row, image.name)
-            counts.images += len(item.images)
-        return Change(moves)
+                added.names.append((item.row.row, image.name))
+        counts.models, counts.pending, counts.images = len(added.models), len(added.imports), len(added.names)
+        before, after = batches.to_entry(db, run.name or staging.op, run.source.source, added)
+        return Change(moves, Action.IMPORTED, before=before, after=after)
 
-    def _add(self, db: Database, run: _Run, item: _Prepared, counts: _Counts) -> int | None:
+    def _add(self, db: Database, run: _Run, item: _Prepared, added: Added) -> int | None:
         """Add the record a row becomes, without its images; return the pending import's id."""
         row, sha256 = item.row, item.as_model
         path = map_path(row.path, run.path_map)
@@ -216,7 +222,7 @@ class Importer:
             models.put(db, sha256, columns)
             models.add_location(db, sha256, path)
             models.add_tags(db, sha256, tag_ids)
-            counts.models += 1
+            added.models[row.row] = sha256
             return None
         pending_id = self._new_id(db, run, row.row)
         record = PendingImport(
@@ -230,30 +236,31 @@ class Importer:
             claimed_sha256=row.sha256,
         )
         pending.insert(db, record, tag_ids)
-        counts.pending += 1
+        added.imports[row.row] = pending_id
         return pending_id
 
     @staticmethod
     def _new_id(db: Database, run: _Run, row: int) -> int:
-        if 1 <= row <= HIGHEST_KEPT_ID and not sources.id_was_given(db, row):
+        if 1 <= row <= HIGHEST_KEPT_ID and row not in run.taken_ids and not sources.id_was_given(db, row):
             return row
         return max(pending.next_id(db), run.source.highest_id() + 1)
 
     def _add_to_sequence(
-        self, db: Database, sha256: str, images: Sequence[StagedImage], staging: str
+        self, db: Database, sha256: str, images: Sequence[StagedImage], staging: str, added: Added
     ) -> list[tuple[str, str | None]]:
         known = models.images(db, sha256)
         first = max(self._scanner.get_next_sequence_index(sha256), known[-1].seq + 1 if known else 0) if images else 0
         moves: list[tuple[str, str | None]] = []
         for seq, image in enumerate(images, first):
             models.put_image(db, sha256, ModelImage(seq, image.sha256, image.digests))
+            added.model_images.append((sha256, seq, image.sha256))
             for tier in Tier:
                 moves.append((f"{staging}/{image.position}_{tier}", relative_path(sha256, seq, tier)))
         return moves
 
     @staticmethod
     def _add_to_pending(
-        db: Database, pending_id: int, images: Sequence[StagedImage], staging: str
+        db: Database, pending_id: int, images: Sequence[StagedImage], staging: str, added: Added
     ) -> list[tuple[str, str | None]]:
         there = pending.images(db, pending_id)
         first = there[-1].n + 1 if there else 0
@@ -261,6 +268,7 @@ class Importer:
         for n, image in enumerate(images, first):
             file = f"{pending_id}_{n}{image.suffix}"
             pending.add_image(db, pending_id, PendingImage(n, file, image.sha256))
+            added.pending_images.append((pending_id, n, image.sha256))
             moves.append((f"{staging}/{image.position}", f"pending/{file}"))
         return moves
 

@@ -6,7 +6,7 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -162,9 +162,11 @@ class Library:
             _log.warning("old trash could not be removed", exc_info=error)
             self.warning = f"old trash could not be removed ({error})"
 
-    def undo(self, count: int = 1) -> UndoReport:
-        """Take back the last ``count`` promotions not yet undone, newest first: see ``History.undo``."""
-        return self.history.undo(count)
+    def undo(
+        self, count: int = 1, *, cancel: threading.Event | None = None, progress: Callable[[int], None] | None = None
+    ) -> UndoReport:
+        """Take back the last ``count`` promotions and imports not yet undone, newest first: see ``History.undo``."""
+        return self.history.undo(count, cancel=cancel, progress=progress)
 
     def backup(self, target: PathLike) -> None:
         """Write a whole copy of the database as a new file. Raises LibraryError."""

@@ -23,13 +23,14 @@ class Strategy(StrEnum):
 
 
 class Action(StrEnum):
-    """What a promotion did, or would do."""
+    """What a promotion did, or would do; ``IMPORTED`` is what an import's batch did."""
 
     INSERTED = "inserted"
     OVERRIDDEN = "overridden"
     MERGED = "merged"
     DELETED = "deleted"
     IGNORED = "ignored"
+    IMPORTED = "imported"
 
 
 class State(StrEnum):

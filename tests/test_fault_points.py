@@ -13,7 +13,14 @@ from torture.points import NAMES
 
 _ROOT = Path(__file__).parent.parent
 # How many points lie between two that are tried: all of them are in ``make torture``.
-_EVERY = {"promote override": 4, "promote insert": 8, "promote merge": 8, "undo override": 5, "stage 1": 14}
+_EVERY = {
+    "promote override": 4,
+    "promote insert": 8,
+    "promote merge": 8,
+    "undo override": 5,
+    "stage 1": 14,
+    "undo stage 1": 12,
+}
 
 
 @pytest.mark.parametrize("name", NAMES)

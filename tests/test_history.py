@@ -60,7 +60,9 @@ def test_undo_brings_everything_back(library: Library, tmp_path: Path, strategy:
     assert state(library) != before
     report = library.undo()
     assert report.refused == ""
-    assert [(op.pending_id, op.action) for op in report.undone] == [(pending_id, done.action_taken)]
+    assert [(past.operation.pending_id, past.operation.action) for past in report.undone] == [
+        (pending_id, done.action_taken)
+    ]
     assert state(library) == before
     assert pending_of(library, pending_id).decision is strategy
     assert library.queue.rows([pending_id])[0].sha256 == (None if strategy is Strategy.DELETE else sha256)
@@ -99,8 +101,10 @@ def test_undoing_everything_gives_the_first_state_back(tmp_path: Path, seed: int
     with Library.open(tmp_path / "library") as library:  # across restarts
         report = library.undo(count)
         assert (len(report.undone), report.refused) == (count, "")
-        assert [op.n for op in report.undone] == sorted((op.n for op in report.undone), reverse=True)
+        numbers = [past.operation.n for past in report.undone]
+        assert numbers == sorted(numbers, reverse=True)
         assert state(library) == before
+        assert library.undo().undone[0].operation.action is Action.IMPORTED, "the sample came by an import"
         assert library.undo().refused == "there is nothing to undo"
 
 
@@ -109,8 +113,8 @@ def test_an_undo_is_not_counted_and_cannot_be_redone(library: Library, tmp_path:
     second = add_pending(library, model_file(tmp_path, "b", b"b"))
     for pending_id in (first, second):
         library.processor.process_single_import(pending_id)
-    assert library.undo().undone[0].pending_id == second
-    assert library.undo().undone[0].pending_id == first
+    assert library.undo().undone[0].operation.pending_id == second
+    assert library.undo().undone[0].operation.pending_id == first
     assert library.undo().undone == ()
     kinds = [past.operation.kind for past in library.history.operations()]
     assert kinds == [Kind.UNDO, Kind.UNDO, Kind.PROMOTE, Kind.PROMOTE]

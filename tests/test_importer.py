@@ -68,7 +68,9 @@ def test_a_row_without_a_hash_becomes_pending_whole(library: Library, media: Pat
     tags = tables(library.root / "library.db")["tags"]
     assert tags == [(3, "x", "#abc", 50), (5, "a", "#abc", 50)]
     (entry,) = journal(library)
-    assert (entry["kind"], entry["open"], entry["before"], entry["after"]) == ("import", 0, None, None)
+    assert (entry["kind"], entry["action"], entry["open"]) == ("import", "imported", 0)
+    assert entry["before"] == {"import": [{"run": entry["op"], "source": str(media.parent / "1.sqlite3")}]}
+    assert [(new["id"], new["row"]) for new in entry["after"]["new_imports"]] == [(7, 7)]
 
 
 def test_a_row_with_a_hash_becomes_a_model_with_tiers(library: Library, media: Path) -> None:

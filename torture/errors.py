@@ -10,7 +10,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from torture.kills import Lines, Tally, every_scene, judge, thinned, undisturbed
-from torture.scenes import Scene, one_thread, stage_1
+from torture.scenes import Scene, one_thread, stage_1, undo_stage_1
 from torture.state import Bad
 from torture.trace import CHANGING, Call, run
 
@@ -43,8 +43,10 @@ def errors(folder: Path, quick: bool) -> Lines:
 
 def _all(folder: Path) -> Iterator[tuple[Scene, Path]]:
     yield from every_scene(folder)
-    (folder / "stage-1").mkdir()
-    yield stage_1(folder / "stage-1"), folder / "stage-1"
+    for make in (stage_1, undo_stage_1):
+        place = folder / make.__name__
+        place.mkdir()
+        yield make(place), place
 
 
 def fail_everywhere(scene: Scene, folder: Path, error: str, how: How, every: int) -> tuple[str, list[str]]:

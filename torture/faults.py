@@ -62,12 +62,12 @@ def _close_without_lock(journal: Journal) -> None:
         entries.close(db, entry.n, lost)
 
 
-def _sweep_first(library: Library, left: Sequence[Path]) -> None:
+def _sweep_first(library: Library, left: Sequence[str]) -> None:
     library._journal.sweep(left)
     library.recovered = library._journal.recover()
 
 
-def _sweep_always(library: Library, _: Sequence[Path]) -> None:
+def _sweep_always(library: Library, _: Sequence[str]) -> None:
     library.recovered = library._journal.recover()
     library._journal.sweep(library._journal.left_behind())
 
@@ -117,7 +117,7 @@ def _drop_staging_interrupted(
 def _roll_back_errors_only(store: Store, *, full: bool = True) -> Iterator[Database]:
     with store._using() as db:
         db.execute(f"PRAGMA synchronous={'FULL' if full else 'NORMAL'}")
-        store._begin(db)
+        store._patiently(db, "BEGIN IMMEDIATE")
         try:
             yield db
         except Exception:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core import Strategy
-from torture.scenes import STRATEGIES, Scene, one_thread, opening, promotion, stage_1, undo
+from torture.scenes import STRATEGIES, Scene, one_thread, opening, promotion, stage_1, undo, undo_stage_1
 from torture.state import Bad, look, one_of, recovered
 from torture.trace import Call, Trace, run
 
@@ -160,9 +160,11 @@ def recovery_kills(folder: Path, quick: bool) -> Lines:
 
 
 def stage_1_kills(folder: Path, quick: bool) -> Lines:
-    """Kill Stage 1."""
+    """Kill Stage 1, and the undoing of it."""
     with one_thread():
-        (folder / "stage-1").mkdir()
-        scene = stage_1(folder / "stage-1")
-        tally = kill_everywhere(scene, folder / "stage-1", 16 if quick else 1)
-        yield tally.line(scene.name, len(scene.allowed) - 1), tally.bad
+        for make in (stage_1, undo_stage_1):
+            place = folder / make.__name__
+            place.mkdir()
+            scene = make(place)
+            tally = kill_everywhere(scene, place, 16 if quick else 1)
+            yield tally.line(scene.name, len(scene.allowed) - 1), tally.bad

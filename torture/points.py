@@ -19,7 +19,7 @@ from core import Strategy
 from core.store import Store
 from torture.kills import Lines, Tally, judge
 from torture.meetings import finish, spawn
-from torture.scenes import STRATEGIES, Scene, another_disk, one_thread, promotion, stage_1, undo
+from torture.scenes import STRATEGIES, Scene, another_disk, one_thread, promotion, stage_1, undo, undo_stage_1
 from torture.state import Bad
 
 # Called before each point with its name, and the path where an error of that call would name one; whatever it raises
@@ -125,15 +125,15 @@ def die_everywhere(scene: Scene, folder: Path, every: int) -> tuple[Tally, Count
 
 def named(name: str, folder: Path, disk: Path | None = None) -> Scene:
     """Return the scene of that name, such as ``promote merge`` or ``stage 1``; ``disk`` has the images, if any."""
-    if name == "stage 1":
-        return stage_1(folder)
+    if name.endswith("stage 1"):
+        return stage_1(folder) if name == "stage 1" else undo_stage_1(folder)
     kind, _, strategy = name.partition(" ")
     make = promotion if kind == "promote" else undo
     return make(folder, None if strategy == "insert" else Strategy(strategy), disk)
 
 
 ELSEWHERE = ("promote override", "undo override")
-NAMES = [*(f"{kind} {s or 'insert'}" for kind in ("promote", "undo") for s in STRATEGIES), "stage 1"]
+NAMES = [*(f"{kind} {s or 'insert'}" for kind in ("promote", "undo") for s in STRATEGIES), "stage 1", "undo stage 1"]
 
 
 def points(folder: Path, quick: bool) -> Lines:

@@ -133,15 +133,17 @@ def promoting(number: int, strategy: Strategy | None) -> Work:
     return opened(promote(number, strategy))
 
 
-def undo_newest(library: Library) -> str:
-    """Undo the newest operation."""
-    report = library.undo()
-    if report.undone:
+def undo_newest(library: Library, after_each: Callable[[], None] = lambda: None) -> str:
+    """Undo what is newest, a promotion or an import."""
+    report = library.undo(progress=lambda _: after_each())
+    if not report.refused:
         return "done"
     return "gone" if "nothing to undo" in report.refused else f"error: {report.refused}"
 
 
-undoing = opened(undo_newest)
+def undoing(root: Path, after_each: Callable[[], None] = lambda: None) -> str:
+    """Open a library and undo what is newest."""
+    return opened(lambda library: undo_newest(library, after_each))(root)
 
 
 def opening(root: Path) -> str:
@@ -213,7 +215,14 @@ def stage_1(folder: Path) -> Scene:
     return replace(found, allowed=allowed, journals_again=True)
 
 
-def _whole_batches(folder: Path, importing: Callable[..., str]) -> list[State]:
+def undo_stage_1(folder: Path) -> Scene:
+    """Return the undoing of that import: of its batches the newest may be gone, each whole."""
+    assert stage_1(folder).work(folder / "start") == "done"
+    found = scene(folder, "undo stage 1", undoing)
+    return replace(found, allowed=(found.allowed[0], *_whole_batches(folder, undoing)))
+
+
+def _whole_batches(folder: Path, work: Callable[..., str]) -> list[State]:
     """Return the state after each batch."""
     states: list[State] = []
     copy = folder / "copy"
@@ -225,5 +234,5 @@ def _whole_batches(folder: Path, importing: Callable[..., str]) -> list[State]:
 
     shutil.rmtree(folder / "library")
     shutil.copytree(folder / "start", folder / "library")
-    importing(folder / "library", keep)
+    work(folder / "library", keep)
     return states

@@ -69,8 +69,8 @@ def state_of(root: Path) -> State:
     found = {name: data for name, data in there.items() if data != "folder" or name.startswith("staging/")}
 
     def text(value: object) -> str:
-        whole = json.dumps(value, default=repr, sort_keys=True)
-        return _OP.sub(lambda match: ops.get(match[0], match[0]), whole)
+        whole = _OP.sub(lambda match: ops.get(match[0], match[0]), json.dumps(value, default=repr))
+        return json.dumps(json.loads(whole), sort_keys=True)  # the order of names of operations is one of chance
 
     return State(text(rows), text(found), text(journal))
 

@@ -25,7 +25,7 @@ QUEUE_KEYS: list[BindingType] = [
     Binding("enter", "compare", "compare", id="look.compare", key_display="⏎", tooltip="Every field and image"),
     Binding("c", "clear", "clear", id="decide.clear", tooltip="Take the decision back"),
     Binding("x", "stop", "stop", id="apply.stop", tooltip="Stop applying after the model in hand"),
-    Binding("u", "undo", "undo", id="apply.undo", tooltip="Take the newest promotion back"),
+    Binding("u", "undo", "undo", id="apply.undo", tooltip="Take the newest promotion or import back"),
     Binding("U", "history", "history", id="apply.history", show=False, tooltip="What happened, newest first"),
     Binding("r,f5", "reload", "reload", id="look.reload", show=False, tooltip="Read the queue again"),
     Binding(

@@ -54,7 +54,7 @@ class Store:
     @property
     def db(self) -> Database:
         """This thread's connection, in autocommit mode. Raises LibraryError where the database cannot be opened."""
-        held: Held | None = getattr(self._local, "held", None)
+        held: _Held | None = getattr(self._local, "held", None)
         if held is None:
             held = self._local.held = _Held(self._connect(), self._opened)
         return held.db

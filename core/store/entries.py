@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -86,13 +86,35 @@ def close(db: Database, n: int, lost: Sequence[str]) -> None:
     db.execute("UPDATE journal SET open = 0, lost = ? WHERE n = ?", [json.dumps(lost) if lost else None, n])
 
 
-def newest_to_undo(db: Database) -> tuple[Operation, Rows, Rows] | None:
-    """Return the newest promotion that is not undone, with the rows before and after it; None where there is none."""
+def newest_to_undo(db: Database, run: str | None = None) -> tuple[Operation, Rows, Rows] | None:
+    """Return the newest promotion or batch of an import that is not undone, with the rows before and after it.
+
+    With ``run`` only batches of that import count. None where there is none; batches that an earlier version took
+    have no rows to go by and are passed over.
+    """
+    return next(to_undo(db, run), None)
+
+
+def to_undo(db: Database, run: str | None = None) -> Iterator[tuple[Operation, Rows, Rows]]:
+    """Go through what undo can take back, newest first, as ``newest_to_undo`` returns it."""
+    of_run = "json_valid(before) AND json_extract(before, '$.import[0].run') = ?"
+    rows = db.execute(
+        f"SELECT {_COLUMNS}, before, after FROM journal WHERE kind IN (?, ?) AND undone_by IS NULL "
+        f"AND after IS NOT NULL {f'AND {of_run}' if run else ''} ORDER BY n DESC",
+        [Kind.PROMOTE, Kind.IMPORT, *([run] if run else [])],
+    )
+    columns = _columns_of_tables(db)
+    return (_with_rows(row, columns) for row in rows)
+
+
+def standing_in_the_way(db: Database, n: int, ids: Collection[int], hashes: Collection[str]) -> Operation | None:
+    """Return the newest operation after ``n``, not undone, on one of these imports or models; None if there is none."""
     row = db.execute(
-        f"SELECT {_COLUMNS}, before, after FROM journal WHERE kind = ? AND undone_by IS NULL ORDER BY n DESC LIMIT 1",
-        [Kind.PROMOTE],
+        f"SELECT {_COLUMNS} FROM journal WHERE n > ? AND kind <> ? AND undone_by IS NULL AND (pending_id IN "
+        "(SELECT value FROM json_each(?)) OR sha256 IN (SELECT value FROM json_each(?))) ORDER BY n DESC LIMIT 1",
+        [n, Kind.UNDO, json.dumps(list(ids)), json.dumps(list(hashes))],
     ).fetchone()
-    return None if row is None else _with_rows(row, _columns_of_tables(db))
+    return None if row is None else _operation(row)
 
 
 def all_checked(db: Database) -> Iterator[Operation]:

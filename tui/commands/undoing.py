@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import click
 
 from core.display import plain
-from core.records import Kind, Operation
+from core.records import Operation
 from tui.commands.call import FAILED, INTERRUPTED, Call, Failed, command
 from tui.commands.objects import Object
-from tui.commands.terminal import interruptible
+from tui.commands.terminal import ProgressLine, interruptible
 from tui.commands.text import table
+from tui.undo_text import brought_words, operation_words, past_words
 
 if TYPE_CHECKING:
     from core.history import PastOperation
@@ -23,44 +24,32 @@ _MOST = 1_000_000
 @command("undo")
 @click.argument("count", metavar="[N]", type=click.IntRange(1, _MOST), default=1)
 def undo(call: Call, count: int) -> int:
-    """Take back the last N promotions that are not undone yet.
+    """Take back the last N promotions and imports that are not undone yet.
 
-    The newest goes first, and one that cannot be taken back stops the older ones. There is no redo.
+    The newest goes first, and one that cannot be taken back stops the older ones. An import counts as one. There is no
+    redo.
     """
-    undone: list[Operation] = []
-    newest, refused, interrupted = None, "", False
+    line = ProgressLine()
     with interruptible() as cancel:
         try:
             with call.changing() as library:
-                while len(undone) < count and not refused and not cancel.is_set():
-                    newest = library.history.newest()
-                    report = library.undo()
-                    undone += report.undone
-                    refused = report.refused
+                report = library.undo(
+                    count, cancel=cancel, progress=lambda done: line.show(f"undoing: {done:,} operations")
+                )
         except KeyboardInterrupt:
-            interrupted = True
-            undone += _undone_after_all(call, newest, undone)
-        interrupted = interrupted or (cancel.is_set() and len(undone) < count and not refused)
-    answer = {"undone": [undone_object(operation) for operation in undone]}
-    lines = [f"{operation.pending_id}  undone: {operation.action}" for operation in undone]
-    if lines and not call.as_json:
-        click.echo("\n".join(lines))
-    if interrupted:
-        raise Failed(f"interrupted: {len(undone)} of {count} were undone", INTERRUPTED, answer)
-    if refused:
-        raise Failed(refused, FAILED, answer)
+            raise Failed("interrupted at once: model-curator history tells what was undone", INTERRUPTED) from None
+        finally:
+            line.clear()
+    answer = {"undone": [undone_object(past) for past in report.undone]}
+    if report.undone and not call.as_json:
+        click.echo("\n".join(map(_undone_line, report.undone)))
+    if report.cancelled:
+        raise Failed("interrupted: undo again to go on", INTERRUPTED, answer)
+    if report.refused:
+        raise Failed(report.refused, FAILED, answer)
     if call.as_json:
         call.answer(answer, list)
     return 0
-
-
-def _undone_after_all(call: Call, newest: PastOperation | None, undone: list[Operation]) -> list[Operation]:
-    """Return the operation whose undoing was interrupted at any moment, if that has happened: the journal knows."""
-    if newest is None or newest.operation.n in {operation.n for operation in undone}:
-        return []
-    with call.reading() as library:
-        found = [past.operation for past in library.history.operations(1, newest.operation.n + 1)]
-    return [operation for operation in found if operation.undone_by is not None]
 
 
 @command("history")
@@ -73,9 +62,29 @@ def history(call: Call, limit: int) -> int:
     return 0
 
 
-def undone_object(operation: Operation) -> Object:
-    """Return one line of what ``undo`` prints."""
+def undone_object(past: PastOperation) -> Object:
+    """Return one line of what ``undo`` prints; of an import, with what it had brought."""
+    found = operation_object(past.operation)
+    if past.imported is not None:
+        found |= {
+            "source": past.imported.source,
+            "models": past.imported.models,
+            "pending": past.imported.pending,
+            "images": past.imported.images,
+            "decisions": past.imported.decisions,
+        }
+    return found
+
+
+def operation_object(operation: Operation) -> Object:
+    """Return what an operation was about, and what it did."""
     return {"id": operation.pending_id, "sha256": operation.sha256, "action_taken": operation.action}
+
+
+def _undone_line(past: PastOperation) -> str:
+    if past.imported is not None:
+        return f"undone: {past_words(past)} ({brought_words(past.imported)})"
+    return f"{past.operation.pending_id}  undone: {past.operation.action}"
 
 
 def past_object(past: PastOperation) -> Object:
@@ -84,7 +93,7 @@ def past_object(past: PastOperation) -> Object:
     return {
         "n": operation.n,
         "kind": operation.kind,
-        **undone_object(operation),
+        **operation_object(operation),
         "name": past.name,
         "at": operation.at,
         "open": operation.open,
@@ -104,10 +113,7 @@ def history_lines(past: list[PastOperation]) -> list[str]:
 def _line(past: PastOperation) -> tuple[str, str, str, str, str]:
     operation = past.operation
     when = f"{datetime.fromtimestamp(operation.at / 1000).astimezone():%Y-%m-%d %H:%M}"
-    what = str(operation.action or operation.kind)
-    if operation.kind is Kind.UNDO:
-        what = f"undid {what}"
-    return str(operation.n), when, what, plain(past.name, 60), _ending(past)
+    return str(operation.n), when, operation_words(operation), plain(past.name, 60), _ending(past)
 
 
 def _ending(past: PastOperation) -> str:

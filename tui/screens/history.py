@@ -18,6 +18,7 @@ from core.errors import CuratorError
 from core.history import PastOperation
 from core.records import Action, Kind, Operation
 from tui.palette import AMBER, BRIGHT, FAINT, GREY, RED, TEAL, TEXT
+from tui.undo_text import brought_words, operation_words, past_words
 from tui.widgets.answers import Answers
 from tui.widgets.cells import cut, fit
 
@@ -33,14 +34,14 @@ _TONE = {
     Action.IGNORED: GREY,
 }
 
+# What undo does, of an import and of a promotion.
+_BECOMES = (
+    "They leave the library and the queue, their images go to the trash, and importing again brings them back. "
+    "New tags stay. There is no redo.",
+    "Rows, tags, metadata and images become what they were, and it is pending again. There is no redo.",
+)
 
-def what(operation: Operation) -> str:
-    """Return in a word or two what an operation did."""
-    if operation.kind is Kind.PROMOTE:
-        return str(operation.action or "promoted")
-    if operation.kind is Kind.UNDO:
-        return f"undid {operation.action}"
-    return {Kind.IMPORT: "import", Kind.IMAGE: "image added"}[operation.kind]
+_KEPT = ("Not all of it can be undone", "It cannot be undone")
 
 
 def when(milliseconds: int) -> str:
@@ -68,11 +69,11 @@ def _files(operation: Operation) -> str:
 
 
 class HistoryScreen(ModalScreen[bool]):
-    """Lists the newest operations; answers whether the newest promotion is to be taken back."""
+    """Lists the newest operations; answers whether the newest promotion or import is to be taken back."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,U,q", "dismiss(False)", "close", id="history.close", tooltip="Back to the list"),
-        Binding("u", "dismiss(True)", "undo", id="history.undo", tooltip="Take the newest promotion back"),
+        Binding("u", "dismiss(True)", "undo", id="history.undo", tooltip="Take the newest promotion or import back"),
         Binding("j,down", "scroll(1)", "down", id="history.down", show=False, tooltip="Scroll down"),
         Binding("k,up", "scroll(-1)", "up", id="history.up", show=False, tooltip="Scroll up"),
     ]
@@ -119,7 +120,7 @@ class HistoryScreen(ModalScreen[bool]):
         return Content.assemble(
             (f"{operation.n:>5} ", FAINT),
             (f"{when(operation.at)}  ", GREY),
-            (fit(what(operation), 17), action if operation.undone_by is None else GREY),
+            (fit(operation_words(operation), 17), action if operation.undone_by is None else GREY),
             (fit(past.name or _files(operation), name), TEXT if operation.undone_by is None else GREY),
             ("  ", ""),
             (cut(words, max(width - name - 43, 0)), tone),
@@ -127,7 +128,7 @@ class HistoryScreen(ModalScreen[bool]):
 
 
 class UndoScreen(ModalScreen[bool]):
-    """Asks once before a promotion is taken back."""
+    """Asks once before a promotion or an import is taken back."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "dismiss(True)", "yes", id="dialog.yes", tooltip="Yes, do it"),
@@ -139,16 +140,21 @@ class UndoScreen(ModalScreen[bool]):
         self._newest = newest
 
     def compose(self) -> ComposeResult:
-        operation = self._newest.operation
+        newest = self._newest
         with Vertical(classes="dialog"):
             yield Static("Undo", classes="title")
             yield Static(
                 Content.assemble(
-                    (what(operation), f"bold {BRIGHT}"),
-                    (f"  {cut(self._newest.name, 50)}", TEXT),
-                    (f"   {when(operation.at)}", GREY),
+                    (past_words(newest), f"bold {BRIGHT}"),
+                    (f"  {cut(newest.name, 50)}" if newest.imported is None else "", TEXT),
+                    (f"   {when(newest.operation.at)}", GREY),
                 )
             )
-            words = "Rows, tags, metadata and images become what they were, and it is pending again. There is no redo."
-            yield Static(Content.styled(words, GREY), classes="group")
+            if newest.imported is not None:
+                yield Static(Content.styled(brought_words(newest.imported), TEXT))
+            yield Static(Content.styled(_BECOMES[newest.imported is None], GREY), classes="group")
+            if newest.kept:
+                yield Static(
+                    Content.styled(f"{_KEPT[newest.imported is None]}: {cut(newest.kept, 400)}", AMBER), classes="group"
+                )
             yield Answers(("dialog.yes", "undo it"), ("dialog.no", "leave it"))

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 from textual.screen import Screen
 
 from core.errors import CuratorError
-from core.records import Action, Operation, Status, Strategy
+from core.records import Action, Status, Strategy
 from tui.applying import ApplyJob, LogLine, outcome_words
 from tui.keymap import key_of
 from tui.messages import ApplyEnded, Applying, Promoted
 from tui.screens.listing import Listing
+from tui.undo_text import past_words
 from tui.widgets.pending_list import PendingList
 from tui.widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
-    from core.history import UndoReport
+    from core.history import PastOperation, UndoReport
     from core.library import Library
 
 _DECIDING = (Strategy.MERGE, Strategy.OVERRIDE, Strategy.DELETE, Strategy.SKIP)
@@ -107,7 +108,7 @@ class Promoting:
         self._screen.refresh_bindings()
 
     async def undo(self) -> None:
-        """Ask, then take the newest promotion back."""
+        """Ask, then take the newest promotion or import back."""
         if self._busy():
             return
         try:
@@ -124,10 +125,10 @@ class Promoting:
         except CuratorError as error:
             self._status.warn(str(error))
             return
-        if report.refused:
+        for past in report.undone:
+            self._taken_back(past)
+        if report.refused:  # also after part of an import
             self._status.warn(report.refused)
-        for operation in report.undone:
-            self._taken_back(operation, newest.name)
 
     async def history(self) -> None:
         """Show what happened; undo from there."""
@@ -136,6 +137,9 @@ class Promoting:
         if await self._screen.app.push_screen_wait(HistoryScreen(self._library)):
             await self.undo()
 
-    def _taken_back(self, operation: Operation, name: str) -> None:
-        self._status.say(f"Undone: {operation.action} {name}. It is in the queue again.")
-        self._listing.load(then=operation.pending_id)
+    def _taken_back(self, past: PastOperation) -> None:
+        if past.imported is None:
+            self._status.say(f"Undone: {past.operation.action} {past.name}. It is in the queue again.")
+        else:
+            self._status.say(f"Undone: {past_words(past)}.")
+        self._listing.load(then=past.operation.pending_id)
