@@ -20,7 +20,7 @@ import core.verify.rows
 from core import Library, Strategy
 from core.findings import Code, Finding
 from core.image_scanner import ImageScanner, relative_path
-from core.records import Action, Tier
+from core.records import Action, Kind, Tier
 from core.verify import check_library
 from tests.builders import add_model, add_pending, digest, model_file, png
 
@@ -60,6 +60,10 @@ def before_each(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, work:
         return original(*args, **kwargs)
 
     monkeypatch.setattr(owner, name, called)
+
+
+def fails(*_: object) -> list[str]:
+    raise OSError("not now")
 
 
 def once(work: Callable[[], object]) -> Callable[[], object]:
@@ -162,14 +166,28 @@ def test_staging_is_left_only_where_nobody_has_the_library_open(tmp_path: Path) 
 @pytest.fixture
 def stuck(library: Library, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """A promotion whose files are still to be moved."""
-
-    def fails(*_: object) -> list[str]:
-        raise OSError("not now")
-
     with monkeypatch.context() as patches:
         patches.setattr(core.journal, "roll_forward", fails)
         outcome = library.processor.process_single_import(number, Strategy.MERGE)
     assert outcome.action_taken is Action.MERGED and not outcome.in_place
+
+
+def test_a_pending_image_that_comes_back_during_the_second_look_is_there(
+    library: Library, reader: Library, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = add_pending(library, "/m/lost", images=[png(3)])
+
+    def undo_but_for_the_files() -> None:
+        with monkeypatch.context() as patches:
+            patches.setattr(core.journal, "roll_forward", fails)
+            assert library.undo().refused == ""
+
+    work = [lambda: library.processor.process_single_import(number, Strategy.DELETE), library._journal.finish]
+    looks = iter(work)
+    before_each(monkeypatch, core.verify.files, "read_image", lambda: next(looks, int)())
+    before_each(monkeypatch, core.verify.looks.entries, "highest", once(undo_but_for_the_files))
+    assert check_library(reader).findings == ()
+    assert library.history.operations(1)[0].operation.kind is Kind.UNDO
 
 
 @pytest.mark.usefixtures("stuck")

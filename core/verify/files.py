@@ -47,13 +47,16 @@ def _pending_image(files: LibraryFiles, pending_id: int, file: str, db: Database
         yield Finding(Code.ROW_UNSAFE, str(pending_id), "library.db", f"pending_images names a file {file!r}")
         return
     path = f"pending/{file}"
-    sources = {move.dst: move.src for move in entries.open_moves(db)[1]}
-    try:
-        # An open entry has yet to move it; the source goes only when the target is there.
-        there = path not in sources or files.exists(path)
-        data = files.read_image(path if there else sources[path])
-    except ImageRefused as reason:
-        yield Finding(Code.PENDING_IMAGE_MISSING, str(pending_id), path, str(reason))
+    reason = ""
+    # Where a move is still to be made it may be made at any moment: first its source, and only then its target.
+    for place in (*(move.src for move in entries.open_moves(db)[1] if move.dst == path), path):
+        try:
+            data = files.read_image(place)
+            break
+        except ImageRefused as refusal:
+            reason = str(refusal)
+    else:
+        yield Finding(Code.PENDING_IMAGE_MISSING, str(pending_id), path, reason)
         return
     if hashlib.sha256(data).hexdigest() != digest:
         yield Finding(Code.PENDING_IMAGE_CHANGED, str(pending_id), path, "the image is not the one that was imported")
