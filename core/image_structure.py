@@ -8,12 +8,12 @@ pixels of the first picture and its colour profile, nothing else. All functions 
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from core.errors import ImageRefused
 from core.files import MAX_IMAGE_BYTES
+from core.image_orientation import EXIF, hexadecimal_exif, orientation
 
 MAX_MEMORY = 512 * 1024 * 1024
 MAX_CHUNKS = 100_000  # of a PNG of 64 MiB with 1 KiB in each: 65,536
@@ -23,10 +23,13 @@ MAX_SCANS = 1_000
 MAX_SCANNED_PIXELS = 1 << 31  # of all scans together: 33 scans of 64 megapixels; encoders write some 10
 MAX_RUN_LENGTH = 16_000_000  # bytes, and pixels: run-length coding is undone in Python
 _MAX_JUNK = 65_536
-_MAX_HEX = 1 << 20
 _APART_PIXELS = 8_000_000
 
 _PNG_KEPT = {b"PLTE", b"tRNS", b"iCCP", b"IDAT"}
+_PNG_TEXTS = {b"iTXt", b"tEXt", b"zTXt"}
+_PNG_XMP = b"iTXtXML:com.adobe.xmp\0"
+_PLAIN_EXIF, _PACKED_EXIF = (name + b"Raw profile type exif\0" for name in (b"tEXt", b"zTXt"))
+_PNG_FOUND = {b"iCCP", b"eXIf", _PNG_XMP, _PLAIN_EXIF, _PACKED_EXIF}
 _WEBP_KEPT = {b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ICCP", b"ANIM", b"ANMF"}
 _JPEG_MARKER = re.compile(rb"\xff([^\x00\xff])")
 _JPEG_AFTER_SCAN = re.compile(rb"\xff([^\x00\xff\xd0-\xd7])")
@@ -34,9 +37,7 @@ _JPEG_STANDALONE = {0x01, *range(0xD0, 0xD9)}
 _JPEG_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _JPEG_KEPT = {*range(0xC0, 0xD0), 0xDB, 0xDD, 0xE0, 0xEE} - {0xC8}
 _AVIF = {b"ftyp" + brand for brand in (b"avif", b"avis", b"mif1", b"msf1")}
-_EXIF = b"Exif\0\0"
 _XMP = b"http://ns.adobe.com/xap/1.0/\0"
-_XMP_ORIENTATION = re.compile(rb'tiff:Orientation(?:="|>)([1-8])')
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,27 +77,6 @@ def _walked(data: bytes) -> Structure:
     return Structure(data, orientation=0, apart=data[4:12] in _AVIF)
 
 
-def exif_orientation(exif: bytes) -> int:
-    """Return the orientation in EXIF data, with or without its mark, or 0 where it has none. (EXIF 2.32, 4.6.2)"""
-    tiff = exif.removeprefix(_EXIF).removeprefix(_EXIF)
-    order = "little" if tiff.startswith(b"II") else "big"
-
-    def number(at: int, size: int) -> int:
-        return int.from_bytes(tiff[at : at + size], order)  # type: ignore[arg-type]
-
-    first = number(4, 4) + 2
-    found = 0
-    for at in range(first, min(first + 12 * number(first - 2, 2), len(tiff) - 11), 12):
-        if number(at, 2) == 0x0112:
-            found = number(at + 8, {1: 1, 4: 4}.get(number(at + 2, 2), 2))
-    return found
-
-
-def _orientation(exif: bytes, xmp: bytes) -> int:
-    match = _XMP_ORIENTATION.search(xmp)
-    return exif_orientation(exif) or (int(match[1]) if match else 1)
-
-
 def _damaged(wrong: bool) -> None:
     if wrong:
         raise ImageRefused("damaged or cut short")
@@ -104,40 +84,30 @@ def _damaged(wrong: bool) -> None:
 
 def _png(data: bytes) -> Structure:
     """Keep the chunks that make the pixels. (PNG, third edition, 5.3 and 11)"""
-    whole = memoryview(data)
-    kept, exif, xmp, at = [whole[:33]], b"", b"", 33
     _damaged(data[8:16] != b"\0\0\0\x0dIHDR")
+    whole = memoryview(data)
+    kept, at = [whole[:33]], 33
+    found: dict[bytes, memoryview] = {}  # the first of each kind
     for _count in range(MAX_CHUNKS):
         name, end = data[at + 4 : at + 8], at + 12 + int.from_bytes(data[at : at + 4], "big")
         _damaged(not name or end > len(data))
         if name == b"IEND":
             data = data if sum(map(len, kept)) == at else b"".join([*kept, whole[at:end]])
-            return Structure(data, _orientation(exif, xmp))
-        if name in _PNG_KEPT and not (name == b"iCCP" and any(chunk[4:8] == name for chunk in kept[1:4])):
+            return Structure(data, _png_turn(found))
+        if name in _PNG_KEPT and name not in found:
             kept.append(whole[at:end])
-        elif name == b"eXIf":
-            exif = data[at + 8 : end - 4]
-        elif name in (b"iTXt", b"tEXt", b"zTXt"):
-            exif, xmp = exif or _raw_exif(data[at + 8 : at + 8 + _MAX_HEX], name), xmp or _png_xmp(data, at + 8, end)
+        if name in _PNG_TEXTS:
+            name += data[at + 8 : min(end - 4, data.find(b"\0", at + 8, at + 88) + 1)]
+        if name in _PNG_FOUND:
+            found.setdefault(name, whole[at + 4 + len(name) : end - 4])
         at = end
     raise ImageRefused("too many chunks")
 
 
-def _png_xmp(data: bytes, at: int, end: int) -> bytes:
-    return data[at : end - 4] if data.startswith(b"XML:com.adobe.xmp\0\0", at) else b""
-
-
-def _raw_exif(text: bytes, name: bytes) -> bytes:
-    """Return the EXIF data that ImageMagick once wrote into PNGs as hexadecimal text."""
-    keyword, _, value = text.partition(b"\0")
-    if keyword != b"Raw profile type exif" or name == b"iTXt":
-        return b""
-    try:
-        if name == b"zTXt":
-            value = zlib.decompressobj().decompress(value[1:], _MAX_HEX)
-        return bytes.fromhex("".join(value.decode("latin-1").split("\n")[3:]))
-    except (zlib.error, ValueError):
-        return b""
+def _png_turn(found: dict[bytes, memoryview]) -> int:
+    exif, xmp = bytes(found.get(b"eXIf", b"")), bytes(found.get(_PNG_XMP, b""))
+    plain, packed = bytes(found.get(_PLAIN_EXIF, b"")), bytes(found.get(_PACKED_EXIF, b"")[1:])
+    return orientation(exif or hexadecimal_exif(plain, packed), xmp)
 
 
 def _gif(data: bytes) -> Structure:
@@ -202,10 +172,10 @@ def _webp(data: bytes) -> Structure:
         at = end
     else:
         raise ImageRefused("too many chunks")
-    return _webp_of(data, kept, _orientation(exif, xmp))
+    return _webp_of(data, kept, orientation(exif, xmp))
 
 
-def _webp_of(data: bytes, kept: list[bytes | memoryview], orientation: int) -> Structure:
+def _webp_of(data: bytes, kept: list[bytes | memoryview], turn: int) -> Structure:
     pixels = _webp_pixels(bytes(kept[0][:30]))
     # Two canvases and the lossless decoder's own, of 4 bytes a pixel each; the picture takes the place of the last.
     if 12 * pixels + 2 * len(data) > MAX_MEMORY:
@@ -216,7 +186,7 @@ def _webp_of(data: bytes, kept: list[bytes | memoryview], orientation: int) -> S
         if kept[0][:4] == b"VP8X":  # the chunks of EXIF and XMP that it announces are gone
             kept[:1] = [bytes(kept[0][:8]) + bytes([kept[0][8] & ~0x0C]), kept[0][9:]]
         data = b"".join([b"RIFF", size.to_bytes(4, "little"), b"WEBP", *kept])
-    return Structure(data, orientation, apart=apart)
+    return Structure(data, turn, apart=apart)
 
 
 def _webp_pixels(first: bytes) -> int:
@@ -249,20 +219,20 @@ def _jpeg(data: bytes) -> Structure:
         if marker == 0xDA:
             kept.append(whole[begun:])
             data = data if sum(map(len, kept)) == len(data) else b"".join(kept)
-            return _jpeg_of(data, frame, len(data) - len(kept[-1]), _orientation(exif, xmp))
+            return _jpeg_of(data, frame, len(data) - len(kept[-1]), orientation(exif, xmp))
         body = data[start + 2 : at]
         if marker in _JPEG_KEPT or (marker == 0xE2 and body.startswith(b"ICC_PROFILE\0")):
             kept.append(whole[begun:at])
         if marker in _JPEG_FRAMES:
             frame = bytes([marker]) + body
-        elif marker == 0xE1 and body.startswith(_EXIF):
+        elif marker == 0xE1 and body.startswith(EXIF):
             exif = exif or body
         elif marker == 0xE1 and body.startswith(_XMP):
             xmp = body
     raise ImageRefused("too many segments")
 
 
-def _jpeg_of(data: bytes, frame: bytes, scans: int, orientation: int) -> Structure:
+def _jpeg_of(data: bytes, frame: bytes, scans: int, turn: int) -> Structure:
     """Return the structure of a JPEG whose frame header is ``frame``, marker first, and first scan at ``scans``."""
     _damaged(len(frame) < 10)
     height, width, components = (int.from_bytes(frame[at:end], "big") for at, end in ((2, 4), (4, 6), (6, 7)))
@@ -274,7 +244,7 @@ def _jpeg_of(data: bytes, frame: bytes, scans: int, orientation: int) -> Structu
     full = max(1, *(one >> 4 for one in sampling)) * max(1, *(one & 15 for one in sampling))
     blocks = sum((one >> 4) * (one & 15) for one in sampling)
     beside = 2 * width * height * blocks // full if buffered else 0
-    return Structure(data, orientation, beside, apart=frame[0] >= 0xC9)
+    return Structure(data, turn, beside, apart=frame[0] >= 0xC9)
 
 
 def _scans(data: bytes, at: int, limit: int) -> int:
