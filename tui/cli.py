@@ -133,7 +133,8 @@ def main(context: click.Context, verifying: bool, full: bool, version: bool, gra
     Without a command, the app opens.
 
     Exit codes: 0 done, 1 something failed, 2 wrong usage (or no library to verify), 3 a conflict is left to decide,
-    4 not found, 5 locked, 128 and the number of the signal where one ended the program.
+    4 not found, 5 locked.
+    A signal that ends the program gives 128 plus its number.
     """
     if full and not verifying:
         raise click.UsageError("--full goes with --verify", context)
