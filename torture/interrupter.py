@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import concurrent.futures
 import contextlib
+import dis
 import gc
 import os
 import shutil
@@ -29,6 +30,27 @@ _PURE = tuple(f"{_CORE}/{name}.py" for name in ("display", "merger", "order", "p
 _ANSWERS = (f"{_CORE}/image_decoder.py",)
 # The interpreter looks for signals after it called C code, not before: these have given back when one is seen.
 _GIVING_BACK = frozenset(("__exit__", "release"))
+
+
+_LEAVING: dict[int, frozenset[int]] = {}  # for the identity of each code: where it leaves a ``with`` statement
+
+
+def _leaves_with(frame: FrameType) -> bool:
+    """Tell whether the line is one to which a ``with`` statement returns for its end.
+
+    Between the block's last call and this end the interpreter looks for no signals, nor does it need memory.
+    """
+    code = frame.f_code
+    found = _LEAVING.get(id(code))
+    if found is None:
+        steps = [(step.opname, step.argval, step.offset, step.starts_line) for step in dis.get_instructions(code)]
+        ends = set()
+        for n, (_, _, offset, starts) in enumerate(steps):
+            following = [step[:2] for step in steps[n : n + 5] if step[0] not in ("NOP", "SWAP")]
+            if starts is not None and following[:3] == [("LOAD_CONST", None)] * 3:
+                ends.add(offset)
+        found = _LEAVING[id(code)] = frozenset(ends)
+    return frame.f_lasti in found
 
 
 class _Holding(dict[str, bool]):
@@ -79,7 +101,7 @@ class Interrupter:
         return None
 
     def _reached(self, frame: FrameType, event: str, _arg: object) -> Any:
-        if event == "line":
+        if event == "line" and not _leaves_with(frame):
             self._meet(frame, "line")
         return self._reached
 
