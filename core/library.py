@@ -15,7 +15,7 @@ from typing import Self
 
 from core.backup import BackupReport, back_up_images
 from core.cases import Cases
-from core.errors import LibraryError, NoLibrary
+from core.errors import Cancelled, LibraryError, NoLibrary
 from core.hash_ahead import HashAhead
 from core.hasher import Hasher
 from core.history import History, UndoReport
@@ -200,7 +200,10 @@ class Library:
         until then stays, and importing again goes on from there.
         """
         folder = None if images_dir is None else _images_folder(images_dir)
-        self.store.await_turn()
+        try:
+            self.store.await_turn(cancel)
+        except Cancelled:
+            return ImportReport(0, 0, 0, 0, 0, (), cancelled=True)
         images = ImportImages(folder, self.image_processor, self._imaging, cancel)
         importer = Importer(self.store, self._journal, self.image_scanner)
         try:

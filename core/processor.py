@@ -142,9 +142,9 @@ class PromotionProcessor:
     ) -> Outcome:
         if strategy is Strategy.SKIP:
             return Outcome(Status.SUCCESS, record.id, self._hasher.known(record.path), Action.IGNORED)
+        self._store.await_turn(cancel)
         if strategy is Strategy.DELETE:
             return self._delete(record)
-        self._store.await_turn(cancel)
         sha256 = self._hasher.sha256(record.path, cancel=cancel, progress=progress)
         refused: dict[str, str] = {}
         with self._sha256s.of(sha256):

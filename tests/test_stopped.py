@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import threading
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from core import Library, Strategy, waiting
-from core.errors import LibraryLocked
+from core.errors import Cancelled, LibraryError, LibraryLocked
 from core.records import Status
 from core.waiting import LockHolder
 from tests.builders import add_pending, model_file
@@ -126,6 +127,42 @@ def test_a_hash_is_not_computed_again_where_it_could_not_be_kept(folder: Path) -
             assert library.processor.process_single_import(1, progress=meanwhile).status is Status.ERROR
         again = library.processor.process_single_import(1, progress=lambda done, _: read.append(done))
     assert (again.status, len(read)) == (Status.SUCCESS, 1)
+
+
+def test_a_wait_is_cancelled_within_a_second(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "TOLD_AFTER", 0.1)
+    cancel = threading.Event()
+    with Library.open(folder, on_wait=lambda _: cancel.set()) as library, stopped(HOLDS_THE_DATABASE, folder):
+        began = time.monotonic()
+        for strategy in (Strategy.DELETE, Strategy.MERGE):
+            with pytest.raises(Cancelled):
+                library.processor.process_single_import(1, strategy, cancel=cancel)
+            cancel.clear()
+        assert library.import_legacy(tmp_path / "no such database", cancel=cancel).cancelled
+        assert time.monotonic() - began < 10
+
+
+def test_closing_does_not_wait_for_one_that_waits(folder: Path) -> None:
+    ends: list[str] = []
+    library = Library.open(folder)
+    waits = threading.Event()
+
+    def decide() -> None:
+        waits.set()
+        try:
+            library.queue.decide([1], Strategy.SKIP)
+        except LibraryError as error:
+            ends.append(str(error))
+
+    with stopped(HOLDS_THE_DATABASE, folder):
+        thread = threading.Thread(target=decide)
+        thread.start()
+        waits.wait()
+        began = time.monotonic()
+        library.close()
+        thread.join()
+    assert ends == ["the library is closed"]
+    assert time.monotonic() - began < 10
 
 
 @pytest.mark.usefixtures("impatient")

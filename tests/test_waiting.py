@@ -17,6 +17,7 @@ from core.waiting import LockHolder
 from tests.app_helpers import NEW, running, sample
 from tests.builders import add_pending, model_file
 from tests.cli_helpers import run
+from tests.other_process import HOLDS_THE_DATABASE, stopped
 
 
 @contextmanager
@@ -71,6 +72,18 @@ def test_the_command_line_says_what_it_waits_for(
         ran = run("promote", pending_id, library=library.root)
     assert ran.code == 0
     assert ran.err == "waiting: another thread of this process has locked the library\n"
+
+
+async def test_the_app_names_another_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "TOLD_AFTER", 0.1)
+    with sample(tmp_path) as library:
+        async with running(library) as desk:
+            await desk.hashed()
+            await desk.go_to(NEW)
+            with stopped(HOLDS_THE_DATABASE, library.root) as process:
+                await desk.press("d")
+                await desk.see(f"Waiting: process {process.pid} (", "#status")
+            await desk.until(desk.stored)
 
 
 async def test_the_app_says_so_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
