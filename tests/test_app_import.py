@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
+from textual.dom import DOMNode
 
 from core import Library
 from core.records import ImportReport, Problem
@@ -14,6 +15,7 @@ from core.sample import build_sample
 from tests.builders import OldRow, old_database, png
 from tests.import_dialog import ASKED, dialog, held_up
 from tui.import_text import Reason, reasons, report_lines
+from tui.importing import Importing, ImportJob
 from tui.screens.import_old import ImportScreen
 
 MANY = 10_000
@@ -178,13 +180,11 @@ async def test_wrong_images_and_roots(
 
 async def test_esc_while_nothing_has_come_in_yet(tmp_path: Path, library: Library) -> None:
     old = old_database(tmp_path / "old.db", [OldRow(n, f"/m/{n}") for n in range(1, 5)], {1: "tag"})
-    with held_up(library) as let_go:
+    with held_up(library):
         async with dialog(library) as desk:
             await desk.give(old)
             await desk.see("reading the old database", "#running")
-            await desk.press("escape", "y", "enter", "q")
-            await desk.see("stopping; what has come in stays", "#running")
-            let_go()
+            await desk.press("y", "enter", "q", "escape")
             await desk.see("The import was cancelled: what had come in stays")
             report = await desk.closed_by("escape")
             assert report is not None
@@ -198,18 +198,24 @@ async def test_progress_and_esc_in_the_middle_leave_whole_batches(tmp_path: Path
         with held_up(library) as let_go:
             await desk.give(old)
             let_go()
-        with held_up(library, after=1) as let_go:
+        with held_up(library, after=1):
             await desk.see(f"of {MANY:,} rows", "#running")
             assert "━" in desk.text("#running")
             await desk.press("escape")
-            await desk.see("stopping; what has come in stays")
-            let_go()
             await desk.see("The import was cancelled")
         report = await desk.closed_by("escape")
         assert report is not None
         assert report.cancelled
         assert 0 < report.pending < MANY
         assert report.pending == len(library.queue.ids())
+
+
+def test_what_is_said_until_the_batch_is_in(library: Library) -> None:
+    job = ImportJob(DOMNode(), library)
+    assert job.words(None, 20).plain == "reading the old database …"
+    job.stop()
+    assert job.words(None, 20).plain == "stopping; what has come in stays"
+    assert "stopping; what has come in stays" in job.words(Importing(200, MANY), 20).plain
 
 
 async def test_leaving_the_app_in_the_middle_stops_the_import(tmp_path: Path, library: Library) -> None:

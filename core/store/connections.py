@@ -102,7 +102,7 @@ class Store:
         wait = Wait(lambda: database_writer(self.path), self.on_wait)
         while True:
             try:
-                db.execute(statement).fetchone()
+                db.conn.execute(statement).fetchone()
                 return
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
