@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from core.records import ImportReport, Outcome
 
 
@@ -27,6 +29,36 @@ class LibraryLocked(LibraryError):
 
 class ForeignLog(LibraryError):
     """The write-ahead log beside the database was written for another one: SQLite would mix the two."""
+
+
+class SchemaForeign(LibraryError):
+    """The library's tables are not as this program makes them; ``differences`` says each in a few words."""
+
+    def __init__(self, path: object, differences: Sequence[str]) -> None:
+        more = f", and {len(differences) - 1} more" if len(differences) > 1 else ""
+        super().__init__(
+            f"the library's database {path} was changed by something else ({differences[0]}{more}); "
+            "nothing was touched: restore a backup, or see --verify for all that differs"
+        )
+        self.differences = tuple(differences)
+
+
+class RowDamaged(CuratorError):
+    """A row of the library's database holds what this program never writes; ``table`` and ``key`` say which."""
+
+    def __init__(self, table: str, key: object, reason: str) -> None:
+        what, remedy = _ROWS.get(table, (f"row {{}} of {table}", "restore a backup"))
+        super().__init__(f"{what.format(key)} is damaged ({reason}); {remedy}")
+        self.table = table
+        self.key = key
+        self.reason = reason
+
+
+_ROWS = {
+    "pending_import": ("pending import {}", "delete it and import it again, or restore a backup"),
+    "models": ("the library's model {}", "restore a backup"),
+    "journal": ("operation {} in the journal", "restore a backup"),
+}
 
 
 class SourceError(CuratorError):

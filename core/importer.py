@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from sqlite_utils import Database
 
-from core.errors import Cancelled, ImportInterrupted
+from core.errors import Cancelled, ImportInterrupted, RowDamaged
 from core.files import map_path
 from core.image_scanner import ImageScanner, relative_path
 from core.import_images import ImportImages, StagedImage
@@ -172,11 +172,16 @@ class Importer:
 
     @staticmethod
     def _lives(db: Database, earlier: sources.ImportedRow | None) -> bool:
+        """Tell whether the record is there to take further images; one that is damaged is not."""
         if earlier is None:
             return True
-        if earlier.sha256 is not None:
-            return models.exists(db, earlier.sha256)
-        return earlier.pending_id is not None and pending.get(db, earlier.pending_id) is not None
+        try:
+            if earlier.sha256 is not None:
+                models.images(db, earlier.sha256)
+                return models.exists(db, earlier.sha256)
+            return earlier.pending_id is not None and pending.get(db, earlier.pending_id) is not None
+        except RowDamaged:
+            return False
 
     def _write(self, db: Database, run: _Run, batch: Sequence[_Prepared], staging: Staging, counts: _Counts) -> Change:
         """Write a batch's rows inside the deciding transaction; StartOver where a guess turned out wrong."""

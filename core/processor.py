@@ -73,7 +73,8 @@ class PromotionProcessor:
         if not lock.acquire(blocking=False):
             return Outcome(Status.LOCKED, pending_id)
         try:
-            outcome = self._process(replace(self._record(pending_id), picks=picks), wanted, confirmed, cancel, progress)
+            record = replace(self._record(pending_id, wanted), picks=picks)
+            outcome = self._process(record, wanted, confirmed, cancel, progress)
         except Answer as answer:
             outcome = answer.outcome
         except Cancelled:
@@ -99,7 +100,7 @@ class PromotionProcessor:
         """Return what ``process_single_import`` would answer, with the plan where one can be made; changes nothing."""
         wanted = None if strategy is None else Strategy(strategy)
         try:
-            record = replace(self._record(pending_id), picks=picks)
+            record = replace(self._record(pending_id, wanted), picks=picks)
             if wanted in (Strategy.SKIP, Strategy.DELETE):
                 plan = make_plan(record, None, wanted, (), 0)
                 known = self._hasher.known(record.path)
@@ -124,9 +125,11 @@ class PromotionProcessor:
             raise PromotionRefused(outcome)
         return outcome.plan
 
-    def _record(self, pending_id: int) -> PendingImport:
+    def _record(self, pending_id: int, strategy: Strategy | None) -> PendingImport:
+        """Return the pending import; one that is damaged can be skipped and deleted all the same."""
+        read = _read_damaged if strategy in (Strategy.SKIP, Strategy.DELETE) else pending.get
         with self._store.reading() as db:
-            record = pending.get(db, pending_id)
+            record = read(db, pending_id)
         if record is None:
             raise Answer(Outcome(Status.NOT_FOUND, pending_id))
         must_own(record)
@@ -150,7 +153,7 @@ class PromotionProcessor:
         with self._sha256s.of(sha256):
             while True:
                 try:
-                    now = replace(self._record(record.id), picks=record.picks)
+                    now = replace(self._record(record.id, strategy), picks=record.picks)
                     return self._promote(now, sha256, strategy, confirmed, cancel, refused)
                 except StartOver:
                     continue
@@ -159,10 +162,10 @@ class PromotionProcessor:
         known = self._hasher.known(record.path)
 
         def change(db: Database) -> Change:
-            now = pending.get(db, record.id)
+            now = _read_damaged(db, record.id)
             if now is None:
                 raise Answer(Outcome(Status.NOT_FOUND, record.id))
-            before = entries.rows_of(db, record.id, None)
+            before = _readable_images(entries.rows_of(db, record.id, None), now)
             pending.delete(db, record.id)
             moves = [(f"pending/{file}", None) for file in self._incoming.present(now)]
             return Change(moves, Action.DELETED, record.id, known, before, entries.rows_of(db, record.id, None))
@@ -250,6 +253,17 @@ class PromotionProcessor:
             claimed if claimed != case.sha256 else None,
             plan=plan,
         )
+
+
+def _read_damaged(db: Database, pending_id: int) -> PendingImport | None:
+    found = pending.read(db, pending_id)
+    return None if found is None else found[0]
+
+
+def _readable_images(rows: entries.Rows, record: PendingImport) -> entries.Rows:
+    """Return the rows of a pending import without those of images that are none: undo must not bring such back."""
+    files = {image.file for image in record.images}
+    return {**rows, "pending_images": [row for row in rows["pending_images"] if row["file"] in files]}
 
 
 def _as_json(plan: Plan) -> str:

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from core import states
 from core.cases import Answer, Cases
-from core.errors import CuratorError
+from core.errors import CuratorError, RowDamaged
 from core.files import model_stamp
 from core.hash_ahead import HashAhead, HashProgress
 from core.lookup import Lookup
@@ -102,7 +102,7 @@ class Queue:
         library_tags = row.library_tags if sha256 is not None else ()
         facts = row.id, row.name, row.path, row.type, row.size_bytes
         decided = row.decision, row.tags, row.images, row.by_hand
-        return QueueRow(*facts, sha256, state, *decided, library_tags, alike)
+        return QueueRow(*facts, sha256, state, *decided, library_tags, alike, row.damage)
 
     def all(self) -> Iterator[QueueRow]:
         """Go through the whole queue by id, a window at a time."""
@@ -147,20 +147,23 @@ class Queue:
         """
         found = self.rows([pending_id])
         with self._store.reading() as db:
-            record = pending.get(db, pending_id)
-            if not found or record is None:
+            read = pending.read(db, pending_id)
+            if not found or read is None:
                 return None
-            row = found[0]
+            row, (record, damage) = found[0], read
             if picks is None:
                 picks = record.picks if strategy is record.decision else NO_PICKS
             record = replace(record, picks=picks)
             entry = Entry(record, tuple(image.file for image in record.images))
-            existing = self._lookup.model(db, row.sha256) if row.sha256 else None
+            existing, reason = self._existing(db, row.sha256)
         if strategy in (Strategy.DELETE, Strategy.SKIP):
             return Look(row, entry, existing, make_plan(record, None, strategy, (), 0))
-        if row.sha256 is None:
-            missing = row.state is State.MISSING
-            return Look(row, entry, None, None, "the model file is missing" if missing else "not hashed yet")
+        if damage:
+            reason = str(RowDamaged("pending_import", pending_id, damage))
+        elif row.sha256 is None:
+            reason = "the model file is missing" if row.state is State.MISSING else "not hashed yet"
+        if reason or row.sha256 is None:
+            return Look(row, entry, None, None, reason)
         if existing is not None and strategy is None:
             strategy = Strategy.MERGE
         try:
@@ -169,6 +172,13 @@ class Queue:
             return Look(row, entry, answer.outcome.existing, None, "the library has this model by now")
         except CuratorError as error:
             return Look(row, entry, existing, None, str(error))
+
+    def _existing(self, db: Database, sha256: str | None) -> tuple[Entry | None, str]:
+        """Return the library's model, where it has one, or why it cannot be read."""
+        try:
+            return (self._lookup.model(db, sha256) if sha256 else None), ""
+        except RowDamaged as error:
+            return None, str(error)
 
     def suggestion(self, pending_id: int) -> Suggestion | None:
         """Return what is proposed for a pending import, None where it is gone.

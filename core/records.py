@@ -144,6 +144,7 @@ class QueueRow:
 
     ``library_tags`` are those of the model that the library has under that hash.
     ``alike`` are other pending imports whose file has that hash, by id: all of them, or ``MOST_ALIKE``.
+    ``damage`` says why a value cannot be read, and is empty here, in a row that something else wrote.
     """
 
     id: int
@@ -159,6 +160,7 @@ class QueueRow:
     by_hand: bool = False
     library_tags: tuple[str, ...] = ()
     alike: tuple[int, ...] = ()
+    damage: str = ""
 
 
 @dataclass(frozen=True, slots=True)

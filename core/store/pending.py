@@ -6,63 +6,114 @@ from collections.abc import Iterable, Sequence
 
 from sqlite_utils import Database
 
-from core.picks import Picks
+from core.errors import RowDamaged
+from core.picks import NO_PICKS, Picks
 from core.records import PendingImage, PendingImport, Strategy
-from core.store.values import json_from_db, json_to_db, path_from_db, path_to_db, picks_from_db, picks_to_db
+from core.store.fetch import all_rows, one_row
+from core.store.values import (
+    HIGHEST,
+    Row,
+    file_name,
+    integer,
+    is_text,
+    json_from_db,
+    json_to_db,
+    natural,
+    optional,
+    path_from_db,
+    path_to_db,
+    picks_from_db,
+    picks_to_db,
+    reason,
+    row_id,
+    sha256,
+    strategy,
+    text,
+)
 
 
 def get(db: Database, pending_id: int) -> PendingImport | None:
-    """Return the pending import with its tags and images, or None."""
-    if not 0 < pending_id < 2**63:  # SQLite has no other ids, and takes no larger number
+    """Return the pending import with its tags and images, or None. Raises RowDamaged where it cannot be read."""
+    found = read(db, pending_id)
+    if found is None:
         return None
-    row = db.execute(
+    record, damage = found
+    if damage:
+        raise RowDamaged("pending_import", pending_id, damage)
+    return record
+
+
+def read(db: Database, pending_id: int) -> tuple[PendingImport, str] | None:
+    """Return the pending import, empty where it cannot be read, and the reason for the first such place or ''."""
+    if not -HIGHEST <= pending_id <= HIGHEST:  # SQLite takes no larger number
+        return None
+    found = one_row(
+        db,
         "SELECT path, name, type, size_bytes, created_at, meta_json, claimed_sha256, decision, picks "
         "FROM pending_import WHERE id = ?",
         [pending_id],
-    ).fetchone()
-    if row is None:
-        return None
-    path, name, type_, size_bytes, created_at, meta_json, claimed, decision, picks = row
-    return PendingImport(
-        pending_id,
-        path_from_db(path),
-        name,
-        type_,
-        size_bytes,
-        created_at,
-        json_from_db(meta_json),
-        tags(db, pending_id),
-        images(db, pending_id),
-        claimed,
-        Strategy(decision) if decision else None,
-        picks_from_db(picks),
     )
+    if found is None:
+        return None
+    path, name, type_, size_bytes, created_at, meta_json, claimed, decision, picks = found
+    row = Row()
+    row.take("id", row_id, pending_id, 0)
+    record = PendingImport(
+        pending_id,
+        row.take("path", path_from_db, path, ""),
+        row.take("name", text, name, ""),
+        row.take("type", text, type_, ""),
+        row.take("size_bytes", natural, size_bytes, 0),
+        row.take("created_at", integer, created_at, 0),
+        row.take("meta_json", json_from_db, meta_json, {}),
+        tags(db, pending_id),
+        _images(db, pending_id, row),
+        row.take("claimed_sha256", optional(sha256), claimed, None),
+        row.take("decision", strategy, decision, None),
+        row.take("picks", picks_from_db, picks, NO_PICKS),
+    )
+    return record, row.damage
 
 
 def tags(db: Database, pending_id: int) -> tuple[str, ...]:
-    """Return the names of a pending import's tags, sorted."""
-    rows = db.execute(
-        "SELECT name FROM pending_import_tags JOIN tags ON id = tag_id WHERE pending_id = ?", [pending_id]
-    )
-    return tuple(sorted(name for (name,) in rows))
+    """Return the names of a pending import's tags, sorted; a tag whose name is none is left out."""
+    return tuple(sorted(name for _, name in _tags(db, pending_id) if is_text(name)))
 
 
 def tag_ids(db: Database, pending_id: int, without: Sequence[str] = ()) -> list[int]:
     """Return the ids of a pending import's tags, without those of the given names."""
-    found = db.execute(
-        "SELECT tag_id, name FROM pending_import_tags JOIN tags ON id = tag_id WHERE pending_id = ?", [pending_id]
-    )
-    return [i for i, name in found if name not in without]
+    return [i for i, name in _tags(db, pending_id) if name not in without]
+
+
+def _tags(db: Database, pending_id: int) -> list[tuple[int, object]]:
+    select = "SELECT id, name FROM pending_import_tags JOIN tags ON id = tag_id WHERE pending_id = ?"
+    return [(i, name) for i, name in all_rows(db, select, [pending_id])]
 
 
 def images(db: Database, pending_id: int) -> tuple[PendingImage, ...]:
-    """Return a pending import's images in order, each with the verdict kept for its digest."""
-    rows = db.execute(
+    """Return a pending import's images in order, each with the verdict kept for its digest. Raises RowDamaged."""
+    row = Row()
+    found = _images(db, pending_id, row)
+    if row.damage:
+        raise RowDamaged("pending_import", pending_id, row.damage)
+    return found
+
+
+def _images(db: Database, pending_id: int, row: Row) -> tuple[PendingImage, ...]:
+    """Return the images that can be read; ``row`` is told of the others."""
+    found = all_rows(
+        db,
         "SELECT n, file, i.sha256, v.refused FROM pending_images i LEFT JOIN image_verdicts v ON v.sha256 = i.sha256 "
         "WHERE pending_id = ? ORDER BY n",
         [pending_id],
     )
-    return tuple(PendingImage(*row) for row in rows)
+    return tuple(image for values in found if (image := row.take("an image", _image, values, None)) is not None)
+
+
+def _image(values: tuple[object, ...]) -> PendingImage | None:
+    n, file, digest, refused = values
+    verdict = Row().take("refused", optional(reason), refused, None)  # a cache
+    return PendingImage(natural(n), file_name(file), sha256(digest), verdict)
 
 
 def insert(db: Database, record: PendingImport, tag_ids: Iterable[int]) -> None:
@@ -98,9 +149,14 @@ def delete(db: Database, pending_id: int) -> None:
 
 
 def next_id(db: Database) -> int:
-    """Return an id above every one ever given."""
-    row = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'pending_import'").fetchone()
-    return int(row[0]) + 1 if row else 1
+    """Return an id above every one ever given. Raises RowDamaged where there is none, or that cannot be told."""
+    found = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'pending_import'").fetchone()
+    if found is None:
+        return 1
+    try:
+        return integer(found[0], 0, HIGHEST - 1) + 1
+    except ValueError as error:
+        raise RowDamaged("sqlite_sequence", "pending_import", f"seq: {error}") from None
 
 
 def decide(db: Database, ids: Sequence[int], strategy: Strategy | None) -> None:
@@ -122,12 +178,14 @@ def pick(db: Database, pending_id: int, strategy: Strategy, picks: Picks) -> Non
 
 
 def decisions(db: Database) -> list[tuple[int, Strategy]]:
-    """Return all stored decisions by id."""
-    rows = db.execute("SELECT id, decision FROM pending_import WHERE decision IS NOT NULL ORDER BY id")
-    return [(i, Strategy(decision)) for i, decision in rows]
+    """Return all stored decisions by id; what is no strategy is none."""
+    rows = all_rows(db, "SELECT id, decision FROM pending_import WHERE decision IS NOT NULL ORDER BY id")
+    read_ones = ((i, Row().take("decision", strategy, decision, None)) for i, decision in rows)
+    return [(i, decision) for i, decision in read_ones if decision is not None]
 
 
 def all_picks(db: Database) -> dict[int, Picks]:
-    """Return what was picked by hand, by id, for each decision made so."""
-    rows = db.execute("SELECT id, picks FROM pending_import WHERE picks IS NOT NULL")
-    return {i: picks_from_db(picks) for i, picks in rows}
+    """Return what was picked by hand, by id, for each decision made so; what cannot be read is left out."""
+    rows = all_rows(db, "SELECT id, picks FROM pending_import WHERE picks IS NOT NULL")
+    found = {i: Row().take("picks", picks_from_db, picks, NO_PICKS) for i, picks in rows}
+    return {i: picks for i, picks in found.items() if picks}

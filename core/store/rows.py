@@ -6,12 +6,26 @@ import json
 from array import array
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlite_utils import Database
 
 from core.order import BY_ID, Column, Order
 from core.records import Strategy
-from core.store.values import numbers, path_from_db
+from core.store.fetch import all_rows, batches
+from core.store.values import (
+    Row,
+    file_name,
+    is_sha256,
+    is_text,
+    natural,
+    numbers,
+    path_from_db,
+    path_or_empty,
+    row_id,
+    strategy,
+    text,
+)
 
 _KNOWN = """
 SELECT p.id, p.path, h.stamp, m.sha256 IS NOT NULL, CASE WHEN h.sha256 IN (
@@ -36,12 +50,15 @@ _KEYS = {
     Column.IMAGES: "(SELECT count(*) FROM pending_images i WHERE i.pending_id = p.id)",
     Column.PATH: "CAST(p.path AS TEXT) COLLATE NOCASE",
 }
-_BATCH = 500
+_STRATEGIES = ", ".join(f"'{strategy}'" for strategy in Strategy)
 
 
 @dataclass(frozen=True, slots=True)
 class StoredRow:
-    """A line of the queue as the store knows it; ``sha256`` was computed when the file had ``stamp``."""
+    """A line of the queue as the store knows it; ``sha256`` was computed when the file had ``stamp``.
+
+    ``damage`` says why a value cannot be read, empty here, in a row that something else wrote.
+    """
 
     id: int
     name: str
@@ -56,6 +73,7 @@ class StoredRow:
     images: tuple[str, ...]
     by_hand: bool
     library_tags: tuple[str, ...]
+    damage: str = ""
 
 
 def ids(db: Database, order: Order = BY_ID, wanted: Collection[int] | None = None) -> array[int]:
@@ -73,7 +91,8 @@ def window(db: Database, wanted: Sequence[int]) -> dict[int, StoredRow]:
     tags = _lists(db, "SELECT pending_id, name FROM pending_import_tags JOIN tags ON id = tag_id", "name", key)
     images = _lists(db, "SELECT pending_id, file FROM pending_images", "n", key)
     library_tags = _lists(db, _LIBRARY_TAGS, "t.name", key)
-    found = db.execute(
+    found = all_rows(
+        db,
         "SELECT p.id, p.name, p.path, p.type, p.size_bytes, p.decision, h.stamp, h.sha256, m.sha256 IS NOT NULL, "
         "p.picks IS NOT NULL "
         "FROM pending_import p LEFT JOIN file_hashes h ON h.path = p.path LEFT JOIN models m ON m.sha256 = h.sha256 "
@@ -81,46 +100,61 @@ def window(db: Database, wanted: Sequence[int]) -> dict[int, StoredRow]:
         key,
     )
     return {
-        i: StoredRow(
-            i,
-            name,
-            path_from_db(path),
-            type_,
-            size_bytes,
-            Strategy(decision) if decision else None,
-            stamp,
-            sha256,
-            bool(in_library),
-            tuple(tags.get(i, ())),
-            tuple(images.get(i, ())),
-            bool(by_hand),
-            tuple(library_tags.get(i, ())),
-        )
-        for i, name, path, type_, size_bytes, decision, stamp, sha256, in_library, by_hand in found
+        values[0]: _stored(values, tags.get(values[0], ()), images.get(values[0], ()), library_tags.get(values[0], ()))
+        for values in found
     }
 
 
-def _lists(db: Database, select: str, order: str, key: Sequence[str]) -> dict[int, list[str]]:
-    lists: dict[int, list[str]] = {}
+def _stored(
+    values: Sequence[Any], tags: Sequence[object], images: Sequence[object], library_tags: Sequence[object]
+) -> StoredRow:
+    i, name, path, type_, size_bytes, decision, stamp, sha256, in_library, by_hand = values
+    row = Row()
+    if i < 1:
+        row.take("id", row_id, i, 0)
+    if not is_sha256(sha256):  # a cache: what cannot be in it is as good as not there
+        stamp = sha256 = None
+    return StoredRow(
+        i,
+        row.take("name", text, name, ""),
+        row.take("path", path_from_db, path, ""),
+        row.take("type", text, type_, ""),
+        row.take("size_bytes", natural, size_bytes, 0),
+        row.take("decision", strategy, decision, None),
+        stamp,
+        sha256,
+        bool(in_library),
+        tuple(filter(is_text, tags)),
+        tuple(file for image in images if (file := row.take("an image", file_name, image, ""))),
+        bool(by_hand),
+        tuple(filter(is_text, library_tags)),
+        row.damage,
+    )
+
+
+def _lists(db: Database, select: str, order: str, key: Sequence[str]) -> dict[int, list[object]]:
+    lists: dict[int, list[object]] = {}
     sql = f"{select} WHERE pending_id IN (SELECT value FROM json_each(?)) ORDER BY pending_id, {order}"
-    for i, text in db.execute(sql, key):
-        lists.setdefault(i, []).append(text)
+    for i, value in all_rows(db, sql, key):
+        lists.setdefault(i, []).append(value)
     return lists
 
 
 def twins(db: Database, row: StoredRow) -> Iterator[tuple[int, str, str]]:
     """Go through id, path and stamp of each other pending import whose file had the same hash."""
-    found = db.execute(
+    found = all_rows(
+        db,
         "SELECT p.id, h.path, h.stamp FROM file_hashes h JOIN pending_import p ON p.path = h.path "
         "WHERE h.sha256 = ? AND p.id <> ?",
         [row.sha256, row.id],
     )
-    return ((id, path_from_db(path), stamp) for id, path, stamp in found)
+    return ((id, path_or_empty(path), stamp) for id, path, stamp in found)
 
 
 def totals(db: Database) -> tuple[int, int]:
     """Return how many pending imports there are, and how many of them are decided."""
-    pending, decided = db.execute("SELECT count(*), count(decision) FROM pending_import").fetchone()
+    select = f"SELECT count(*), count(*) FILTER (WHERE decision IN ({_STRATEGIES})) FROM pending_import"
+    pending, decided = db.execute(select).fetchone()
     return pending, decided
 
 
@@ -130,16 +164,17 @@ def known(db: Database) -> Iterator[list[tuple[int, str, str | None, bool, str |
     That is, after its id, its path, the stamp that the file had when it was hashed, whether the library has that
     hash, and the hash itself where another pending import may have it too.
     """
-    cursor = db.execute(_KNOWN)
-    while batch := cursor.fetchmany(_BATCH):
+    for batch in batches(db, _KNOWN):
         yield [
-            (id, path_from_db(path), stamp, bool(in_library), sha256) for id, path, stamp, in_library, sha256 in batch
+            (id, path_or_empty(path), stamp, bool(in_library), sha256) for id, path, stamp, in_library, sha256 in batch
         ]
 
 
 def paths(db: Database, wanted: Sequence[int]) -> dict[int, str]:
     """Return the model path of each wanted pending import that is still there."""
-    found = db.execute(
-        "SELECT id, path FROM pending_import WHERE id IN (SELECT value FROM json_each(?))", [json.dumps(list(wanted))]
+    found = all_rows(
+        db,
+        "SELECT id, path FROM pending_import WHERE id IN (SELECT value FROM json_each(?))",
+        [json.dumps(list(wanted))],
     )
-    return {i: path_from_db(path) for i, path in found}
+    return {i: path_or_empty(path) for i, path in found}

@@ -15,7 +15,8 @@ from sqlite_utils import Database
 
 from core.files import folder_of
 from core.search import Query, Text, Where
-from core.store.values import numbers, path_from_db
+from core.store.fetch import all_rows, batches
+from core.store.values import is_text, numbers, path_or_empty
 
 _Row = tuple[int, str, "str | bytes", str, str]
 _Fits = Callable[[_Row], bool]
@@ -50,16 +51,22 @@ def ids(db: Database, query: Query) -> array[int]:
         return numbers(db, f"SELECT p.id FROM pending_import p WHERE {where} ORDER BY p.id", values)
     # The notes are long, and read only where they are asked for.
     notes = "p.meta_json" if any(term.where in (Where.ANYWHERE, Where.NOTE) for term in query.texts) else "''"
-    select = f"SELECT p.id, p.name, p.path, p.type, {notes} FROM pending_import p WHERE {where} ORDER BY p.id"
+    texts = [f"coalesce(CAST({column} AS TEXT), '')" for column in ("p.name", "p.type", notes)]
+    name, type_, notes = texts
+    select = f"SELECT p.id, {name}, p.path, {type_}, {notes} FROM pending_import p WHERE {where} ORDER BY p.id"
     tests = [_test(term, tagged.get(term, set())) for term in query.texts]
-    return array("q", (row[0] for row in db.execute(select, values) if all(fits(row) for fits in tests)))
+    found = (row for batch in batches(db, select, values) for row in batch)
+    return array("q", (row[0] for row in found if all(fits(row) for fits in tests)))
 
 
 def _tagged(db: Database, term: Text) -> set[int]:
     """Return the ids of the pending imports with a tag that holds the term's text."""
     holds = _finder(term.text, whole=term.whole)
-    tags = [i for i, name in db.execute("SELECT id, name FROM tags") if holds(name)]
-    select = "SELECT pending_id AS id FROM pending_import_tags WHERE tag_id IN (SELECT value FROM json_each(?))"
+    tags = [i for i, name in all_rows(db, "SELECT id, name FROM tags") if is_text(name) and holds(name)]
+    select = (
+        "SELECT pending_id AS id FROM pending_import_tags "
+        "WHERE tag_id IN (SELECT value FROM json_each(?)) AND typeof(pending_id) = 'integer'"
+    )
     return set(numbers(db, select, [json.dumps(tags)]))
 
 
@@ -116,8 +123,8 @@ def _test(term: Text, tagged: set[int]) -> _Fits:
         Where.TAG: lambda row: row[0] in tagged,
         Where.NAME: lambda row: holds(row[1]),
         Where.TYPE: lambda row: holds(row[3]),
-        Where.PATH: lambda row: holds(path_from_db(row[2])),
-        Where.FOLDER: lambda row: holds(folder_of(path_from_db(row[2]))),
+        Where.PATH: lambda row: holds(path_or_empty(row[2])),
+        Where.FOLDER: lambda row: holds(folder_of(path_or_empty(row[2]))),
         # Most rows do not hold the word at all, keys included, and reading JSON is what costs.
         Where.NOTE: lambda row: may_hold(row[4]) and any(map(holds, _notes(row[4]))),
     }
@@ -160,7 +167,7 @@ def _notes(meta_json: str) -> Iterator[str]:
     """Yield every text among the values of meta_json; none where it is damaged."""
     try:
         todo: list[Any] = [json.loads(meta_json)]
-    except ValueError:
+    except (ValueError, RecursionError):
         return
     while todo:
         value = todo.pop()

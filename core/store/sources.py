@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from core.store.values import path_to_db
+from core.store.fetch import all_rows, one_row
+from core.store.values import Row, optional, path_to_db, row_id
+from core.store.values import sha256 as checked_sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +21,16 @@ class ImportedRow:
 
 
 def find(db: Database, source: str, row: int) -> ImportedRow | None:
-    """Return what became of a row taken earlier, None where it was not."""
+    """Return what became of a row taken earlier, None where it was not; nothing, where that cannot be read."""
     key = [path_to_db(source), row]
-    found = db.execute("SELECT sha256, pending_id FROM imported_rows WHERE source = ? AND row = ?", key).fetchone()
+    found = one_row(db, "SELECT sha256, pending_id FROM imported_rows WHERE source = ? AND row = ?", key)
     if found is None:
         return None
-    names = db.execute("SELECT name FROM imported_images WHERE source = ? AND row = ?", key)
-    return ImportedRow(found[0], found[1], frozenset(name for (name,) in names))
+    note = Row()
+    sha256 = note.take("sha256", optional(checked_sha256), found[0], None)
+    pending_id = note.take("pending_id", optional(row_id), found[1], None)
+    names = all_rows(db, "SELECT name FROM imported_images WHERE source = ? AND row = ?", key)
+    return ImportedRow(sha256, pending_id, frozenset(name for (name,) in names))
 
 
 def note_row(db: Database, source: str, row: int, *, sha256: str | None, pending_id: int | None) -> None:
