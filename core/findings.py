@@ -21,6 +21,8 @@ class Code(StrEnum):
     REFERENCE_BROKEN = "reference-broken"
     BAD_SHA256 = "bad-sha256"
     BAD_JSON = "bad-json"
+    ROW_UNSAFE = "row-unsafe"
+    SCHEMA_FOREIGN = "schema-foreign"
     IMAGE_KEYS = "image-keys-in-meta"
     IMAGE_MISSING = "image-missing"
     TIERS_INCOMPLETE = "tiers-incomplete"

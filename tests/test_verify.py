@@ -21,7 +21,8 @@ from tests.builders import add_model, add_pending, digest, files, half_png, mode
 
 SHA = digest(b"weights")
 CHECKS = [
-    "database", "references", "metadata", "images", "pending images", "journal", "stray files", "model files",
+    "schema", "database", "values", "references", "metadata", "images", "pending images", "journal", "stray files",
+    "model files",
 ]  # fmt: skip
 FLOW = ["stage 1", "hashing", "locking", "insert", "conflict", "merge", "override", "delete", "skip"]
 
@@ -111,6 +112,10 @@ DAMAGES: dict[str, tuple[Callable[[Library], object], Code, Severity]] = {
         _sql("""UPDATE pending_import SET picks = '{"fields":[[["name"],"nobody"]],"tags":[],"images":[]}'"""),
         Code.BAD_JSON,
         ERROR,
+    ),
+    "a size below nothing": (_sql("UPDATE models SET size_bytes = -1"), Code.ROW_UNSAFE, ERROR),
+    "a trigger": (
+        _sql("CREATE TRIGGER t AFTER INSERT ON tags BEGIN DELETE FROM models; END"), Code.SCHEMA_FOREIGN, ERROR,
     ),
     "json, but no object": (_sql("UPDATE pending_import SET meta_json = '[]'"), Code.BAD_JSON, ERROR),
     "image keys": (_sql("UPDATE pending_import SET meta_json = '{\"images\":[]}'"), Code.IMAGE_KEYS, ERROR),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from itertools import chain
 
 from sqlite_utils import Database
 
-from core.store.values import path_from_db, picks_from_db
+from core.store.fetch import all_rows, batches
+from core.store.values import Row, file_name, is_sha256, path_or_empty, paths_from_db, picks_from_db, seq
 
 _HASHES = (("models", "sha256"), ("model_images", "source_sha256"), ("pending_images", "sha256"))
 
@@ -15,7 +17,7 @@ _HASHES = (("models", "sha256"), ("model_images", "source_sha256"), ("pending_im
 def integrity(db: Database) -> list[str]:
     """Return what SQLite finds wrong with the database file; nothing where it is sound."""
     try:
-        found = [str(line) for (line,) in db.execute("PRAGMA integrity_check")]
+        found = [str(line) for (line,) in all_rows(db, "PRAGMA integrity_check")]
     except sqlite3.DatabaseError as error:
         return [str(error)]
     return [] if found == ["ok"] else found
@@ -24,7 +26,7 @@ def integrity(db: Database) -> list[str]:
 def hashes(db: Database) -> Iterator[tuple[str, str]]:
     """Give each stored SHA-256 with the table it is in."""
     for table, column in _HASHES:
-        for (value,) in db.execute(f"SELECT {column} FROM {table}"):
+        for (value,) in chain.from_iterable(batches(db, f"SELECT {column} FROM {table}")):
             yield table, str(value)
 
 
@@ -34,20 +36,20 @@ def broken_references(db: Database) -> Iterator[tuple[str, object, str]]:
         yield table, rowid, parent
 
 
-def all_meta_json(db: Database) -> Iterator[tuple[str, str]]:
+def all_meta_json(db: Database) -> Iterator[tuple[str, object]]:
     """Give sha256 or id, and meta_json as stored, of every record."""
     for table, key in (("models", "sha256"), ("pending_import", "id")):
-        for value, text in db.execute(f"SELECT {key}, meta_json FROM {table}"):
-            yield str(value), str(text)
+        for value, stored in chain.from_iterable(batches(db, f"SELECT {key}, meta_json FROM {table}")):
+            yield str(value), stored
 
 
 def broken_picks(db: Database) -> Iterator[tuple[str, str]]:
     """Give the id of each pending import whose picks cannot be read, and why."""
-    for i, text in db.execute("SELECT id, picks FROM pending_import WHERE picks IS NOT NULL"):
+    for i, stored in all_rows(db, "SELECT id, picks FROM pending_import WHERE picks IS NOT NULL"):
         try:
-            picks_from_db(text)
-        except (ValueError, KeyError, TypeError) as error:
-            yield str(i), f"{type(error).__name__}: {error}"
+            picks_from_db(stored)
+        except ValueError as error:
+            yield str(i), str(error)
 
 
 def operations(db: Database) -> set[str]:
@@ -62,8 +64,15 @@ def is_operation(db: Database, op: str) -> bool:
 
 def model_paths(db: Database) -> Iterator[tuple[str, str]]:
     """Give sha256 and path of every model."""
-    for sha256, path in db.execute("SELECT sha256, path FROM models"):
-        yield sha256, path_from_db(path)
+    for sha256, path in all_rows(db, "SELECT sha256, path FROM models"):
+        yield str(sha256), path_or_empty(path)
+
+
+def cached_hashes(db: Database) -> Iterator[tuple[str, str, str]]:
+    """Give path, stamp and hash of every file that was hashed."""
+    for path, stamp, sha256 in all_rows(db, "SELECT path, stamp, sha256 FROM file_hashes"):
+        if is_sha256(sha256):
+            yield path_or_empty(path), str(stamp), sha256
 
 
 def model_path(db: Database, sha256: str) -> str | None:
@@ -73,11 +82,14 @@ def model_path(db: Database, sha256: str) -> str | None:
 
 
 def model_images(db: Database) -> Iterator[tuple[str, int, tuple[str, str, str]]]:
-    """Give sha256, seq and the digests of the tiers (high, medium, low) of every image of every sequence."""
-    for sha256, seq, *digests in db.execute(
-        "SELECT sha256, seq, high, medium, low FROM model_images ORDER BY sha256, seq"
-    ):
-        yield sha256, seq, (digests[0], digests[1], digests[2])
+    """Give sha256, seq and the digests of the tiers (high, medium, low) of every image of every sequence.
+
+    What can be no image of a sequence is left out.
+    """
+    select = "SELECT sha256, seq, high, medium, low FROM model_images ORDER BY sha256, seq"
+    for sha256, number, *digests in chain.from_iterable(batches(db, select)):
+        if is_sha256(sha256) and Row().take("seq", seq, number, -1) >= 0:
+            yield sha256, number, (digests[0], digests[1], digests[2])
 
 
 def model_image(db: Database, sha256: str, seq: int) -> tuple[str, str, str] | None:
@@ -96,8 +108,11 @@ def gaps(db: Database) -> Iterator[tuple[str, int, int]]:
 
 
 def pending_images(db: Database) -> Iterator[tuple[int, str, str]]:
-    """Give pending id, file name and digest of every pending image."""
-    yield from db.execute("SELECT pending_id, file, sha256 FROM pending_images ORDER BY pending_id, n")
+    """Give pending id, file name and digest of every pending image; what is no name of a file is left out."""
+    select = "SELECT pending_id, file, sha256 FROM pending_images ORDER BY pending_id, n"
+    for pending_id, file, sha256 in chain.from_iterable(batches(db, select)):
+        if Row().take("file", file_name, file, ""):
+            yield pending_id, file, sha256
 
 
 def pending_image(db: Database, pending_id: int | str, file: str) -> str | None:

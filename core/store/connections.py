@@ -15,9 +15,10 @@ from weakref import WeakSet
 from sqlite_utils import Database
 
 from core import forks
-from core.errors import Cancelled, CommitUnclear, CuratorError, LibraryError
+from core.errors import Cancelled, CommitUnclear, CuratorError, LibraryError, SchemaForeign
 from core.files import sync_folder
-from core.migrations import migrations
+from core.migrations import SCHEMAS, migrations
+from core.store import schema
 from core.store.aside import Aside
 from core.store.wal import check_log, count_commit, give_identity, has_identity
 from core.waiting import OnWait, Wait, database_writer
@@ -89,7 +90,9 @@ class Store:
         db.execute("PRAGMA foreign_keys=ON")
         db.execute("PRAGMA trusted_schema=OFF")
         db.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
-        if not self.readonly:
+        if self.readonly:
+            db.execute("PRAGMA query_only=ON")
+        else:
             self._patiently(db, "PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=FULL")
         return db
@@ -127,17 +130,22 @@ class Store:
             return self._aside.path
 
     def migrate(self) -> None:
-        """Bring the schema up to date. Raises LibraryError for a library made by a newer version, ForeignLog."""
+        """Bring the schema up to date.
+
+        Raises LibraryError for a library made by a newer version, ForeignLog, SchemaForeign.
+        """
         check_log(self.path)
-        try:
-            known = {step.name for step in migrations.pending(Database(memory=True))}
-            applied = {step.name for step in migrations.applied(self.db)}
-        except sqlite3.Error as error:
-            raise LibraryError(f"the library's database {self.path} cannot be read ({error})") from error
+        known = SCHEMAS.keys()
+        with self.reading() as db:
+            applied = schema.applied(db)
+            foreign = schema.differences(db, applied & known)
+        bar = schema.Bars.READING if self.readonly else schema.Bars.WRITING
         if applied - known:
             raise LibraryError(
                 "this library was made by a newer version of Model Curator; update the program to open it"
             )
+        if any(difference.bars >= bar for difference in foreign):
+            raise SchemaForeign(self.path, [difference.what for difference in foreign])
         if applied == known:
             self._identify()
             return

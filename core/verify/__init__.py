@@ -6,7 +6,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 
-from core.errors import ForeignLog, LibraryError
+from core.errors import ForeignLog, LibraryError, SchemaForeign
 from core.findings import Check, Code, Finding, Severity, VerifyReport
 from core.library import Library
 from core.verify.files import check_pending_images, check_strays
@@ -20,11 +20,14 @@ from core.verify.rows import (
     check_model_hashes,
     check_references,
 )
+from core.verify.values import check_cached_hashes, check_schema, check_values, schema_finding
 
 __all__ = ["check_library", "verify_folder", "verify_library"]
 
 _CHECKS: tuple[tuple[str, Callable[[Library], Iterator[Finding]]], ...] = (
+    ("schema", check_schema),
     ("database", check_database),
+    ("values", check_values),
     ("references", check_references),
     ("metadata", check_json),
     ("images", check_images),
@@ -32,8 +35,8 @@ _CHECKS: tuple[tuple[str, Callable[[Library], Iterator[Finding]]], ...] = (
     ("journal", check_journal),
     ("stray files", check_strays),
 )
-_QUICK = ("model files", check_model_files)
-_FULL = ("model files, read again", check_model_hashes)
+_QUICK = (("model files", check_model_files),)
+_FULL = (("model files, read again", check_model_hashes), ("known hashes, read again", check_cached_hashes))
 # What SQLite says of a file that is no database, or one with damaged pages.
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
@@ -45,7 +48,7 @@ def check_library(library: Library, *, full: bool = False) -> VerifyReport:
     """
     checks: list[Check] = []
     findings: list[Finding] = []
-    for name, check in (*_CHECKS, _FULL if full else _QUICK):
+    for name, check in (*_CHECKS, *(_FULL if full else _QUICK)):
         found = _found(library, check)
         errors = sum(finding.severity is Severity.ERROR for finding in found)
         warnings = len(found) - errors
@@ -81,6 +84,9 @@ def verify_folder(folder: str | os.PathLike[str], *, full: bool = False) -> Veri
         library = Library.open(folder, readonly=True)
     except ForeignLog as error:
         return _unopened(Finding(Code.LOG_FOREIGN, "", "library.db-wal", str(error)))
+    except SchemaForeign as error:
+        findings = tuple(sorted(map(schema_finding, error.differences)))
+        return VerifyReport((Check("schema", False, "it cannot be read"), *check_flow()), findings)
     except LibraryError as error:
         cause = error.__cause__
         if not isinstance(cause, sqlite3.DatabaseError) or cause.sqlite_errorcode & 0xFF not in _DAMAGE:
