@@ -150,7 +150,8 @@ class Queue:
             read = pending.read(db, pending_id)
             if not found or read is None:
                 return None
-            row, (record, damage) = found[0], read
+            record, damage = read
+            row = replace(found[0], damage=damage)
             if picks is None:
                 picks = record.picks if strategy is record.decision else NO_PICKS
             record = replace(record, picks=picks)

@@ -162,6 +162,11 @@ class QueueRow:
     alike: tuple[int, ...] = ()
     damage: str = ""
 
+    @property
+    def title(self) -> str:
+        """The name, and what is damaged."""
+        return f"{self.name} (damaged: {self.damage})".lstrip() if self.damage else self.name
+
 
 @dataclass(frozen=True, slots=True)
 class FieldPlan:

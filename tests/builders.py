@@ -149,6 +149,7 @@ def sources(library: Library, sha256: str) -> list[tuple[int, str]]:
 def tables(path: Path, *, without: Sequence[str] = CACHES) -> dict[str, list[tuple[Any, ...]]]:
     """Every row of every table of a database, through a connection of its own."""
     connection = sqlite3.connect(path)
+    connection.text_factory = os.fsdecode  # a text may be no UTF-8
     try:
         names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return {

@@ -139,7 +139,8 @@ class Store:
         with self.reading() as db:
             applied = schema.applied(db)
             foreign = schema.differences(db, applied & known)
-        bar = schema.Bars.READING if self.readonly else schema.Bars.WRITING
+        read_only = self.readonly and applied == known  # else it would have to be migrated
+        bar = schema.Bars.READING if read_only else schema.Bars.WRITING
         if applied - known:
             raise LibraryError(
                 "this library was made by a newer version of Model Curator; update the program to open it"

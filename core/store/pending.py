@@ -26,6 +26,7 @@ from core.store.values import (
     picks_to_db,
     reason,
     row_id,
+    seq,
     sha256,
     strategy,
     text,
@@ -113,7 +114,7 @@ def _images(db: Database, pending_id: int, row: Row) -> tuple[PendingImage, ...]
 def _image(values: tuple[object, ...]) -> PendingImage | None:
     n, file, digest, refused = values
     verdict = Row().take("refused", optional(reason), refused, None)  # a cache
-    return PendingImage(natural(n), file_name(file), sha256(digest), verdict)
+    return PendingImage(seq(n), file_name(file), sha256(digest), verdict)
 
 
 def insert(db: Database, record: PendingImport, tag_ids: Iterable[int]) -> None:

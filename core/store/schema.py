@@ -97,8 +97,9 @@ def _strange(found: _Objects, expected: _Objects) -> Iterator[Difference]:
             continue
         if kind == "view" and name in tables:
             continue  # told of as a table that is missing
-        harmless = kind == "index" or (kind == "table" and _is_plain(sql))
-        what = "table" if kind == "table" and harmless else "virtual table" if kind == "table" else kind
+        # Beside nothing of ours, a table makes this the database of another program.
+        harmless = bool(expected) and (kind == "index" or (kind == "table" and _is_plain(sql)))
+        what = "virtual table" if kind == "table" and not _is_plain(sql) else kind
         yield Difference(f"the {what} {name} is not ours", Bars.NOTHING if harmless else Bars.WRITING)
 
 

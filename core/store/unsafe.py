@@ -35,7 +35,7 @@ _TABLES: dict[str, tuple[int, dict[str, _Check]]] = {
     "model_images": (2, {"sha256": sha256, "seq": seq, "high": sha256, "medium": sha256, "low": sha256}),
     "model_tags": (2, {"sha256": sha256, "tag_id": integer}),
     "pending_import": (1, {"id": row_id, **_FACTS, "claimed_sha256": optional(sha256), "decision": strategy}),
-    "pending_images": (2, {"pending_id": row_id, "n": natural, "file": file_name}),
+    "pending_images": (2, {"pending_id": row_id, "n": seq, "file": file_name}),
     "pending_import_tags": (2, {"pending_id": row_id, "tag_id": integer}),
     "tags": (1, {"id": integer, "name": text, "color": optional(text), "created_at": optional(integer)}),
     "file_hashes": (1, {"path": path_from_db, "stamp": text, "sha256": sha256}),

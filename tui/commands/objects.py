@@ -25,7 +25,8 @@ def import_object(report: ImportReport) -> Object:
 
 
 def queue_object(row: QueueRow) -> Object:
-    """Return one line of the queue."""
+    """Return one line of the queue; one that is damaged says so."""
+    damaged = {"damaged": row.damage} if row.damage else {}
     return {
         "id": row.id,
         "name": row.name,
@@ -37,6 +38,7 @@ def queue_object(row: QueueRow) -> Object:
         "decision": row.decision,
         "tags": sorted(row.tags),
         "images": list(row.images),
+        **damaged,
     }
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from core.display import plain, size
-from core.errors import Cancelled
+from core.errors import Cancelled, RowDamaged
 from core.records import Action, Entry, Kind, Model, Outcome, PendingImport, Status, Strategy
 from tui.commands.call import CONFLICT, FAILED, INTERRUPTED, LOCKED, NOT_FOUND, Call, Failed, command, worst
 from tui.commands.completing import pending_ids
@@ -82,7 +82,7 @@ def _outcomes(
         if not 0 < number <= _HIGHEST_ID:
             yield None, Outcome(Status.NOT_FOUND, number)
             continue
-        entry = library.show(str(number))
+        entry = _entry(library, number)
         name = plain(entry.record.name, 40) if entry else ""
 
         def hashing(done: int, count: int, name: str = name) -> None:
@@ -93,6 +93,14 @@ def _outcomes(
         finally:
             line.clear()
         yield entry, outcome
+
+
+def _entry(library: Library, number: int) -> Entry | None:
+    """Return the pending import to speak of; one that is damaged can still be deleted."""
+    try:
+        return library.show(str(number))
+    except RowDamaged:
+        return None
 
 
 def _tell(call: Call, entry: Entry | None, outcome: Outcome, plan: Sequence[str] = ()) -> None:

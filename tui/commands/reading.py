@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from core.display import plain
+from core.errors import RowDamaged
 from core.order import Column, Order
 from core.records import Entry, Model
 from core.search import QueryError
@@ -37,6 +38,9 @@ def pending(call: Call, words: str, column: str, reverse: bool) -> int:
             rows = library.queue.rows(library.queue.ids(words, Order(Column(column), reverse)))
         except QueryError as error:
             raise Failed(f"--filter: {error}", USAGE) from error
+    for row in rows:
+        if row.damage:
+            click.echo(plain(RowDamaged("pending_import", row.id, row.damage), 400), err=True)
     nothing_fits = bool(words.strip()) and not rows
     call.answer(
         {"pending": [queue_object(row) for row in rows]},

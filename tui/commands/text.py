@@ -54,7 +54,7 @@ def queue_lines(rows: Sequence[QueueRow]) -> list[str]:
             plain(row.type, 20),
             size(row.size_bytes),
             str(len(row.images)),
-            plain(row.name),
+            plain(row.title),
         )
         for row in rows
     ]

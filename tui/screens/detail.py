@@ -121,6 +121,6 @@ class Detail:
 
 
 def _reason(look: Look) -> Piece:
-    missing = look.row.sha256 is None and look.reason != "not hashed yet"
-    words = look.reason if missing else f"{look.reason}: what the library has is not known"
-    return words, RED if missing else GREY
+    is_all = bool(look.row.damage) or (look.row.sha256 is None and look.reason != "not hashed yet")
+    words = look.reason if is_all else f"{look.reason}: what the library has is not known"
+    return words, RED if is_all else GREY

@@ -119,8 +119,8 @@ def line(row: QueueRow, cols: Columns, look: Look, ground: Style) -> list[Segmen
         *_margin(look, ground, under),
         Segment(fit(row.id, cols.id, right=True) + " ", dim),
         Segment(
-            fit(short_name(row.name, cols.name), cols.name) + " ",
-            _style(ground, under, BRIGHT if look.cursor else TEXT, bold=look.cursor),
+            fit(short_name(row.title, cols.name), cols.name) + " ",
+            _style(ground, under, RED if row.damage else BRIGHT if look.cursor else TEXT, bold=look.cursor),
         ),
     ]
     if cols.type:

@@ -158,7 +158,7 @@ class Preview(Vertical):
         if row is None or width <= 0:
             return Content("")
         lines = [
-            Content.styled(cut(short_name(row.name, width), width), f"bold {BRIGHT}"),
+            Content.styled(cut(short_name(row.title, width), width), f"bold {BRIGHT}"),
             Content.styled(cut_front(_folder(row), width), GREY),
             self._identity(row, width),
         ]
