@@ -200,6 +200,6 @@ def _move(op: str, src: str, dst: str | None) -> Move:
 def _must_be_ours(entry: Operation) -> None:
     if entry.unsafe:
         raise LibraryError(
-            f"the journal's open entry {entry.n} was not written by this program ({entry.unsafe}): nothing was "
-            "changed; restore a backup of the library, or trust it for reading only"
+            f"the journal's open entry {entry.n} was not written by this program ({entry.unsafe}); nothing was "
+            "changed; restore a backup, until then the library can only be read"
         )

@@ -14,6 +14,7 @@ from core.image_scanner import SEQ, SHA256, TIER
 from core.records import Kind, Move
 
 _OP = re.compile("[0-9a-f]{32}")
+_SCRATCH = re.compile(f"{_OP.pattern}|legacy-[a-z0-9_]{{8}}")
 _HASH = re.compile(SHA256)
 _PENDING_FILE = re.compile("([1-9][0-9]{0,18})_(?:0|[1-9][0-9]{0,18})\\.[a-z0-9]{1,5}")
 _TIERS = f"_(?:{SEQ})_(?:{TIER})\\.webp"
@@ -40,7 +41,7 @@ def is_operation(name: object) -> bool:
 
 def is_scratch(name: str) -> bool:
     """Whether ``name`` is one that folders in ``staging/`` have: an operation's, or that of a copied old database."""
-    return is_operation(name) or name.startswith("legacy-")
+    return _SCRATCH.fullmatch(name) is not None
 
 
 def owner_of(name: object) -> int | None:
