@@ -38,7 +38,6 @@ class Code(StrEnum):
     MODEL_FILE_MISSING = "model-file-missing"
     MODEL_FILE_CHANGED = "model-file-changed"
     JOURNAL_UNSAFE = "journal-unsafe"
-    ROW_UNSAFE = "row-unsafe"
     OPEN_ENTRY = "open-entry"
     FILES_LOST = "files-lost"
     STAGING_LEFT = "staging-left"

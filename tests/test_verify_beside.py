@@ -15,11 +15,13 @@ from typing import Any
 import pytest
 
 import core.journal
+import core.store.entries
 import core.verify.looks
 import core.verify.rows
 from core import Library, Strategy
 from core.findings import Code, Finding
 from core.image_scanner import ImageScanner, relative_path
+from core.library_files import LibraryFiles
 from core.records import Action, Kind, Tier
 from core.verify import check_library
 from tests.builders import add_model, add_pending, digest, model_file, png
@@ -27,8 +29,8 @@ from tests.builders import add_model, add_pending, digest, model_file, png
 SHA = digest(b"weights")
 MEANWHILE: dict[str, tuple[object, str]] = {
     "images are read": (ImageScanner, "open_image"),
-    "pending images are read": (core.verify.files, "read_image"),
-    "folders are listed": (os, "walk"),
+    "pending images are read": (LibraryFiles, "read_image"),
+    "folders are listed": (os, "fwalk"),
 }
 
 
@@ -184,8 +186,8 @@ def test_a_pending_image_that_comes_back_during_the_second_look_is_there(
 
     work = [lambda: library.processor.process_single_import(number, Strategy.DELETE), library._journal.finish]
     looks = iter(work)
-    before_each(monkeypatch, core.verify.files, "read_image", lambda: next(looks, int)())
-    before_each(monkeypatch, core.verify.looks.entries, "highest", once(undo_but_for_the_files))
+    before_each(monkeypatch, LibraryFiles, "read_image", lambda: next(looks, int)())  # noqa: PLW0108 - each time the next
+    before_each(monkeypatch, core.store.entries, "highest", once(undo_but_for_the_files))
     assert check_library(reader).findings == ()
     assert library.history.operations(1)[0].operation.kind is Kind.UNDO
 

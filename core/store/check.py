@@ -9,7 +9,7 @@ from itertools import chain
 from sqlite_utils import Database
 
 from core.store.fetch import all_rows, batches
-from core.store.values import Row, file_name, is_sha256, path_or_empty, paths_from_db, picks_from_db, seq
+from core.store.values import Row, file_name, is_sha256, path_or_empty, picks_from_db, seq
 
 _HASHES = (("models", "sha256"), ("model_images", "source_sha256"), ("pending_images", "sha256"))
 
@@ -78,7 +78,7 @@ def cached_hashes(db: Database) -> Iterator[tuple[str, str, str]]:
 def model_path(db: Database, sha256: str) -> str | None:
     """Return the path of one model, None where there is no such model."""
     row = db.execute("SELECT path FROM models WHERE sha256 = ?", [sha256]).fetchone()
-    return None if row is None else path_from_db(row[0])
+    return None if row is None else path_or_empty(row[0])
 
 
 def model_images(db: Database) -> Iterator[tuple[str, int, tuple[str, str, str]]]:
