@@ -5,7 +5,9 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from core import Library
 from core.records import Strategy
+from core.sample import sample_library
 from tests.app_helpers import CONFLICT, NEW, Desk, at_work, running, sample
 from tui.screens.history import HistoryScreen, UndoScreen
 from tui.screens.queue import QueueScreen
@@ -50,10 +52,39 @@ async def test_no_leaves_everything(tmp_path: Path) -> None:
         assert desk.list.has_focus
 
 
+async def test_an_import_goes_with_its_decisions_and_that_is_told_before(tmp_path: Path) -> None:
+    with sample_library(tmp_path) as library:
+        async with running(library) as desk:
+            await desk.press("m")
+            await desk.see("1 decided")
+            await desk.press("u")
+            await desk.until(lambda: isinstance(desk.app.screen, UndoScreen))
+            await desk.see("import of 24 rows from manager.sqlite3")
+            assert "5 models, 19 pending imports, 40 images; 1 decision dropped" in desk.screen()
+            await desk.press("y")
+            await desk.until(lambda: isinstance(desk.app.screen, QueueScreen))
+            await desk.see("Undone: import of 24 rows from manager.sqlite3.", "#status")
+            await desk.until(lambda: not desk.list.ids)
+            assert list(library.queue.ids()) == []
+
+
+async def test_what_of_an_import_cannot_be_undone_is_told_before(tmp_path: Path) -> None:
+    with sample_library(tmp_path) as library:
+        library.store.db.execute("UPDATE models SET name = 'edited'")
+        async with running(library) as desk:
+            await desk.press("u")
+            await desk.until(lambda: isinstance(desk.app.screen, UndoScreen))
+            await desk.see("Not all of it can be undone")
+            await desk.press("y")
+            await desk.until(lambda: isinstance(desk.app.screen, QueueScreen))
+            await desk.see("its models were changed since", "#status")
+
+
 async def test_nothing_to_undo(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
-        await desk.press("u")
-        await desk.see("There is nothing to undo.", "#status")
+    with Library.open(tmp_path / "library") as library:
+        async with running(library) as desk:
+            await desk.press("u")
+            await desk.see("There is nothing to undo.", "#status")
 
 
 async def test_what_cannot_be_undone_says_why(tmp_path: Path) -> None:
@@ -86,8 +117,8 @@ async def test_the_history_lists_and_undoes(tmp_path: Path) -> None:
         undone, *_, first = [line for line in desk.text("#lines").splitlines() if line.strip()]
         assert "undid inserted" in undone
         assert "quartz-garden" in undone
-        assert "import " in first
-        assert "image files" in first
+        assert "imported" in first
+        assert "manager.sqlite3" in first
         await desk.press("escape")
         await desk.until(lambda: isinstance(desk.app.screen, QueueScreen))
 

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from core import Library, Strategy
-from tests.builders import add_model, add_pending, digest, model_file, png
+from core.display import plain
+from core.history import UndoReport
+from tests.builders import OldRow, add_model, add_pending, digest, model_file, old_database, png
 from tests.cli_helpers import program, run
+
+NAME = "old\x1b.db"
 
 
 def promoted(tmp_path: Path) -> Path:
@@ -41,6 +50,61 @@ def test_undo_as_json(tmp_path: Path) -> None:
             {"id": 1, "sha256": None, "action_taken": "deleted"},
         ]
     }
+
+
+def imported(tmp_path: Path) -> Path:
+    """A library with two imports, one with a hash and one without, from an old database; one of them is decided."""
+    rows = [OldRow(1, "/m/a", hash_hex="ab" * 32), OldRow(2, "/m/b")]
+    with Library.open(tmp_path / "library") as library:
+        library.import_legacy(old_database(tmp_path / NAME, rows))
+        library.queue.decide([2], Strategy.MERGE)
+    return tmp_path / "library"
+
+
+def test_undo_takes_an_import_back_as_one(tmp_path: Path) -> None:
+    root = imported(tmp_path)
+    ran = run("undo", library=root)
+    words = f"undone: import of 2 rows from {plain(NAME)} (1 model, 1 pending import; 1 decision dropped)\n"
+    assert (ran.code, ran.out, ran.err) == (0, words, "")
+    undone, done = run("history", library=root).out.splitlines()
+    assert "undid imported  old" in undone
+    assert "imported  " in done and done.endswith("undone by 2")
+
+
+def test_undo_of_an_import_as_json(tmp_path: Path) -> None:
+    root = imported(tmp_path)
+    (undone,) = run("undo", "--json", library=root).object["undone"]
+    assert undone == {
+        "id": None,
+        "sha256": None,
+        "action_taken": "imported",
+        "source": str(tmp_path / NAME),
+        "models": 1,
+        "pending": 1,
+        "images": 0,
+        "decisions": 1,
+    }
+
+
+def test_an_import_of_an_earlier_version_is_told_to_stay(tmp_path: Path) -> None:
+    root = imported(tmp_path)
+    with closing(sqlite3.connect(root / "library.db")) as connection, connection:
+        connection.execute("UPDATE journal SET action = NULL, before = NULL, after = NULL")
+    assert run("history", library=root).out.endswith("cannot be undone: made by an earlier version\n")
+    assert run("undo", library=root).failed(1) == "there is nothing to undo"
+
+
+def test_ctrl_c_ends_between_two_batches(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = imported(tmp_path)
+    undo = Library.undo
+
+    def interrupted(library: Library, count: int, *, cancel: threading.Event, progress: Any) -> UndoReport:
+        signal.raise_signal(signal.SIGINT)
+        return undo(library, count, cancel=cancel, progress=progress)
+
+    monkeypatch.setattr(Library, "undo", interrupted)
+    ran = run("undo", "--json", library=root)
+    assert (ran.code, ran.object) == (130, {"undone": [], "error": "interrupted: undo again to go on"})
 
 
 def test_nothing_left_to_undo_is_a_failure_that_says_what_was_done(tmp_path: Path) -> None:

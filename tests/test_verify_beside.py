@@ -184,9 +184,15 @@ def test_a_pending_image_that_comes_back_during_the_second_look_is_there(
             patches.setattr(core.journal, "roll_forward", fails)
             assert library.undo().refused == ""
 
-    work = [lambda: library.processor.process_single_import(number, Strategy.DELETE), library._journal.finish]
-    looks = iter(work)
-    before_each(monkeypatch, LibraryFiles, "read_image", lambda: next(looks, int)())  # noqa: PLW0108 - each time the next
+    works: Iterator[Callable[[], object]] = itertools.chain(
+        [lambda: library.processor.process_single_import(number, Strategy.DELETE)],
+        itertools.repeat(library._journal.finish),
+    )
+
+    def work() -> None:
+        next(works)()
+
+    before_each(monkeypatch, LibraryFiles, "read_image", work)
     before_each(monkeypatch, core.store.entries, "highest", once(undo_but_for_the_files))
     assert check_library(reader).findings == ()
     assert library.history.operations(1)[0].operation.kind is Kind.UNDO

@@ -19,20 +19,21 @@ from core.records import Kind
 from core.store.entries import Rows
 from core.store.values import path_to_db
 
+# Of each record its key, and all its rows as one JSON text; paths in hex, as they need not be UTF-8.
 _IMPORTS = """
-SELECT p.id, path, name, type, size_bytes, created_at, meta_json, claimed_sha256,
+SELECT p.id, json_array(hex(path), name, type, size_bytes, created_at, meta_json, claimed_sha256,
     (SELECT json_group_array(tag_id) FROM
         (SELECT tag_id FROM pending_import_tags WHERE pending_id = p.id ORDER BY tag_id)),
     (SELECT json_group_array(json_array(n, file, sha256)) FROM
-        (SELECT * FROM pending_images WHERE pending_id = p.id ORDER BY n))
+        (SELECT * FROM pending_images WHERE pending_id = p.id ORDER BY n)))
 FROM pending_import p WHERE p.id IN (SELECT value FROM json_each(?))
 """
 _MODELS = """
-SELECT m.sha256, path, name, type, size_bytes, created_at, meta_json,
+SELECT m.sha256, json_array(hex(path), name, type, size_bytes, created_at, meta_json,
     (SELECT json_group_array(hex(path)) FROM (SELECT path FROM locations WHERE sha256 = m.sha256 ORDER BY path)),
     (SELECT json_group_array(tag_id) FROM (SELECT tag_id FROM model_tags WHERE sha256 = m.sha256 ORDER BY tag_id)),
     (SELECT json_group_array(json_array(seq, source_sha256, high, medium, low)) FROM
-        (SELECT * FROM model_images WHERE sha256 = m.sha256 ORDER BY seq))
+        (SELECT * FROM model_images WHERE sha256 = m.sha256 ORDER BY seq)))
 FROM models m WHERE m.sha256 IN (SELECT value FROM json_each(?))
 """
 _DIGEST_BYTES = 16
@@ -159,8 +160,5 @@ def _readable(entries: Iterable[Sequence[str]]) -> Iterator[Batch]:
 
 def _digests(db: Database, select: str, keys: Iterable[_Key]) -> dict[_Key, str]:
     """Return a digest of all rows of each record that is there."""
-    return {key: _digest(rest) for key, *rest in db.execute(select, [json.dumps(list(keys))])}
-
-
-def _digest(values: Sequence[object]) -> str:
-    return hashlib.blake2b(repr(values).encode(errors="surrogatepass"), digest_size=_DIGEST_BYTES).hexdigest()
+    found = db.execute(select, [json.dumps(list(keys))])
+    return {key: hashlib.blake2b(text.encode(), digest_size=_DIGEST_BYTES).hexdigest() for key, text in found}
