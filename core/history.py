@@ -147,7 +147,10 @@ class History:
                 _log.warning("not undone: %s", refusal)
                 return UndoReport(tuple(undone), str(refusal))
             _log.info("undone: operation %d (%s)", past.operation.n, _words(past.operation, past.name))
-            undone[len(undone) - bool(run) :] = [_with(undone[-1], past) if run else past]
+            if run:
+                undone[-1] = _with(undone[-1], past)
+            else:
+                undone.append(past)
             operations, run = operations + 1, its_run
             if progress is not None:
                 progress(operations)

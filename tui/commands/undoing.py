@@ -24,10 +24,10 @@ _MOST = 1_000_000
 @command("undo")
 @click.argument("count", metavar="[N]", type=click.IntRange(1, _MOST), default=1)
 def undo(call: Call, count: int) -> int:
-    """Take back the last N promotions and imports that are not undone yet.
+    """Take back the last N promotions and imports.
 
-    The newest goes first, and one that cannot be taken back stops the older ones. An import counts as one. There is no
-    redo.
+    What is undone already does not count, and an import counts as one. The newest goes first, and one that cannot be
+    taken back stops the older ones. There is no redo.
     """
     line = ProgressLine()
     with interruptible() as cancel:
