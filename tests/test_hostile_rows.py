@@ -129,12 +129,12 @@ def test_a_known_hash_that_cannot_be_one_is_computed_again(root: Path) -> None:
 
 
 def test_a_verdict_that_cannot_be_one_is_made_again(root: Path) -> None:
-    image = digest(png(2))
-    damage(root, f"UPDATE image_verdicts SET refused = x'ff' WHERE sha256 = '{image}'")
-    (root / "pending" / f"{BAD}_0.png").write_bytes(b"no image any more")
+    damage(root, KINDS["a verdict as bytes"].sql)
     with Library.open(root) as library:
-        plan = library.processor.plan(BAD, "merge")
-    assert plan.images.refused == (f"{BAD}_0.png",)
+        images = library.processor.plan(BAD, "merge").images
+        assert (images.added, images.refused) == ((2,), ())
+        found = library.store.db.execute("SELECT refused FROM image_verdicts WHERE sha256 = ?", [digest(png(2))])
+        assert found.fetchall() == [(None,)]
 
 
 def test_a_full_verification_finds_a_hash_that_is_not_true(root: Path) -> None:
