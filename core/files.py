@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shutil
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -146,6 +147,16 @@ def sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def remove_folder(folder: Path | str, dir_fd: int | None = None) -> None:
+    """Remove a folder with all that is in it, as far as that can be done; ``dir_fd`` is the folder it lies in."""
+    try:
+        shutil.rmtree(folder, ignore_errors=True, dir_fd=dir_fd)
+    except OSError as error:
+        # Interrupted just after it closed a descriptor, rmtree closes it again, and the error hides the interrupt.
+        if error.__context__ is not None:
+            raise error.__context__ from None
 
 
 def last_component(stored: str) -> str:

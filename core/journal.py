@@ -6,7 +6,6 @@ entry. Whoever comes next, here or in another process, finishes what is open bef
 
 from __future__ import annotations
 
-import shutil
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +15,7 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from core.errors import CuratorError, LibraryError
-from core.files import sync_folder
+from core.files import remove_folder, sync_folder
 from core.library_files import LibraryFiles, split
 from core.library_paths import check_entry, is_scratch
 from core.moves import check_moves, roll_forward
@@ -88,7 +87,7 @@ class Journal:
         finally:
             if staging.made and not staging.keep:
                 # What cannot be removed now, or is kept, is swept by whoever next opens the library alone.
-                shutil.rmtree(staging.folder, ignore_errors=True)
+                remove_folder(staging.folder)
 
     def run(self, staging: Staging, kind: Kind, change: Callable[[Database], Change]) -> bool:
         """Run one operation: ``change`` changes the rows inside the transaction that decides.

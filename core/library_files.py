@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.files import image_error, open_regular, read_image
+from core.files import image_error, open_regular, read_image, remove_folder
 
 FOLDERS = ("images", "pending", "staging", "trash")
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -115,7 +115,7 @@ class LibraryFiles:
         """Remove a folder with all that is in it, as far as that is possible."""
         outer, name = split(folder)
         with self.folder(outer) as descriptor:
-            shutil.rmtree(name, ignore_errors=True, dir_fd=descriptor)
+            remove_folder(name, descriptor)
 
     def rename(self, src: str, dst: str) -> None:
         """Rename a file or a folder; what stands at ``dst`` is replaced."""

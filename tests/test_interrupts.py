@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 from sqlite_utils import Database
 
 from core import Library, Strategy
+from core.files import remove_folder
 from core.records import Status
 from core.verify import check_library
 from tests.builders import OldRow, add_model, add_pending, digest, model_file, old_database, png, sources
@@ -77,6 +79,18 @@ def test_an_interrupted_batch_keeps_its_images(library: Library, tmp_path: Path,
     with Library.open(library.root) as again:
         assert check_library(again).ok
         assert again.image_scanner.get_image_list("a" * 64) == ["a" * 64 + "_0"]
+
+
+def test_an_interrupt_while_a_folder_is_removed_is_not_hidden_by_an_error(tmp_path: Path) -> None:
+    (tmp_path / "folder" / "inner").mkdir(parents=True)
+    close = os.close
+
+    def strike(descriptor: int) -> None:
+        close(descriptor)
+        raise KeyboardInterrupt
+
+    with patch.object(os, "close", strike), pytest.raises(KeyboardInterrupt):
+        remove_folder(tmp_path / "folder")
 
 
 # The signals come while COMMIT runs, or just before it: Python sees them when it returns.

@@ -198,6 +198,8 @@ def _do(
     state, last = known.state(root), len(scene.allowed) - 1
     if answer == "done" and state != last:
         raise Bad(f"told done, but state {state} was found")
+    if answer.startswith("error") and state == last:
+        raise Bad(f"told {answer}, but it happened")
     if error is SystemExit:
         library.close()
         return state

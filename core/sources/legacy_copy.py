@@ -21,7 +21,7 @@ from pathlib import Path
 
 from core.display import plain
 from core.errors import SourceError
-from core.files import stamp_of_stat
+from core.files import remove_folder, stamp_of_stat
 
 _NAME = "copy.sqlite3"
 _SUFFIXES = ("", "-wal", "-journal")
@@ -69,7 +69,7 @@ def private_copy(source: str, scratch: Path, wanted: Wanted = OLD_DATABASE) -> P
             raise SourceError(f"{plain(source)} changed while it was copied: close {wanted.program} and try again.")
         _refuse_shared_transaction(source, folder / (_NAME + "-journal"), wanted)
     except BaseException:
-        shutil.rmtree(folder)
+        remove_folder(folder)
         raise
     return folder / _NAME
 

@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Self
 
 from core.display import plain
 from core.errors import SourceError
+from core.files import remove_folder
 from core.records import Problem
 from core.sources.legacy_copy import connect, private_copy, told
 from core.sources.legacy_row import MODEL_COLUMNS, LegacyImage, LegacyRow, read_row
@@ -69,14 +69,13 @@ class LegacyDatabase:
                 connection.close()
                 raise
         except BaseException:
-            shutil.rmtree(copy.parent)
+            remove_folder(copy.parent)
             raise
 
     def close(self) -> None:
         """Close the private copy and remove it."""
         self._connection.close()
-        if self._folder.exists():
-            shutil.rmtree(self._folder)
+        remove_folder(self._folder)
 
     def __enter__(self) -> Self:
         return self
