@@ -71,7 +71,8 @@ class Interrupter:
     def __init__(self, at: int = 0, error: type[BaseException] = KeyboardInterrupt) -> None:
         self._at = at
         self._error = error
-        self._holds = _Holding((*_PURE, *_ANSWERS) if error is MemoryError else _PURE)
+        self._answers = _ANSWERS if error is MemoryError else ()
+        self._holds = _Holding((*_PURE, *self._answers))
         self.met = 0
         self.where = ""
 
@@ -96,9 +97,15 @@ class Interrupter:
         if self._holds[frame.f_code.co_filename]:
             self._meet(frame, "call")
             return self._reached
-        if frame.f_back is not None and self._holds[frame.f_back.f_code.co_filename]:
+        if self._is_called_by_holder(frame):
             self._meet(frame, "call")
         return None
+
+    def _is_called_by_holder(self, frame: FrameType) -> bool:
+        back = frame.f_back
+        return (
+            back is not None and self._holds[back.f_code.co_filename] and frame.f_code.co_filename not in self._answers
+        )
 
     def _reached(self, frame: FrameType, event: str, _arg: object) -> Any:
         if event == "line" and not _leaves_with(frame):
@@ -109,11 +116,7 @@ class Interrupter:
         if event == "call":
             return
         if event == "return":
-            if (
-                frame.f_back is not None
-                and self._holds[frame.f_back.f_code.co_filename]
-                and not self._holds[frame.f_code.co_filename]
-            ):
+            if not self._holds[frame.f_code.co_filename] and self._is_called_by_holder(frame):
                 self._meet(frame, event)
         elif self._holds[frame.f_code.co_filename] and (
             event == "c_return" or (event == "c_call" and arg.__name__ not in _GIVING_BACK)

@@ -37,9 +37,11 @@ class InLine(Pool):
         """Call at once."""
         future: Future[_T] = Future()
         try:
-            future.set_result(fn(*args, **kwargs))
+            result = fn(*args, **kwargs)
         except Exception as error:
             future.set_exception(error)
+        else:
+            future.set_result(result)
         return future
 
 
