@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -91,6 +92,19 @@ def test_an_interrupt_while_a_folder_is_removed_is_not_hidden_by_an_error(tmp_pa
 
     with patch.object(os, "close", strike), pytest.raises(KeyboardInterrupt):
         remove_folder(tmp_path / "folder")
+
+
+def test_ctrl_c_while_an_old_database_is_opened_is_no_fault_of_the_database(library: Library, tmp_path: Path) -> None:
+    old = old_database(tmp_path / "old.db", [OldRow(n, f"/m/{n}") for n in range(500)])
+
+    def strike() -> float:
+        if sys._getframe(1).f_code.co_name == "late":  # SQLite calls it, and swallows what it raises
+            raise KeyboardInterrupt
+        return 0.0
+
+    with patch.object(time, "monotonic", strike), pytest.raises(KeyboardInterrupt):
+        library.import_legacy(old)
+    assert not list(library.queue.ids()) and not os.listdir(library.root / "staging")
 
 
 # The signals come while COMMIT runs, or just before it: Python sees them when it returns.

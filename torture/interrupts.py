@@ -194,7 +194,7 @@ def _do(
             answer = deed(library)
     except CuratorError as told:
         answer = f"error: {told}"
-    except error:
+    except (error, KeyboardInterrupt):
         if error is SystemExit:  # as with the end of a ``with`` statement: the exception is still there
             library.close()
     gc.collect()  # a future and the exception in it keep each other, and with them what was not given back
@@ -222,7 +222,7 @@ def _open(known: _Known, root: Path, interrupter: Interrupter, error: type[BaseE
         with interrupter:
             held.append(Library.open(root))
             held[0].close()
-    except error:
+    except (error, KeyboardInterrupt):
         if held and error is SystemExit:
             held[0].close()
     if held:

@@ -136,6 +136,12 @@ def _refuse_shared_transaction(source: str, journal: Path, wanted: Wanted) -> No
             )
 
 
+class _Connection(sqlite3.Connection):
+    """A connection that knows whether its deadline has passed."""
+
+    late = False
+
+
 def connect(copy: Path, source: str) -> sqlite3.Connection:
     """Open the private copy, let SQLite recover it, and check it; text comes as bytes, and there is a deadline.
 
@@ -144,10 +150,16 @@ def connect(copy: Path, source: str) -> sqlite3.Connection:
     size = sum(os.path.getsize(file) for file in copy.parent.iterdir())
     until = time.monotonic() + SECONDS + size / _BYTES_PER_SECOND
     with told(source):
-        connection = sqlite3.connect(f"{copy.as_uri()}?mode=rw", uri=True, isolation_level=None)
-        try:
+        connection = sqlite3.connect(f"{copy.as_uri()}?mode=rw", uri=True, isolation_level=None, factory=_Connection)
+
+    def late() -> bool:
+        connection.late = time.monotonic() > until
+        return connection.late
+
+    try:
+        with told(source, connection):
             connection.text_factory = bytes
-            connection.set_progress_handler(lambda: time.monotonic() > until, 100)
+            connection.set_progress_handler(late, 100)
             for setting in ("trusted_schema=OFF", "cell_size_check=ON", "ignore_check_constraints=ON", "mmap_size=0"):
                 connection.execute(f"PRAGMA {setting}")
             connection.execute("SELECT count(*) FROM main.sqlite_master").fetchone()
@@ -156,9 +168,9 @@ def connect(copy: Path, source: str) -> sqlite3.Connection:
             usual = connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST_CHECKED)
             _refuse_damage(connection, copy, source)
             connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, usual)
-        except BaseException:
-            connection.close()
-            raise
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
@@ -174,12 +186,14 @@ def _refuse_damage(connection: sqlite3.Connection, copy: Path, source: str) -> N
 
 
 @contextmanager
-def told(source: str) -> Iterator[None]:
-    """Turn what SQLite says about the copy of ``source`` into a SourceError."""
+def told(source: str, connection: sqlite3.Connection | None = None) -> Iterator[None]:
+    """Turn what SQLite says about the copy of ``source`` into a SourceError; what is no deadline is a Ctrl-C."""
     try:
         yield
     except (sqlite3.Error, UnicodeDecodeError) as error:  # a message of SQLite's may quote a name that is no UTF-8
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
+            if isinstance(connection, _Connection) and not connection.late:  # SQLite has swallowed it
+                raise KeyboardInterrupt from error
             raise SourceError(
                 f"{plain(source)} takes too long to read: it is no database of the old manager."
             ) from error

@@ -41,7 +41,7 @@ class LegacyDatabase:
         self._folder = folder
         self._connection = connection
         reading = Reading(None)
-        with told(source):
+        with told(source, connection):
             _refuse_libraries(connection, source)
             self._models = _models(connection, reading, source)
             _number_rows(connection, reading, self._models)
