@@ -15,13 +15,14 @@ from core.errors import ImageRefused
 from core.files import MAX_IMAGE_BYTES
 from core.image_orientation import EXIF, hexadecimal_exif, orientation
 
-MAX_MEMORY = 512 * 1024 * 1024
+MAX_MEMORY = 488 * 1024 * 1024  # of 512 MiB; the rest is for small buffers, or for a process to run at all
 MAX_CHUNKS = 100_000  # of a PNG of 64 MiB with 1 KiB in each: 65,536
 MAX_BLOCKS = 500_000  # of a GIF of 64 MiB, filled up: 263,172
 MAX_SEGMENTS = 4_096  # of 64 MiB in segments of 64 KiB: 1,024
 MAX_SCANS = 1_000
 MAX_SCANNED_PIXELS = 1 << 31  # of all scans together: 33 scans of 64 megapixels; encoders write some 10
-MAX_RUN_LENGTH = 16_000_000  # bytes, and pixels: run-length coding is undone in Python
+MAX_RUN_LENGTH = 4_000_000  # bytes: run-length coding is undone in Python
+MAX_RUN_PIXELS = 9_000_000
 _MAX_JUNK = 65_536
 _APART_PIXELS = 8_000_000
 
@@ -144,9 +145,9 @@ def _bmp(data: bytes) -> Structure:
     run_length = int.from_bytes(data[14:18], "little") >= 40 and data[30:34] in (b"\1\0\0\0", b"\2\0\0\0")
     if run_length:
         width, height = (abs(int.from_bytes(data[at : at + 4], "little", signed=True)) for at in (18, 22))
-        if max(len(data), width * height) > MAX_RUN_LENGTH:
+        if len(data) > MAX_RUN_LENGTH or width * height > MAX_RUN_PIXELS:
             raise ImageRefused("too much run-length coding")
-    return Structure(data)
+    return Structure(data, apart=run_length)
 
 
 def _webp(data: bytes) -> Structure:

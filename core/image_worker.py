@@ -15,8 +15,6 @@ from core.image_apart import SECONDS
 from core.image_processor import TASKS, Task
 from core.image_structure import MAX_MEMORY, structure
 
-_ITSELF = 24 * 1024 * 1024  # the interpreter and Pillow
-
 
 def main() -> None:
     """Do one task on one image."""
@@ -25,7 +23,7 @@ def main() -> None:
     with open("/proc/self/statm", "rb") as pages:
         taken = int(pages.read().split()[0]) * resource.getpagesize()
     # The image lies here, in the file it came in, and in the process that waits.
-    most = taken + MAX_MEMORY - _ITSELF - 3 * len(data)
+    most = taken + MAX_MEMORY - 3 * len(data)
     resource.setrlimit(resource.RLIMIT_AS, (most, most))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, resource.RLIM_INFINITY))
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
