@@ -23,9 +23,8 @@ def main() -> None:
     with open("/proc/self/statm", "rb") as pages:
         taken = int(pages.read().split()[0]) * resource.getpagesize()
     # The image lies here, in the file it came in, and in the process that waits.
-    most = taken + MAX_MEMORY - 3 * len(data)
-    resource.setrlimit(resource.RLIMIT_AS, (most, most))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, resource.RLIM_INFINITY))
+    _limit(resource.RLIMIT_AS, taken + MAX_MEMORY - 3 * len(data))
+    _limit(resource.RLIMIT_CPU, SECONDS)
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
     try:
         parts = TASKS[Task(task)](structure(data), None, *map(int, arguments))
@@ -33,6 +32,11 @@ def main() -> None:
         sys.stdout.buffer.write(b"refused " + str(reason).encode())
         return
     sys.stdout.buffer.write(f"done {' '.join(str(len(part)) for part in parts)}\n".encode() + b"".join(parts))
+
+
+def _limit(what: int, most: int) -> None:
+    _soft, hard = resource.getrlimit(what)
+    resource.setrlimit(what, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
 
 
 if __name__ == "__main__":

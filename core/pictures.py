@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 from core.errors import ImageRefused
@@ -20,15 +21,18 @@ class Pictures:
         self._pending = root / "pending"
         self._scanner = scanner
 
-    def of_pending(self, file: str, width: int, height: int) -> Picture:
-        """Return the image ``pending/<file>`` within ``width`` x ``height`` pixels. Raises ImageRefused."""
-        return thumbnail(read_image(self._pending, file), width, height)
+    def of_pending(self, file: str, width: int, height: int, cancel: threading.Event | None = None) -> Picture:
+        """Return the image ``pending/<file>`` within ``width`` x ``height`` pixels. Raises ImageRefused, Cancelled."""
+        return thumbnail(read_image(self._pending, file), width, height, cancel)
 
-    def of_model(self, identifier: str, width: int, height: int) -> Picture:
-        """Return an image of a sequence within ``width`` x ``height`` pixels. Raises ImageError, ImageRefused."""
+    def of_model(self, identifier: str, width: int, height: int, cancel: threading.Event | None = None) -> Picture:
+        """Return an image of a sequence within ``width`` x ``height`` pixels.
+
+        Raises ImageError, ImageRefused, Cancelled.
+        """
         tier = Tier.LOW if max(width, height) <= _LOW_IS_ENOUGH else Tier.MEDIUM
         with self._scanner.open_image(identifier, tier) as file:
             data = file.read(MAX_IMAGE_BYTES + 1)
         if len(data) > MAX_IMAGE_BYTES:
             raise ImageRefused("larger than 64 MiB")
-        return thumbnail(data, width, height)
+        return thumbnail(data, width, height, cancel)

@@ -17,6 +17,7 @@ from tests.image_bombs import encoded
 
 _MIB = 1 << 20
 MOST_MIB, MOST_SECONDS = 512, 10
+_LIMITS = {resource.RLIMIT_AS: 3072 * _MIB, resource.RLIMIT_CPU: 1200}  # what is unbounded must not take all there is
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,9 @@ class Costs:
     seconds: float
 
 
-def costs(files: Sequence[Path], python: Sequence[str] = (sys.executable,)) -> list[Costs]:
+def costs(files: Sequence[Path]) -> list[Costs]:
     """Judge each file, make its tiers and a thumbnail, all in one new process."""
-    command = [*python, "-m", "tests.image_costs", *map(str, files)]
+    command = [sys.executable, "-m", "tests.image_costs", *map(str, files)]
     answer = subprocess.run(command, check=True, capture_output=True, text=True, cwd=Path(__file__).parent.parent)
     return [Costs(**json.loads(line)) for line in answer.stdout.splitlines()]
 
@@ -41,6 +42,8 @@ def _peak() -> float:
 
 
 def _measured(files: Sequence[str]) -> Iterator[Costs]:
+    for what, most in _LIMITS.items():
+        resource.setrlimit(what, (most, resource.getrlimit(what)[1]))
     for kind in ("PNG", "JPEG", "WEBP", "GIF", "BMP"):
         encode_tiers(encoded(kind))
     for file in files:

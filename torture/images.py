@@ -14,7 +14,7 @@ from tests.image_bombs import BOMBS
 from tests.image_costs import MOST_MIB, MOST_SECONDS, costs
 from torture.kills import Lines
 
-_KINDS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "AVIF")
+KINDS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "AVIF")
 _MUTATED = 500
 _AT_ONCE = 50
 
@@ -23,8 +23,8 @@ def images(folder: Path, quick: bool) -> Lines:
     """Yield a line for the bombs, and one for the damaged images of each format."""
     file = folder / "image"
     yield _measured("bombs", ((name, make) for name, make in BOMBS.items()), file, 1)
-    for kind in _KINDS:
-        sound = _sound(kind)
+    for kind in KINDS:
+        sound = sound_images(kind)
         chance = random.Random(kind)  # noqa: S311
         many = _MUTATED // 10 if quick else _MUTATED
         made = [(f"{kind} {number}", partial(bytes, mutated(sound, chance))) for number in range(many)]
@@ -55,7 +55,8 @@ def _measured(
     )
 
 
-def _sound(kind: str) -> list[bytes]:
+def sound_images(kind: str) -> list[bytes]:
+    """Return a few images in a format, as its encoder may make them."""
     found = []
     for options in ({}, {"save_all": True}, {"progressive": True}, {"lossless": True}):
         if ("save_all" in options and kind in ("JPEG", "BMP")) or ("lossless" in options and kind != "WEBP"):

@@ -10,6 +10,7 @@ from functools import partial
 from sqlite_utils import Database
 
 from core.errors import ImageError, ImageRefused
+from core.files import MAX_IMAGE_BYTES
 from core.findings import Code, Finding
 from core.image_processor import check_image
 from core.image_scanner import relative_path
@@ -46,7 +47,7 @@ def _image(library: Library, sha256: str, seq: int, db: Database) -> Iterator[Fi
         path = relative_path(sha256, seq, tier)
         try:
             with library.image_scanner.open_image(f"{sha256}_{seq}", tier) as file:
-                found[tier] = file.read()
+                found[tier] = file.read(MAX_IMAGE_BYTES + 1)  # a tier of ours is far smaller
         except ImageError as error:
             if _is_special(library, path):
                 special = True
