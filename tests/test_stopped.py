@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 import time
@@ -90,6 +91,19 @@ def test_the_command_line_names_who_writes_and_gives_up(folder: Path) -> None:
 def test_a_command_that_would_act_on_the_terminal_is_shown_plain() -> None:
     assert waiting.describe(LockHolder(1, 0, "evil\x1b[2J")).startswith("process 1 (evil␛[2J, started 19")
     assert waiting.describe(None) == "another process"
+
+
+@pytest.mark.parametrize(("code", "find"), [(HOLDS_THE_LIBRARY, 0), (HOLDS_THE_DATABASE, 1)])
+def test_a_file_system_that_lists_another_device(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, code: str, find: int
+) -> None:
+    """As btrfs does: then the holder must have the file open."""
+    monkeypatch.setattr(os, "major", lambda device: 0xFFF)
+    with Library.open(folder, readonly=True), stopped(code, folder) as process:
+        library, database = folder / "alive.lock", folder / "library.db"
+        holder = waiting.database_writer(database) if find else waiting.flock_holder(library)
+        assert holder is not None and holder.pid == process.pid
+    assert waiting.flock_holder(library) is waiting.database_writer(database) is None
 
 
 @pytest.mark.usefixtures("impatient")
