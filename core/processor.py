@@ -16,6 +16,7 @@ from core.hasher import Hasher, Progress
 from core.image_scanner import relative_path
 from core.incoming import Digests, Incoming, must_own
 from core.journal import Change, Journal, StartOver
+from core.library_paths import owner_of
 from core.locks import KeyedLocks
 from core.picks import NO_PICKS, Picks
 from core.plan import make_plan, merged_row
@@ -256,8 +257,12 @@ class PromotionProcessor:
 
 
 def _read_damaged(db: Database, pending_id: int) -> PendingImport | None:
+    """Return a pending import, as much of it as can be read; images that are not its own are left alone."""
     found = pending.read(db, pending_id)
-    return None if found is None else found[0]
+    if found is None:
+        return None
+    record = found[0]
+    return replace(record, images=tuple(image for image in record.images if owner_of(image.file) == record.id))
 
 
 def _readable_images(rows: entries.Rows, record: PendingImport) -> entries.Rows:

@@ -51,8 +51,8 @@ POINTER = re.compile(rb"\x1b\]22;[a-z]+\x07")  # Textual's own: the shape of the
 def record(id: int, text: str) -> PendingImport:
     short = text[:100]
     meta = {"description": text, short: {short: [text, {short: text}]}, "prompts": {"positive": text}}
-    image = PendingImage(0, f"{id}_0{short[:20]}", digest(b"x"))
-    return PendingImport(id, f"/nowhere/{short}", text, short, 10, 1, meta, (short, f"{short}2"), (image,), short)
+    image = PendingImage(0, f"{id}_0.png", digest(b"x"))
+    return PendingImport(id, f"/nowhere/{short}", text, short, 10, 1, meta, (short, f"{short}2"), (image,))
 
 
 @pytest.fixture(scope="module")

@@ -90,9 +90,7 @@ class Store:
         db.execute("PRAGMA foreign_keys=ON")
         db.execute("PRAGMA trusted_schema=OFF")
         db.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
-        if self.readonly:
-            db.execute("PRAGMA query_only=ON")
-        else:
+        if not self.readonly:
             self._patiently(db, "PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=FULL")
         return db

@@ -12,6 +12,7 @@ from core.records import PendingImage, PendingImport, Strategy
 from core.store.fetch import all_rows, one_row
 from core.store.values import (
     HIGHEST,
+    STRATEGIES,
     Row,
     file_name,
     integer,
@@ -180,9 +181,8 @@ def pick(db: Database, pending_id: int, strategy: Strategy, picks: Picks) -> Non
 
 def decisions(db: Database) -> list[tuple[int, Strategy]]:
     """Return all stored decisions by id; what is no strategy is none."""
-    rows = all_rows(db, "SELECT id, decision FROM pending_import WHERE decision IS NOT NULL ORDER BY id")
-    read_ones = ((i, Row().take("decision", strategy, decision, None)) for i, decision in rows)
-    return [(i, decision) for i, decision in read_ones if decision is not None]
+    select = f"SELECT id, decision FROM pending_import WHERE decision IN ({STRATEGIES}) ORDER BY id"
+    return [(i, Strategy(decision)) for i, decision in db.execute(select)]
 
 
 def all_picks(db: Database) -> dict[int, Picks]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 from array import array
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from sqlite_utils import Database
@@ -14,8 +16,11 @@ from core.order import BY_ID, Column, Order
 from core.records import Strategy
 from core.store.fetch import all_rows, batches
 from core.store.values import (
+    DECISIONS,
+    STRATEGIES,
     Row,
     file_name,
+    is_file_name,
     is_sha256,
     is_text,
     natural,
@@ -50,7 +55,7 @@ _KEYS = {
     Column.IMAGES: "(SELECT count(*) FROM pending_images i WHERE i.pending_id = p.id)",
     Column.PATH: "CAST(p.path AS TEXT) COLLATE NOCASE",
 }
-_STRATEGIES = ", ".join(f"'{strategy}'" for strategy in Strategy)
+_HEX = re.compile("[0-9a-f]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +104,59 @@ def window(db: Database, wanted: Sequence[int]) -> dict[int, StoredRow]:
         "WHERE p.id IN (SELECT value FROM json_each(?))",
         key,
     )
+    make = _as_it_is if _is_sound(found, tags, images, library_tags) else _checked
     return {
-        values[0]: _stored(values, tags.get(values[0], ()), images.get(values[0], ()), library_tags.get(values[0], ()))
+        values[0]: make(values, tags.get(values[0], ()), images.get(values[0], ()), library_tags.get(values[0], ()))
         for values in found
     }
 
 
-def _stored(
-    values: Sequence[Any], tags: Sequence[object], images: Sequence[object], library_tags: Sequence[object]
-) -> StoredRow:
+def _is_sound(found: Sequence[Sequence[Any]], *lists: dict[int, list[Any]]) -> bool:
+    """Tell whether all values are of our own making: at one look, as they nearly always are."""
+    if not found:
+        return True
+    ids, names, paths, types, sizes, decisions, _, hashes, *_ = zip(*found, strict=True)
+    try:
+        texts = "".join(chain(names, paths, types, *chain.from_iterable(of.values() for of in lists)))
+        known = [sha256 for sha256 in hashes if sha256 is not None]
+        digits = "".join(known)
+    except TypeError:
+        return False
+    return (
+        is_text(texts)
+        and set(map(type, sizes)) == {int}
+        and min(sizes) >= 0
+        and min(ids) > 0
+        and DECISIONS.issuperset(decisions)
+        and {64}.issuperset(map(len, known))
+        and _HEX.fullmatch(digits) is not None
+        and all(map(is_file_name, chain.from_iterable(lists[1].values())))
+    )
+
+
+def _as_it_is(values: Sequence[Any], tags: Sequence[Any], images: Sequence[Any], others: Sequence[Any]) -> StoredRow:
+    i, name, path, type_, size_bytes, decision, stamp, sha256, in_library, by_hand = values
+    return StoredRow(
+        i,
+        name,
+        path,
+        type_,
+        size_bytes,
+        strategy(decision),
+        stamp,
+        sha256,
+        bool(in_library),
+        tuple(tags),
+        tuple(images),
+        bool(by_hand),
+        tuple(others),
+    )
+
+
+def _checked(values: Sequence[Any], tags: Sequence[Any], images: Sequence[Any], others: Sequence[Any]) -> StoredRow:
     i, name, path, type_, size_bytes, decision, stamp, sha256, in_library, by_hand = values
     row = Row()
-    if i < 1:
-        row.take("id", row_id, i, 0)
+    row.take("id", row_id, i, 0)
     if not is_sha256(sha256):  # a cache: what cannot be in it is as good as not there
         stamp = sha256 = None
     return StoredRow(
@@ -127,13 +172,13 @@ def _stored(
         tuple(filter(is_text, tags)),
         tuple(file for image in images if (file := row.take("an image", file_name, image, ""))),
         bool(by_hand),
-        tuple(filter(is_text, library_tags)),
+        tuple(filter(is_text, others)),
         row.damage,
     )
 
 
-def _lists(db: Database, select: str, order: str, key: Sequence[str]) -> dict[int, list[object]]:
-    lists: dict[int, list[object]] = {}
+def _lists(db: Database, select: str, order: str, key: Sequence[str]) -> dict[int, list[Any]]:
+    lists: dict[int, list[Any]] = {}
     sql = f"{select} WHERE pending_id IN (SELECT value FROM json_each(?)) ORDER BY pending_id, {order}"
     for i, value in all_rows(db, sql, key):
         lists.setdefault(i, []).append(value)
@@ -153,7 +198,7 @@ def twins(db: Database, row: StoredRow) -> Iterator[tuple[int, str, str]]:
 
 def totals(db: Database) -> tuple[int, int]:
     """Return how many pending imports there are, and how many of them are decided."""
-    select = f"SELECT count(*), count(*) FILTER (WHERE decision IN ({_STRATEGIES})) FROM pending_import"
+    select = f"SELECT count(*), count(*) FILTER (WHERE decision IN ({STRATEGIES})) FROM pending_import"
     pending, decided = db.execute(select).fetchone()
     return pending, decided
 

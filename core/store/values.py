@@ -21,10 +21,13 @@ from core.records import Strategy
 from core.sources.legacy_json import parse_json_object
 
 HIGHEST = 2**63 - 1  # of SQLite's numbers
+DECISIONS = frozenset((None, *Strategy))
+STRATEGIES = ", ".join(f"'{strategy}'" for strategy in Strategy)  # in SQL
 HIGHEST_SEQ = 10**15 - 1  # of an image in a sequence: see ``core.image_scanner``
 _PIECE = 32_768  # characters of JSON
 _LONGEST_REASON = 4000  # characters
 _SHA256 = re.compile("[0-9a-f]{64}")
+_STRATEGIES: Mapping[object, Strategy] = {strategy.value: strategy for strategy in Strategy}
 _PICKS = {"fields", "tags", "images"}
 T = TypeVar("T")
 
@@ -46,6 +49,8 @@ class Row:
 
 def text(value: object) -> str:
     """Return a text as it is."""
+    if isinstance(value, str) and value.isascii():  # nearly always, and windows of the queue must not wait
+        return value
     if not isinstance(value, str):
         raise ValueError("no text")
     if not is_text(value):
@@ -103,10 +108,10 @@ def strategy(value: object) -> Strategy | None:
     """Return a stored decision, None for NULL."""
     if value is None:
         return None
-    try:
-        return Strategy(text(value))
-    except ValueError:
-        raise ValueError("no strategy") from None
+    found = _STRATEGIES.get(value)
+    if found is None:
+        raise ValueError("no strategy")
+    return found
 
 
 def reason(value: object) -> str:
@@ -120,9 +125,14 @@ def reason(value: object) -> str:
 def file_name(value: object) -> str:
     """Return the name of a file of ``pending/``, a plain one that leads nowhere else."""
     name = text(value)
-    if name in ("", ".", "..") or "/" in name or "\0" in name:
+    if not is_file_name(name):
         raise ValueError("no name of a file")
     return name
+
+
+def is_file_name(name: str) -> bool:
+    """Tell whether a text is the plain name of a file."""
+    return name not in ("", ".", "..") and "/" not in name and "\0" not in name
 
 
 def path_to_db(path: str) -> str | bytes:
@@ -146,6 +156,8 @@ def path_from_db(value: object) -> str:
 
 def path_or_empty(value: object) -> str:
     """Return a stored path, '' where it cannot be read: no file has that."""
+    if isinstance(value, str) and value.isascii():
+        return value
     try:
         return path_from_db(value)
     except ValueError:
