@@ -16,7 +16,7 @@ from core.order import Column
 from core.records import State
 from core.verify import check_library
 from tests.app_helpers import running
-from tests.builders import add_pending, digest, png, tables
+from tests.builders import OldRow, add_pending, digest, old_database, png, tables
 from tests.cli_helpers import run
 from tests.hostile import BAD, GOOD, KINDS, OTHER, SHA, damage, template
 
@@ -144,6 +144,24 @@ def test_a_full_verification_finds_a_hash_that_is_not_true(root: Path) -> None:
         (finding,) = check_library(library, full=True).findings
     assert (finding.code, finding.key) == (Code.ROW_UNSAFE, str(template() / "g"))
     assert digest(b"good weights") in finding.detail
+
+
+def test_a_time_that_no_calendar_has_is_shown_as_it_is(root: Path) -> None:
+    damage(root, f"UPDATE journal SET at = {2**62}")
+    assert f"{2**62} ms" in run("history", library=root).out
+
+
+def test_importing_again_passes_over_what_is_damaged(root: Path, tmp_path: Path) -> None:
+    images = tmp_path / "images"
+    images.mkdir()
+    extra = {"images": ["/media/a.png"]}
+    rows = [OldRow(number, f"/m/{number}", extra) for number in (11, 12)]
+    database = old_database(tmp_path / "old.db", rows)
+    assert run("import-legacy", database, "--images", images, "--json", library=root).object["pending"] == 2
+    (images / "a.png").write_bytes(png(9))
+    damage(root, "UPDATE pending_import SET meta_json = '[]' WHERE id = 11")
+    report = run("import-legacy", database, "--images", images, "--json", library=root)
+    assert report.code == 0 and (report.object["skipped"], report.object["images"]) == (2, 1)
 
 
 def test_ids_that_are_used_up_are_told(root: Path) -> None:

@@ -96,7 +96,7 @@ def _readings(library: Library) -> Iterator[Callable[[], object]]:
     yield from (queue.counts, queue.decisions, queue.picks, library.history.operations, library.history.newest)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(st.data())
 def test_random_values_in_random_columns(data: st.DataObject) -> None:
     """Reading raises nothing but CuratorError, both rows are listed, and verification names the damage."""

@@ -59,3 +59,11 @@ def _day(milliseconds: Any) -> str:
         return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%d %H:%M}"
     except (OverflowError, OSError, ValueError):  # a year no calendar has
         return f"{milliseconds} ms"
+
+
+def local_time(milliseconds: int) -> str:
+    """Return a time (ms since 1970) as the clock on the wall shows it."""
+    try:
+        return f"{datetime.fromtimestamp(milliseconds / 1000).astimezone():%Y-%m-%d %H:%M}"
+    except (OverflowError, OSError, ValueError):  # a year no calendar has
+        return f"{milliseconds} ms"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +13,7 @@ from tui.commands.objects import Object
 from tui.commands.terminal import ProgressLine, interruptible
 from tui.commands.text import table
 from tui.undo_text import brought_words, operation_words, past_words
+from tui.values import local_time
 
 if TYPE_CHECKING:
     from core.history import PastOperation
@@ -112,8 +112,7 @@ def history_lines(past: list[PastOperation]) -> list[str]:
 
 def _line(past: PastOperation) -> tuple[str, str, str, str, str]:
     operation = past.operation
-    when = f"{datetime.fromtimestamp(operation.at / 1000).astimezone():%Y-%m-%d %H:%M}"
-    return str(operation.n), when, operation_words(operation), plain(past.name, 60), _ending(past)
+    return str(operation.n), local_time(operation.at), operation_words(operation), plain(past.name, 60), _ending(past)
 
 
 def _ending(past: PastOperation) -> str:

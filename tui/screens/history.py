@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
@@ -19,6 +18,7 @@ from core.history import PastOperation
 from core.records import Action, Kind, Operation
 from tui.palette import AMBER, BRIGHT, FAINT, GREY, RED, TEAL, TEXT
 from tui.undo_text import brought_words, operation_words, past_words
+from tui.values import local_time
 from tui.widgets.answers import Answers
 from tui.widgets.cells import cut, fit
 
@@ -42,11 +42,6 @@ _BECOMES = (
 )
 
 _KEPT = ("Not all of it can be undone", "It cannot be undone")
-
-
-def when(milliseconds: int) -> str:
-    """Return a time as the clock on the wall shows it."""
-    return f"{datetime.fromtimestamp(milliseconds / 1000).astimezone():%Y-%m-%d %H:%M}"
 
 
 def ending(past: PastOperation) -> tuple[str, str]:
@@ -119,7 +114,7 @@ class HistoryScreen(ModalScreen[bool]):
             name = min(name, max(name // 2, 12))
         return Content.assemble(
             (f"{operation.n:>5} ", FAINT),
-            (f"{when(operation.at)}  ", GREY),
+            (f"{local_time(operation.at)}  ", GREY),
             (fit(operation_words(operation), 17), action if operation.undone_by is None else GREY),
             (fit(past.name or _files(operation), name), TEXT if operation.undone_by is None else GREY),
             ("  ", ""),
@@ -147,7 +142,7 @@ class UndoScreen(ModalScreen[bool]):
                 Content.assemble(
                     (past_words(newest), f"bold {BRIGHT}"),
                     (f"  {cut(newest.name, 50)}" if newest.imported is None else "", TEXT),
-                    (f"   {when(newest.operation.at)}", GREY),
+                    (f"   {local_time(newest.operation.at)}", GREY),
                 )
             )
             if newest.imported is not None:
