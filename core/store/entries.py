@@ -7,12 +7,14 @@ import os
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
+from itertools import chain
 from typing import Any
 
 from sqlite_utils import Database
 
 from core.library_paths import check_entry, is_operation, owner_of
 from core.records import Action, Kind, Move, Operation
+from core.store.fetch import all_rows, batches, one_row
 from core.store.values import path_to_db
 
 _COLUMNS = "n, op, kind, action, pending_id, sha256, moves, open, at, undone_by, lost"
@@ -57,16 +59,15 @@ def add(
 
 def open_entry(db: Database) -> Operation | None:
     """Return the entry whose files are still to be moved, None where there is none."""
-    row = db.execute(f"SELECT {_COLUMNS} FROM journal WHERE open = 1").fetchone()
+    row = one_row(db, f"SELECT {_COLUMNS} FROM journal WHERE open = 1")
     return None if row is None else _operation(row)
 
 
 def open_moves(db: Database) -> tuple[int, tuple[Move, ...]]:
     """Return the journal's highest number and the moves still to be made, as one snapshot."""
     columns = ", ".join(f"j.{name}" for name in _COLUMNS.split(", "))
-    highest, *row = db.execute(
-        f"SELECT m.n, {columns} FROM (SELECT max(n) AS n FROM journal) m LEFT JOIN journal j ON j.open = 1 LIMIT 1"
-    ).fetchone()
+    select = f"SELECT m.n, {columns} FROM (SELECT max(n) AS n FROM journal) m LEFT JOIN journal j ON j.open = 1 LIMIT 1"
+    [(highest, *row)] = all_rows(db, select)
     return highest or 0, () if row[0] is None else _operation(row).moves
 
 
@@ -77,8 +78,8 @@ def highest(db: Database) -> int:
 
 def moved_since(db: Database, n: int) -> set[str]:
     """Return every path from which, or to which, the operations after ``n`` move a file."""
-    rows = db.execute("SELECT moves FROM journal WHERE n > ?", [n])
-    return {path for (moves,) in rows for move in json.loads(moves) for path in (move["src"], move["dst"])}
+    operations = map(_operation, all_rows(db, f"SELECT {_COLUMNS} FROM journal WHERE n > ?", [n]))
+    return {path for operation in operations for move in operation.moves for path in (move.src, move.dst)}
 
 
 def close(db: Database, n: int, lost: Sequence[str]) -> None:
@@ -98,10 +99,13 @@ def newest_to_undo(db: Database, run: str | None = None) -> tuple[Operation, Row
 def to_undo(db: Database, run: str | None = None) -> Iterator[tuple[Operation, Rows, Rows]]:
     """Go through what undo can take back, newest first, as ``newest_to_undo`` returns it."""
     of_run = "json_valid(before) AND json_extract(before, '$.import[0].run') = ?"
-    rows = db.execute(
-        f"SELECT {_COLUMNS}, before, after FROM journal WHERE kind IN (?, ?) AND undone_by IS NULL "
-        f"AND after IS NOT NULL {f'AND {of_run}' if run else ''} ORDER BY n DESC",
-        [Kind.PROMOTE, Kind.IMPORT, *([run] if run else [])],
+    rows = chain.from_iterable(
+        batches(
+            db,
+            f"SELECT {_COLUMNS}, before, after FROM journal WHERE kind IN (?, ?) AND undone_by IS NULL "
+            f"AND after IS NOT NULL {f'AND {of_run}' if run else ''} ORDER BY n DESC",
+            [Kind.PROMOTE, Kind.IMPORT, *([run] if run else [])],
+        )
     )
     columns = _columns_of_tables(db)
     return (_with_rows(row, columns) for row in rows)
@@ -109,18 +113,19 @@ def to_undo(db: Database, run: str | None = None) -> Iterator[tuple[Operation, R
 
 def standing_in_the_way(db: Database, n: int, ids: Collection[int], hashes: Collection[str]) -> Operation | None:
     """Return the newest operation after ``n``, not undone, on one of these imports or models; None if there is none."""
-    row = db.execute(
+    row = one_row(
+        db,
         f"SELECT {_COLUMNS} FROM journal WHERE n > ? AND kind <> ? AND undone_by IS NULL AND (pending_id IN "
         "(SELECT value FROM json_each(?)) OR sha256 IN (SELECT value FROM json_each(?))) ORDER BY n DESC LIMIT 1",
         [n, Kind.UNDO, json.dumps(list(ids)), json.dumps(list(hashes))],
-    ).fetchone()
+    )
     return None if row is None else _operation(row)
 
 
 def all_checked(db: Database) -> Iterator[Operation]:
     """Go through all entries, oldest first, the rows before and after each checked too."""
     columns = _columns_of_tables(db)
-    for row in db.execute(f"SELECT {_COLUMNS}, before, after FROM journal ORDER BY n"):
+    for row in chain.from_iterable(batches(db, f"SELECT {_COLUMNS}, before, after FROM journal ORDER BY n")):
         yield _with_rows(row, columns)[0]
 
 
@@ -137,18 +142,19 @@ def past(db: Database, limit: int, below: int | None = None) -> list[tuple[Opera
     taken_back = (
         "SELECT before FROM journal AS t WHERE t.undone_by = journal.n AND t.n < journal.n ORDER BY n DESC LIMIT 1"
     )
-    rows = db.execute(
+    rows = all_rows(
+        db,
         f"SELECT {_COLUMNS}, CASE kind WHEN ? THEN ({taken_back}) ELSE before END FROM journal "
         "WHERE n < coalesce(?, n + 1) ORDER BY n DESC LIMIT ?",
         [Kind.UNDO, below, limit],
-    ).fetchall()
+    )
     columns = _columns_of_tables(db)
     return [_with_rows((*row, None), columns)[:2] for row in rows]
 
 
 def closed_operations(db: Database) -> list[tuple[str, int]]:
     """Return name and time (ms) of every operation whose files are in place, oldest first."""
-    found = db.execute("SELECT op, at FROM journal WHERE open = 0 ORDER BY n")
+    found = all_rows(db, "SELECT op, at FROM journal WHERE open = 0 ORDER BY n")
     return [(op, at) for op, at in found if is_operation(op) and isinstance(at, int)]
 
 
