@@ -181,7 +181,8 @@ def _webp_of(data: bytes, kept: list[bytes | memoryview], turn: int) -> Structur
     # Two canvases and the lossless decoder's own, of 4 bytes a pixel each; the picture takes the place of the last.
     if 12 * pixels + 2 * len(data) > MAX_MEMORY:
         raise ImageRefused("larger than 512 MiB in memory")
-    apart = pixels > _APART_PIXELS and (b"VP8L" in data or b"ALPH" in data)
+    # The tables of a lossless one may be as large as many pixels, and nothing ends its decoder in the middle.
+    apart = pixels > _APART_PIXELS
     size = 4 + sum(map(len, kept))
     if size + 8 != len(data):
         if kept[0][:4] == b"VP8X":  # the chunks of EXIF and XMP that it announces are gone
