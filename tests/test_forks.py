@@ -55,12 +55,17 @@ def folder(tmp_path: Path) -> Path:
     return library.root
 
 
+def _state(folder: Path) -> object:
+    with Library.open(folder) as library:
+        return snapshot(library)
+
+
 def in_process(folder: Path, code: str) -> list[str]:
     return script(_PRELUDE + code, folder, folder.parent / "m").splitlines()
 
 
 def test_every_part_says_at_once_that_it_belongs_to_the_parent(folder: Path) -> None:
-    before = snapshot(Library.open(folder))
+    before = _state(folder)
     uses = [
         "library.queue.ids()",
         "library.queue.decide([1], Strategy.SKIP)",
@@ -82,7 +87,7 @@ def test_every_part_says_at_once_that_it_belongs_to_the_parent(folder: Path) -> 
     assert [line.partition(" ")[2] for line in told[:-1] if "PromotionRefused" not in line] == [_REFUSED] * 13
     assert [line for line in told if "PromotionRefused" in line] == [f"PromotionRefused {_REFUSED}"]
     assert told[-1] == _REFUSED
-    assert snapshot(Library.open(folder)) == before
+    assert _state(folder) == before
 
 
 def test_a_promotion_in_a_child_of_multiprocessing_ends(folder: Path) -> None:
