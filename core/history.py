@@ -101,6 +101,16 @@ class History:
                 for operation, before in entries.past(db, limit, below)
             ]
 
+    def highest(self) -> int:
+        """Return the number of the newest operation, 0 where there is none."""
+        with self._store.reading() as db:
+            return entries.highest(db)
+
+    def undone_since(self, number: int) -> list[PastOperation]:
+        """Return what operations after ``number`` have undone, newest first."""
+        with self._store.reading() as db:
+            return [PastOperation(operation, _name(before)) for operation, before in entries.undone_since(db, number)]
+
     def newest(self) -> PastOperation | None:
         """Return what undo would take back, None where there is nothing; of an import all batches, summed up."""
         with self._store.reading() as db:

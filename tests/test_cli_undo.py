@@ -104,7 +104,10 @@ def test_ctrl_c_ends_between_two_batches(tmp_path: Path, monkeypatch: pytest.Mon
 
     monkeypatch.setattr(Library, "undo", interrupted)
     ran = run("undo", "--json", library=root)
-    assert (ran.code, ran.object) == (130, {"undone": [], "error": "interrupted: undo again to go on"})
+    assert (ran.code, ran.object) == (
+        130,
+        {"undone": [], "error": "interrupted: 0 of 1 were undone; undo again to go on"},
+    )
 
 
 def test_nothing_left_to_undo_is_a_failure_that_says_what_was_done(tmp_path: Path) -> None:

@@ -168,7 +168,7 @@ def test_a_second_ctrl_c_while_undoing_is_told_as_it_is(
         library.processor.process_single_import(number)
     library.close()
     ran = interrupted_twice(when, 2, "--json", "--library", library.root, "undo", 3)
-    assert ran.failed(130) == f"interrupted: {count} of 3 were undone"
+    assert ran.failed(130) == f"interrupted: {count} of 3 were undone; undo again to go on"
     assert [one["id"] for one in ran.object["undone"]] == ids[::-1][:count]
     with Library.open(library.root) as again:
         assert list(again.queue.ids()) == ids[3 - count :]

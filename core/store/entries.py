@@ -152,6 +152,13 @@ def past(db: Database, limit: int, below: int | None = None) -> list[tuple[Opera
     return [_with_rows((*row, None), columns)[:2] for row in rows]
 
 
+def undone_since(db: Database, n: int) -> list[tuple[Operation, Rows]]:
+    """Return the operations undone by one after ``n``, newest first, with the rows before each."""
+    rows = all_rows(db, f"SELECT {_COLUMNS}, before FROM journal WHERE undone_by > ? ORDER BY n DESC", [n])
+    columns = _columns_of_tables(db)
+    return [_with_rows((*row, None), columns)[:2] for row in rows]
+
+
 def closed_operations(db: Database) -> list[tuple[str, int]]:
     """Return name and time (ms) of every operation whose files are in place, oldest first."""
     found = all_rows(db, "SELECT op, at FROM journal WHERE open = 0 ORDER BY n")

@@ -16,7 +16,7 @@ from tui.undo_text import brought_words, operation_words, past_words
 from tui.values import local_time
 
 if TYPE_CHECKING:
-    from core.history import PastOperation
+    from core.history import PastOperation, UndoReport
 
 _MOST = 1_000_000
 
@@ -29,27 +29,38 @@ def undo(call: Call, count: int) -> int:
     What is undone already does not count, and an import counts as one. The newest goes first, and one that cannot be
     taken back stops the older ones. There is no redo.
     """
-    line = ProgressLine()
+    line, reached = ProgressLine(), 0
     with interruptible() as cancel:
         try:
             with call.changing() as library:
+                reached = library.history.highest()
                 report = library.undo(
                     count, cancel=cancel, progress=lambda done: line.show(f"undoing: {done:,} operations")
                 )
         except KeyboardInterrupt:
-            raise Failed("interrupted at once: model-curator history tells what was undone", INTERRUPTED) from None
+            report = _undone_after_all(call, reached)
         finally:
             line.clear()
     answer = {"undone": [undone_object(past) for past in report.undone]}
     if report.undone and not call.as_json:
         click.echo("\n".join(map(_undone_line, report.undone)))
     if report.cancelled:
-        raise Failed("interrupted: undo again to go on", INTERRUPTED, answer)
+        raise Failed(
+            f"interrupted: {len(report.undone)} of {count} were undone; undo again to go on", INTERRUPTED, answer
+        )
     if report.refused:
         raise Failed(report.refused, FAILED, answer)
     if call.as_json:
         call.answer(answer, list)
     return 0
+
+
+def _undone_after_all(call: Call, reached: int) -> UndoReport:
+    """Return what an undo that was interrupted at any moment has taken back: the journal knows."""
+    from core.history import UndoReport
+
+    with call.reading() as library:
+        return UndoReport(tuple(library.history.undone_since(reached)), cancelled=True)
 
 
 @command("history")
