@@ -14,7 +14,7 @@ from core.image_scanner import SEQ, SHA256, TIER
 from core.records import Kind, Move
 
 _OP = re.compile("[0-9a-f]{32}")
-_SCRATCH = re.compile(f"{_OP.pattern}|legacy-[a-z0-9_]{{8}}")
+_SCRATCH = re.compile(f"{_OP.pattern}|copy-[a-z0-9_]{{8}}")
 _HASH = re.compile(SHA256)
 _PENDING_FILE = re.compile("([1-9][0-9]{0,18})_(?:0|[1-9][0-9]{0,18})\\.[a-z0-9]{1,5}")
 _TIERS = f"_(?:{SEQ})_(?:{TIER})\\.webp"

@@ -6,6 +6,7 @@ import os
 import sys
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,9 +29,9 @@ def test_tiers_are_made_by_threads_that_step_back_and_looks_by_others(
     judged: list[int] = []
     stage, judge = ImageProcessor.stage, Incoming._judge
 
-    def staging(self: ImageProcessor, data: bytes, folder: Path, position: int) -> Tiers:
+    def staging(self: ImageProcessor, data: bytes, folder: Path, *args: Any) -> Tiers:
         staged.append(priority())
-        return stage(self, data, folder, position)
+        return stage(self, data, folder, *args)
 
     def judging(self: Incoming, image: PendingImage, cancel: threading.Event | None) -> PendingImage:
         judged.append(priority())
@@ -50,10 +51,10 @@ def test_a_look_does_not_wait_for_tiers(library: Library, tmp_path: Path, monkey
     going, go = threading.Semaphore(0), threading.Event()
     stage = ImageProcessor.stage
 
-    def slow(self: ImageProcessor, data: bytes, folder: Path, position: int) -> Tiers:
+    def slow(self: ImageProcessor, data: bytes, folder: Path, *args: Any) -> Tiers:
         going.release()
         assert go.wait(30)
-        return stage(self, data, folder, position)
+        return stage(self, data, folder, *args)
 
     monkeypatch.setattr(ImageProcessor, "stage", slow)
     images = [png(n) for n in range(3)]

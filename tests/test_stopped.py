@@ -53,7 +53,7 @@ def test_one_that_is_stopped_while_it_opens_the_library_holds_nobody_up(folder: 
 
 def test_nothing_is_swept_that_was_staged_after_it_looked(folder: Path) -> None:
     """It looked into staging/ when it was alone; what another process stages later is not its to remove."""
-    dead, alive = folder / "staging" / "dead", folder / "staging" / "alive"
+    dead, alive = folder / "staging" / ("0" * 32), folder / "staging" / ("1" * 32)
     dead.mkdir()
     with stopped(_STOPS_AMID_OPENING, folder) as process:
         alive.mkdir()
