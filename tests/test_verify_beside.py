@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 
 import core.journal
-import core.store.entries
 import core.verify.looks
 import core.verify.rows
 from core import Library, Strategy
@@ -149,7 +148,7 @@ def test_what_vanishes_while_it_is_looked_at_is_no_finding(
         for stray in strays:
             stray.unlink()
 
-    before_each(monkeypatch, os, "lstat", once(tidy))
+    before_each(monkeypatch, LibraryFiles, "stat", once(tidy))
     assert check_library(reader).findings == ()
 
 
@@ -193,7 +192,7 @@ def test_a_pending_image_that_comes_back_during_the_second_look_is_there(
         next(works)()
 
     before_each(monkeypatch, LibraryFiles, "read_image", work)
-    before_each(monkeypatch, core.store.entries, "highest", once(undo_but_for_the_files))
+    before_each(monkeypatch, core.verify.looks, "_look_again", once(undo_but_for_the_files))
     assert check_library(reader).findings == ()
     assert library.history.operations(1)[0].operation.kind is Kind.UNDO
 
