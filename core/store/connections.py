@@ -57,7 +57,10 @@ class Store:
         """This thread's connection, in autocommit mode. Raises LibraryError where the database cannot be opened."""
         held: _Held | None = getattr(self._local, "held", None)
         if held is None:
-            held = self._local.held = _Held(self._connect(), self._opened)
+            self.check_open()
+            with self._using_lock():  # so that closing waits for it
+                self.check_open()
+                held = self._local.held = _Held(self._connect(), self._opened)
         return held.db
 
     def _connect(self) -> Database:
