@@ -23,7 +23,7 @@ from torture.processes import crowded
 from torture.scenes import STRATEGIES
 from torture.state import Bad
 
-_ROUND = 500  # runs on one library: its journal and trash grow, and checking all of that takes ever longer
+_ROUND = 50  # runs on one library: its journal and trash grow, and checking all of that takes ever longer
 _REOPENING = 40  # operations after which the writer closes the library and opens it again
 _KEEPING = (Strategy.MERGE, Strategy.DELETE)  # leave the images alone that a model has
 _MODEL = digest(b"weights")
