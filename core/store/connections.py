@@ -299,13 +299,7 @@ class Store:
                 db.execute("ROLLBACK")
 
     def close(self) -> None:
-        """Close every thread's connection, once no other thread uses its own; nothing can be read any more.
-
-        Raises LibraryError where the thread that closes is using its own.
-        """
-        held: _Held | None = getattr(self._local, "held", None)
-        if held is not None and not self._refusal and held.db.conn.in_transaction:
-            raise LibraryError("the library cannot be closed from inside its own callback; close it afterwards")
+        """Close every thread's connection, once no other thread uses its own; nothing can be read any more."""
         self._refusal = self._refusal or CLOSED
         with self._lock:
             in_use = list(self._in_use)
