@@ -11,7 +11,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,6 +74,13 @@ class FakeTerminal:
         while self.seen.count(words) < count:
             assert time.monotonic() < deadline, f"{words!r} never came; the end of it was {self.seen[-600:]!r}"
             assert self._pump(), f"ended without {words!r}: {self.seen[-3000:].decode(errors='replace')}"
+
+    def wait(self, condition: Callable[[], object]) -> None:
+        """Read and answer until a condition holds."""
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < deadline, f"it never was; the end of it was {self.seen[-600:]!r}"
+            self._pump()
 
     def finish(self, child: subprocess.Popen[bytes]) -> int:
         """Read and answer until the program ends; returns its exit code."""

@@ -100,6 +100,12 @@ class Terminal:
         return bool(data)
 
 
+def stopped(process: subprocess.Popen[bytes]) -> bool:
+    """Whether a process stands still, as the shell sees it after Ctrl-Z."""
+    state = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
+    return state == "T"
+
+
 def set_size(descriptor: int, columns: int, lines: int) -> None:
     """Tell a terminal how large it is."""
     fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))

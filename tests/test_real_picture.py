@@ -15,6 +15,7 @@ from textual.app import App, ComposeResult
 from core.records import Picture
 from tests.app_helpers import Desk, at_work, copy_sample, sample
 from tests.fake_terminal import PLAIN, SIXEL, FakeTerminal
+from tests.terminal import stopped
 from tui.app import CuratorApp
 from tui.graphics import Graphics
 from tui.widgets.picture_box import PictureBox
@@ -117,6 +118,7 @@ def test_kitty_gets_a_picture_again_after_a_suspension(root: str) -> None:
         terminal.until(_PLACEHOLDER)
         child.send_signal(signal.SIGTSTP)
         terminal.until(_LEAVES)
+        terminal.wait(lambda: stopped(child))
         child.send_signal(signal.SIGCONT)
         terminal.until(_PLACED, 2)
         shown = terminal.seen.count(_PLACEHOLDER)

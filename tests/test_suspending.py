@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 import signal
-import subprocess
 from pathlib import Path
 
 from tests.app_helpers import copy_sample
-from tests.terminal import terminal
+from tests.terminal import stopped, terminal
 from tests.test_terminal import ENTER_SCREEN, FIRST_ROW, LEAVE_SCREEN, check_restored
-
-
-def stopped(process: subprocess.Popen[bytes]) -> bool:
-    """Whether a process stands still, as the shell sees it after Ctrl-Z."""
-    state = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
-    return state == "T"
 
 
 def test_suspend_and_continue(tmp_path: Path) -> None:

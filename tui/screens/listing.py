@@ -234,6 +234,8 @@ class Listing:
             empty = _EMPTY.format(key=key_of(self._screen.app, "import.open"))
             self._list.show_empty("Nothing in the queue fits these words.\n\nEsc clears them." if words else empty)
             self._list.set_ids(ids)
+            if not words:
+                self._total, self._counted = len(ids), True
             if self._then is not None:
                 self._list.go_to(self._then)
                 self._then = None
