@@ -49,18 +49,6 @@ class Picks:
         others = tuple(pair for pair in self.fields if pair[0] != path)
         return replace(self, fields=others if side is None else tuple(sorted((*others, (path, side)))))
 
-    def turned(self, path: FieldPath, existing: Any, pending: Any, shown: Side, *, overrides: bool) -> Picks:
-        """Return the picks with the next side for a field that is ``shown`` as one side now, the same where none is.
-
-        What the strategy gives anyway is no pick.
-        """
-        choices = sides(path, existing, pending)
-        if not choices:
-            return self
-        now = self.side(path) or shown
-        following = choices[(choices.index(now) + 1) % len(choices)] if now in choices else choices[0]
-        return self.with_side(path, None if following is _plain_side(path, existing, pending, overrides) else following)
-
     def with_tag_turned(self, name: str) -> Picks:
         """Return the picks with one tag left out, or taken again."""
         return replace(self, tags=_turned(self.tags, name))
@@ -88,6 +76,19 @@ def sides(path: FieldPath, existing: Any, pending: Any) -> tuple[Side, ...]:
     if alike and path[0] == _METADATA:
         return (Side.EXISTING, Side.PENDING, Side.BOTH)
     return (Side.EXISTING, Side.PENDING)
+
+
+def cycle_source(picks: Picks, path: FieldPath, existing: Any, pending: Any, shown: Side, *, overrides: bool) -> Picks:
+    """Return the picks with the next side for a field that is ``shown`` as one side now, the same where none is.
+
+    What the strategy gives anyway is no pick.
+    """
+    choices = sides(path, existing, pending)
+    if not choices:
+        return picks
+    now = picks.side(path) or shown
+    following = choices[(choices.index(now) + 1) % len(choices)] if now in choices else choices[0]
+    return picks.with_side(path, None if following is _plain_side(path, existing, pending, overrides) else following)
 
 
 def _plain_side(path: FieldPath, existing: Any, pending: Any, overrides: bool) -> Side | None:

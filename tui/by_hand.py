@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from core.picks import Picks, sides
+from core.picks import Picks, cycle_source, sides
 from core.records import Action, Model, PendingImport, Plan
 from tui.image_text import incoming_fates
 from tui.plan_text import Change, FieldLine, Part, Target, lines_in_order
@@ -24,7 +24,7 @@ def turned(picks: Picks, plan: Plan, target: Target) -> Picks:
         return picks
     field = next(field for field in plan.fields if field.path == target.path)
     overrides = plan.action_taken is Action.OVERRIDDEN
-    return picks.turned(field.path, field.existing, field.pending, field.side, overrides=overrides)
+    return cycle_source(picks, field.path, field.existing, field.pending, field.side, overrides=overrides)
 
 
 def turnable_lines(plan: Plan, pending: PendingImport, existing: Model | None) -> list[FieldLine]:
