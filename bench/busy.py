@@ -11,8 +11,8 @@ from pathlib import Path
 
 from bench.evening import percentile
 from bench.screen import Screen, running
+from core.domain.enums import Strategy
 from core.library import Library
-from core.records import Strategy
 from core.sample_pictures import landscape
 from tests.builders import add_pending, model_file
 

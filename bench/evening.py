@@ -15,9 +15,9 @@ from typing import Any
 
 from bench.queues import CONFLICTS, Kind, kind_of, sensible
 from bench.screen import Screen, running
+from core.domain.enums import Action, Strategy
 from core.library import Library
 from core.merger import is_empty, json_equal
-from core.records import Action, Strategy
 from core.verify import verify_library
 from tests.builders import journal
 

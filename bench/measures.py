@@ -14,9 +14,9 @@ from typing import TypeVar
 
 from bench.libraries import name_of
 from bench.screen import Cost, Screen, running
+from core.domain.enums import Strategy
+from core.domain.sort_order import Column, Order
 from core.library import Library
-from core.order import Column, Order
-from core.records import Strategy
 
 _STARTS = 3
 _KEYS = 25

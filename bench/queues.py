@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 
+from core.domain.enums import Strategy
 from core.library import Library
-from core.records import Strategy
 from core.sample_pictures import landscape
 from tests.builders import add_model, add_pending, digest, model_file
 

@@ -17,10 +17,10 @@ from textual.app import App, ComposeResult
 from textual.binding import Binding
 from textual.widgets import DataTable, Input
 
-from core.display import size
+from core.domain.records import QueueRow
+from core.domain.sort_order import BY_ID
 from core.library import Library
-from core.order import BY_ID
-from core.records import QueueRow
+from core.text import size
 from tui.app import CuratorApp
 from tui.palette import THEME, VARIABLES
 from tui.widgets.pending_list import PendingList

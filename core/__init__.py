@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from core.records import Strategy
+from core.domain.enums import Strategy
 
 if TYPE_CHECKING:
     from core.library import Library

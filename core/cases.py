@@ -8,11 +8,14 @@ from dataclasses import dataclass, replace
 
 from sqlite_utils import Database
 
+from core.domain.enums import Status, Strategy
+from core.domain.outcomes import Outcome
+from core.domain.plans import Plan
+from core.domain.records import Model, PendingImport
 from core.image_scanner import ImageScanner
 from core.incoming import Incoming
 from core.lookup import Lookup
 from core.plan import action_for, make_plan, place_images
-from core.records import Model, Outcome, PendingImport, Plan, Status, Strategy
 from core.store import Store, models
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.records import ImportReport, Outcome
+from core.domain.imports import ImportReport
+from core.domain.outcomes import Outcome
 
 
 class CuratorError(Exception):

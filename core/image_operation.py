@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from sqlite_utils import Database
 
+from core.domain.enums import Kind, Tier
+from core.domain.records import ModelImage
 from core.errors import ImageError, LibraryError
 from core.files import write_synced
 from core.image_processor import Tiers
 from core.image_scanner import ImageScanner, relative_path
 from core.journal import Change, Journal
-from core.records import Kind, ModelImage, Tier
 from core.store import models
 
 

@@ -20,11 +20,12 @@ from typing import Protocol
 
 from PIL import Image
 
+from core.domain.enums import Tier
+from core.domain.records import Picture
 from core.files import read_image, write_synced
 from core.image_apart import run_apart
 from core.image_decoder import Source, check_cancelled, is_turned, load, open_source, render
 from core.image_structure import MAX_MEMORY, Structure, structure
-from core.records import Picture, Tier
 
 HIGH_PIXELS = 2_000_000
 MAX_SIDE = 16_383  # WebP has 14 bits for a side

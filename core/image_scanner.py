@@ -13,9 +13,10 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from core.domain.enums import Tier
+from core.domain.operations import Move
 from core.errors import ImageError, LibraryError
 from core.library_files import LibraryFiles
-from core.records import Move, Tier
 
 IMAGES = "images"
 SHA256 = "[0-9a-f]{64}"

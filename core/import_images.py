@@ -10,13 +10,14 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.display import plain
+from core.domain.enums import Tier
+from core.domain.imports import Problem
 from core.errors import Cancelled, ImageRefused
 from core.files import read_image, write_synced
 from core.image_processor import ImageProcessor, open_image
 from core.journal import Staging
-from core.records import Problem, Tier
 from core.sources.legacy_db import LegacyImage
+from core.text import plain
 
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,5}", re.ASCII)
 

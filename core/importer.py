@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 
 from sqlite_utils import Database
 
+from core.domain.enums import Action, Kind, Tier
+from core.domain.imports import ImportReport, Problem
+from core.domain.records import ModelImage, PendingImage, PendingImport
 from core.errors import Cancelled, ImportInterrupted, RowDamaged
 from core.files import map_path
 from core.image_scanner import ImageScanner, relative_path
 from core.import_images import ImportImages, StagedImage
 from core.journal import Change, Journal, Staging, StartOver
-from core.records import Action, ImportReport, Kind, ModelImage, PendingImage, PendingImport, Problem, Tier
 from core.sources.legacy_db import HIGHEST_KEPT_ID, LegacyDatabase, LegacyImage, LegacyRow
 from core.store import Store, batches, models, pending, sources, tags
 from core.store.batches import Added

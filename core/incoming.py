@@ -10,12 +10,13 @@ from concurrent.futures import Executor
 from dataclasses import replace
 from pathlib import Path
 
+from core.domain.enums import Tier
+from core.domain.records import PendingImage, PendingImport
 from core.errors import Cancelled, ImageRefused, ImageUnreadable, LibraryError
 from core.image_processor import ImageProcessor, check_image
 from core.journal import Staging
 from core.library_files import LibraryFiles
 from core.library_paths import owner_of
-from core.records import PendingImage, PendingImport, Tier
 from core.store import Store, memory
 
 Digests = dict[Tier, str]

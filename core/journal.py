@@ -14,12 +14,13 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from core.domain.enums import Action, Kind
+from core.domain.operations import Move, Operation
 from core.errors import CuratorError, LibraryError
 from core.files import remove_folder, sync_folder
 from core.library_files import LibraryFiles, split
 from core.library_paths import check_entry, is_scratch
 from core.moves import check_moves, roll_forward
-from core.records import Action, Kind, Move, Operation
 from core.store import Store, entries
 
 

@@ -15,6 +15,9 @@ from typing import Self
 
 from core.backup import BackupReport, back_up_images
 from core.cases import Cases
+from core.domain.imports import ImportReport
+from core.domain.operations import Move
+from core.domain.records import Entry
 from core.errors import Cancelled, LibraryError, NoLibrary
 from core.hash_ahead import HashAhead
 from core.hasher import Hasher
@@ -33,7 +36,6 @@ from core.pictures import Pictures
 from core.pools import Pool
 from core.processor import PromotionProcessor
 from core.queue import Queue
-from core.records import Entry, ImportReport, Move
 from core.restore_steps import is_library, settle
 from core.sources.legacy_db import LegacyDatabase
 from core.store import Store, entries

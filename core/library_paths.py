@@ -10,8 +10,9 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
+from core.domain.enums import Kind
+from core.domain.operations import Move
 from core.image_scanner import SEQ, SHA256, TIER
-from core.records import Kind, Move
 
 _OP = re.compile("[0-9a-f]{32}")
 _SCRATCH = re.compile(f"{_OP.pattern}|copy-[a-z0-9_]{{8}}")

@@ -6,8 +6,8 @@ import re
 
 from sqlite_utils import Database
 
+from core.domain.records import Entry
 from core.image_scanner import ImageScanner
-from core.records import Entry
 from core.store import Store, models, pending
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")

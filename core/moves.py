@@ -13,9 +13,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from core.domain.operations import Move
 from core.errors import LibraryError
 from core.library_files import LibraryFiles, split
-from core.records import Move
 
 
 def check_moves(root: Path, moves: Sequence[Move]) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+from core.domain.enums import Tier
+from core.domain.records import Picture
 from core.errors import ImageRefused
 from core.files import MAX_IMAGE_BYTES, read_image
 from core.image_processor import thumbnail
 from core.image_scanner import ImageScanner
-from core.records import Picture, Tier
 
 _LOW_IS_ENOUGH = 300  # pixels; a low tier has some 460 on its longer side
 

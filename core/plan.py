@@ -9,20 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from core.domain.enums import Action, Side, Strategy
+from core.domain.plans import FieldPlan, ImagePlan, Plan, TagPlan
+from core.domain.records import Model, ModelImage, PendingImage, PendingImport
 from core.merger import copy_json, json_equal, merge_model_fields
-from core.picks import Side, row_leaves, with_picks
-from core.records import (
-    Action,
-    FieldPlan,
-    ImagePlan,
-    Model,
-    ModelImage,
-    PendingImage,
-    PendingImport,
-    Plan,
-    Strategy,
-    TagPlan,
-)
+from core.planning.resolution import row_leaves, with_picks
 
 _COLUMNS = ("path", "name", "type", "size_bytes", "created_at")
 

@@ -11,6 +11,11 @@ from dataclasses import asdict, replace
 from sqlite_utils import Database
 
 from core.cases import Answer, Case, Cases
+from core.domain.enums import Action, Kind, Status, Strategy, Tier
+from core.domain.outcomes import Outcome, RefusedImage
+from core.domain.plans import Plan
+from core.domain.records import ModelImage, PendingImport
+from core.domain.resolution import NO_PICKS, Picks
 from core.errors import Cancelled, CuratorError, PromotionRefused
 from core.hasher import Hasher, Progress
 from core.image_scanner import relative_path
@@ -18,20 +23,7 @@ from core.incoming import Digests, Incoming, must_own
 from core.journal import Change, Journal, StartOver
 from core.library_paths import owner_of
 from core.locks import KeyedLocks
-from core.picks import NO_PICKS, Picks
 from core.plan import make_plan, merged_row
-from core.records import (
-    Action,
-    Kind,
-    ModelImage,
-    Outcome,
-    PendingImport,
-    Plan,
-    RefusedImage,
-    Status,
-    Strategy,
-    Tier,
-)
 from core.store import Store, entries, models, pending
 
 _log = logging.getLogger("model_curator.processor")

@@ -12,15 +12,17 @@ from sqlite_utils import Database
 
 from core import states
 from core.cases import Answer, Cases
+from core.domain.enums import State, Strategy
+from core.domain.plans import Plan
+from core.domain.query import Query, parse
+from core.domain.records import MOST_ALIKE, Entry, PendingImport, QueueRow
+from core.domain.resolution import NO_PICKS, Picks
+from core.domain.sort_order import BY_ID, Column, Order
 from core.errors import CuratorError, RowDamaged
 from core.files import model_stamp
 from core.hash_ahead import HashAhead, HashProgress
 from core.lookup import Lookup
-from core.order import BY_ID, Column, Order
-from core.picks import NO_PICKS, Picks
 from core.plan import make_plan
-from core.records import MOST_ALIKE, Entry, PendingImport, Plan, QueueRow, State, Strategy
-from core.search import Query, parse
 from core.store import Store, pending, rows, search
 from core.store.rows import StoredRow
 from core.suggestions import Suggestion, suggest
@@ -58,7 +60,7 @@ class Queue:
         self._hash_ahead = hash_ahead
 
     def ids(self, words: str = "", order: Order = BY_ID, cancel: threading.Event | None = None) -> array[int]:
-        """Return the ids of the pending imports that fit, in order; see ``core.search`` for what may be written.
+        """Return the ids of the pending imports that fit, in order; see ``core.domain.query`` for what may be written.
 
         Where it is about states, the model files are looked at. Raises QueryError, and Cancelled.
         """

@@ -9,9 +9,9 @@ from collections.abc import Collection, Iterator
 
 from sqlite_utils import Database
 
+from core.domain.enums import State
 from core.errors import Cancelled
 from core.files import model_stamp
-from core.records import State
 from core.store import rows
 
 _Alone = tuple[int, State, str | None]

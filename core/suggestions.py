@@ -10,10 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from core.display import plain
+from core.domain.enums import Action, State, Strategy
+from core.domain.plans import FieldPlan, Plan
 from core.files import last_component
 from core.merger import is_empty, json_equal, merge_meta_json
-from core.records import Action, FieldPlan, Plan, State, Strategy
+from core.text import plain
 
 # Nobody wrote these. No path is lost by a merge, each stays as a location of the model, and with it a name that is
 # only the file's; one hash has one size; the date is when some database first noted the file. They call for no look,

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.display import plain
 from core.errors import LibraryLocked
+from core.text import plain
 
 TOLD_AFTER = 1.0  # seconds of waiting; promotions hold the write lock for milliseconds
 REFUSED_AFTER = 60.0

@@ -20,9 +20,9 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.worker import Worker
 
+from core.domain.outcomes import Outcome
 from core.errors import Cancelled
 from core.library import Library
-from core.records import Outcome
 from core.sample import sample_library
 from screenshots.scenes import Scene, Step
 from tui.app import CuratorApp

@@ -20,8 +20,9 @@ from textual import events
 from textual.pilot import Pilot
 from textual.widget import Widget
 
+from core.domain.enums import State, Strategy
+from core.domain.records import PendingImport, QueueRow
 from core.library import Library
-from core.records import PendingImport, QueueRow, State, Strategy
 from core.sample import sample_library
 from core.store import pending
 from tui.app import CuratorApp

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, closing, contextmanager
 from textual.widgets import Input
 
 from core import Library
-from core.records import ImportReport
+from core.domain.imports import ImportReport
 from tests.app_helpers import Desk, running
 from tui.screens.import_old import ImportScreen
 

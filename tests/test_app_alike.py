@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from bench.libraries import build
+from core.domain.enums import Strategy
+from core.domain.query import parse
+from core.domain.records import PendingImport
 from core.library import Library
-from core.records import PendingImport, Strategy
-from core.search import parse
 from core.store import search
 from tests.app_helpers import CONFLICT, NEW, Desk, add_import, at_work, running, sample
 from tui.alike import criteria

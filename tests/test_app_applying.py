@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.records import State, Strategy
+from core.domain.enums import State, Strategy
 from tests.app_helpers import CONFLICT, NEW, Desk, at_work, running, sample
 
 SPARSE = 64 * 2**30  # bytes: reading it takes far longer than any test

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from core.picks import NO_PICKS, Picks, Side
-from core.records import PendingImport, Strategy
+from core.domain.enums import Side, Strategy
+from core.domain.records import PendingImport
+from core.domain.resolution import NO_PICKS, Picks
 from tests.app_helpers import CONFLICT, NEW, Desk, at_work
 from tui.plan_text import Part
 from tui.screens.compare import CompareScreen

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from core.records import PendingImage, PendingImport, Picture, State, Strategy
+from core.domain.enums import State, Strategy
+from core.domain.records import PendingImage, PendingImport, Picture
 from tests.app_helpers import CONFLICT, MISSING, NEW, Desk, add_import, at_work, running, sample
 from tui.screens.compare import CompareScreen
 from tui.screens.queue import QueueScreen

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rich.style import Style
 
-from core.records import Strategy
+from core.domain.enums import Strategy
 from tests.app_helpers import CONFLICT, MISSING, NEW, Desk, at_work
 from tui.palette import STRATEGY
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.records import Strategy
+from core.domain.enums import Strategy
 from tests.app_helpers import at_work
 
 WHOLE = "5 conflicts   1 missing   2 duplicates   11 new   3 decided (1 delete, 2 override)"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from core.domain.enums import Strategy
 from core.library import Library
-from core.records import Strategy
 from tests.app_helpers import CONFLICT, NEW, at_work, copy_sample, running, sample
 
 KEYS = {"m": Strategy.MERGE, "o": Strategy.OVERRIDE, "d": Strategy.DELETE, "s": Strategy.SKIP}

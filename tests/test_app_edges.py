@@ -7,8 +7,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from core.domain.enums import State
 from core.library import Library
-from core.records import State
 from core.sample import build_sample
 from tests.app_helpers import Desk, at_work, running, sample
 from tests.import_dialog import ASKED, Dialog

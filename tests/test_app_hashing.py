@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from core.records import State
+from core.domain.enums import State
 from tests.app_helpers import running, sample
 from tui.settings import Settings
 

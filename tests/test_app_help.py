@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Static
 
-from core.search import GRAMMAR
+from core.domain.query import GRAMMAR
 from core.suggestions import RULES
 from tests.app_helpers import running, sample
 from tui.plan_text import SIGN

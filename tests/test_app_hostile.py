@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from core.domain.records import PendingImport
 from core.library import Library
-from core.records import PendingImport
 from tests.app_helpers import Desk, add_import, running
 
 HOSTILE = {

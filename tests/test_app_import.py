@@ -10,7 +10,7 @@ import pytest
 from textual.dom import DOMNode
 
 from core import Library
-from core.records import ImportReport, Problem
+from core.domain.imports import ImportReport, Problem
 from core.sample import build_sample
 from tests.builders import OldRow, old_database, png
 from tests.import_dialog import ASKED, dialog, held_up

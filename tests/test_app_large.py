@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.libraries import build, name_of
+from core.domain.enums import Strategy
 from core.library import Library
-from core.records import Strategy
 from tests.app_helpers import Desk, running
 from tui.widgets.known_rows import PAGE
 from tui.widgets.places import cut, place_among, place_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from bench.libraries import build
+from core.domain.enums import Strategy
 from core.library import Library
-from core.records import Strategy
 from tests.app_helpers import Desk, at_work, running, sample
 
 COUNT = 1500

@@ -12,8 +12,8 @@ from textual.color import Color as TextualColour
 from textual.strip import Strip
 
 from bench.libraries import build
+from core.domain.enums import Strategy
 from core.library import Library
-from core.records import Strategy
 from tests.app_helpers import Desk, at_work, running, sample
 from tui import palette
 from tui.screens.compare import CompareScreen

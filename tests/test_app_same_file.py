@@ -7,8 +7,9 @@ from pathlib import Path
 
 from rich.style import Style
 
+from core.domain.enums import State
+from core.domain.records import PendingImport
 from core.library import Library
-from core.records import PendingImport, State
 from tests.app_helpers import CONFLICT, MISSING, NEW, Desk, add_import, at_work, running, sample
 from tui.widgets.columns import Look, columns, line
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from core.domain.enums import State
+from core.domain.records import Picture
 from core.library import Library
-from core.records import Picture, State
 from core.store import tags
 from tests.app_helpers import CONFLICT, NEW, Desk, running, sample
 from tui.screens.compare import CompareScreen

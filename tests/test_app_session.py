@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from core.domain.enums import Strategy
+from core.domain.sort_order import BY_ID, Column, Order
 from core.library import Library
-from core.order import BY_ID, Column, Order
-from core.records import Strategy
 from tests.app_helpers import CONFLICT, Desk, copy_sample, sample
 from tests.terminal import terminal
 from tui import session

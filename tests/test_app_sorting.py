@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from bench.libraries import build
+from core.domain.enums import State
+from core.domain.sort_order import Column, Order
 from core.library import Library
-from core.order import Column, Order
-from core.records import State
 from tests.app_helpers import CONFLICT, Desk, at_work, running, sample
 from tui.widgets.columns import column_at, columns, header
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.records import Strategy
+from core.domain.enums import Strategy
 from tests.app_helpers import CONFLICT, MISSING, NEW, Desk, at_work
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from bench.libraries import build
+from core.domain.enums import Strategy
 from core.library import Library
 from core.queue import Look
-from core.records import Strategy
 from tests.app_helpers import CONFLICT, MISSING, NEW, PATIENCE, Desk, at_work
 from tui.plan_text import overwritten
 from tui.screens import confirm

@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 from core import Library
-from core.records import Strategy
+from core.domain.enums import Strategy
 from core.sample import sample_library
 from tests.app_helpers import CONFLICT, NEW, Desk, at_work, running, sample
 from tui.screens.history import HistoryScreen, UndoScreen

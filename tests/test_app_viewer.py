@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.records import Picture
+from core.domain.records import Picture
 from tests.app_helpers import CONFLICT, NEW, Desk, at_work
 from tui.screens.compare import CompareScreen
 from tui.screens.queue import QueueScreen

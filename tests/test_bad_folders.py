@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from core import Library
-from core.records import Status
+from core.domain.enums import Status
 from tests.builders import OldRow, add_pending, digest, files, model_file, old_database, png, snapshot, sources, tables
 from tests.cli_helpers import ROOT, environment, run
 from tests.watched import run as run_script

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
 from core import Library
-from core.records import Status, Tier
+from core.domain.enums import Status, Tier
 from tests.builders import OldRow, digest, files, half_png, model_file, old_database, pending_of, png, sources, trash
 from tests.watched import Watched, watched
 

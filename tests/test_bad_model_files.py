@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from core import Library, Strategy
-from core.records import State, Status
+from core.domain.enums import State, Status
 from tests.builders import add_pending, digest, model_file, pending_of, png, snapshot
 from tests.cli_helpers import run
 

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from core import Library
-from core.records import ImportReport, PendingImport
+from core.domain.imports import ImportReport
+from core.domain.records import PendingImport
 from tests.builders import LEGACY_SCHEMA, OldRow, add_model, add_pending, model_of, old_database, pending_of, tables
 from tests.cli_helpers import run
 

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from core import Library
-from core.records import Outcome, Status
+from core.domain.enums import Status
+from core.domain.outcomes import Outcome
 from tests.builders import add_model, add_pending, digest, half_png, model_file, model_of, png, snapshot
 from tests.cli_helpers import interrupted, run
 from tui.commands.call import worst

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from core import Library, Strategy
-from core.records import Action, Outcome, Status
+from core.domain.enums import Action, Status
+from core.domain.outcomes import Outcome
 from tests.builders import (
     add_model,
     add_pending,

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from core import Library, Strategy
-from core.records import Action, Status
+from core.domain.enums import Action, Status
 from core.verify import check_library
 from tests.builders import add_model, add_pending, digest, journal, model_file, png, snapshot, sources
 from torture.errors import honest

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.display import plain, size
+from core.text import plain, size
 
 ACTING = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 

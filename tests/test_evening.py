@@ -6,8 +6,8 @@ from pathlib import Path
 
 from bench.evening import Evening, work_off, wrongs
 from bench.queues import build_queue, kind_of, sensible
+from core.domain.enums import Action, Kind, Strategy
 from core.library import Library
-from core.records import Action, Kind, Strategy
 
 COUNT = 40
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from core import Library, Strategy
+from core.domain.enums import Action, Status
 from core.library_files import FOLDERS
-from core.records import Action, Status
 from core.trash import TrashLimits
 from core.verify import check_library
 from tests.builders import (

@@ -17,10 +17,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import Library
+from core.domain.enums import Status, Tier
 from core.errors import CuratorError, ImageRefused, LibraryError
 from core.findings import Code
 from core.image_scanner import relative_path
-from core.records import Status, Tier
 from core.trash import TrashLimits
 from core.verify import check_library
 from tests.builders import add_model, add_pending, digest, files, model_file, png, snapshot, tables, trash

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from core import Library, hash_ahead
+from core.domain.enums import State
 from core.errors import LibraryError
 from core.hash_ahead import HashAhead, HashProgress
 from core.hasher import Hasher
-from core.records import State
 from core.store.memory import HashMemory
 from tests.builders import add_pending, digest, model_file, snapshot
 

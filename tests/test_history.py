@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core import Library, Strategy
-from core.records import Action, Kind, Status
+from core.domain.enums import Action, Kind, Status
 from core.sample import sample_library
 from tests.builders import (
     add_model,

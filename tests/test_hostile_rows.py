@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from core import Library
+from core.domain.enums import State
+from core.domain.sort_order import Column
 from core.errors import RowDamaged
 from core.findings import Code, Severity
-from core.order import Column
-from core.records import State
 from core.verify import check_library
 from tests.app_helpers import running
 from tests.builders import OldRow, add_pending, digest, old_database, png, tables

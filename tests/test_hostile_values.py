@@ -14,10 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core import Library
+from core.domain.enums import Strategy
+from core.domain.sort_order import BY_ID, Column, Order
 from core.errors import CuratorError
 from core.findings import Severity
-from core.order import BY_ID, Column, Order
-from core.records import Strategy
 from core.verify import check_library
 from tests.builders import digest, png
 from tests.hostile import BAD, DEEP, GOOD, LONG, OTHER, SHA, damage, template

@@ -15,6 +15,7 @@ import pytest
 from PIL import Image, ImageChops
 
 from core import Library
+from core.domain.enums import Tier
 from core.errors import Cancelled, ImageRefused, LibraryError
 from core.findings import Code
 from core.image_apart import _parts
@@ -22,7 +23,6 @@ from core.image_decoder import load, open_source, render
 from core.image_processor import check_image, encode_tiers, open_image, thumbnail
 from core.image_scanner import relative_path
 from core.image_structure import MAX_CHUNKS, MAX_SCANS, structure
-from core.records import Tier
 from core.verify import check_library
 from tests.builders import OldRow, add_pending, digest, model_file, old_database, png, snapshot
 from tests.image_bombs import BOMBS, chunk, encoded, of_many_scans

@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from PIL import Image, ImageCms, PngImagePlugin
 
+from core.domain.enums import Tier
 from core.errors import ImageError, ImageRefused
 from core.image_processor import ImageProcessor, Tiers, check_image, encode_tiers, thumbnail
 from core.image_scanner import ImageScanner
-from core.records import Tier
 
 SHA = "ab" * 32
 MARK = b"SecretMark"

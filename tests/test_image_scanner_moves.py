@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from core.domain.enums import Tier
+from core.domain.operations import Move
 from core.errors import ImageError
 from core.image_scanner import ImageScanner, relative_path
-from core.records import Move, Tier
 
 SHA = "ab" * 32
 OTHER = "cd" * 32

@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from core import Library
+from core.domain.imports import ImportReport, Problem
+from core.domain.records import Model, PendingImport
 from core.errors import LibraryError, SourceError
-from core.records import ImportReport, Model, PendingImport, Problem
 from core.sources.legacy_row import IMAGE_KEYS
 from tests.builders import (
     OldRow,

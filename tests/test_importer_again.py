@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core import Library, Strategy
-from core.records import ImportReport, Problem
+from core.domain.imports import ImportReport, Problem
 from tests.builders import (
     OldRow,
     add_pending,

@@ -13,10 +13,12 @@ import pytest
 
 import core.journal
 from core import Library, Strategy
+from core.domain.enums import Action, Status
+from core.domain.operations import Move
+from core.domain.outcomes import Outcome
 from core.errors import LibraryError
 from core.findings import Code
 from core.moves import roll_forward
-from core.records import Action, Move, Outcome, Status
 from core.verify import check_library
 from tests.builders import (
     add_model,

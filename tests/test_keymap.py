@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Static
 
-from core.records import Strategy
+from core.domain.enums import Strategy
 from tests.app_helpers import Desk, running, sample
 from tui.keymap import checked_keys
 from tui.settings import Settings

@@ -21,8 +21,8 @@ from tempfile import mkdtemp
 import pytest
 from PIL import Image
 
+from core.domain.enums import Strategy
 from core.library import Library
-from core.records import Strategy
 from core.verify import check_library
 from tests.app_helpers import copy_sample
 from tests.builders import OldRow, add_pending, model_file, old_database

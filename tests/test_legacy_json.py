@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.sources.legacy_json import MAX_DEPTH, parse_json, parse_json_object
+from core.strict_json import MAX_DEPTH, parse_json, parse_json_object
 
 _TEXT = st.text(st.characters(exclude_categories=["Cs"]))
 _VALUES = st.recursive(

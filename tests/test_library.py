@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from core import Library
+from core.domain.records import Model, PendingImport
 from core.errors import LibraryError, NoLibrary
-from core.records import Model, PendingImport
 from tests.builders import add_model, add_pending, files, png, tables
 
 SHA = "ab" * 32

@@ -10,9 +10,11 @@ import pytest
 from sqlite_utils import Database
 
 from core import Library, Strategy
+from core.domain.enums import Action, Side, Status
+from core.domain.plans import ImagePlan, Plan, TagPlan
+from core.domain.records import QueueRow
+from core.domain.resolution import NO_PICKS, Picks
 from core.migrations import migrations
-from core.picks import NO_PICKS, Picks, Side
-from core.records import Action, ImagePlan, Plan, QueueRow, Status, TagPlan
 from core.store import pending
 from tests.builders import (
     add_model,

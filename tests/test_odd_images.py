@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from core import Library
-from core.records import Status, Tier
+from core.domain.enums import Status, Tier
 from tests.builders import OldRow, digest, model_file, old_database, sources
 from tests.test_image_decoder import BLUE, GREEN, OPPOSITE, RED, SIDES, SRGB, WHITE, close, encoded, png
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from core import Library, Strategy
+from core.domain.enums import State
+from core.domain.records import QueueRow
+from core.domain.sort_order import Column, Order
 from core.errors import Cancelled
-from core.order import Column, Order
-from core.records import QueueRow, State
 from tests.builders import add_model, add_pending, digest, model_file, png
 
 DECISIONS = (*Strategy, None)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.display import plain
+from core.text import plain
 from tui.paths import complete, images_beside, path_of, printable, roots, typed
 
 HOSTILE = [

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from core.domain.records import PendingImage, PendingImport
 from core.library import Library
-from core.records import PendingImage, PendingImport
 from tests.app_helpers import add_import
 from tests.builders import OldRow, add_model, digest, old_database
 from tests.cli_helpers import program, run

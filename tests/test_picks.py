@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.domain.enums import Side
+from core.domain.resolution import NO_PICKS, FieldPath, Picks
 from core.merger import json_equal, merge_model_fields
-from core.picks import NO_PICKS, FieldPath, Picks, Side, combined, row_leaves, sides, with_picks
+from core.planning.resolution import combined, row_leaves, sides, with_picks
 
 E, P, B = Side.EXISTING, Side.PENDING, Side.BOTH
 TEXT = ("meta_json", "a")

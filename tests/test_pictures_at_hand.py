@@ -9,9 +9,9 @@ from pathlib import Path
 from textual.app import App
 from textual.pilot import Pilot
 
+from core.domain.enums import Side
+from core.domain.records import Picture
 from core.library import Library
-from core.picks import Side
-from core.records import Picture
 from tests.app_helpers import CONFLICT, Desk, at_work
 from tests.builders import png
 from tui.pictures_at_hand import Fetching, PictureKey, PicturesAtHand

@@ -10,21 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.domain.enums import Action, Side, Strategy
+from core.domain.plans import FieldPlan, ImagePlan, Plan, TagPlan
+from core.domain.records import Model, ModelImage, PendingImage, PendingImport
 from core.merger import merge_model_fields
-from core.picks import Side
 from core.plan import make_plan, merged_row, place_images
-from core.records import (
-    Action,
-    FieldPlan,
-    ImagePlan,
-    Model,
-    ModelImage,
-    PendingImage,
-    PendingImport,
-    Plan,
-    Strategy,
-    TagPlan,
-)
 
 SHA = "a" * 64
 Path = tuple[str, ...]

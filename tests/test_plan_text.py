@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from core.domain.enums import Strategy
+from core.domain.plans import Plan
+from core.domain.records import Model, ModelImage, PendingImage, PendingImport
 from core.plan import make_plan
-from core.records import Model, ModelImage, PendingImage, PendingImport, Plan, Strategy
 from tui.plan_text import (
     Change,
     FieldLine,

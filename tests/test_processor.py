@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from core import Library, Strategy
+from core.domain.enums import Action, Status
 from core.errors import Cancelled, PromotionRefused
-from core.records import Action, Status
 from tests.builders import (
     add_model,
     add_pending,

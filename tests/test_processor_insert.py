@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from core import Library, Strategy
+from core.domain.enums import Action, Status, Tier
+from core.domain.records import Model
 from core.image_scanner import relative_path
-from core.records import Action, Model, Status, Tier
 from tests.builders import (
     add_model,
     add_pending,

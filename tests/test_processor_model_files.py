@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from core import Library, Strategy
-from core.records import Action, Status
+from core.domain.enums import Action, Status
 from tests.builders import add_model, add_pending, digest, files, model_file, model_of, png, snapshot
 
 WEIGHTS = b"weights"

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from core import Library, Strategy
+from core.domain.enums import Action, State, Status
 from core.errors import Cancelled
-from core.records import Action, State, Status
 from tests.builders import add_model, add_pending, digest, model_file, pending_of, png, snapshot
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from textual.app import App, ComposeResult
 
-from core.records import Picture
+from core.domain.records import Picture
 from tests.app_helpers import Desk, at_work, copy_sample, sample
 from tests.fake_terminal import PLAIN, SIXEL, FakeTerminal
 from tests.terminal import stopped

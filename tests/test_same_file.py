@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from core import Library
-from core.records import MOST_ALIKE, State
+from core.domain.enums import State
+from core.domain.records import MOST_ALIKE
 from tests.builders import add_model, add_pending, digest, model_file
 from tests.cli_helpers import run
 

@@ -14,9 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core import Library, Strategy
-from core.display import plain
-from core.records import State
-from core.search import (
+from core.domain.enums import State
+from core.domain.query import (
     LARGEST,
     Decided,
     InState,
@@ -30,6 +29,7 @@ from core.search import (
     parse,
 )
 from core.store import search
+from core.text import plain
 from tests.builders import add_pending
 
 # Letters whose case folds in every odd way, what LIKE and JSON treat as special, and what looks like grammar.

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.order import Column, Order
+from core.domain.sort_order import Column, Order
 from tui import session
 from tui.session import Session
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.color import Color, ColorType
 
-from core.records import State
+from core.domain.enums import State
 from tests.app_helpers import copy_sample, sample
 from tests.terminal import terminal
 from tui import palette

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 
 from core import Library, Strategy
+from core.domain.enums import Status
+from core.domain.records import PendingImage
 from core.image_processor import ImageProcessor, Tiers
 from core.incoming import Incoming
-from core.records import PendingImage, Status
 from tests.builders import add_pending, model_file, png
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from core import Library, Strategy, waiting
+from core.domain.enums import Status
 from core.errors import Cancelled, LibraryError, LibraryLocked
-from core.records import Status
 from core.waiting import LockHolder
 from tests.builders import add_pending, model_file
 from tests.cli_helpers import run

@@ -11,9 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core import Library
+from core.domain.enums import State, Strategy
+from core.domain.plans import Plan
+from core.domain.records import Model, ModelImage, PendingImage, PendingImport
 from core.merger import is_empty, json_equal
 from core.plan import make_plan, merged_row
-from core.records import Model, ModelImage, PendingImage, PendingImport, Plan, State, Strategy
 from core.suggestions import RULES, Suggestion, suggest
 from tests.builders import add_model, add_pending, digest, half_png, model_file, pending_of, png
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.records import Strategy
+from core.domain.enums import Strategy
 from tui.tally import Tally
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from core.domain.enums import Strategy
 from core.library import Library
-from core.records import Strategy
 from core.verify import check_library
 from tests.app_helpers import CONFLICT, copy_sample
 from tests.terminal import ROOT, Terminal, environment, terminal

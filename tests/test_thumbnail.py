@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from core.domain.records import Picture
 from core.errors import ImageRefused
 from core.image_processor import GROUND, thumbnail
-from core.records import Picture
 
 
 def encoded(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:

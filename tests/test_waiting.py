@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from core import Library, waiting
+from core.domain.enums import Status
 from core.errors import LibraryLocked
-from core.records import Status
 from core.waiting import LockHolder
 from tests.app_helpers import NEW, running, sample
 from tests.builders import add_pending, model_file

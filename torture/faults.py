@@ -16,11 +16,14 @@ import core.journal
 import core.moves
 from core import Library
 from core.cases import Answer
+from core.domain.enums import Kind, Status
+from core.domain.operations import Move
+from core.domain.outcomes import Outcome
+from core.domain.records import PendingImport
 from core.errors import CommitUnclear
 from core.journal import Change, Journal, Staging
 from core.library_files import LibraryFiles
 from core.processor import PromotionProcessor
-from core.records import Kind, Move, Outcome, PendingImport, Status
 from core.store import Store, entries, pending
 
 Fault = Callable[[], AbstractContextManager[Any]]

@@ -15,10 +15,10 @@ from unittest.mock import patch
 
 import core.journal
 from core import Library, Strategy
+from core.domain.operations import Move
 from core.errors import CuratorError
 from core.journal import Staging
 from core.processor import PromotionProcessor
-from core.records import Move
 from tests.builders import OldRow, add_pending, digest, model_file, old_database, png
 from torture.scenes import opening, prepared, promoting, undoing
 from torture.state import Bad, State, recovered

@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.records import Move
+from core.domain.operations import Move
 from torture.events import Did, Event, events_of, marked
 from torture.kills import Lines, every_scene, killed, points, undisturbed
 from torture.scenes import Scene, one_thread, opening, stage_1

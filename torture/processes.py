@@ -14,8 +14,8 @@ from functools import partial
 from pathlib import Path
 
 from core import Library
+from core.domain.enums import Status
 from core.errors import CuratorError
-from core.records import Status
 from tests.builders import add_pending, model_file, png
 from torture.kills import Lines
 from torture.meetings import MEETINGS, built, finish, spawn

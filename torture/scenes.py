@@ -17,9 +17,10 @@ from unittest.mock import patch
 import core.importer
 import core.library
 from core import Library, Strategy
+from core.domain.enums import Status
+from core.domain.outcomes import Outcome
 from core.errors import CuratorError
 from core.pools import Pool
-from core.records import Outcome, Status
 from tests.builders import OldRow, add_model, add_pending, digest, model_file, old_database, png
 from torture.state import State, recovered
 from torture.trace import Work

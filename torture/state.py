@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core import Library
+from core.domain.enums import Tier
 from core.errors import CuratorError
 from core.library_files import FOLDERS
-from core.records import Tier
 from core.store import models
 from core.verify import check_library
 from tests.builders import CACHES, digest, files, tables

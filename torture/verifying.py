@@ -11,10 +11,10 @@ from functools import partial
 from pathlib import Path
 
 from core import Library, Strategy
+from core.domain.enums import Status, Tier
 from core.errors import CuratorError
 from core.findings import Code, Finding
 from core.image_scanner import relative_path
-from core.records import Status, Tier
 from core.verify import check_library
 from tests.builders import digest
 from torture.kills import Lines

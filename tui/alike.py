@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from core.domain.enums import Strategy
+from core.domain.query import Where, exactly
+from core.domain.records import QueueRow
 from core.files import folder_of
-from core.records import QueueRow, Strategy
-from core.search import Where, exactly
 
 if TYPE_CHECKING:
     from core.library import Library

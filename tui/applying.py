@@ -14,9 +14,10 @@ from textual.dom import DOMNode
 from textual.message import Message
 from textual.worker import Worker, WorkerError
 
-from core.display import plain, size
+from core.domain.enums import Action, Status
+from core.domain.outcomes import Outcome
 from core.errors import Cancelled
-from core.records import Action, Outcome, Status
+from core.text import plain, size
 from tui.keymap import key_of
 from tui.messages import ApplyEnded, Applying, ApplyState, Decided, Promoted
 from tui.pace import Pace, in_words

@@ -6,8 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from core.picks import Picks, cycle_source, sides
-from core.records import Action, Model, PendingImport, Plan
+from core.domain.enums import Action
+from core.domain.plans import Plan
+from core.domain.records import Model, PendingImport
+from core.domain.resolution import Picks
+from core.planning.resolution import cycle_source, sides
 from tui.image_text import incoming_fates
 from tui.plan_text import Change, FieldLine, Part, Target, lines_in_order
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import click
 
-from core.display import plain
 from core.errors import Cancelled, CuratorError
+from core.text import plain
 from tui.commands.call import FAILED, INTERRUPTED, Call, Failed, common, sentence
 from tui.commands.completion import completion
 from tui.commands.demo import demo

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 from textual.dom import DOMNode
 from textual.worker import Worker
 
+from core.domain.enums import Strategy
+from core.domain.records import QueueRow
+from core.domain.resolution import Picks
 from core.errors import CuratorError
-from core.picks import Picks
-from core.records import QueueRow, Strategy
 
 Store = Callable[[Sequence[int], Strategy | None], None]
 StorePicks = Callable[[int, Strategy, Picks], None]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.records import Action, Model, PendingImport, Plan
+from core.domain.enums import Action
+from core.domain.plans import Plan
+from core.domain.records import Model, PendingImport
 from tui.palette import AMBER, GREY, RED, TEAL, TEXT
 from tui.plan_text import Piece, count_of
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from textual.content import Content
 
-from core.records import ImportReport, Problem
+from core.domain.imports import ImportReport, Problem
 from tui.palette import AMBER, BRIGHT, GREY, TEXT
 from tui.widgets.cells import cut, fit, wrap
 

@@ -11,8 +11,8 @@ from textual.content import Content
 from textual.dom import DOMNode
 from textual.message import Message
 
+from core.domain.imports import ImportReport
 from core.errors import CuratorError
-from core.records import ImportReport
 from tui.import_text import Reason, reasons
 from tui.pace import Pace, in_words
 from tui.palette import GREY, TEXT

@@ -10,7 +10,7 @@ from textual.app import App
 from textual.binding import Binding
 from textual.keys import Keys, format_key, key_to_character
 
-from core.display import plain
+from core.text import plain
 
 _MODIFIERS = {"ctrl", "alt", "shift", "super", "hyper", "meta"}
 _NAMES = {str(key.value) for key in Keys} - {"<any>", "<ignore>"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 
-from core.display import plain
+from core.text import plain
 
 LOGGER = logging.getLogger("model_curator")
 _LONGEST = 4000  # characters of a message

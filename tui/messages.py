@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from core.picks import NO_PICKS, Picks
-from core.records import Outcome, Plan, QueueRow, Strategy
+from core.domain.enums import Strategy
+from core.domain.outcomes import Outcome
+from core.domain.plans import Plan
+from core.domain.records import QueueRow
+from core.domain.resolution import NO_PICKS, Picks
 
 if TYPE_CHECKING:
     from core.hash_ahead import HashProgress

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from textual.theme import Theme
 
-from core.records import State, Strategy
+from core.domain.enums import State, Strategy
 
 GROUND = "#0f1216"
 PANEL = "#151a21"

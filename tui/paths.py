@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from core.display import plain
+from core.text import plain
 
 _CHOICES = 50
 _IMAGE_FOLDERS = ("images", "media")

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from textual.screen import Screen
 from textual.worker import Worker
 
-from core.display import plain
+from core.domain.enums import Side
+from core.domain.records import Picture, QueueRow
 from core.errors import CuratorError
-from core.picks import Side
-from core.records import Picture, QueueRow
+from core.text import plain
 
 if TYPE_CHECKING:
     from core.pictures import Pictures

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from core.domain.enums import Action, Side
+from core.domain.plans import FieldPlan, Plan
+from core.domain.records import Model, PendingImport
 from core.merger import json_equal
-from core.picks import Side
-from core.records import Action, FieldPlan, Model, PendingImport, Plan
 from tui.palette import AMBER, GREY, RED, TEAL, TEXT
 from tui.values import label_of, value_text
 

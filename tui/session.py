@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from core.display import plain
+from core.domain.query import QueryError, parse
+from core.domain.sort_order import BY_ID, Column, Order
 from core.files import write_synced
-from core.order import BY_ID, Column, Order
-from core.search import QueryError, parse
+from core.text import plain
 
 _LONGEST = 2000  # characters of a filter
 

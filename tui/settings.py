@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from core.display import plain
+from core.text import plain
 
 PICTURES = ("auto", "kitty", "sixel", "half", "off")
 THEMES = ("curator", "curator-light", "curator-contrast")

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
+from core.domain.enums import State, Strategy
+from core.domain.records import QueueRow
 from core.errors import CuratorError
-from core.records import QueueRow, State, Strategy
 from tui.latest import Latest
 
 if TYPE_CHECKING:

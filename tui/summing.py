@@ -11,9 +11,11 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from core.display import plain
-from core.picks import Picks
-from core.records import Plan, QueueRow, State, Strategy
+from core.domain.enums import State, Strategy
+from core.domain.plans import Plan
+from core.domain.records import QueueRow
+from core.domain.resolution import Picks
+from core.text import plain
 from tui.plan_text import count_of, overwritten_fields
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, KeysView
 
-from core.records import Strategy
+from core.domain.enums import Strategy
 
 
 class Tally:

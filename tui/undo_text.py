@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.display import plain
-from core.records import Kind, Operation
+from core.domain.enums import Kind
+from core.domain.operations import Operation
+from core.text import plain
 
 if TYPE_CHECKING:
     from core.history import Imported, PastOperation

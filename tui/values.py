@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from core.display import size
+from core.text import size
 
 _DEEPEST = 12  # levels of a nested value that are indented; what lies deeper is JSON on one line
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from core.picks import Picks
-from core.records import QueueRow, Strategy
+from core.domain.enums import Strategy
+from core.domain.records import QueueRow
+from core.domain.resolution import Picks
 
 
 @dataclass(frozen=True, slots=True)

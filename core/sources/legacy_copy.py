@@ -19,9 +19,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.display import plain
 from core.errors import SourceError
 from core.files import remove_folder, stamp_of_stat
+from core.text import plain
 
 _NAME = "copy.sqlite3"
 _SUFFIXES = ("", "-wal", "-journal")

@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from core.domain.imports import Problem
 from core.files import last_component
-from core.records import Problem
-from core.sources.legacy_json import MAX_DEPTH, parse_json, parse_json_object
 from core.sources.legacy_values import Reading, Value, holds, in_full, json_of, text_of
+from core.strict_json import MAX_DEPTH, parse_json, parse_json_object
 
 MODEL_COLUMNS = (
     "id", "path", "name", "type", "size_bytes", "hash_hex", "created_at", "meta_json", "extra_json",

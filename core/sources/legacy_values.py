@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from core.records import Problem
+from core.domain.imports import Problem
 
 # Text and BLOB both arrive as bytes.
 Value = bytes | int | float | None

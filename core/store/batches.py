@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from sqlite_utils import Database
 
-from core.records import Kind
+from core.domain.enums import Kind
 from core.store.entries import Rows
 from core.store.values import path_to_db
 

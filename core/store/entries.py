@@ -12,8 +12,9 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from core.domain.enums import Action, Kind
+from core.domain.operations import Move, Operation
 from core.library_paths import check_entry, is_operation, owner_of
-from core.records import Action, Kind, Move, Operation
 from core.store.fetch import all_rows, batches, one_row
 from core.store.values import path_to_db
 

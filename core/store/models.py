@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from core.domain.enums import Tier
+from core.domain.records import Model, ModelImage
 from core.errors import RowDamaged
-from core.records import Model, ModelImage, Tier
 from core.store.fetch import all_rows, one_row
 from core.store.values import (
     Row,

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from sqlite_utils import Database
 
+from core.domain.enums import Strategy
+from core.domain.records import PendingImage, PendingImport
+from core.domain.resolution import NO_PICKS, Picks
 from core.errors import RowDamaged
-from core.picks import NO_PICKS, Picks
-from core.records import PendingImage, PendingImport, Strategy
 from core.store.fetch import all_rows, one_row
 from core.store.values import (
     HIGHEST,

@@ -12,8 +12,8 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from core.order import BY_ID, Column, Order
-from core.records import Strategy
+from core.domain.enums import Strategy
+from core.domain.sort_order import BY_ID, Column, Order
 from core.store.fetch import all_rows, batches
 from core.store.values import (
     DECISIONS,

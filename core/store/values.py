@@ -16,9 +16,9 @@ from typing import Any, TypeGuard, TypeVar
 
 from sqlite_utils import Database
 
-from core.picks import NO_PICKS, Picks, Side
-from core.records import Strategy
-from core.sources.legacy_json import parse_json_object
+from core.domain.enums import Side, Strategy
+from core.domain.resolution import NO_PICKS, Picks
+from core.strict_json import parse_json_object
 
 HIGHEST = 2**63 - 1  # of SQLite's numbers
 DECISIONS = frozenset((None, *Strategy))

@@ -11,6 +11,7 @@ from functools import partial
 
 from sqlite_utils import Database
 
+from core.domain.enums import Tier
 from core.errors import ImageRefused
 from core.findings import Code, Finding
 from core.image_scanner import parse_name, relative_path
@@ -19,7 +20,6 @@ from core.library_files import LibraryFiles
 from core.library_files import partial as partial_copy
 from core.library_paths import is_scratch, owner_of
 from core.locks import held
-from core.records import Tier
 from core.store import check, entries
 from core.verify.looks import Look, settled
 

@@ -9,9 +9,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from core.domain.enums import Action, State, Status, Strategy
+from core.domain.outcomes import Outcome
+from core.domain.records import Model, PendingImport, QueueRow
 from core.findings import Check
 from core.library import Library
-from core.records import Action, Model, Outcome, PendingImport, QueueRow, State, Status, Strategy
 from core.sample import sample_library
 from core.sources.legacy_row import IMAGE_KEYS
 

@@ -9,6 +9,7 @@ from functools import partial
 
 from sqlite_utils import Database
 
+from core.domain.enums import Tier
 from core.errors import ImageError, ImageRefused
 from core.files import MAX_IMAGE_BYTES
 from core.findings import Code, Finding
@@ -16,7 +17,6 @@ from core.image_processor import check_image
 from core.image_scanner import relative_path
 from core.library import Library
 from core.library_files import LibraryFiles
-from core.records import Tier
 from core.store import check
 from core.verify.looks import Look, settled
 

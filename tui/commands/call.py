@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from core.display import plain
+from core.text import plain
 from tui.commands.completing import files, folders
 from tui.log_file import LOGGER, start_log
 from tui.settings import Settings, read_settings, settings_path

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from core.display import plain
 from core.errors import CuratorError
+from core.text import plain
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from core.records import Entry, Outcome, QueueRow, State, Status, Strategy
+from core.domain.enums import State, Status, Strategy
+from core.domain.outcomes import Outcome
+from core.domain.records import Entry, QueueRow
 from tui.commands.call import FAILED, Call, Failed, command
 from tui.commands.objects import import_object, outcome_object, queue_object, verify_object
 from tui.commands.opening import pictures, run_app

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from core.records import Entry, ImportReport, Model, Outcome, Plan, QueueRow, Status
+from core.domain.enums import Status
+from core.domain.imports import ImportReport
+from core.domain.outcomes import Outcome
+from core.domain.plans import Plan
+from core.domain.records import Entry, Model, QueueRow
 
 if TYPE_CHECKING:
     from core.findings import VerifyReport

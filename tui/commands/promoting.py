@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from core.display import plain, size
+from core.domain.enums import Action, Kind, Status, Strategy
+from core.domain.outcomes import Outcome
+from core.domain.records import Entry, Model, PendingImport
 from core.errors import Cancelled, RowDamaged
-from core.records import Action, Entry, Kind, Model, Outcome, PendingImport, Status, Strategy
+from core.text import plain, size
 from tui.commands.call import CONFLICT, FAILED, INTERRUPTED, LOCKED, NOT_FOUND, Call, Failed, command, worst
 from tui.commands.completing import pending_ids
 from tui.commands.objects import outcome_object

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from core.display import plain
+from core.domain.query import QueryError
+from core.domain.records import Entry, Model
+from core.domain.sort_order import Column, Order
 from core.errors import RowDamaged
-from core.order import Column, Order
-from core.records import Entry, Model
-from core.search import QueryError
+from core.text import plain
 from tui.commands.call import NOT_FOUND, USAGE, Call, Failed, command
 from tui.commands.completing import pending_ids
 from tui.commands.objects import queue_object, record_object

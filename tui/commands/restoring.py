@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from core.display import plain
+from core.text import plain
 from tui.commands.call import INTERRUPTED, Call, Failed, command
 from tui.commands.completing import files
 from tui.commands.terminal import ProgressLine, interruptible

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from core.display import plain
+from core.text import plain
 from tui.commands.call import TRASH_DAYS, TRASH_GIB, Call, command, trash_amounts
 
 

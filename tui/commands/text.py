@@ -9,8 +9,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from core.display import plain, size
-from core.records import Entry, ImportReport, Model, QueueRow
+from core.domain.imports import ImportReport
+from core.domain.records import Entry, Model, QueueRow
+from core.text import plain, size
 
 if TYPE_CHECKING:
     from core.findings import VerifyReport

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from core.display import plain
-from core.records import Operation
+from core.domain.operations import Operation
+from core.text import plain
 from tui.commands.call import FAILED, INTERRUPTED, Call, Failed, command
 from tui.commands.objects import Object
 from tui.commands.terminal import ProgressLine, interruptible

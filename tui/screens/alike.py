@@ -13,9 +13,10 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 
-from core.display import plain
+from core.domain.enums import Strategy
+from core.domain.records import QueueRow
 from core.errors import CuratorError
-from core.records import QueueRow, Strategy
+from core.text import plain
 from tui.alike import Act, Criterion, Fitting, ForAll, criteria, fitting
 from tui.latest import Latest
 from tui.palette import AMBER, BLUE, BRIGHT, GREY, RED, STRATEGY, TEXT

@@ -13,10 +13,11 @@ from textual.screen import Screen
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
-from core.display import size
+from core.domain.enums import Side, Strategy
+from core.domain.records import Model, PendingImport, Picture
+from core.domain.resolution import Picks
 from core.errors import CuratorError
-from core.picks import Picks, Side
-from core.records import Model, PendingImport, Picture, Strategy
+from core.text import size
 from tui.by_hand import turnable_lines, turned
 from tui.image_text import incoming_fates, incoming_title, library_fates, library_title
 from tui.latest import Latest

@@ -16,10 +16,11 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from core.display import plain, size
+from core.domain.enums import Strategy
+from core.domain.records import QueueRow
+from core.domain.resolution import NO_PICKS
 from core.errors import CuratorError
-from core.picks import NO_PICKS
-from core.records import QueueRow, Strategy
+from core.text import plain, size
 from tui.messages import Decided
 from tui.palette import AMBER, BRIGHT, GREY, RED, STRATEGY, TEXT
 from tui.plan_text import count_of

@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from textual.screen import Screen
 
-from core.picks import Picks
-from core.records import Strategy
+from core.domain.enums import Strategy
+from core.domain.resolution import Picks
 from tui.alike import Act, ForAll
 from tui.keymap import key_of
 from tui.plan_text import count_of

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
+from core.domain.enums import Strategy
+from core.domain.records import Model, PendingImport, QueueRow
 from core.errors import CuratorError
-from core.records import Model, PendingImport, QueueRow, Strategy
 from tui.latest import Latest
 from tui.palette import GREY, RED
 from tui.pictures_at_hand import Fetching, PicturesAtHand

@@ -16,7 +16,7 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from core.search import GRAMMAR
+from core.domain.query import GRAMMAR
 from core.suggestions import RULES
 from tui.palette import AMBER, BLUE, BRIGHT, GREY, RED, STRATEGY, TEAL, TEXT
 from tui.widgets.answers import Answers

@@ -13,9 +13,10 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from core.domain.enums import Action, Kind
+from core.domain.operations import Operation
 from core.errors import CuratorError
 from core.history import PastOperation
-from core.records import Action, Kind, Operation
 from tui.palette import AMBER, BRIGHT, FAINT, GREY, RED, TEAL, TEXT
 from tui.undo_text import brought_words, operation_words, past_words
 from tui.values import local_time

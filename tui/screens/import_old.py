@@ -16,8 +16,8 @@ from textual.screen import ModalScreen
 from textual.widgets import ContentSwitcher, Input, Static
 from textual.worker import Worker, WorkerState
 
+from core.domain.imports import ImportReport
 from core.errors import SourceError
-from core.records import ImportReport
 from tui.import_text import Reason, report_lines, title
 from tui.importing import ImportEnded, ImportFailed, Importing, ImportJob, ImportOrder
 from tui.palette import AMBER, GREY, RED, TEXT

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
+from core.domain.enums import State, Strategy
+from core.domain.query import QueryError
+from core.domain.records import QueueRow
+from core.domain.resolution import Picks
+from core.domain.sort_order import BY_ID, Column, Order
 from core.errors import Cancelled, CuratorError
-from core.order import BY_ID, Column, Order
-from core.picks import Picks
-from core.records import QueueRow, State, Strategy
-from core.search import QueryError
 from tui.decisions import Decisions
 from tui.keymap import key_of
 from tui.latest import Latest

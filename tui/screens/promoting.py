@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
+from core.domain.enums import Action, Status, Strategy
 from core.errors import CuratorError
-from core.records import Action, Status, Strategy
 from tui.applying import ApplyJob, LogLine, outcome_words
 from tui.keymap import key_of
 from tui.messages import ApplyEnded, Applying, Promoted

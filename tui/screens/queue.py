@@ -10,8 +10,8 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.worker import Worker, WorkerState
 
+from core.domain.records import QueueRow
 from core.errors import CuratorError
-from core.records import QueueRow
 from core.waiting import LockHolder, describe
 from tui.messages import ApplyEnded, Applying, Hashing, HashingEnded, Promoted, SensitiveTurned, Waiting
 from tui.pictures_at_hand import PicturesAtHand

@@ -8,7 +8,7 @@ from textual import work
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from core.records import Strategy
+from core.domain.enums import Strategy
 from tui.keys import QUEUE_KEYS
 from tui.pictures_at_hand import PicturesAtHand
 from tui.screens.deciding import Deciding

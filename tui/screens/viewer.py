@@ -14,9 +14,9 @@ from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
 
+from core.domain.enums import Side
+from core.domain.records import PendingImport, Picture
 from core.errors import CuratorError
-from core.picks import Side
-from core.records import PendingImport, Picture
 from tui.image_text import incoming_fates, library_fates
 from tui.latest import Latest
 from tui.messages import SensitiveTurned

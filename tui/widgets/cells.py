@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 
-from core.display import plain
+from core.text import plain
 
 _MORE = "…"
 

@@ -8,9 +8,9 @@ from functools import lru_cache
 from rich.segment import Segment
 from rich.style import Style
 
-from core.display import size
-from core.order import BY_ID, Column, Order
-from core.records import QueueRow
+from core.domain.records import QueueRow
+from core.domain.sort_order import BY_ID, Column, Order
+from core.text import size
 from tui.palette import (
     AMBER,
     BLUE,

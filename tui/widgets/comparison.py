@@ -11,7 +11,7 @@ from textual.style import Style
 from textual.widget import Widget
 from textual.widgets import Static
 
-from core.records import Strategy
+from core.domain.enums import Strategy
 from tui.palette import FAINT, GREY, GROUND, STRATEGY, TEXT
 from tui.plan_text import FieldLine, Piece
 from tui.widgets.cells import cut

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
 
-from core.records import Picture
+from core.domain.records import Picture
 from tui.graphics import cell_size
 from tui.palette import PANEL
 

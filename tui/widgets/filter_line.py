@@ -1,4 +1,4 @@
-"""The filter: one line of words and of terms like ``type:lora``; see ``core.search`` for what may be written."""
+"""The filter: one line of words and of terms like ``type:lora``; see ``core.domain.query`` for what may be written."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from core.picks import Side
-from core.records import Picture
+from core.domain.enums import Side
+from core.domain.records import Picture
 from tui.palette import BRIGHT
 from tui.pictures_at_hand import PictureKey, PicturesAtHand
 from tui.plan_text import Piece

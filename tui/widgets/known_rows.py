@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
-from core.records import QueueRow, Strategy
+from core.domain.enums import Strategy
+from core.domain.records import QueueRow
 from tui.widgets.places import around
 
 PAGE = 64

@@ -8,7 +8,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from core.records import QueueRow
+from core.domain.records import QueueRow
 from tui.palette import GREY
 from tui.widgets.cells import fit
 from tui.widgets.columns import Columns, Look, line, placeholder

@@ -13,8 +13,9 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
 
-from core.order import BY_ID, Column, Order
-from core.records import QueueRow, Strategy
+from core.domain.enums import Strategy
+from core.domain.records import QueueRow
+from core.domain.sort_order import BY_ID, Column, Order
 from tui.widgets.columns import Columns, Look, column_at, columns, header
 from tui.widgets.known_rows import KnownRows
 from tui.widgets.lines import empty_line, row_line, strip

@@ -9,7 +9,7 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-from core.records import Picture
+from core.domain.records import Picture
 from tui.palette import GREY, PANEL
 from tui.widgets.cells import wrap
 

@@ -11,10 +11,10 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from core.display import size
-from core.picks import Side
-from core.records import MOST_ALIKE, Picture, QueueRow
+from core.domain.enums import Side
+from core.domain.records import MOST_ALIKE, Picture, QueueRow
 from core.suggestions import Suggestion
+from core.text import size
 from tui.palette import BRIGHT, GREY, RAISED, RED, TEAL, TEXT, VIOLET
 from tui.pictures_at_hand import PictureKey, PicturesAtHand
 from tui.widgets.cells import cut, cut_front, wrap

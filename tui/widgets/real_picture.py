@@ -15,8 +15,8 @@ from textual.driver import Driver
 from textual.geometry import Region
 from textual.strip import Strip
 
+from core.domain.records import Picture
 from core.errors import CuratorError
-from core.records import Picture
 from tui.graphics import Graphics, cell_size
 from tui.latest import Latest
 from tui.palette import PANEL

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from textual.content import Content
 from textual.widget import Widget
 
-from core.display import plain
+from core.text import plain
 from tui.palette import RED, TEXT
 
 _log = logging.getLogger("model_curator.app")

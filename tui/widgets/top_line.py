@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from textual.content import Content
 from textual.widget import Widget
 
-from core.records import State, Strategy
+from core.domain.enums import State, Strategy
 from tui.palette import BLUE, BRIGHT, FAINT, GREY, STATE, TEAL, TEXT
 from tui.widgets.cells import cut_front
 

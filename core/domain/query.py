@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
-from core.display import plain
+from core.domain.enums import State, Strategy
 from core.errors import CuratorError
-from core.records import State, Strategy
+from core.text import plain
 
 GRAMMAR = (
     ("ink wash", "both words, anywhere: name, path, type, tags, notes"),
