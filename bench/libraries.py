@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image
 from sqlite_utils import Database
 
-from core.files import model_stamp
+from core.files.safe_open import model_stamp
 from core.library import Library
 
 _FOLDER = 1000  # files in one folder

@@ -11,9 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.copying import copy_tree, link_or_copy, sync_tree
 from core.errors import Cancelled, LibraryError
-from core.files import sync_folder
+from core.files.copying import copy_tree, link_or_copy, sync_tree
+from core.files.durable import sync_folder
 from core.journal import Journal
 from core.store import Store
 from core.store.named import named_files

@@ -11,7 +11,7 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass, field
 
 from core.errors import Cancelled, CuratorError
-from core.files import model_size
+from core.files.safe_open import model_size
 from core.hasher import Hasher
 from core.store import Store, rows
 

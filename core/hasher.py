@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from core.errors import Cancelled, ModelFileError
-from core.files import model_stamp, open_model, stamp_of_stat
+from core.files.safe_open import model_stamp, open_model, stamp_of_stat
 
 _CHUNK = 1024 * 1024  # large enough that two threads hash at full speed: hashlib lets the GIL go meanwhile
 _TICK_NS = 20_000_000  # the coarsest clock that Linux stamps files with is 10 ms
@@ -19,7 +19,7 @@ Progress = Callable[[int, int], None]  # bytes read, bytes in all
 
 
 class HashMemory(Protocol):
-    """Where computed hashes are kept, by path and stamp (see ``core.files.stamp_of_stat``)."""
+    """Where computed hashes are kept, by path and stamp (see ``core.files.safe_open.stamp_of_stat``)."""
 
     def get(self, path: str, stamp: str) -> str | None:
         """Return the hash computed from that file in that state."""

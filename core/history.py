@@ -17,8 +17,8 @@ from sqlite_utils import Database
 from core.domain.enums import Kind
 from core.domain.operations import Operation
 from core.errors import CuratorError
+from core.files.library_files import LibraryFiles
 from core.journal import Change, Journal
-from core.library_files import LibraryFiles
 from core.store import Store, batches, entries
 from core.store.batches import Batch
 from core.store.entries import Rows

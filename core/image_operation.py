@@ -7,7 +7,7 @@ from sqlite_utils import Database
 from core.domain.enums import Kind, Tier
 from core.domain.records import ModelImage
 from core.errors import ImageError, LibraryError
-from core.files import write_synced
+from core.files.durable import write_synced
 from core.image_processor import Tiers
 from core.image_scanner import ImageScanner, relative_path
 from core.journal import Change, Journal

@@ -22,7 +22,8 @@ from PIL import Image
 
 from core.domain.enums import Tier
 from core.domain.records import Picture
-from core.files import read_image, write_synced
+from core.files.durable import write_synced
+from core.files.safe_open import read_image
 from core.image_apart import run_apart
 from core.image_decoder import Source, check_cancelled, is_turned, load, open_source, render
 from core.image_structure import MAX_MEMORY, Structure, structure

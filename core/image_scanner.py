@@ -16,7 +16,7 @@ from typing import BinaryIO
 from core.domain.enums import Tier
 from core.domain.operations import Move
 from core.errors import ImageError, LibraryError
-from core.library_files import LibraryFiles
+from core.files.library_files import LibraryFiles
 
 IMAGES = "images"
 SHA256 = "[0-9a-f]{64}"

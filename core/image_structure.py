@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from core.errors import ImageRefused
-from core.files import MAX_IMAGE_BYTES
+from core.files.safe_open import MAX_IMAGE_BYTES
 from core.image_orientation import EXIF, hexadecimal_exif, orientation
 
 MAX_MEMORY = 488 * 1024 * 1024  # of 512 MiB; the rest is for small buffers, or for a process to run at all

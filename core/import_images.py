@@ -13,7 +13,8 @@ from pathlib import Path
 from core.domain.enums import Tier
 from core.domain.imports import Problem
 from core.errors import Cancelled, ImageRefused
-from core.files import read_image, write_synced
+from core.files.durable import write_synced
+from core.files.safe_open import read_image
 from core.image_processor import ImageProcessor, open_image
 from core.journal import Staging
 from core.sources.legacy_db import LegacyImage

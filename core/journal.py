@@ -17,8 +17,8 @@ from sqlite_utils import Database
 from core.domain.enums import Action, Kind
 from core.domain.operations import Move, Operation
 from core.errors import CuratorError, LibraryError
-from core.files import remove_folder, sync_folder
-from core.library_files import LibraryFiles, split
+from core.files.durable import remove_folder, sync_folder
+from core.files.library_files import LibraryFiles, split
 from core.library_paths import check_entry, is_scratch
 from core.moves import check_moves, roll_forward
 from core.store import Store, entries

@@ -19,6 +19,7 @@ from core.domain.imports import ImportReport
 from core.domain.operations import Move
 from core.domain.records import Entry
 from core.errors import Cancelled, LibraryError, NoLibrary
+from core.files.library_files import FOLDERS
 from core.hash_ahead import HashAhead
 from core.hasher import Hasher
 from core.history import History, UndoReport
@@ -29,8 +30,8 @@ from core.import_images import ImportImages
 from core.importer import Importer, Progress
 from core.incoming import Incoming
 from core.journal import Journal
-from core.library_files import FOLDERS
-from core.locks import LibraryLock
+from core.locks.library_lock import LibraryLock
+from core.locks.waiting import OnWait
 from core.lookup import Lookup
 from core.pictures import Pictures
 from core.pools import Pool
@@ -41,7 +42,6 @@ from core.sources.legacy_db import LegacyDatabase
 from core.store import Store, entries
 from core.store.memory import HashMemory
 from core.trash import Trash, TrashLimits
-from core.waiting import OnWait
 
 _log = logging.getLogger("model_curator.library")
 _THREADS = 2  # two images, or two files, at once: more gains nothing on the disks and cores this is made for

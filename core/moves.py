@@ -15,7 +15,7 @@ from pathlib import Path
 
 from core.domain.operations import Move
 from core.errors import LibraryError
-from core.library_files import LibraryFiles, split
+from core.files.library_files import LibraryFiles, split
 
 
 def check_moves(root: Path, moves: Sequence[Move]) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from core.domain.enums import Tier
 from core.domain.records import Picture
 from core.errors import ImageRefused
-from core.files import MAX_IMAGE_BYTES, read_image
+from core.files.safe_open import MAX_IMAGE_BYTES, read_image
 from core.image_processor import thumbnail
 from core.image_scanner import ImageScanner
 

@@ -22,7 +22,7 @@ from core.image_scanner import relative_path
 from core.incoming import Digests, Incoming, must_own
 from core.journal import Change, Journal, StartOver
 from core.library_paths import owner_of
-from core.locks import KeyedLocks
+from core.locks.keyed import KeyedLocks
 from core.plan import make_plan, merged_row
 from core.store import Store, entries, models, pending
 

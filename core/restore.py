@@ -20,10 +20,10 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from core.copying import link_or_copy, sync_tree
 from core.errors import Cancelled, ImageRefused, LibraryError, SourceError
-from core.files import read_image
-from core.locks import LibraryLock
+from core.files.copying import link_or_copy, sync_tree
+from core.files.safe_open import read_image
+from core.locks.library_lock import LibraryLock
 from core.migrations import migrations
 from core.restore_steps import DATABASE, KEPT, PREPARING, RESTORING, settle
 from core.sources.legacy_copy import Wanted, connect, private_copy, told

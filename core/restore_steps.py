@@ -12,10 +12,10 @@ import re
 import shutil
 from pathlib import Path
 
-from core.copying import move
 from core.errors import LibraryError
-from core.files import sync_folder
-from core.locks import LibraryLock
+from core.files.copying import move
+from core.files.durable import sync_folder
+from core.locks.library_lock import LibraryLock
 from core.store.named import is_ours
 
 DATABASE = "library.db"

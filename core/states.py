@@ -11,7 +11,7 @@ from sqlite_utils import Database
 
 from core.domain.enums import State
 from core.errors import Cancelled
-from core.files import model_stamp
+from core.files.safe_open import model_stamp
 from core.store import rows
 
 _Alone = tuple[int, State, str | None]

@@ -12,7 +12,7 @@ from typing import Any
 
 from core.domain.enums import Action, State, Strategy
 from core.domain.plans import FieldPlan, Plan
-from core.files import last_component
+from core.files.paths import last_component
 from core.merger import is_empty, json_equal, merge_meta_json
 from core.text import plain
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.files.library_files import LibraryFiles
 from core.journal import Journal, Staging
-from core.library_files import LibraryFiles
 from core.store import Store, entries
 
 _DAY = 24 * 3600 * 1000  # ms

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from core import Library, Strategy, waiting
+from core import Library, Strategy
 from core.domain.enums import Status
 from core.hash_ahead import HashProgress
+from core.locks import waiting
 from tests.builders import OldRow, add_model, add_pending, digest, model_file, old_database, png, snapshot
 from tests.other_process import HOLDS_THE_DATABASE, HOLDS_THE_LIBRARY, stopped
 from tests.test_hash_ahead import run as hash_all

@@ -7,18 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from core import files
 from core.errors import ImageRefused, ModelFileError
-from core.files import (
-    folder_of,
-    last_component,
-    map_path,
-    model_size,
-    model_stamp,
-    open_model,
-    read_image,
-    write_synced,
-)
+from core.files import safe_open
+from core.files.durable import write_synced
+from core.files.paths import folder_of, last_component, map_path
+from core.files.safe_open import model_size, model_stamp, open_model, read_image
 
 
 def descriptors() -> int:
@@ -59,7 +52,7 @@ def test_what_is_no_image_file_is_never_opened_for_long(tmp_path: Path) -> None:
 
 def test_an_image_over_64_mib_is_refused_unread(tmp_path: Path) -> None:
     with (tmp_path / "a").open("wb") as file:
-        file.truncate(files.MAX_IMAGE_BYTES + 1)
+        file.truncate(safe_open.MAX_IMAGE_BYTES + 1)
     with pytest.raises(ImageRefused, match="larger than 64 MiB"):
         read_image(tmp_path, "a")
 

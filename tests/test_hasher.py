@@ -10,7 +10,7 @@ import pytest
 
 from core import Library
 from core.errors import Cancelled, ModelFileError
-from core.files import model_stamp
+from core.files.safe_open import model_stamp
 from core.hasher import Hasher, hash_file
 from core.store.memory import HashMemory
 from tests.builders import digest, model_file

@@ -18,7 +18,7 @@ from sqlite_utils import Database
 
 from core import Library, Strategy
 from core.domain.enums import Status
-from core.files import remove_folder
+from core.files.durable import remove_folder
 from core.verify import check_library
 from tests.builders import OldRow, add_model, add_pending, digest, model_file, old_database, png, sources
 from tests.cli_helpers import ROOT, Ran, environment, run

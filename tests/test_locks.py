@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from core.locks import KeyedLocks, LibraryLock
+from core.locks.keyed import KeyedLocks
+from core.locks.library_lock import LibraryLock
 
 
 def test_a_key_has_one_lock_as_long_as_somebody_keeps_it() -> None:
@@ -106,7 +107,7 @@ def test_another_process_counts(tmp_path: Path) -> None:
     path = tmp_path / "alive.lock"
     lock = LibraryLock(path)
     lock.share()
-    script = "import sys, core.locks; print(core.locks.LibraryLock(sys.argv[1]).alone)"
+    script = "import sys, core.locks.library_lock; print(core.locks.library_lock.LibraryLock(sys.argv[1]).alone)"
     arguments = [sys.executable, "-c", script, str(path)]
     root = Path(__file__).parent.parent
     assert subprocess.run(arguments, cwd=root, capture_output=True, check=True).stdout.strip() == b"False"

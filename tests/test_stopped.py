@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from core import Library, Strategy, waiting
+from core import Library, Strategy
 from core.domain.enums import Status
 from core.errors import Cancelled, LibraryError, LibraryLocked
-from core.waiting import LockHolder
+from core.locks import waiting
+from core.locks.waiting import LockHolder
 from tests.builders import add_pending, model_file
 from tests.cli_helpers import run
 from tests.other_process import HOLDS_THE_DATABASE, HOLDS_THE_LIBRARY, PATIENCE, script, stopped

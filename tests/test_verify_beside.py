@@ -19,9 +19,9 @@ import core.verify.looks
 import core.verify.rows
 from core import Library, Strategy
 from core.domain.enums import Action, Kind, Tier
+from core.files.library_files import LibraryFiles
 from core.findings import Code, Finding
 from core.image_scanner import ImageScanner, relative_path
-from core.library_files import LibraryFiles
 from core.verify import check_library
 from tests.builders import add_model, add_pending, digest, model_file, png
 

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from core import Library, waiting
+from core import Library
 from core.domain.enums import Status
 from core.errors import LibraryLocked
-from core.waiting import LockHolder
+from core.locks import waiting
+from core.locks.waiting import LockHolder
 from tests.app_helpers import NEW, running, sample
 from tests.builders import add_pending, model_file
 from tests.cli_helpers import run

@@ -21,8 +21,8 @@ from core.domain.operations import Move
 from core.domain.outcomes import Outcome
 from core.domain.records import PendingImport
 from core.errors import CommitUnclear
+from core.files.library_files import LibraryFiles
 from core.journal import Change, Journal, Staging
-from core.library_files import LibraryFiles
 from core.processor import PromotionProcessor
 from core.store import Store, entries, pending
 

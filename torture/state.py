@@ -14,7 +14,7 @@ from pathlib import Path
 from core import Library
 from core.domain.enums import Tier
 from core.errors import CuratorError
-from core.library_files import FOLDERS
+from core.files.library_files import FOLDERS
 from core.store import models
 from core.verify import check_library
 from tests.builders import CACHES, digest, files, tables

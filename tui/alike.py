@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from core.domain.enums import Strategy
 from core.domain.query import Where, exactly
 from core.domain.records import QueueRow
-from core.files import folder_of
+from core.files.paths import folder_of
 
 if TYPE_CHECKING:
     from core.library import Library

@@ -15,7 +15,7 @@ from core.domain.resolution import NO_PICKS, Picks
 
 if TYPE_CHECKING:
     from core.hash_ahead import HashProgress
-    from core.waiting import LockHolder
+    from core.locks.waiting import LockHolder
 
 
 @dataclass(frozen=True, slots=True)

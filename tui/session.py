@@ -14,7 +14,7 @@ from typing import Any
 
 from core.domain.query import QueryError, parse
 from core.domain.sort_order import BY_ID, Column, Order
-from core.files import write_synced
+from core.files.durable import write_synced
 from core.text import plain
 
 _LONGEST = 2000  # characters of a filter

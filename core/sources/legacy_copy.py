@@ -20,7 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import SourceError
-from core.files import remove_folder, stamp_of_stat
+from core.files.durable import remove_folder
+from core.files.safe_open import stamp_of_stat
 from core.text import plain
 
 _NAME = "copy.sqlite3"

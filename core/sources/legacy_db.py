@@ -16,7 +16,7 @@ from typing import Self
 
 from core.domain.imports import Problem
 from core.errors import SourceError
-from core.files import remove_folder
+from core.files.durable import remove_folder
 from core.sources.legacy_copy import connect, private_copy, told
 from core.sources.legacy_row import MODEL_COLUMNS, LegacyImage, LegacyRow, read_row
 from core.sources.legacy_tables import LIBRARY_TABLES, Table, find_table, tables_of

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.domain.imports import Problem
-from core.files import last_component
+from core.files.paths import last_component
 from core.sources.legacy_values import Reading, Value, holds, in_full, json_of, text_of
 from core.strict_json import MAX_DEPTH, parse_json, parse_json_object
 

@@ -13,7 +13,7 @@ import weakref
 from pathlib import Path
 
 from core.errors import LibraryError
-from core.files import stamp_of_stat
+from core.files.safe_open import stamp_of_stat
 
 _TRIES = 5
 

@@ -14,14 +14,14 @@ from weakref import WeakSet
 
 from sqlite_utils import Database
 
-from core import forks
 from core.errors import Cancelled, CommitUnclear, CuratorError, LibraryError, SchemaForeign
-from core.files import sync_folder
+from core.files.durable import sync_folder
+from core.locks import forks
+from core.locks.waiting import OnWait, Wait, database_writer
 from core.migrations import SCHEMAS, migrations
 from core.store import schema
 from core.store.aside import Aside
 from core.store.wal import check_log, count_commit, give_identity, has_identity
-from core.waiting import OnWait, Wait, database_writer
 
 _ATTEMPT = 0.1  # seconds that SQLite itself waits for a lock; how long we wait in all is up to Wait
 _CACHE_KIB = 512  # for each thread: what it reads again lies in the system's cache as well
@@ -30,7 +30,7 @@ _NO_PLACE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 
 
 CLOSED = "the library is closed"
-# Databases that this process had open when it was forked: see core.forks.
+# Databases that this process had open when it was forked: see core.locks.forks.
 _inherited: set[Path] = set()
 
 
@@ -314,7 +314,7 @@ class Store:
         self._local = threading.local()
 
     def after_fork_in_child(self) -> None:
-        """Let go of the parent's connections without closing them: see core.forks."""
+        """Let go of the parent's connections without closing them: see core.locks.forks."""
         for connection in self._opened:
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))
             _inherited.add(self.path)
@@ -332,7 +332,7 @@ class _Held:
         self._pid = os.getpid()
 
     def __del__(self) -> None:
-        if os.getpid() != self._pid:  # a fork ends the parent's other threads in the child: see core.forks
+        if os.getpid() != self._pid:  # a fork ends the parent's other threads in the child: see core.locks.forks
             return
         with suppress(KeyError):  # whoever takes it out of the set closes it
             self._opened.remove(self.db.conn)

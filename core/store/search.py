@@ -14,7 +14,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from core.domain.query import Query, Text, Where
-from core.files import folder_of
+from core.files.paths import folder_of
 from core.store.fetch import all_rows, batches
 from core.store.values import is_text, numbers, path_or_empty
 

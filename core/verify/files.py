@@ -13,13 +13,13 @@ from sqlite_utils import Database
 
 from core.domain.enums import Tier
 from core.errors import ImageRefused
+from core.files.library_files import LibraryFiles
+from core.files.library_files import partial as partial_copy
 from core.findings import Code, Finding
 from core.image_scanner import parse_name, relative_path
 from core.library import Library
-from core.library_files import LibraryFiles
-from core.library_files import partial as partial_copy
 from core.library_paths import is_scratch, owner_of
-from core.locks import held
+from core.locks.library_lock import held
 from core.store import check, entries
 from core.verify.looks import Look, settled
 

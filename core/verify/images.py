@@ -11,12 +11,12 @@ from sqlite_utils import Database
 
 from core.domain.enums import Tier
 from core.errors import ImageError, ImageRefused
-from core.files import MAX_IMAGE_BYTES
+from core.files.library_files import LibraryFiles
+from core.files.safe_open import MAX_IMAGE_BYTES
 from core.findings import Code, Finding
 from core.image_processor import check_image
 from core.image_scanner import relative_path
 from core.library import Library
-from core.library_files import LibraryFiles
 from core.store import check
 from core.verify.looks import Look, settled
 

@@ -14,7 +14,7 @@ from core.errors import ModelFileError
 from core.findings import Code, Finding
 from core.hasher import hash_file
 from core.library import Library
-from core.locks import held
+from core.locks.library_lock import held
 from core.sources.legacy_row import IMAGE_KEYS
 from core.store import check, entries
 from core.store.values import json_from_db

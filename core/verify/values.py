@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from core.errors import ModelFileError
-from core.files import model_stamp
+from core.files.safe_open import model_stamp
 from core.findings import Code, Finding
 from core.hasher import hash_file
 from core.library import Library

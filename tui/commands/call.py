@@ -19,8 +19,8 @@ from tui.settings import Settings, read_settings, settings_path
 
 if TYPE_CHECKING:
     from core.library import Library
+    from core.locks.waiting import LockHolder
     from core.trash import TrashLimits
-    from core.waiting import LockHolder
 
 _LIBRARY, _JSON, _LOG = "tui.library", "tui.json", "tui.log_file"
 TRASH_DAYS, TRASH_GIB = "MODEL_CURATOR_TRASH_DAYS", "MODEL_CURATOR_TRASH_GIB"
@@ -102,7 +102,7 @@ class Call:
 
 
 def _tell_waiting(holder: LockHolder | None) -> None:
-    from core.waiting import describe
+    from core.locks.waiting import describe
 
     click.echo(f"waiting: {describe(holder)} has locked the library", err=True)
 

@@ -12,7 +12,7 @@ from textual.worker import Worker, WorkerState
 
 from core.domain.records import QueueRow
 from core.errors import CuratorError
-from core.waiting import LockHolder, describe
+from core.locks.waiting import LockHolder, describe
 from tui.messages import ApplyEnded, Applying, Hashing, HashingEnded, Promoted, SensitiveTurned, Waiting
 from tui.pictures_at_hand import PicturesAtHand
 from tui.screens.deciding import Deciding

@@ -10,7 +10,7 @@ import os
 import shutil
 from pathlib import Path
 
-from core.files import sync_folder
+from core.files.durable import sync_folder
 
 
 def link_or_copy(source: Path, target: Path) -> None:

@@ -9,18 +9,13 @@ from __future__ import annotations
 
 import errno
 import os
-import re
-import shutil
 import stat
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from pathlib import Path
 
 from core.errors import ImageRefused, ImageUnreadable, ModelFileError
 
 MAX_IMAGE_BYTES = 64 * 1024 * 1024
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
-_DRIVE = re.compile(r"[A-Za-z]:[\\/]")
 
 
 def stamp_of_stat(found: os.stat_result) -> str:
@@ -119,73 +114,3 @@ def image_error(error: OSError) -> ImageRefused:
     if error.errno in (errno.ENXIO, errno.EISDIR):
         return ImageRefused("no regular file")
     return ImageUnreadable(f"it cannot be read ({os.strerror(error.errno or 0)})")
-
-
-@contextmanager
-def _naming(path: Path) -> Iterator[None]:
-    """Have an OSError of the block name the file: one that a write or a sync raises names none."""
-    try:
-        yield
-    except OSError as error:
-        error.filename = error.filename or str(path)
-        raise
-
-
-def write_synced(path: Path, data: bytes) -> None:
-    """Write a new file and fsync it. The folder's entry for it is not yet on disk: see ``sync_folder``."""
-    with _naming(path), open(path, "xb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def sync_folder(folder: Path) -> None:
-    """Put a folder's entries on disk."""
-    with _naming(folder):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def remove_folder(folder: Path | str, dir_fd: int | None = None) -> None:
-    """Remove a folder with all that is in it, as far as that can be done; ``dir_fd`` is the folder it lies in."""
-    try:
-        shutil.rmtree(folder, ignore_errors=True, dir_fd=dir_fd)
-    except OSError as error:
-        # Interrupted just after it closed a descriptor, rmtree closes it again, and the error hides the interrupt.
-        if error.__context__ is not None:
-            raise error.__context__ from None
-
-
-def last_component(stored: str) -> str:
-    """Return what counts of an image name that another program stored: its last component, on ``/`` and ``\\``."""
-    return re.split(r"[\\/]", stored)[-1]
-
-
-def folder_of(path: str) -> str:
-    """Return the folder of a path, ``/`` and ``\\`` both taken for separators: it may be one of another machine."""
-    head = path[: len(path) - len(last_component(path))]
-    return head.rstrip("\\/") or head
-
-
-def map_path(path: str, path_map: Mapping[str, str] | Iterable[tuple[str, str]]) -> str:
-    """Return ``path`` with the longest matching old root replaced by its new one, separators included.
-
-    A root matches whole components only. Roots with a drive letter or a backslash are compared as Windows does:
-    letter case and the kind of separator do not matter, and what follows the root gets ``/``.
-    """
-    pairs = path_map.items() if isinstance(path_map, Mapping) else path_map
-    for old, new in sorted(pairs, key=lambda pair: -len(pair[0])):
-        windows = "\\" in old or bool(_DRIVE.match(old + "/"))
-        root, whole = _comparable(old, windows).rstrip("/"), _comparable(path, windows)
-        if whole == root or whole.startswith(root + "/"):
-            rest = path[len(root) :].replace("\\", "/") if windows else path[len(root) :]
-            return (new.rstrip("/") + rest) or "/"
-    return path
-
-
-def _comparable(path: str, windows: bool) -> str:
-    # lower() could change the length of a path, and lengths are what the rest is cut by
-    return "".join(c.lower() if len(c.lower()) == 1 else c for c in path.replace("\\", "/")) if windows else path

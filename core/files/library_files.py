@@ -15,7 +15,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.files import image_error, open_regular, read_image, remove_folder
+from core.files.durable import remove_folder
+from core.files.safe_open import image_error, open_regular, read_image
 
 FOLDERS = ("images", "pending", "staging", "trash")
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -103,7 +104,7 @@ class LibraryFiles:
             return open_regular(name, descriptor)
 
     def read_image(self, path: str) -> bytes:
-        """Return the bytes of an image. Raises ImageRefused and ImageUnreadable as ``core.files.read_image`` does."""
+        """Return the bytes of an image. Raises ImageRefused and ImageUnreadable as ``core.files.safe_open.read_image`` does."""
         folder, name = split(path)
         try:
             with self.folder(folder) as descriptor:
