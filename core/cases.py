@@ -12,7 +12,7 @@ from core.domain.enums import Status, Strategy
 from core.domain.outcomes import Outcome
 from core.domain.plans import Plan
 from core.domain.records import Model, PendingImport
-from core.image_scanner import ImageScanner
+from core.images.scanner import ImageScanner
 from core.incoming import Incoming
 from core.lookup import Lookup
 from core.plan import action_for, make_plan, place_images

@@ -8,8 +8,8 @@ from core.domain.enums import Kind, Tier
 from core.domain.records import ModelImage
 from core.errors import ImageError, LibraryError
 from core.files.durable import write_synced
-from core.image_processor import Tiers
-from core.image_scanner import ImageScanner, relative_path
+from core.images.scanner import ImageScanner, relative_path
+from core.images.tasks import Tiers
 from core.journal import Change, Journal
 from core.store import models
 

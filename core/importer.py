@@ -13,7 +13,7 @@ from core.domain.imports import ImportReport, Problem
 from core.domain.records import ModelImage, PendingImage, PendingImport
 from core.errors import Cancelled, ImportInterrupted, RowDamaged
 from core.files.paths import map_path
-from core.image_scanner import ImageScanner, relative_path
+from core.images.scanner import ImageScanner, relative_path
 from core.import_images import ImportImages, StagedImage
 from core.journal import Change, Journal, Staging, StartOver
 from core.sources.legacy_db import HIGHEST_KEPT_ID, LegacyDatabase, LegacyImage, LegacyRow

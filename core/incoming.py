@@ -14,7 +14,8 @@ from core.domain.enums import Tier
 from core.domain.records import PendingImage, PendingImport
 from core.errors import Cancelled, ImageRefused, ImageUnreadable, LibraryError
 from core.files.library_files import LibraryFiles
-from core.image_processor import ImageProcessor, check_image
+from core.images.processor import ImageProcessor
+from core.images.tasks import check_image
 from core.journal import Staging
 from core.library_paths import owner_of
 from core.store import Store, memory

@@ -24,8 +24,9 @@ from core.hash_ahead import HashAhead
 from core.hasher import Hasher
 from core.history import History, UndoReport
 from core.image_operation import ImageOperation
-from core.image_processor import ImageProcessor
-from core.image_scanner import ImageScanner
+from core.images.processor import ImageProcessor
+from core.images.scanner import ImageScanner
+from core.images.thumbnails import Pictures
 from core.import_images import ImportImages
 from core.importer import Importer, Progress
 from core.incoming import Incoming
@@ -33,7 +34,6 @@ from core.journal import Journal
 from core.locks.library_lock import LibraryLock
 from core.locks.waiting import OnWait
 from core.lookup import Lookup
-from core.pictures import Pictures
 from core.pools import Pool
 from core.processor import PromotionProcessor
 from core.queue import Queue

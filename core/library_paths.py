@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from core.domain.enums import Kind
 from core.domain.operations import Move
-from core.image_scanner import SEQ, SHA256, TIER
+from core.images.scanner import SEQ, SHA256, TIER
 
 _OP = re.compile("[0-9a-f]{32}")
 _SCRATCH = re.compile(f"{_OP.pattern}|copy-[a-z0-9_]{{8}}")

@@ -18,7 +18,7 @@ from core.domain.records import ModelImage, PendingImport
 from core.domain.resolution import NO_PICKS, Picks
 from core.errors import Cancelled, CuratorError, PromotionRefused
 from core.hasher import Hasher, Progress
-from core.image_scanner import relative_path
+from core.images.scanner import relative_path
 from core.incoming import Digests, Incoming, must_own
 from core.journal import Change, Journal, StartOver
 from core.library_paths import owner_of

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from core.errors import ImageRefused
-from core.image_processor import check_image, encode_tiers, thumbnail
+from core.images.tasks import check_image, encode_tiers, thumbnail
 from tests.image_bombs import encoded
 
 _MIB = 1 << 20

@@ -18,11 +18,11 @@ from core import Library
 from core.domain.enums import Tier
 from core.errors import Cancelled, ImageRefused, LibraryError
 from core.findings import Code
-from core.image_apart import _parts
-from core.image_decoder import load, open_source, render
-from core.image_processor import check_image, encode_tiers, open_image, thumbnail
-from core.image_scanner import relative_path
-from core.image_structure import MAX_CHUNKS, MAX_SCANS, structure
+from core.images.decoder import load, open_source, render
+from core.images.isolated import _parts
+from core.images.scanner import relative_path
+from core.images.structure import MAX_CHUNKS, MAX_SCANS, structure
+from core.images.tasks import check_image, encode_tiers, open_image, thumbnail
 from core.verify import check_library
 from tests.builders import OldRow, add_pending, digest, model_file, old_database, png, snapshot
 from tests.image_bombs import BOMBS, chunk, encoded, of_many_scans
@@ -113,7 +113,7 @@ def test_a_large_image_is_scaled_in_strips_to_the_same_picture(mode: str, monkey
         return Image.alpha_composite(Image.new("RGBA", small.size, "black"), small)
 
     whole = rendered()
-    monkeypatch.setattr("core.image_decoder._HALVE_FROM", 1000)
+    monkeypatch.setattr("core.images.decoder._HALVE_FROM", 1000)
     strips = rendered()
     assert strips.size == whole.size
     worst = ImageChops.difference(strips, whole).getextrema()
@@ -184,7 +184,7 @@ def test_an_image_is_given_up_in_the_middle(kind: str) -> None:
 
 def test_a_process_for_an_image_is_ended_when_it_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     data = encoded("AVIF", size=(300, 200), speed=10)
-    monkeypatch.setattr("core.image_apart._LOOK", 0.01)
+    monkeypatch.setattr("core.images.isolated._LOOK", 0.01)
     for times in (1, 2):
         with pytest.raises(Cancelled):
             encode_tiers(data, After(times))

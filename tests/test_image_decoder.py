@@ -13,8 +13,8 @@ import pytest
 from PIL import Image, ImageCms
 
 from core.errors import ImageRefused
-from core.image_decoder import FORMATS, load, open_source, render
-from core.image_structure import structure
+from core.images.decoder import FORMATS, load, open_source, render
+from core.images.structure import structure
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()

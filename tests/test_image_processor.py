@@ -15,8 +15,9 @@ from PIL import Image, ImageCms, PngImagePlugin
 
 from core.domain.enums import Tier
 from core.errors import ImageError, ImageRefused
-from core.image_processor import ImageProcessor, Tiers, check_image, encode_tiers, thumbnail
-from core.image_scanner import ImageScanner
+from core.images.processor import ImageProcessor
+from core.images.scanner import ImageScanner
+from core.images.tasks import Tiers, check_image, encode_tiers, thumbnail
 
 SHA = "ab" * 32
 MARK = b"SecretMark"

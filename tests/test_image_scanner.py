@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from core.domain.enums import Tier
 from core.domain.operations import Move
 from core.errors import ImageError, LibraryError
-from core.image_scanner import ImageScanner, parse_name, relative_path, tier_name
+from core.images.scanner import ImageScanner, parse_name, relative_path, tier_name
 
 SHA = "ab" * 32
 OTHER = "cd" * 32

@@ -12,7 +12,7 @@ import pytest
 from core.domain.enums import Tier
 from core.domain.operations import Move
 from core.errors import ImageError
-from core.image_scanner import ImageScanner, relative_path
+from core.images.scanner import ImageScanner, relative_path
 
 SHA = "ab" * 32
 OTHER = "cd" * 32

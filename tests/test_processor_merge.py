@@ -9,7 +9,7 @@ import pytest
 from core import Library, Strategy
 from core.domain.enums import Action, Status, Tier
 from core.domain.records import Model
-from core.image_scanner import relative_path
+from core.images.scanner import relative_path
 from tests.builders import (
     add_model,
     add_pending,

@@ -13,7 +13,8 @@ import pytest
 from core import Library, Strategy
 from core.domain.enums import Status
 from core.domain.records import PendingImage
-from core.image_processor import ImageProcessor, Tiers
+from core.images.processor import ImageProcessor
+from core.images.tasks import Tiers
 from core.incoming import Incoming
 from tests.builders import add_pending, model_file, png
 

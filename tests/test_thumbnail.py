@@ -12,7 +12,7 @@ from PIL import Image
 
 from core.domain.records import Picture
 from core.errors import ImageRefused
-from core.image_processor import GROUND, thumbnail
+from core.images.tasks import GROUND, thumbnail
 
 
 def encoded(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:

@@ -21,7 +21,7 @@ from core import Library, Strategy
 from core.domain.enums import Action, Kind, Tier
 from core.files.library_files import LibraryFiles
 from core.findings import Code, Finding
-from core.image_scanner import ImageScanner, relative_path
+from core.images.scanner import ImageScanner, relative_path
 from core.verify import check_library
 from tests.builders import add_model, add_pending, digest, model_file, png
 

@@ -31,8 +31,8 @@ def peak():
     with open("/proc/self/status") as status:
         return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
 from core import Library, Strategy
-import core.image_processor, core.sources.legacy_db, core.verify
-from core.image_decoder import FORMATS
+import core.images.tasks, core.sources.legacy_db, core.verify
+from core.images.decoder import FORMATS
 from PIL import Image
 Image.init()
 args = sys.argv[1:]

@@ -14,7 +14,7 @@ from core import Library, Strategy
 from core.domain.enums import Status, Tier
 from core.errors import CuratorError
 from core.findings import Code, Finding
-from core.image_scanner import relative_path
+from core.images.scanner import relative_path
 from core.verify import check_library
 from tests.builders import digest
 from torture.kills import Lines

@@ -17,7 +17,7 @@ from core.errors import CuratorError
 from core.text import plain
 
 if TYPE_CHECKING:
-    from core.pictures import Pictures
+    from core.images.thumbnails import Pictures
 
 _MOST = 32 << 20  # bytes of pixels: some forty pictures where they are real ones, thousands in half cells
 _THREADS = 2

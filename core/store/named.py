@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from sqlite_utils import Database
 
 from core.domain.enums import Tier
-from core.image_scanner import parse_name, relative_path
+from core.images.scanner import parse_name, relative_path
 from core.store import check, entries
 
 _PENDING = re.compile(r"pending/(?!\.\.?$)[^/\0]+")

@@ -23,7 +23,7 @@ from core.strict_json import parse_json_object
 HIGHEST = 2**63 - 1  # of SQLite's numbers
 DECISIONS = frozenset((None, *Strategy))
 STRATEGIES = ", ".join(f"'{strategy}'" for strategy in Strategy)  # in SQL
-HIGHEST_SEQ = 10**15 - 1  # of an image in a sequence: see ``core.image_scanner``
+HIGHEST_SEQ = 10**15 - 1  # of an image in a sequence: see ``core.images.scanner``
 _PIECE = 32_768  # characters of JSON
 _LONGEST_REASON = 4000  # characters
 _SHA256 = re.compile("[0-9a-f]{64}")

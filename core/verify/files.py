@@ -16,7 +16,7 @@ from core.errors import ImageRefused
 from core.files.library_files import LibraryFiles
 from core.files.library_files import partial as partial_copy
 from core.findings import Code, Finding
-from core.image_scanner import parse_name, relative_path
+from core.images.scanner import parse_name, relative_path
 from core.library import Library
 from core.library_paths import is_scratch, owner_of
 from core.locks.library_lock import held

@@ -14,8 +14,8 @@ from core.errors import ImageError, ImageRefused
 from core.files.library_files import LibraryFiles
 from core.files.safe_open import MAX_IMAGE_BYTES
 from core.findings import Code, Finding
-from core.image_processor import check_image
-from core.image_scanner import relative_path
+from core.images.scanner import relative_path
+from core.images.tasks import check_image
 from core.library import Library
 from core.store import check
 from core.verify.looks import Look, settled

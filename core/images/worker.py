@@ -1,4 +1,4 @@
-"""The process that ``core.image_apart`` starts: ``python -m core.image_worker TASK [NUMBER …]``, the image on stdin.
+"""The process that ``core.images.isolated`` starts: ``python -m core.images.worker TASK [NUMBER …]``, the image on stdin.
 
 Answers ``refused <reason>``, or ``done <size> …`` and, after the line, parts of these sizes in bytes.
 """
@@ -11,9 +11,9 @@ import sys
 from PIL import AvifImagePlugin
 
 from core.errors import ImageRefused
-from core.image_apart import SECONDS
-from core.image_processor import TASKS, Task
-from core.image_structure import MAX_MEMORY, structure
+from core.images.isolated import SECONDS
+from core.images.structure import MAX_MEMORY, structure
+from core.images.tasks import TASKS, Task
 
 
 def main() -> None:

@@ -9,8 +9,8 @@ from core.domain.enums import Tier
 from core.domain.records import Picture
 from core.errors import ImageRefused
 from core.files.safe_open import MAX_IMAGE_BYTES, read_image
-from core.image_processor import thumbnail
-from core.image_scanner import ImageScanner
+from core.images.scanner import ImageScanner
+from core.images.tasks import thumbnail
 
 _LOW_IS_ENOUGH = 300  # pixels; a low tier has some 460 on its longer side
 

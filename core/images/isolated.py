@@ -20,11 +20,11 @@ _LOOK = 0.1  # seconds between two looks at the cancel event
 
 
 def run_apart(task: str, data: bytes, arguments: Sequence[int], cancel: threading.Event | None) -> list[bytes]:
-    """Return what the task of that name in ``core.image_worker`` makes of ``data``.
+    """Return what the task of that name in ``core.images.worker`` makes of ``data``.
 
     Raises ImageRefused, Cancelled; LibraryError where there is no process to be had, which says nothing of the image.
     """
-    command = [sys.executable, "-P", "-m", "core.image_worker", task, *map(str, arguments)]
+    command = [sys.executable, "-P", "-m", "core.images.worker", task, *map(str, arguments)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     try:
         with open(os.memfd_create("image"), "w+b") as file:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 from core.errors import ImageRefused
 from core.files.safe_open import MAX_IMAGE_BYTES
-from core.image_orientation import EXIF, hexadecimal_exif, orientation
+from core.images.orientation import EXIF, hexadecimal_exif, orientation
 
 MAX_MEMORY = 488 * 1024 * 1024  # of 512 MiB; the rest is for small buffers, or for a process to run at all
 MAX_CHUNKS = 100_000  # of a PNG of 64 MiB with 1 KiB in each: 65,536

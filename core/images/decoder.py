@@ -17,9 +17,9 @@ from typing import Any
 from PIL import Image, ImageFile, PngImagePlugin, UnidentifiedImageError
 
 from core.errors import Cancelled, ImageRefused
-from core.image_colours import MAX_PROFILE, in_srgb, is_see_through, scalable, with_alpha
-from core.image_orientation import exif_orientation
-from core.image_structure import MAX_MEMORY, Structure
+from core.images.colours import MAX_PROFILE, in_srgb, is_see_through, scalable, with_alpha
+from core.images.orientation import exif_orientation
+from core.images.structure import MAX_MEMORY, Structure
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "AVIF")
 MAX_PIXELS = 64_000_000
