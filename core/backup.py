@@ -15,8 +15,8 @@ from core.errors import Cancelled, LibraryError
 from core.files.copying import copy_tree, link_or_copy, sync_tree
 from core.files.durable import sync_folder
 from core.journal import Journal
-from core.store import Store
-from core.store.named import named_files
+from core.storage import Store
+from core.storage.named_files import named_files
 
 DATABASE = "library.db"
 Progress = Callable[[int, int], None]

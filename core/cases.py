@@ -16,7 +16,7 @@ from core.images.scanner import ImageScanner
 from core.incoming import Incoming
 from core.lookup import Lookup
 from core.plan import action_for, make_plan, place_images
-from core.store import Store, models
+from core.storage import Store, models
 
 
 class Answer(Exception):

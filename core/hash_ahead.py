@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from core.errors import Cancelled, CuratorError
 from core.files.safe_open import model_size
 from core.hasher import Hasher
-from core.store import Store, rows
+from core.storage import Store, queue_rows
 
 _log = logging.getLogger("model_curator.hashing")
 _LOOK_AGAIN = 0.5  # seconds
@@ -175,7 +175,7 @@ class HashAhead:
 
     def _paths(self, ids: Sequence[int]) -> dict[int, str]:
         with self._store.reading() as db:
-            return rows.paths(db, ids)
+            return queue_rows.paths(db, ids)
 
     def _one(self, run: _Run, pending_id: int, size: int, cancel: threading.Event) -> None:
         def progress(done: int, _: int) -> None:

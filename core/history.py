@@ -19,9 +19,9 @@ from core.domain.operations import Operation
 from core.errors import CuratorError
 from core.files.library_files import LibraryFiles
 from core.journal import Change, Journal
-from core.store import Store, batches, entries
-from core.store.batches import Batch
-from core.store.entries import Rows
+from core.storage import Store, import_batches, journal_rows
+from core.storage.import_batches import Batch
+from core.storage.journal_rows import Rows
 
 _log = logging.getLogger("model_curator.history")
 
@@ -99,23 +99,25 @@ class History:
         with self._store.reading() as db:
             return [
                 PastOperation(operation, _name(before), self._why_kept(operation, before))
-                for operation, before in entries.past(db, limit, below)
+                for operation, before in journal_rows.past(db, limit, below)
             ]
 
     def highest(self) -> int:
         """Return the number of the newest operation, 0 where there is none."""
         with self._store.reading() as db:
-            return entries.highest(db)
+            return journal_rows.highest(db)
 
     def undone_since(self, number: int) -> list[PastOperation]:
         """Return what operations after ``number`` have undone, newest first."""
         with self._store.reading() as db:
-            return [PastOperation(operation, _name(before)) for operation, before in entries.undone_since(db, number)]
+            return [
+                PastOperation(operation, _name(before)) for operation, before in journal_rows.undone_since(db, number)
+            ]
 
     def newest(self) -> PastOperation | None:
         """Return what undo would take back, None where there is nothing; of an import all batches, summed up."""
         with self._store.reading() as db:
-            found = entries.newest_to_undo(db)
+            found = journal_rows.newest_to_undo(db)
             if found is None:
                 return None
             operation, before, _ = found
@@ -125,7 +127,7 @@ class History:
 
     def _whole_import(self, db: Database, newest: Operation, before: Rows) -> PastOperation:
         total, kept = None, ""
-        for operation, *rows in entries.to_undo(db, _run(before)):
+        for operation, *rows in journal_rows.to_undo(db, _run(before)):
             try:
                 batch = _batch(operation, *rows)
                 imported = _imported(db, batch)
@@ -172,7 +174,7 @@ class History:
         done: list[tuple[PastOperation, str]] = []
 
         def change(db: Database) -> Change:
-            found = entries.newest_to_undo(db, run)
+            found = journal_rows.newest_to_undo(db, run)
             if found is None:
                 raise NothingToUndo
             operation, before, after = found
@@ -193,18 +195,18 @@ class History:
     def _undo_promotion(self, db: Database, operation: Operation, before: Rows, after: Rows) -> Moves:
         key = operation.sha256 if "models" in after else None
         what = f"operation {operation.n} ({_words(operation)}) cannot be undone"
-        if entries.as_stored(entries.rows_of(db, operation.pending_id, key)) != after:
+        if journal_rows.as_stored(journal_rows.rows_of(db, operation.pending_id, key)) != after:
             raise UndoRefused(f"{what}: its model was changed since")
         if reason := self._gone(operation):
             raise UndoRefused(f"{what}: {reason}")
-        entries.put_rows_back(db, operation.pending_id, key, before)
+        journal_rows.put_rows_back(db, operation.pending_id, key, before)
         return _moves_back(operation)
 
     def _undo_batch(self, db: Database, operation: Operation, before: Rows, after: Rows) -> tuple[Moves, Imported]:
         batch = _batch(operation, before, after)
         _check_batch(db, operation, batch)
         imported = _imported(db, batch)
-        batches.take_back(db, batch)
+        import_batches.take_back(db, batch)
         # What an import brought goes to the trash: a file that somebody removed is not needed for that.
         return [(src, dst) for src, dst in _moves_back(operation) if self._is_there(src)], imported
 
@@ -237,7 +239,7 @@ def _unsafe(operation: Operation) -> str:
 
 def _batch(operation: Operation, before: Rows, after: Rows) -> Batch:
     try:
-        return batches.from_entry(before, after)
+        return import_batches.from_entry(before, after)
     except ValueError as reason:
         what = f"operation {operation.n} (import) cannot be undone"
         raise UndoRefused(f"{what}: its entry in the journal is damaged ({reason})") from None
@@ -245,10 +247,10 @@ def _batch(operation: Operation, before: Rows, after: Rows) -> Batch:
 
 def _check_batch(db: Database, operation: Operation, batch: Batch) -> None:
     """Raise UndoRefused where a record is not as the batch left it."""
-    ids, hashes = batches.changed(db, batch)
+    ids, hashes = import_batches.changed(db, batch)
     if not ids and not hashes:
         return
-    later = entries.standing_in_the_way(db, operation.n, ids, hashes)
+    later = journal_rows.standing_in_the_way(db, operation.n, ids, hashes)
     reason = f"operation {later.n} ({_words(later)}) stands in the way" if later else "its models were changed since"
     what = _words(operation, os.path.basename(batch.source))
     raise UndoRefused(f"operation {operation.n} ({what}) cannot be undone: {reason}")
@@ -256,7 +258,7 @@ def _check_batch(db: Database, operation: Operation, batch: Batch) -> None:
 
 def _imported(db: Database, batch: Batch) -> Imported:
     brought = len(batch.models), len(batch.imports), len(batch.added.names)
-    return Imported(batch.source, *brought, batches.decisions(db, batch))
+    return Imported(batch.source, *brought, import_batches.decisions(db, batch))
 
 
 def _with(newer: PastOperation, batch: PastOperation) -> PastOperation:

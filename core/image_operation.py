@@ -11,7 +11,7 @@ from core.files.durable import write_synced
 from core.images.scanner import ImageScanner, relative_path
 from core.images.tasks import Tiers
 from core.journal import Change, Journal
-from core.store import models
+from core.storage import models
 
 
 class ImageOperation:

@@ -17,8 +17,8 @@ from core.images.scanner import ImageScanner, relative_path
 from core.import_images import ImportImages, StagedImage
 from core.journal import Change, Journal, Staging, StartOver
 from core.sources.legacy_db import HIGHEST_KEPT_ID, LegacyDatabase, LegacyImage, LegacyRow
-from core.store import Store, batches, models, pending, sources, tags
-from core.store.batches import Added
+from core.storage import Store, import_batches, import_log, models, pending, tags
+from core.storage.import_batches import Added
 
 _BATCH_ROWS = 200
 _BATCH_IMAGES = 64
@@ -96,7 +96,7 @@ class Importer:
         ImportInterrupted for a KeyboardInterrupt.
         """
         with self._store.reading() as db:
-            run = _Run(source, path_map, images, cancel, batches.ids_of_others(db, source.source))
+            run = _Run(source, path_map, images, cancel, import_batches.ids_of_others(db, source.source))
         try:
             self._take_tags(run)
             count, done = source.count(), 0
@@ -152,7 +152,7 @@ class Importer:
         prepared, first_of = [], set[str]()
         for row in batch:
             with self._store.reading() as db:
-                earlier = sources.find(db, run.source.source, row.row)
+                earlier = import_log.find(db, run.source.source, row.row)
                 as_model = self._destination(db, row, earlier, first_of)
                 wanted = _wanted(row, earlier) if self._lives(db, earlier) else ()
             if earlier is None and as_model:
@@ -163,7 +163,7 @@ class Importer:
 
     @staticmethod
     def _destination(
-        db: Database, row: LegacyRow, earlier: sources.ImportedRow | None, first_of: set[str]
+        db: Database, row: LegacyRow, earlier: import_log.ImportedRow | None, first_of: set[str]
     ) -> str | None:
         """Return the sha256 of the model that the row's images go to, None for a pending import."""
         if earlier is not None:
@@ -173,7 +173,7 @@ class Importer:
         return row.sha256
 
     @staticmethod
-    def _lives(db: Database, earlier: sources.ImportedRow | None) -> bool:
+    def _lives(db: Database, earlier: import_log.ImportedRow | None) -> bool:
         """Tell whether the record is there to take further images; one that is damaged is not."""
         if earlier is None:
             return True
@@ -190,14 +190,14 @@ class Importer:
         moves: list[tuple[str, str | None]] = []
         added = Added()
         for item in batch:
-            earlier = sources.find(db, run.source.source, item.row.row)
+            earlier = import_log.find(db, run.source.source, item.row.row)
             if (earlier is not None) != item.known or (not self._lives(db, earlier) and item.images):
                 raise StartOver
             if earlier is None:
                 if self._destination(db, item.row, None, set()) != item.as_model:
                     raise StartOver
                 pending_id = self._add(db, run, item, added)
-                sources.note_row(db, run.source.source, item.row.row, sha256=item.as_model, pending_id=pending_id)
+                import_log.note_row(db, run.source.source, item.row.row, sha256=item.as_model, pending_id=pending_id)
             else:
                 counts.skipped += 1
                 pending_id = earlier.pending_id
@@ -206,10 +206,10 @@ class Importer:
             elif pending_id is not None:
                 moves += self._add_to_pending(db, pending_id, item.images, staging.relative, added)
             for image in item.images:
-                sources.note_image(db, run.source.source, item.row.row, image.name)
+                import_log.note_image(db, run.source.source, item.row.row, image.name)
                 added.names.append((item.row.row, image.name))
         counts.models, counts.pending, counts.images = len(added.models), len(added.imports), len(added.names)
-        before, after = batches.to_entry(db, run.name or staging.op, run.source.source, added)
+        before, after = import_batches.to_entry(db, run.name or staging.op, run.source.source, added)
         return Change(moves, Action.IMPORTED, before=before, after=after)
 
     def _add(self, db: Database, run: _Run, item: _Prepared, added: Added) -> int | None:
@@ -248,7 +248,7 @@ class Importer:
 
     @staticmethod
     def _new_id(db: Database, run: _Run, row: int) -> int:
-        if 1 <= row <= HIGHEST_KEPT_ID and row not in run.taken_ids and not sources.id_was_given(db, row):
+        if 1 <= row <= HIGHEST_KEPT_ID and row not in run.taken_ids and not import_log.id_was_given(db, row):
             return row
         return max(pending.next_id(db), run.source.highest_id() + 1)
 
@@ -280,7 +280,7 @@ class Importer:
         return moves
 
 
-def _wanted(row: LegacyRow, earlier: sources.ImportedRow | None) -> tuple[LegacyImage, ...]:
+def _wanted(row: LegacyRow, earlier: import_log.ImportedRow | None) -> tuple[LegacyImage, ...]:
     there = earlier.image_names if earlier else frozenset()
     return tuple(image for image in row.images if image.name not in there)
 

@@ -17,8 +17,8 @@ from core.files.library_files import LibraryFiles
 from core.images.processor import ImageProcessor
 from core.images.tasks import check_image
 from core.journal import Staging
-from core.library_paths import owner_of
-from core.store import Store, memory
+from core.storage import Store, caches
+from core.storage.journal_paths import owner_of
 
 Digests = dict[Tier, str]
 
@@ -50,7 +50,7 @@ class Incoming:
         if owner_of(image.file) is None:
             return replace(image, refused="not a name of a pending image")
         with self._store.reading() as db:
-            known = memory.verdict_known(db, image.sha256)
+            known = caches.verdict_known(db, image.sha256)
         try:
             if known:
                 self._stand(image)
@@ -67,7 +67,7 @@ class Incoming:
     def _keep(self, image: PendingImage, refused: str | None) -> PendingImage:
         if not self._store.readonly:
             with self._store.writing(full=False) as db:
-                memory.put_verdict(db, image.sha256, refused)
+                caches.put_verdict(db, image.sha256, refused)
         return replace(image, refused=refused)
 
     def _stand(self, image: PendingImage) -> None:

@@ -19,9 +19,9 @@ from core.domain.operations import Move, Operation
 from core.errors import CuratorError, LibraryError
 from core.files.durable import remove_folder, sync_folder
 from core.files.library_files import LibraryFiles, split
-from core.library_paths import check_entry, is_scratch
 from core.moves import check_moves, roll_forward
-from core.store import Store, entries
+from core.storage import Store, journal_rows
+from core.storage.journal_paths import check_entry, is_scratch
 
 
 class StartOver(Exception):
@@ -40,8 +40,8 @@ class Change:
     action: Action | None = None
     pending_id: int | None = None
     sha256: str | None = None
-    before: entries.Rows | None = None
-    after: entries.Rows | None = None
+    before: journal_rows.Rows | None = None
+    after: journal_rows.Rows | None = None
     undoes: int | None = None
 
 
@@ -123,7 +123,7 @@ class Journal:
             raise LibraryError(f"the library names files that are not its own: {error}; nothing was changed") from error
         check_moves(self._root, moves)
         moves = [replace(move, had=self._files.exists(move.dst)) for move in moves]
-        n = entries.add(
+        n = journal_rows.add(
             db,
             op,
             kind,
@@ -135,7 +135,7 @@ class Journal:
             after=done.after,
         )
         if done.undoes is not None:
-            entries.set_undone(db, done.undoes, n)
+            journal_rows.set_undone(db, done.undoes, n)
 
     def finish(self) -> None:
         """Finish whatever entry is open. Raises LibraryError naming the file where that cannot be done now."""
@@ -151,7 +151,7 @@ class Journal:
             yield db
 
     def _finish_open(self, db: Database) -> None:
-        entry = entries.open_entry(db)
+        entry = journal_rows.open_entry(db)
         if entry is None:
             return
         _must_be_ours(entry)
@@ -163,12 +163,12 @@ class Journal:
                 f"{error.filename or self._root} ({error.strerror}); "
                 "mend that, then open the library again"
             ) from error
-        entries.close(db, entry.n, lost)
+        journal_rows.close(db, entry.n, lost)
 
     def recover(self) -> bool:
         """At opening: finish what was left open. Returns whether there was anything."""
         with self._store.reading() as db:
-            entry = entries.open_entry(db)
+            entry = journal_rows.open_entry(db)
             if entry is None:
                 return False
             _must_be_ours(entry)

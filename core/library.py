@@ -39,8 +39,8 @@ from core.processor import PromotionProcessor
 from core.queue import Queue
 from core.restore_steps import is_library, settle
 from core.sources.legacy_db import LegacyDatabase
-from core.store import Store, entries
-from core.store.memory import HashMemory
+from core.storage import Store, journal_rows
+from core.storage.caches import HashMemory
 from core.trash import Trash, TrashLimits
 
 _log = logging.getLogger("model_curator.library")
@@ -123,7 +123,7 @@ class Library:
 
     def _open_moves(self) -> tuple[int, tuple[Move, ...]]:
         with self.store.reading() as db:
-            return entries.open_moves(db)
+            return journal_rows.open_moves(db)
 
     def on_wait(self, tell: OnWait) -> None:
         """Have ``tell`` called where another process keeps a thread of this one waiting: see ``open``."""

@@ -8,7 +8,7 @@ from sqlite_utils import Database
 
 from core.domain.records import Entry
 from core.images.scanner import ImageScanner
-from core.store import Store, models, pending
+from core.storage import Store, models, pending
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 

@@ -21,10 +21,10 @@ from core.hasher import Hasher, Progress
 from core.images.scanner import relative_path
 from core.incoming import Digests, Incoming, must_own
 from core.journal import Change, Journal, StartOver
-from core.library_paths import owner_of
 from core.locks.keyed import KeyedLocks
 from core.plan import make_plan, merged_row
-from core.store import Store, entries, models, pending
+from core.storage import Store, journal_rows, models, pending
+from core.storage.journal_paths import owner_of
 
 _log = logging.getLogger("model_curator.processor")
 
@@ -158,10 +158,10 @@ class PromotionProcessor:
             now = _read_damaged(db, record.id)
             if now is None:
                 raise Answer(Outcome(Status.NOT_FOUND, record.id))
-            before = _readable_images(entries.rows_of(db, record.id, None), now)
+            before = _readable_images(journal_rows.rows_of(db, record.id, None), now)
             pending.delete(db, record.id)
             moves = [(f"pending/{file}", None) for file in self._incoming.present(now)]
-            return Change(moves, Action.DELETED, record.id, known, before, entries.rows_of(db, record.id, None))
+            return Change(moves, Action.DELETED, record.id, known, before, journal_rows.rows_of(db, record.id, None))
 
         with self._journal.staging() as staging:
             in_place = self._journal.run(staging, Kind.PROMOTE, change)
@@ -218,7 +218,7 @@ class PromotionProcessor:
         staged: list[tuple[str, str, int]],
     ) -> Change:
         record, sha256 = case.record, case.sha256
-        before = entries.rows_of(db, record.id, sha256)
+        before = journal_rows.rows_of(db, record.id, sha256)
         models.put(db, sha256, merged_row(record, case.existing, strategy, case.old_path_exists))
         models.add_location(db, sha256, record.path)
         models.add_tags(db, sha256, pending.tag_ids(db, record.id, case.plan.tags.left_out))
@@ -229,7 +229,7 @@ class PromotionProcessor:
             moves += [(f"{stem}_{tier}", relative_path(sha256, seq, tier)) for tier in Tier]
         moves += [(f"pending/{file}", None) for file in self._incoming.present(record)]
         pending.delete(db, record.id)
-        after = entries.rows_of(db, record.id, sha256)
+        after = journal_rows.rows_of(db, record.id, sha256)
         return Change(moves, case.plan.action_taken, record.id, sha256, before, after)
 
     def _outcome(self, case: Case, status: Status, *, plan: Plan | None = None, in_place: bool = True) -> Outcome:
@@ -257,7 +257,7 @@ def _read_damaged(db: Database, pending_id: int) -> PendingImport | None:
     return replace(record, images=tuple(image for image in record.images if owner_of(image.file) == record.id))
 
 
-def _readable_images(rows: entries.Rows, record: PendingImport) -> entries.Rows:
+def _readable_images(rows: journal_rows.Rows, record: PendingImport) -> journal_rows.Rows:
     """Return the rows of a pending import without those of images that are none: undo must not bring such back."""
     files = {image.file for image in record.images}
     return {**rows, "pending_images": [row for row in rows["pending_images"] if row["file"] in files]}

@@ -23,8 +23,8 @@ from core.files.safe_open import model_stamp
 from core.hash_ahead import HashAhead, HashProgress
 from core.lookup import Lookup
 from core.plan import make_plan
-from core.store import Store, pending, rows, search
-from core.store.rows import StoredRow
+from core.storage import Store, pending, queue_rows, search
+from core.storage.queue_rows import StoredRow
 from core.suggestions import Suggestion, suggest
 
 _WINDOW = 500
@@ -71,7 +71,7 @@ class Queue:
                 found = self._looked_at(found, query)
             if order.column is Column.STATE:
                 return states.in_order(db, found, order.descending, cancel)
-            return found if found is not None and order == BY_ID else rows.ids(db, order, found)
+            return found if found is not None and order == BY_ID else queue_rows.ids(db, order, found)
 
     def _looked_at(self, ids: array[int], query: Query) -> array[int]:
         """Return those of the ids that fit as far as the model files tell."""
@@ -88,7 +88,7 @@ class Queue:
     def rows(self, ids: Sequence[int]) -> list[QueueRow]:
         """Return the lines of the given pending imports, in that order; those that are gone are left out."""
         with self._store.reading() as db:
-            found = rows.window(db, ids)
+            found = queue_rows.window(db, ids)
             stamps = {row.path: model_stamp(row.path) for row in found.values()}
             return [self._row(db, found[i], stamps[found[i].path]) for i in ids if i in found]
 
@@ -96,7 +96,7 @@ class Queue:
     def _row(db: Database, row: StoredRow, stamp: str | None) -> QueueRow:
         sha256 = row.sha256 if stamp is not None and stamp == row.stamp else None
         state = states.state_alone(stamp, row.stamp, row.in_library)
-        found = rows.twins(db, row) if sha256 else ()
+        found = queue_rows.twins(db, row) if sha256 else ()
         same = (id for id, path, theirs in found if model_stamp(path) == theirs)
         alike = tuple(sorted(islice(same, MOST_ALIKE)))
         if state is State.NEW and alike:
@@ -115,7 +115,7 @@ class Queue:
     def counts(self, cancel: threading.Event | None = None) -> QueueCounts:
         """Count the whole queue; every model file is looked at, none is read. Raises Cancelled."""
         with self._store.reading() as db:
-            pending_imports, decided = rows.totals(db)
+            pending_imports, decided = queue_rows.totals(db)
             return QueueCounts(pending_imports, decided, states.count(db, cancel))
 
     def decide(self, ids: Sequence[int], strategy: Strategy | None) -> None:
@@ -193,8 +193,8 @@ class Queue:
             return None
         claimed, copies = look.pending.record.claimed_sha256, 0
         with self._store.reading() as db:
-            if look.row.sha256 and (row := rows.window(db, [pending_id]).get(pending_id)):
-                copies = sum(model_stamp(path) == stamp for _, path, stamp in rows.twins(db, row))
+            if look.row.sha256 and (row := queue_rows.window(db, [pending_id]).get(pending_id)):
+                copies = sum(model_stamp(path) == stamp for _, path, stamp in queue_rows.twins(db, row))
         return suggest(
             look.row.state,
             look.plan,

@@ -24,13 +24,13 @@ from core.errors import Cancelled, ImageRefused, LibraryError, SourceError
 from core.files.copying import link_or_copy, sync_tree
 from core.files.safe_open import read_image
 from core.locks.library_lock import LibraryLock
-from core.migrations import migrations
 from core.restore_steps import DATABASE, KEPT, PREPARING, RESTORING, settle
 from core.sources.legacy_copy import Wanted, connect, private_copy, told
 from core.sources.legacy_tables import LIBRARY_TABLES, tables_of
-from core.store import entries
-from core.store.named import named_files, staged_files
-from core.store.wal import check_log, give_identity
+from core.storage import journal_rows
+from core.storage.named_files import named_files, staged_files
+from core.storage.schema import migrations
+from core.storage.wal import check_log, give_identity
 
 _WANTED = Wanted("what backup has written", "what writes to it")
 Progress = Callable[[int, int], None]
@@ -147,7 +147,7 @@ def _gather(
     """Put beside the database what its rows name, the library lacks and the backup has."""
     with closing(sqlite3.connect(f"{(folder / DATABASE).as_uri()}?mode=ro", uri=True)) as connection, told(DATABASE):
         db = Database(connection, execute_plugins=False)
-        named, staged, entry = list(named_files(db)), staged_files(db), entries.open_entry(db)
+        named, staged, entry = list(named_files(db)), staged_files(db), journal_rows.open_entry(db)
     on_the_way = {move.dst for move in entry.moves} if entry else set()
     put, missing = 0, []
     for done, (path, digest) in enumerate(named, 1):

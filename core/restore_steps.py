@@ -16,7 +16,7 @@ from core.errors import LibraryError
 from core.files.copying import move
 from core.files.durable import sync_folder
 from core.locks.library_lock import LibraryLock
-from core.store.named import is_ours
+from core.storage.named_files import is_ours
 
 DATABASE = "library.db"
 PREPARING, RESTORING, KEPT = (f"{DATABASE}.{word}-" for word in ("preparing", "restoring", "before-restore"))

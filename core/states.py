@@ -12,7 +12,7 @@ from sqlite_utils import Database
 from core.domain.enums import State
 from core.errors import Cancelled
 from core.files.safe_open import model_stamp
-from core.store import rows
+from core.storage import queue_rows
 
 _Alone = tuple[int, State, str | None]
 
@@ -74,7 +74,7 @@ def in_order(
 
 def _alone(db: Database, cancel: threading.Event | None) -> Iterator[list[_Alone]]:
     """Go through the queue by id; with each state comes the hash where another import may have it too."""
-    for batch in rows.known(db):
+    for batch in queue_rows.known(db):
         if cancel is not None and cancel.is_set():
             raise Cancelled("looking at the model files was cancelled")
         yield [_seen(*row) for row in batch]

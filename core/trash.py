@@ -11,7 +11,7 @@ from pathlib import Path
 
 from core.files.library_files import LibraryFiles
 from core.journal import Journal, Staging
-from core.store import Store, entries
+from core.storage import Store, journal_rows
 
 _DAY = 24 * 3600 * 1000  # ms
 
@@ -55,7 +55,7 @@ class Trash:
 
     def _over(self, limits: TrashLimits) -> Sequence[str]:
         with self._store.reading() as db:
-            known = entries.closed_operations(db)
+            known = journal_rows.closed_operations(db)
         there = self._files.listed("trash")
         kept = [(op, at, self._bytes(op)) for op, at in known if op in there]
         deadline = time.time_ns() // 1_000_000 - limits.days * _DAY

@@ -98,7 +98,7 @@ def _one_evening() -> Iterator[None]:
     minutes = itertools.count()
     clock = SimpleNamespace(time_ns=lambda: (_EVENING + 60 * next(minutes)) * 1_000_000_000)
     try:
-        with mock.patch("core.store.entries.time", clock), mock.patch.dict(os.environ, TZ="UTC"):
+        with mock.patch("core.storage.journal_rows.time", clock), mock.patch.dict(os.environ, TZ="UTC"):
             time.tzset()
             yield
     finally:

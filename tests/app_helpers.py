@@ -24,7 +24,7 @@ from core.domain.enums import State, Strategy
 from core.domain.records import PendingImport, QueueRow
 from core.library import Library
 from core.sample import sample_library
-from core.store import pending
+from core.storage import pending
 from tui.app import CuratorApp
 from tui.screens.queue import QueueScreen
 from tui.settings import Settings

@@ -19,7 +19,7 @@ from sqlite_utils import Database
 from core import Library
 from core.domain.enums import Tier
 from core.domain.records import Model, PendingImage, PendingImport
-from core.store import models, pending, tags
+from core.storage import models, pending, tags
 
 CACHES = ("file_hashes", "image_verdicts")  # what was computed once; no record is in them
 

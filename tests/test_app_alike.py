@@ -11,7 +11,7 @@ from core.domain.enums import Strategy
 from core.domain.query import parse
 from core.domain.records import PendingImport
 from core.library import Library
-from core.store import search
+from core.storage import search
 from tests.app_helpers import CONFLICT, NEW, Desk, add_import, at_work, running, sample
 from tui.alike import criteria
 from tui.screens.alike import AlikeScreen

@@ -11,7 +11,7 @@ import pytest
 from core.domain.enums import State
 from core.domain.records import Picture
 from core.library import Library
-from core.store import tags
+from core.storage import tags
 from tests.app_helpers import CONFLICT, NEW, Desk, running, sample
 from tui.screens.compare import CompareScreen
 from tui.screens.queue import QueueScreen

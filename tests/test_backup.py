@@ -17,8 +17,8 @@ from sqlite_utils import Database
 
 from core import Library
 from core.errors import LibraryError
-from core.migrations import SCHEMAS, migrations
-from core.store.aside import Aside
+from core.storage.readonly_copy import Aside
+from core.storage.schema import SCHEMAS, migrations
 from tests.builders import add_pending, model_file, png, tables
 
 

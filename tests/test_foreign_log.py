@@ -16,7 +16,7 @@ import pytest
 from core import Library, verify
 from core.errors import ForeignLog, LibraryError
 from core.findings import Code
-from core.store.wal import check_log
+from core.storage.wal import check_log
 from tests.builders import add_pending
 
 FRAME = 24 + 4096

@@ -15,7 +15,7 @@ from core.domain.enums import State
 from core.errors import LibraryError
 from core.hash_ahead import HashAhead, HashProgress
 from core.hasher import Hasher
-from core.store.memory import HashMemory
+from core.storage.caches import HashMemory
 from tests.builders import add_pending, digest, model_file, snapshot
 
 

@@ -12,7 +12,7 @@ from core import Library
 from core.errors import Cancelled, ModelFileError
 from core.files.safe_open import model_stamp
 from core.hasher import Hasher, hash_file
-from core.store.memory import HashMemory
+from core.storage.caches import HashMemory
 from tests.builders import digest, model_file
 
 MEBIBYTE = 1024 * 1024

@@ -13,8 +13,8 @@ from sqlite_utils import Database
 from core import Library
 from core.errors import SchemaForeign
 from core.findings import Code
-from core.migrations import SCHEMAS, migrations
-from core.store import schema
+from core.storage import schema_check
+from core.storage.schema import SCHEMAS, migrations
 from core.verify import check_library, verify_folder
 from tests.builders import tables
 from tests.cli_helpers import run
@@ -99,8 +99,8 @@ def test_the_digests_are_those_of_the_steps() -> None:
     for number, step in enumerate(steps):
         db = Database(memory=True)
         migrations.apply(db, stop_before=steps[number + 1 : number + 2])
-        assert schema.digest(schema.objects_of(db)) == SCHEMAS[step]
-        assert schema.differences(db, set(steps[: number + 1])) == []
+        assert schema_check.digest(schema_check.objects_of(db)) == SCHEMAS[step]
+        assert schema_check.differences(db, set(steps[: number + 1])) == []
         db.close()
 
 

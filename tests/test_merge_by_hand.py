@@ -14,8 +14,8 @@ from core.domain.enums import Action, Side, Status
 from core.domain.plans import ImagePlan, Plan, TagPlan
 from core.domain.records import QueueRow
 from core.domain.resolution import NO_PICKS, Picks
-from core.migrations import migrations
-from core.store import pending
+from core.storage import pending
+from core.storage.schema import migrations
 from tests.builders import (
     add_model,
     add_pending,

@@ -19,8 +19,8 @@ import core.journal
 from core import Library, Strategy
 from core.errors import CuratorError, LibraryError, SourceError
 from core.findings import Severity
-from core.migrations import migrations
 from core.restore import restore
+from core.storage.schema import migrations
 from core.verify import check_library
 from tests.builders import add_model, add_pending, digest, files, model_file, png, tables
 from tests.cli_helpers import run

@@ -28,7 +28,7 @@ from core.domain.query import (
     exactly,
     parse,
 )
-from core.store import search
+from core.storage import search
 from core.text import plain
 from tests.builders import add_pending
 

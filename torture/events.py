@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from core.store import Store
+from core.storage import Store
 from torture.trace import MARKS, Call
 
 # A name, with the descriptor of the folder that it begins at, where it does.

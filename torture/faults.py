@@ -24,7 +24,7 @@ from core.errors import CommitUnclear
 from core.files.library_files import LibraryFiles
 from core.journal import Change, Journal, Staging
 from core.processor import PromotionProcessor
-from core.store import Store, entries, pending
+from core.storage import Store, journal_rows, pending
 
 Fault = Callable[[], AbstractContextManager[Any]]
 
@@ -49,20 +49,20 @@ def _without_copy(files: LibraryFiles, move: Move) -> bool:
 
 def _close_first(journal: Journal) -> None:
     with journal._store.writing(full=False) as db:
-        entry = entries.open_entry(db)
+        entry = journal_rows.open_entry(db)
         if entry is not None:
-            entries.close(db, entry.n, ())
+            journal_rows.close(db, entry.n, ())
     if entry is not None:
         _roll_forward(journal._root, entry.moves)
 
 
 def _close_without_lock(journal: Journal) -> None:
-    entry = entries.open_entry(journal._store.db)
+    entry = journal_rows.open_entry(journal._store.db)
     if entry is None:
         return
     lost = vars(core.journal)["roll_forward"](journal._root, entry.moves)  # looked up now: it may be held
     with journal._store.writing(full=False) as db:
-        entries.close(db, entry.n, lost)
+        journal_rows.close(db, entry.n, lost)
 
 
 def _sweep_first(library: Library, left: Sequence[str]) -> None:
@@ -77,7 +77,7 @@ def _sweep_always(library: Library, _: Sequence[str]) -> None:
 
 def _move_before_commit(journal: Journal, db: Database, op: str, kind: Kind, done: Change) -> None:
     _record(journal, db, op, kind, done)
-    entry = entries.open_entry(db)
+    entry = journal_rows.open_entry(db)
     if entry is not None:
         _roll_forward(journal._root, entry.moves)
 
@@ -135,7 +135,7 @@ def _leave_others_open(journal: Journal, staging: Staging, kind: Kind, change: C
 
 
 def _recover_without_beat(journal: Journal) -> bool:
-    if entries.open_entry(journal._store.db) is None:
+    if journal_rows.open_entry(journal._store.db) is None:
         return False
     journal.finish()
     return True

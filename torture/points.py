@@ -16,7 +16,7 @@ from typing import Any
 from unittest.mock import patch
 
 from core import Strategy
-from core.store import Store
+from core.storage import Store
 from torture.kills import Lines, Tally, judge
 from torture.meetings import finish, spawn
 from torture.scenes import STRATEGIES, Scene, another_disk, one_thread, promotion, stage_1, undo, undo_stage_1

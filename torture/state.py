@@ -15,7 +15,7 @@ from core import Library
 from core.domain.enums import Tier
 from core.errors import CuratorError
 from core.files.library_files import FOLDERS
-from core.store import models
+from core.storage import models
 from core.verify import check_library
 from tests.builders import CACHES, digest, files, tables
 

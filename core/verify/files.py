@@ -18,9 +18,9 @@ from core.files.library_files import partial as partial_copy
 from core.findings import Code, Finding
 from core.images.scanner import parse_name, relative_path
 from core.library import Library
-from core.library_paths import is_scratch, owner_of
 from core.locks.library_lock import held
-from core.store import check, entries
+from core.storage import integrity, journal_rows
+from core.storage.journal_paths import is_scratch, owner_of
 from core.verify.looks import Look, settled
 
 _OURS = re.compile(
@@ -35,12 +35,12 @@ def check_pending_images(library: Library) -> Iterator[Finding]:
 
 
 def _pending_images(files: LibraryFiles, db: Database) -> Iterator[Look]:
-    for pending_id, file, _ in check.pending_images(db):
+    for pending_id, file, _ in integrity.pending_images(db):
         yield partial(_pending_image, files, pending_id, file)
 
 
 def _pending_image(files: LibraryFiles, pending_id: int, file: str, db: Database) -> Iterator[Finding]:
-    digest = check.pending_image(db, pending_id, file)
+    digest = integrity.pending_image(db, pending_id, file)
     if digest is None:
         return
     if owner_of(file) != pending_id:
@@ -49,7 +49,7 @@ def _pending_image(files: LibraryFiles, pending_id: int, file: str, db: Database
     path = f"pending/{file}"
     reason = ""
     # Where a move is still to be made it may be made at any moment: first its source, and only then its target.
-    for place in (*(move.src for move in entries.open_moves(db)[1] if move.dst == path), path):
+    for place in (*(move.src for move in journal_rows.open_moves(db)[1] if move.dst == path), path):
         try:
             data = files.read_image(place)
             break
@@ -69,13 +69,13 @@ def check_strays(library: Library) -> Iterator[Finding]:
 
 def _strays(files: LibraryFiles, db: Database) -> Iterator[Look]:
     on_the_way = _on_the_way(db)
-    images = {relative_path(s, seq, tier) for s, seq, _ in check.model_images(db) for tier in Tier}
-    pending = {f"pending/{file}" for _, file, _ in check.pending_images(db)}
+    images = {relative_path(s, seq, tier) for s, seq, _ in integrity.model_images(db) for tier in Tier}
+    pending = {f"pending/{file}" for _, file, _ in integrity.pending_images(db)}
     for folder, known in (("images", images), ("pending", pending)):
         for path in _walk(files, folder):
             if path not in known and path not in on_the_way:
                 yield partial(_stray, files, path)
-    for name in sorted(_listed(files, "trash") - check.operations(db)):
+    for name in sorted(_listed(files, "trash") - integrity.operations(db)):
         yield partial(_stray_trash, name)
     for name in sorted(_listed(files, "staging")):
         yield partial(_left_staging, files, name)
@@ -85,7 +85,7 @@ def _strays(files: LibraryFiles, db: Database) -> Iterator[Look]:
 
 
 def _on_the_way(db: Database) -> set[str]:
-    moves = entries.open_moves(db)[1]
+    moves = journal_rows.open_moves(db)[1]
     return {path for move in moves for path in (move.src, move.dst, partial_copy(move.dst))}
 
 
@@ -126,16 +126,18 @@ def _stray(files: LibraryFiles, path: str, db: Database) -> Iterator[Finding]:
 def _is_known(db: Database, path: str) -> bool:
     folder, _, name = path.rpartition("/")
     if folder == "pending":
-        return check.pending_image(db, name.partition("_")[0], name) is not None
+        return integrity.pending_image(db, name.partition("_")[0], name) is not None
     sha256 = os.path.basename(folder)
     tier = parse_name(name, sha256)
     return (
-        tier is not None and relative_path(sha256, *tier) == path and check.model_image(db, sha256, tier[0]) is not None
+        tier is not None
+        and relative_path(sha256, *tier) == path
+        and integrity.model_image(db, sha256, tier[0]) is not None
     )
 
 
 def _stray_trash(name: str, db: Database) -> Iterator[Finding]:
-    if not check.is_operation(db, name):
+    if not integrity.is_operation(db, name):
         yield Finding(Code.TRASH_WITHOUT_ENTRY, name, f"trash/{name}", "no operation of the journal put it there")
 
 

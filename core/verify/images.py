@@ -17,7 +17,7 @@ from core.findings import Code, Finding
 from core.images.scanner import relative_path
 from core.images.tasks import check_image
 from core.library import Library
-from core.store import check
+from core.storage import integrity
 from core.verify.looks import Look, settled
 
 _METADATA = (b"EXIF", b"XMP ", b"ICCP")
@@ -26,19 +26,19 @@ _METADATA = (b"EXIF", b"XMP ", b"ICCP")
 def check_images(library: Library) -> Iterator[Finding]:
     """Look at every tier of every image that the store has, open operations counted as done."""
     with library.store.reading() as db:
-        for sha256, expected, seq in check.gaps(db):
+        for sha256, expected, seq in integrity.gaps(db):
             detail = f"the sequence goes from {expected - 1} to {seq}" if expected else f"it begins with {seq}"
             yield Finding(Code.SEQUENCE_GAP, sha256, relative_path(sha256, seq, Tier.HIGH), detail)
     yield from settled(library.store, partial(_images, library))
 
 
 def _images(library: Library, db: Database) -> Iterator[Look]:
-    for sha256, seq, _ in check.model_images(db):
+    for sha256, seq, _ in integrity.model_images(db):
         yield partial(_image, library, sha256, seq)
 
 
 def _image(library: Library, sha256: str, seq: int, db: Database) -> Iterator[Finding]:
-    digests = check.model_image(db, sha256, seq)
+    digests = integrity.model_image(db, sha256, seq)
     if digests is None:
         return
     found: dict[Tier, bytes] = {}

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from sqlite_utils import Database
 
 from core.findings import Finding
-from core.store import Store, entries
+from core.storage import Store, journal_rows
 
 # One record or file, looked at under the snapshot that is handed in. It reads its rows itself, each time.
 Look = Callable[[Database], Iterator[Finding]]
@@ -32,11 +32,11 @@ def _look_again(store: Store, look: Look) -> list[Finding]:
     """Return what a look finds while no operation moves what it is about; nothing where every look meets one."""
     for _ in range(_MOST_LOOKS):
         with store.reading() as db:
-            newest = entries.highest(db)
+            newest = journal_rows.highest(db)
             found = list(look(db))
         # Files move only after the commit of their entry: a file that had moved during the look is in this snapshot.
         with store.reading() as db:
-            moved = entries.moved_since(db, newest)
+            moved = journal_rows.moved_since(db, newest)
         if not any(_concerns(path, finding) for path in moved for finding in found):
             return found
     return []

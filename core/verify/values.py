@@ -9,15 +9,15 @@ from core.files.safe_open import model_stamp
 from core.findings import Code, Finding
 from core.hasher import hash_file
 from core.library import Library
-from core.migrations import SCHEMAS
-from core.store import check, schema
-from core.store.unsafe import unsafe_values
+from core.storage import integrity, schema_check
+from core.storage.schema import SCHEMAS
+from core.storage.unsafe_rows import unsafe_values
 
 
 def check_schema(library: Library) -> Iterator[Finding]:
     """Compare tables, indices, triggers and views with those that the migrations make."""
     with library.store.reading() as db:
-        for difference in schema.differences(db, schema.applied(db) & SCHEMAS.keys()):
+        for difference in schema_check.differences(db, schema_check.applied(db) & SCHEMAS.keys()):
             yield schema_finding(difference.what)
 
 
@@ -37,8 +37,8 @@ def check_values(library: Library) -> Iterator[Finding]:
 def check_cached_hashes(library: Library) -> Iterator[Finding]:
     """Read every file again whose hash is believed without reading it, those of the library's own models apart."""
     with library.store.reading() as db:
-        models = set(check.model_paths(db))
-        cached = [entry for entry in check.cached_hashes(db) if (entry[2], entry[0]) not in models]
+        models = set(integrity.model_paths(db))
+        cached = [entry for entry in integrity.cached_hashes(db) if (entry[2], entry[0]) not in models]
     for path, stamp, sha256 in cached:
         if model_stamp(path) != stamp:
             continue

@@ -10,8 +10,7 @@ from sqlite_utils import Database
 from core.domain.enums import Tier
 from core.domain.records import Model, ModelImage
 from core.errors import RowDamaged
-from core.store.fetch import all_rows, one_row
-from core.store.values import (
+from core.storage.codecs import (
     Row,
     integer,
     is_text,
@@ -23,7 +22,8 @@ from core.store.values import (
     seq,
     text,
 )
-from core.store.values import sha256 as checked_sha256
+from core.storage.codecs import sha256 as checked_sha256
+from core.storage.fetch import all_rows, one_row
 
 
 def get(db: Database, sha256: str) -> Model | None:

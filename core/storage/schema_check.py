@@ -14,8 +14,8 @@ from enum import IntEnum
 
 from sqlite_utils import Database
 
-from core.migrations import SCHEMAS, migrations
-from core.store.fetch import all_rows
+from core.storage.fetch import all_rows
+from core.storage.schema import SCHEMAS, migrations
 
 _STEPS = "_sqlite_migrations"  # sqlite-utils' own table
 _Objects = dict[tuple[str, str], tuple[str, str]]  # by type and name: the table it belongs to, and its SQL

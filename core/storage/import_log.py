@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
-from core.store.fetch import all_rows, one_row
-from core.store.values import Row, optional, path_to_db, row_id
-from core.store.values import sha256 as checked_sha256
+from core.storage.codecs import Row, optional, path_to_db, row_id
+from core.storage.codecs import sha256 as checked_sha256
+from core.storage.fetch import all_rows, one_row
 
 
 @dataclass(frozen=True, slots=True)

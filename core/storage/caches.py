@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sqlite_utils import Database
 
-from core.store.connections import Store
-from core.store.fetch import all_rows, one_row
-from core.store.values import Row, is_sha256, optional, path_to_db, reason
+from core.storage.codecs import Row, is_sha256, optional, path_to_db, reason
+from core.storage.database import Store
+from core.storage.fetch import all_rows, one_row
 
 
 class HashMemory:

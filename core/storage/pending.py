@@ -10,8 +10,7 @@ from core.domain.enums import Strategy
 from core.domain.records import PendingImage, PendingImport
 from core.domain.resolution import NO_PICKS, Picks
 from core.errors import RowDamaged
-from core.store.fetch import all_rows, one_row
-from core.store.values import (
+from core.storage.codecs import (
     HIGHEST,
     STRATEGIES,
     Row,
@@ -33,6 +32,7 @@ from core.store.values import (
     strategy,
     text,
 )
+from core.storage.fetch import all_rows, one_row
 
 
 def get(db: Database, pending_id: int) -> PendingImport | None:

@@ -9,7 +9,7 @@ from sqlite_utils import Database
 
 from core.domain.enums import Tier
 from core.images.scanner import parse_name, relative_path
-from core.store import check, entries
+from core.storage import integrity, journal_rows
 
 _PENDING = re.compile(r"pending/(?!\.\.?$)[^/\0]+")
 _STAGED = re.compile(r"staging/[0-9a-f]{32}/(?!\.\.?$)[^/\0]+")
@@ -20,19 +20,19 @@ def named_files(db: Database) -> Iterator[tuple[str, str]]:
 
     Raises sqlite3.Error.
     """
-    for sha256, seq, digests in check.model_images(db):
+    for sha256, seq, digests in integrity.model_images(db):
         for tier, digest in zip(Tier, digests, strict=True):
             path = relative_path(str(sha256), seq, tier)
             if is_ours(path):
                 yield path, digest
-    for _, file, digest in check.pending_images(db):
+    for _, file, digest in integrity.pending_images(db):
         if is_ours(f"pending/{file}"):
             yield f"pending/{file}", digest
 
 
 def staged_files(db: Database) -> list[str]:
     """Return the files in ``staging/`` that an operation left open has still to move."""
-    return [move.src for move in entries.open_moves(db)[1] if _STAGED.fullmatch(move.src)]
+    return [move.src for move in journal_rows.open_moves(db)[1] if _STAGED.fullmatch(move.src)]
 
 
 def is_ours(path: str) -> bool:

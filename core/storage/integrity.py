@@ -8,8 +8,8 @@ from itertools import chain
 
 from sqlite_utils import Database
 
-from core.store.fetch import all_rows, batches
-from core.store.values import Row, file_name, is_sha256, path_or_empty, picks_from_db, seq
+from core.storage.codecs import Row, file_name, is_sha256, path_or_empty, picks_from_db, seq
+from core.storage.fetch import all_rows, batches
 
 _HASHES = (("models", "sha256"), ("model_images", "source_sha256"), ("pending_images", "sha256"))
 

@@ -18,10 +18,10 @@ from core.errors import Cancelled, CommitUnclear, CuratorError, LibraryError, Sc
 from core.files.durable import sync_folder
 from core.locks import forks
 from core.locks.waiting import OnWait, Wait, database_writer
-from core.migrations import SCHEMAS, migrations
-from core.store import schema
-from core.store.aside import Aside
-from core.store.wal import check_log, count_commit, give_identity, has_identity
+from core.storage import schema_check
+from core.storage.readonly_copy import Aside
+from core.storage.schema import SCHEMAS, migrations
+from core.storage.wal import check_log, count_commit, give_identity, has_identity
 
 _ATTEMPT = 0.1  # seconds that SQLite itself waits for a lock; how long we wait in all is up to Wait
 _CACHE_KIB = 512  # for each thread: what it reads again lies in the system's cache as well
@@ -138,10 +138,10 @@ class Store:
         check_log(self.path)
         known = SCHEMAS.keys()
         with self.reading() as db:
-            applied = schema.applied(db)
-            foreign = schema.differences(db, applied & known)
+            applied = schema_check.applied(db)
+            foreign = schema_check.differences(db, applied & known)
         read_only = self.readonly and applied == known  # else it would have to be migrated
-        bar = schema.Bars.READING if read_only else schema.Bars.WRITING
+        bar = schema_check.Bars.READING if read_only else schema_check.Bars.WRITING
         if applied - known:
             raise LibraryError(
                 "this library was made by a newer version of Model Curator; update the program to open it"

@@ -16,8 +16,8 @@ from typing import Any, TypeVar
 from sqlite_utils import Database
 
 from core.domain.enums import Kind
-from core.store.entries import Rows
-from core.store.values import path_to_db
+from core.storage.codecs import path_to_db
+from core.storage.journal_rows import Rows
 
 # Of each record its key, and all its rows as one JSON text; paths in hex, as they need not be UTF-8.
 _IMPORTS = """

@@ -15,8 +15,8 @@ from sqlite_utils import Database
 
 from core.domain.query import Query, Text, Where
 from core.files.paths import folder_of
-from core.store.fetch import all_rows, batches
-from core.store.values import is_text, numbers, path_or_empty
+from core.storage.codecs import is_text, numbers, path_or_empty
+from core.storage.fetch import all_rows, batches
 
 _Row = tuple[int, str, "str | bytes", str, str]
 _Fits = Callable[[_Row], bool]

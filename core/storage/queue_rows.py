@@ -14,8 +14,7 @@ from sqlite_utils import Database
 
 from core.domain.enums import Strategy
 from core.domain.sort_order import BY_ID, Column, Order
-from core.store.fetch import all_rows, batches
-from core.store.values import (
+from core.storage.codecs import (
     DECISIONS,
     STRATEGIES,
     Row,
@@ -31,6 +30,7 @@ from core.store.values import (
     strategy,
     text,
 )
+from core.storage.fetch import all_rows, batches
 
 _KNOWN = """
 SELECT p.id, p.path, h.stamp, m.sha256 IS NOT NULL, CASE WHEN h.sha256 IN (

@@ -14,9 +14,9 @@ from sqlite_utils import Database
 
 from core.domain.enums import Action, Kind
 from core.domain.operations import Move, Operation
-from core.library_paths import check_entry, is_operation, owner_of
-from core.store.fetch import all_rows, batches, one_row
-from core.store.values import path_to_db
+from core.storage.codecs import path_to_db
+from core.storage.fetch import all_rows, batches, one_row
+from core.storage.journal_paths import check_entry, is_operation, owner_of
 
 _COLUMNS = "n, op, kind, action, pending_id, sha256, moves, open, at, undone_by, lost"
 # The tables that hold one pending import or one model, and the column that says which.

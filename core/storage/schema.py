@@ -11,7 +11,7 @@ SCHEMAS = {
     "1_library_queue_journal": "ec02df376d4da2e89b995042493d7dc789e2b40dceffb1a596bac53d222c336a",
     "2_picks": "1d5dd1dc20d9fafd8cf414e666f9a627f96a84e5b8d1493d034464a078d332f0",
 }
-"""The steps in their order, each with the digest that the schema has after it: see ``core.store.schema``."""
+"""The steps in their order, each with the digest that the schema has after it: see ``core.storage.schema_check``."""
 
 _LIBRARY = """
 CREATE TABLE models (

@@ -8,8 +8,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from core.store.fetch import batches
-from core.store.values import (
+from core.storage.codecs import (
     file_name,
     integer,
     natural,
@@ -22,6 +21,7 @@ from core.store.values import (
     strategy,
     text,
 )
+from core.storage.fetch import batches
 
 _Check = Callable[[Any], object]
 _FACTS: dict[str, _Check] = {
