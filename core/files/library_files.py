@@ -104,7 +104,7 @@ class LibraryFiles:
             return open_regular(name, descriptor)
 
     def read_image(self, path: str) -> bytes:
-        """Return the bytes of an image. Raises ImageRefused and ImageUnreadable as ``core.files.safe_open.read_image`` does."""
+        """Return the bytes of an image. Raises ImageRefused and ImageUnreadable as ``safe_open.read_image`` does."""
         folder, name = split(path)
         try:
             with self.folder(folder) as descriptor:

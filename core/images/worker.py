@@ -1,4 +1,4 @@
-"""The process that ``core.images.isolated`` starts: ``python -m core.images.worker TASK [NUMBER …]``, the image on stdin.
+"""The process that ``isolated`` starts: ``python -m core.images.worker TASK [NUMBER …]``, the image on stdin.
 
 Answers ``refused <reason>``, or ``done <size> …`` and, after the line, parts of these sizes in bytes.
 """
