@@ -17,7 +17,7 @@ from core.files.durable import write_synced
 from core.files.safe_open import read_image
 from core.images.processor import ImageProcessor
 from core.images.tasks import open_image
-from core.journal import Staging
+from core.operations.journal import Staging
 from core.sources.legacy_db import LegacyImage
 from core.text import plain
 

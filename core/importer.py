@@ -15,7 +15,7 @@ from core.errors import Cancelled, ImportInterrupted, RowDamaged
 from core.files.paths import map_path
 from core.images.scanner import ImageScanner, relative_path
 from core.import_images import ImportImages, StagedImage
-from core.journal import Change, Journal, Staging, StartOver
+from core.operations.journal import Change, Journal, Staging, StartOver
 from core.sources.legacy_db import HIGHEST_KEPT_ID, LegacyDatabase, LegacyImage, LegacyRow
 from core.storage import Store, import_batches, import_log, models, pending, tags
 from core.storage.import_batches import Added

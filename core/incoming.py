@@ -16,7 +16,7 @@ from core.errors import Cancelled, ImageRefused, ImageUnreadable, LibraryError
 from core.files.library_files import LibraryFiles
 from core.images.processor import ImageProcessor
 from core.images.tasks import check_image
-from core.journal import Staging
+from core.operations.journal import Staging
 from core.storage import Store, caches
 from core.storage.journal_paths import owner_of
 

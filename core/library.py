@@ -13,35 +13,35 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
-from core.backup import BackupReport, back_up_images
+from core.backup.backup import BackupReport, back_up_images
+from core.backup.restore_steps import is_library, settle
 from core.cases import Cases
 from core.domain.imports import ImportReport
 from core.domain.operations import Move
 from core.domain.records import Entry
 from core.errors import Cancelled, LibraryError, NoLibrary
 from core.files.library_files import FOLDERS
-from core.hash_ahead import HashAhead
-from core.hasher import Hasher
-from core.history import History, UndoReport
-from core.image_operation import ImageOperation
+from core.hashing.background import HashAhead
+from core.hashing.hasher import Hasher
 from core.images.processor import ImageProcessor
 from core.images.scanner import ImageScanner
 from core.images.thumbnails import Pictures
 from core.import_images import ImportImages
 from core.importer import Importer, Progress
 from core.incoming import Incoming
-from core.journal import Journal
 from core.locks.library_lock import LibraryLock
 from core.locks.waiting import OnWait
 from core.lookup import Lookup
+from core.operations.add_image import ImageOperation
+from core.operations.history import History, UndoReport
+from core.operations.journal import Journal
+from core.operations.trash import Trash, TrashLimits
 from core.pools import Pool
 from core.processor import PromotionProcessor
 from core.queue import Queue
-from core.restore_steps import is_library, settle
 from core.sources.legacy_db import LegacyDatabase
 from core.storage import Store, journal_rows
 from core.storage.caches import HashMemory
-from core.trash import Trash, TrashLimits
 
 _log = logging.getLogger("model_curator.library")
 _THREADS = 2  # two images, or two files, at once: more gains nothing on the disks and cores this is made for

@@ -17,11 +17,11 @@ from core.domain.plans import Plan
 from core.domain.records import ModelImage, PendingImport
 from core.domain.resolution import NO_PICKS, Picks
 from core.errors import Cancelled, CuratorError, PromotionRefused
-from core.hasher import Hasher, Progress
+from core.hashing.hasher import Hasher, Progress
 from core.images.scanner import relative_path
 from core.incoming import Digests, Incoming, must_own
-from core.journal import Change, Journal, StartOver
 from core.locks.keyed import KeyedLocks
+from core.operations.journal import Change, Journal, StartOver
 from core.plan import make_plan, merged_row
 from core.storage import Store, journal_rows, models, pending
 from core.storage.journal_paths import owner_of

@@ -20,7 +20,7 @@ from core.domain.resolution import NO_PICKS, Picks
 from core.domain.sort_order import BY_ID, Column, Order
 from core.errors import CuratorError, RowDamaged
 from core.files.safe_open import model_stamp
-from core.hash_ahead import HashAhead, HashProgress
+from core.hashing.background import HashAhead, HashProgress
 from core.lookup import Lookup
 from core.plan import make_plan
 from core.storage import Store, pending, queue_rows, search

@@ -11,7 +11,7 @@ import pytest
 
 from core import Library, Strategy
 from core.domain.enums import Status
-from core.hash_ahead import HashProgress
+from core.hashing.background import HashProgress
 from core.locks import waiting
 from tests.builders import OldRow, add_model, add_pending, digest, model_file, old_database, png, snapshot
 from tests.other_process import HOLDS_THE_DATABASE, HOLDS_THE_LIBRARY, stopped

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from core import Library, Strategy
-from core.history import UndoReport
+from core.operations.history import UndoReport
 from core.text import plain
 from tests.builders import OldRow, add_model, add_pending, digest, model_file, old_database, png
 from tests.cli_helpers import program, run

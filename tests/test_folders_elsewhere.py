@@ -15,7 +15,7 @@ import pytest
 from core import Library, Strategy
 from core.domain.enums import Action, Status
 from core.files.library_files import FOLDERS
-from core.trash import TrashLimits
+from core.operations.trash import TrashLimits
 from core.verify import check_library
 from tests.builders import (
     OldRow,

@@ -21,7 +21,7 @@ from core.domain.enums import Status, Tier
 from core.errors import CuratorError, ImageRefused, LibraryError
 from core.findings import Code
 from core.images.scanner import relative_path
-from core.trash import TrashLimits
+from core.operations.trash import TrashLimits
 from core.verify import check_library
 from tests.builders import add_model, add_pending, digest, files, model_file, png, snapshot, tables, trash
 

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
-from core import Library, hash_ahead
+from core import Library
 from core.domain.enums import State
 from core.errors import LibraryError
-from core.hash_ahead import HashAhead, HashProgress
-from core.hasher import Hasher
+from core.hashing import background
+from core.hashing.background import HashAhead, HashProgress
+from core.hashing.hasher import Hasher
 from core.storage.caches import HashMemory
 from tests.builders import add_pending, digest, model_file, snapshot
 
@@ -152,7 +153,7 @@ class Immediate(Executor):
 def test_the_first_file_does_not_wait_for_the_last_row(
     library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hash_ahead, "_WINDOW", 2)
+    monkeypatch.setattr(background, "_WINDOW", 2)
     ids = queue_of(library, tmp_path, 9)
     told: list[HashProgress] = []
     ahead = HashAhead(library.store, Hasher(HashMemory(library.store)), Immediate(), at_once=1)

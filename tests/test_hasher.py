@@ -11,7 +11,7 @@ import pytest
 from core import Library
 from core.errors import Cancelled, ModelFileError
 from core.files.safe_open import model_stamp
-from core.hasher import Hasher, hash_file
+from core.hashing.hasher import Hasher, hash_file
 from core.storage.caches import HashMemory
 from tests.builders import digest, model_file
 

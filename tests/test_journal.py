@@ -11,14 +11,14 @@ from unittest.mock import patch
 
 import pytest
 
-import core.journal
+import core.operations.journal
 from core import Library, Strategy
 from core.domain.enums import Action, Status
 from core.domain.operations import Move
 from core.domain.outcomes import Outcome
 from core.errors import LibraryError
 from core.findings import Code
-from core.moves import roll_forward
+from core.operations.roll_forward import roll_forward
 from core.verify import check_library
 from tests.builders import (
     add_model,
@@ -120,7 +120,7 @@ def stuck(library: Library, weights: Path) -> Iterator[tuple[Library, Outcome, P
         obstacle.write_bytes(b"in the way")
         return roll_forward(root, moves)
 
-    with patch.object(core.journal, "roll_forward", obstructed):
+    with patch.object(core.operations.journal, "roll_forward", obstructed):
         outcome = library.processor.process_single_import(number)
     yield library, outcome, obstacle
 

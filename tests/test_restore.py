@@ -15,11 +15,11 @@ from typing import Any
 
 import pytest
 
-import core.journal
+import core.operations.journal
 from core import Library, Strategy
+from core.backup.restore import restore
 from core.errors import CuratorError, LibraryError, SourceError
 from core.findings import Severity
-from core.restore import restore
 from core.storage.schema import migrations
 from core.verify import check_library
 from tests.builders import add_model, add_pending, digest, files, model_file, png, tables
@@ -215,7 +215,7 @@ def test_an_operation_open_in_the_backup_is_finished_as_far_as_its_files_are_the
     def die(_root: Path, _moves: object) -> list[str]:
         os._exit(9)
 
-    monkeypatch.setattr(core.journal, "roll_forward", die)
+    monkeypatch.setattr(core.operations.journal, "roll_forward", die)
     dies(root, promoting(1, Strategy.MERGE))
     monkeypatch.undo()
     shutil.copytree(root, tmp_path / "copy")

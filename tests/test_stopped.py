@@ -24,7 +24,7 @@ _OPEN = "import sys; from core import Library; Library.open(sys.argv[1]).close()
 _STOPS_AMID_OPENING = """
 import os, signal, sys
 from core import Library
-from core.journal import Journal
+from core.operations.journal import Journal
 recover = Journal.recover
 def stop_first(journal):
     os.kill(os.getpid(), signal.SIGSTOP)

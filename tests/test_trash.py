@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from core import Library, Strategy
-from core.trash import TrashLimits
+from core.operations.trash import TrashLimits
 from core.verify import check_library
 from tests.builders import add_pending, files, model_file, png, trash
 

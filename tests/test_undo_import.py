@@ -13,7 +13,7 @@ import core.importer
 from core import Library, Strategy
 from core.domain.enums import Action, Kind, Status
 from core.domain.imports import ImportReport
-from core.history import Imported
+from core.operations.history import Imported
 from core.verify import check_library
 from tests.builders import OldRow, add_model, add_pending, journal, model_file, old_database, pending_of, png
 from tests.builders import trash as trashed

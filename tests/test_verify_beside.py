@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-import core.journal
+import core.operations.journal
 import core.verify.looks
 import core.verify.rows
 from core import Library, Strategy
@@ -168,7 +168,7 @@ def test_staging_is_left_only_where_nobody_has_the_library_open(tmp_path: Path) 
 def stuck(library: Library, number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """A promotion whose files are still to be moved."""
     with monkeypatch.context() as patches:
-        patches.setattr(core.journal, "roll_forward", fails)
+        patches.setattr(core.operations.journal, "roll_forward", fails)
         outcome = library.processor.process_single_import(number, Strategy.MERGE)
     assert outcome.action_taken is Action.MERGED and not outcome.in_place
 
@@ -180,7 +180,7 @@ def test_a_pending_image_that_comes_back_during_the_second_look_is_there(
 
     def undo_but_for_the_files() -> None:
         with monkeypatch.context() as patches:
-            patches.setattr(core.journal, "roll_forward", fails)
+            patches.setattr(core.operations.journal, "roll_forward", fails)
             assert library.undo().refused == ""
 
     works: Iterator[Callable[[], object]] = itertools.chain(

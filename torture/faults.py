@@ -12,8 +12,8 @@ from unittest.mock import patch
 
 from sqlite_utils import Database
 
-import core.journal
-import core.moves
+import core.operations.journal
+import core.operations.roll_forward
 from core import Library
 from core.cases import Answer
 from core.domain.enums import Kind, Status
@@ -22,13 +22,13 @@ from core.domain.outcomes import Outcome
 from core.domain.records import PendingImport
 from core.errors import CommitUnclear
 from core.files.library_files import LibraryFiles
-from core.journal import Change, Journal, Staging
+from core.operations.journal import Change, Journal, Staging
 from core.processor import PromotionProcessor
 from core.storage import Store, journal_rows, pending
 
 Fault = Callable[[], AbstractContextManager[Any]]
 
-_roll_forward, _record, _run = core.moves.roll_forward, Journal._record, Journal.run
+_roll_forward, _record, _run = core.operations.roll_forward.roll_forward, Journal._record, Journal.run
 _writing, _fsync = Store.writing, os.fsync
 
 
@@ -60,7 +60,7 @@ def _close_without_lock(journal: Journal) -> None:
     entry = journal_rows.open_entry(journal._store.db)
     if entry is None:
         return
-    lost = vars(core.journal)["roll_forward"](journal._root, entry.moves)  # looked up now: it may be held
+    lost = vars(core.operations.journal)["roll_forward"](journal._root, entry.moves)  # looked up now: it may be held
     with journal._store.writing(full=False) as db:
         journal_rows.close(db, entry.n, lost)
 
@@ -170,7 +170,7 @@ def _never_full(store: Store, **_: bool) -> AbstractContextManager[Database]:
 
 
 FAULTS: dict[str, Fault] = {
-    "blind-displacement": _instead(core.moves, "_make", _blindly),
+    "blind-displacement": _instead(core.operations.roll_forward, "_make", _blindly),
     "closing-first": _instead(Journal, "finish", _close_first),
     "sweeping-first": _instead(Library, "_recover", _sweep_first),
     "moving-before-commit": _instead(Journal, "_record", _move_before_commit),
@@ -189,9 +189,9 @@ FAULTS: dict[str, Fault] = {
     "no-fsync-of-library": _unsynced(""),
     "no-fsync-of-final-folder": _unsynced("images/.*/.*"),
     "normal-not-full": _instead(Store, "writing", _never_full),
-    "no-copy-in-trash": _instead(core.moves, "_make", _without_copy),
+    "no-copy-in-trash": _instead(core.operations.roll_forward, "_make", _without_copy),
     "no-commit-at-opening": _instead(Journal, "recover", _recover_without_beat),
-    "trusting-the-dead": _instead(core.journal, "roll_forward", _trust_the_dead),
+    "trusting-the-dead": _instead(core.operations.journal, "roll_forward", _trust_the_dead),
     "leaving-others-open": _instead(Journal, "run", _leave_others_open),
     "sweeping-always": _instead(Library, "_recover", _sweep_always),
     "closing-without-lock": _instead(Journal, "finish", _close_without_lock),

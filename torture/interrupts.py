@@ -19,10 +19,10 @@ from types import SimpleNamespace
 from unittest.mock import patch
 
 import core.importer
-import core.journal
+import core.operations.journal
 from core import Library, Strategy
 from core.errors import CuratorError, ImageError
-from core.trash import Trash, TrashLimits
+from core.operations.trash import Trash, TrashLimits
 from tests.builders import OldRow, digest, model_file, old_database, png
 from torture.interrupter import Interrupter
 from torture.kills import Lines, Tally, judge
@@ -138,7 +138,7 @@ def _expiry(folder: Path, _: Strategy | None) -> Act:
 def _recovery(folder: Path, _: Strategy | None) -> Act:
     """Open, and close, a library in which an operation was left open."""
     act = _promotion(folder, Strategy.OVERRIDE)
-    with patch.object(core.journal, "roll_forward", side_effect=OSError):
+    with patch.object(core.operations.journal, "roll_forward", side_effect=OSError):
         assert act.scene.work(folder / "start") == "later"
 
     def opening(root: Path) -> str:

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import core.journal
+import core.operations.journal
 from core import Library, Strategy
 from core.domain.operations import Move
 from core.errors import CuratorError
-from core.journal import Staging
+from core.operations.journal import Staging
 from core.processor import PromotionProcessor
 from tests.builders import OldRow, add_pending, digest, model_file, old_database, png
 from torture.scenes import opening, prepared, promoting, undoing
@@ -120,7 +120,7 @@ def _dying(work: Work) -> Work:
         os._exit(9)
 
     def dies(root: Path) -> str:
-        with patch.object(core.journal, "roll_forward", die):
+        with patch.object(core.operations.journal, "roll_forward", die):
             return work(root)
 
     return dies
@@ -195,7 +195,7 @@ def _lock(folder: Path) -> Meeting:
         "a process undoes what another is about to move",
         first=promoting(prepared(folder, Strategy.DELETE), Strategy.DELETE),
         second=undoing,
-        owner=core.journal,
+        owner=core.operations.journal,
         at="roll_forward",
         after=False,
         right=lambda before, after: before.kept() == after.kept(),

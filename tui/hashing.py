@@ -18,7 +18,7 @@ from tui.palette import GREY, TEXT
 from tui.widgets.top_line import bar
 
 if TYPE_CHECKING:
-    from core.hash_ahead import HashProgress
+    from core.hashing.background import HashProgress
     from core.library import Library
 
 _TICK = 0.2

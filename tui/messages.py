@@ -14,7 +14,7 @@ from core.domain.records import QueueRow
 from core.domain.resolution import NO_PICKS, Picks
 
 if TYPE_CHECKING:
-    from core.hash_ahead import HashProgress
+    from core.hashing.background import HashProgress
     from core.locks.waiting import LockHolder
 
 

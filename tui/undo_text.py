@@ -9,7 +9,7 @@ from core.domain.operations import Operation
 from core.text import plain
 
 if TYPE_CHECKING:
-    from core.history import Imported, PastOperation
+    from core.operations.history import Imported, PastOperation
 
 
 def operation_words(operation: Operation) -> str:

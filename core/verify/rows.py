@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from core.errors import ModelFileError
 from core.findings import Code, Finding
-from core.hasher import hash_file
+from core.hashing.hasher import hash_file
 from core.library import Library
 from core.locks.library_lock import held
 from core.sources.legacy_row import IMAGE_KEYS

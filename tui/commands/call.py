@@ -20,7 +20,7 @@ from tui.settings import Settings, read_settings, settings_path
 if TYPE_CHECKING:
     from core.library import Library
     from core.locks.waiting import LockHolder
-    from core.trash import TrashLimits
+    from core.operations.trash import TrashLimits
 
 _LIBRARY, _JSON, _LOG = "tui.library", "tui.json", "tui.log_file"
 TRASH_DAYS, TRASH_GIB = "MODEL_CURATOR_TRASH_DAYS", "MODEL_CURATOR_TRASH_GIB"
@@ -84,8 +84,8 @@ class Call:
 
     def changing(self) -> Library:
         """Open a library that is there for writing; a mistyped folder does not become a new library."""
+        from core.backup.restore_steps import is_library
         from core.errors import NoLibrary
-        from core.restore_steps import is_library
 
         if not is_library(Path(self.folder)):
             raise NoLibrary(f"there is no library in {os.path.abspath(self.folder)}; importing into it creates one")
@@ -119,7 +119,7 @@ def trash_amounts(settings: Settings) -> tuple[float, float]:
 
 
 def _trash_limits(settings: Settings) -> TrashLimits:
-    from core.trash import TrashLimits
+    from core.operations.trash import TrashLimits
 
     days, gib = trash_amounts(settings)
     return TrashLimits(days, int(gib * _GIB))

@@ -85,8 +85,8 @@ def import_legacy(call: Call, database: str, images_dir: str | None, path_map: M
 
 def _look_before_a_library_is_made(call: Call, database: str, images_dir: str | None) -> None:
     """Refuse what cannot be imported before a new library is made for it."""
+    from core.backup.restore_steps import is_library
     from core.library import check_import
-    from core.restore_steps import is_library
 
     if not is_library(Path(call.folder)):
         check_import(database, images_dir)

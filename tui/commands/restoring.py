@@ -13,8 +13,8 @@ from tui.commands.completing import files
 from tui.commands.terminal import ProgressLine, interruptible
 
 if TYPE_CHECKING:
-    from core.backup import BackupReport
-    from core.restore import RestoreReport
+    from core.backup.backup import BackupReport
+    from core.backup.restore import RestoreReport
 
 _LONG = 4000
 
@@ -89,8 +89,8 @@ def restore(call: Call, file: str) -> int:
 
 
 def _restored(call: Call, file: str) -> RestoreReport:
+    from core.backup.restore import restore as put_back
     from core.errors import Cancelled
-    from core.restore import restore as put_back
 
     line = ProgressLine()
     with interruptible() as cancel:

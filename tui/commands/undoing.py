@@ -16,7 +16,7 @@ from tui.undo_text import brought_words, operation_words, past_words
 from tui.values import local_time
 
 if TYPE_CHECKING:
-    from core.history import PastOperation, UndoReport
+    from core.operations.history import PastOperation, UndoReport
 
 _MOST = 1_000_000
 
@@ -57,7 +57,7 @@ def undo(call: Call, count: int) -> int:
 
 def _undone_after_all(call: Call, reached: int) -> UndoReport:
     """Return what an undo that was interrupted at any moment has taken back: the journal knows."""
-    from core.history import UndoReport
+    from core.operations.history import UndoReport
 
     with call.reading() as library:
         return UndoReport(tuple(library.history.undone_since(reached)), cancelled=True)

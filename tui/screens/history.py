@@ -16,7 +16,7 @@ from textual.widgets import Static
 from core.domain.enums import Action, Kind
 from core.domain.operations import Operation
 from core.errors import CuratorError
-from core.history import PastOperation
+from core.operations.history import PastOperation
 from tui.palette import AMBER, BRIGHT, FAINT, GREY, RED, TEAL, TEXT
 from tui.undo_text import brought_words, operation_words, past_words
 from tui.values import local_time

@@ -19,8 +19,8 @@ from tui.widgets.pending_list import PendingList
 from tui.widgets.status_line import StatusLine
 
 if TYPE_CHECKING:
-    from core.history import PastOperation, UndoReport
     from core.library import Library
+    from core.operations.history import PastOperation, UndoReport
 
 _DECIDING = (Strategy.MERGE, Strategy.OVERRIDE, Strategy.DELETE, Strategy.SKIP)
 

@@ -20,11 +20,11 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
+from core.backup.restore_steps import DATABASE, KEPT, PREPARING, RESTORING, settle
 from core.errors import Cancelled, ImageRefused, LibraryError, SourceError
 from core.files.copying import link_or_copy, sync_tree
 from core.files.safe_open import read_image
 from core.locks.library_lock import LibraryLock
-from core.restore_steps import DATABASE, KEPT, PREPARING, RESTORING, settle
 from core.sources.legacy_copy import Wanted, connect, private_copy, told
 from core.sources.legacy_tables import LIBRARY_TABLES, tables_of
 from core.storage import journal_rows

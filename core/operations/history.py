@@ -18,7 +18,7 @@ from core.domain.enums import Kind
 from core.domain.operations import Operation
 from core.errors import CuratorError
 from core.files.library_files import LibraryFiles
-from core.journal import Change, Journal
+from core.operations.journal import Change, Journal
 from core.storage import Store, import_batches, journal_rows
 from core.storage.import_batches import Batch
 from core.storage.journal_rows import Rows

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from core.errors import Cancelled, CuratorError
 from core.files.safe_open import model_size
-from core.hasher import Hasher
+from core.hashing.hasher import Hasher
 from core.storage import Store, queue_rows
 
 _log = logging.getLogger("model_curator.hashing")

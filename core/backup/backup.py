@@ -14,7 +14,7 @@ from pathlib import Path
 from core.errors import Cancelled, LibraryError
 from core.files.copying import copy_tree, link_or_copy, sync_tree
 from core.files.durable import sync_folder
-from core.journal import Journal
+from core.operations.journal import Journal
 from core.storage import Store
 from core.storage.named_files import named_files
 

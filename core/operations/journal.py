@@ -19,7 +19,7 @@ from core.domain.operations import Move, Operation
 from core.errors import CuratorError, LibraryError
 from core.files.durable import remove_folder, sync_folder
 from core.files.library_files import LibraryFiles, split
-from core.moves import check_moves, roll_forward
+from core.operations.roll_forward import check_moves, roll_forward
 from core.storage import Store, journal_rows
 from core.storage.journal_paths import check_entry, is_scratch
 

@@ -10,7 +10,7 @@ from core.errors import ImageError, LibraryError
 from core.files.durable import write_synced
 from core.images.scanner import ImageScanner, relative_path
 from core.images.tasks import Tiers
-from core.journal import Change, Journal
+from core.operations.journal import Change, Journal
 from core.storage import models
 
 

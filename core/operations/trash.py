@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.files.library_files import LibraryFiles
-from core.journal import Journal, Staging
+from core.operations.journal import Journal, Staging
 from core.storage import Store, journal_rows
 
 _DAY = 24 * 3600 * 1000  # ms
