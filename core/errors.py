@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.domain.imports import ImportReport
 from core.domain.outcomes import Outcome
 
 
@@ -84,14 +83,6 @@ class ImageError(CuratorError):
 
 class CommitUnclear(CuratorError):
     """A commit failed and it is not known whether it will turn out to have happened."""
-
-
-class ImportInterrupted(KeyboardInterrupt):
-    """A KeyboardInterrupt within Stage 1; ``report`` has the batches that were in by then, perhaps one less."""
-
-    def __init__(self, report: ImportReport) -> None:
-        super().__init__()
-        self.report = report
 
 
 class PromotionRefused(CuratorError):

@@ -26,8 +26,9 @@ from core.hashing.hasher import Hasher
 from core.images.processor import ImageProcessor
 from core.images.scanner import ImageScanner
 from core.images.thumbnails import Pictures
-from core.import_images import ImportImages
-from core.importer import Importer, Progress
+from core.importing.images import ImportImages
+from core.importing.importer import Importer, Progress
+from core.importing.legacy.database import LegacyDatabase
 from core.incoming import Incoming
 from core.locks.library_lock import LibraryLock
 from core.locks.waiting import OnWait
@@ -39,7 +40,6 @@ from core.operations.trash import Trash, TrashLimits
 from core.pools import Pool
 from core.processor import PromotionProcessor
 from core.queue import Queue
-from core.sources.legacy_db import LegacyDatabase
 from core.storage import Store, journal_rows
 from core.storage.caches import HashMemory
 

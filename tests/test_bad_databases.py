@@ -13,8 +13,8 @@ import pytest
 
 from core import Library
 from core.errors import SourceError
-from core.sources.legacy_db import LegacyDatabase, LegacyRow
-from core.sources.legacy_row import MODEL_COLUMNS, read_row
+from core.importing.legacy.database import LegacyDatabase, LegacyRow
+from core.importing.legacy.rows import MODEL_COLUMNS, read_row
 from tests.builders import LEGACY_SCHEMA, OldRow, digest, old_database, pending_of, snapshot
 from tests.cli_helpers import run
 from tests.watched import watched

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core import Library
-from core.sources.legacy_row import IMAGE_KEYS
+from core.importing.legacy.rows import IMAGE_KEYS
 from tests.builders import pending_of
 from tests.cli_helpers import run
 

@@ -15,7 +15,7 @@ from core import Library
 from core.domain.imports import ImportReport, Problem
 from core.domain.records import Model, PendingImport
 from core.errors import LibraryError, SourceError
-from core.sources.legacy_row import IMAGE_KEYS
+from core.importing.legacy.rows import IMAGE_KEYS
 from tests.builders import (
     OldRow,
     add_pending,

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import SourceError
-from core.sources import legacy_copy
-from core.sources.legacy_db import LegacyDatabase
+from core.importing.legacy import private_copy
+from core.importing.legacy.database import LegacyDatabase
 
 SCHEMA = """
     CREATE TABLE models (id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL UNIQUE, name TEXT, type TEXT NOT NULL,
@@ -129,13 +129,13 @@ def test_a_wal_that_is_no_file_does_not_hang(home: Path, scratch: Path) -> None:
 
 def test_a_database_that_changes_meanwhile(home: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = make(home, SCHEMA)
-    copy = legacy_copy._copy
+    copy = private_copy._copy
 
-    def copy_while_somebody_writes(source: str, target: Path, wanted: legacy_copy.Wanted) -> None:
+    def copy_while_somebody_writes(source: str, target: Path, wanted: private_copy.Wanted) -> None:
         copy(source, target, wanted)
         path.with_name(path.name + "-journal").touch()
 
-    monkeypatch.setattr(legacy_copy, "_copy", copy_while_somebody_writes)
+    monkeypatch.setattr(private_copy, "_copy", copy_while_somebody_writes)
     refused(path, scratch, "changed while")
 
 
@@ -188,5 +188,5 @@ def test_a_database_that_takes_too_long(home: Path, scratch: Path, monkeypatch: 
         "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 5000) SELECT i, i, '', '', 0 FROM n"
     )
     path = make(home, SCHEMA + f"INSERT INTO models (id, path, type, hash_hex, created_at) {numbers};")
-    monkeypatch.setattr(legacy_copy, "SECONDS", -60.0)
+    monkeypatch.setattr(private_copy, "SECONDS", -60.0)
     refused(path, scratch, "too long")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from core.sources.legacy_db import LegacyDatabase, LegacyTag
+from core.importing.legacy.database import LegacyDatabase, LegacyTag
 
 SCHEMA = """
     CREATE TABLE models (id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL UNIQUE, name TEXT, type TEXT NOT NULL,

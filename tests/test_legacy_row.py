@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from core.sources.legacy_row import LegacyRow, read_row
-from core.sources.legacy_values import Value
+from core.importing.legacy.rows import LegacyRow, read_row
+from core.importing.legacy.values import Value
 
 
 def row(**values: Value) -> LegacyRow:

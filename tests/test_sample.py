@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from core import Library
+from core.importing.legacy.rows import IMAGE_KEYS
 from core.sample import Sample, build_sample, safetensors
-from core.sources.legacy_row import IMAGE_KEYS
 from core.verify import check_library
 from tests.builders import digest, files, pending_of
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-import core.importer
+import core.importing.importer
 from core import Library, Strategy
 from core.domain.enums import Action, Kind, Status
 from core.domain.imports import ImportReport
@@ -54,7 +54,7 @@ def without_tags(library: Library) -> tuple[dict[str, Any], dict[str, str]]:
 def test_everything_that_an_import_brought_goes_and_comes_again(
     library: Library, database: Path, media: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(core.importer, "_BATCH_ROWS", 2)
+    monkeypatch.setattr(core.importing.importer, "_BATCH_ROWS", 2)
     add_model(library, "cd" * 32, "/m/mine", images=[png(9)])
     before = without_tags(library)
     report = library.import_legacy(database, images_dir=media)
@@ -126,7 +126,7 @@ def test_promotions_are_taken_back_before_the_import_they_came_from(
 def test_a_batch_is_refused_where_a_later_operation_stands_in_the_way(
     library: Library, database: Path, media: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(core.importer, "_BATCH_ROWS", 2)
+    monkeypatch.setattr(core.importing.importer, "_BATCH_ROWS", 2)
     library.import_legacy(database, images_dir=media)
     image = media / "1.png"
     library.image_processor.promote_pending_image(image, KNOWN, 7)
@@ -172,7 +172,7 @@ def test_an_import_that_another_one_followed_is_the_second_to_go(library: Librar
 def test_it_ends_between_two_batches_and_goes_on(
     library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(core.importer, "_BATCH_ROWS", 2)
+    monkeypatch.setattr(core.importing.importer, "_BATCH_ROWS", 2)
     library.import_legacy(old_database(tmp_path / "old.db", [OldRow(n, f"/m/{n}") for n in range(1, 8)]))
     cancel, seen = threading.Event(), list[int]()
 

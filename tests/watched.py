@@ -31,7 +31,7 @@ def peak():
     with open("/proc/self/status") as status:
         return next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
 from core import Library, Strategy
-import core.images.tasks, core.sources.legacy_db, core.verify
+import core.images.tasks, core.importing.legacy.database, core.verify
 from core.images.decoder import FORMATS
 from PIL import Image
 Image.init()

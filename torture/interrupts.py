@@ -18,7 +18,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from unittest.mock import patch
 
-import core.importer
+import core.importing.importer
 import core.operations.journal
 from core import Library, Strategy
 from core.errors import CuratorError, ImageError
@@ -88,7 +88,7 @@ def _stage_1(folder: Path, _: Strategy | None) -> Act:
     found: list[State] = []
 
     def deed(library: Library, tell: Callable[[int, int], None] | None = None) -> str:
-        with patch.object(core.importer, "_BATCH_ROWS", 1):
+        with patch.object(core.importing.importer, "_BATCH_ROWS", 1):
             report = library.import_legacy(folder / "old.db", images_dir=folder / "old", progress=tell)
         return "done" if len(report.problems) == 0 else f"error: {report.problems}"
 

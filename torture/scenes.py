@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from unittest.mock import patch
 
-import core.importer
+import core.importing.importer
 import core.library
 from core import Library, Strategy
 from core.domain.enums import Status
@@ -201,7 +201,7 @@ def stage_1(folder: Path) -> Scene:
     opening(folder / "start")
 
     def importing(root: Path, after_batch: Callable[[], None] = lambda: None) -> str:
-        batches = patch.object(core.importer, "_BATCH_ROWS", 3)
+        batches = patch.object(core.importing.importer, "_BATCH_ROWS", 3)
         try:
             with batches, Library.open(root) as library:
                 library.import_legacy(

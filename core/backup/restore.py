@@ -24,9 +24,9 @@ from core.backup.restore_steps import DATABASE, KEPT, PREPARING, RESTORING, sett
 from core.errors import Cancelled, ImageRefused, LibraryError, SourceError
 from core.files.copying import link_or_copy, sync_tree
 from core.files.safe_open import read_image
+from core.importing.legacy.private_copy import Wanted, connect, private_copy, told
+from core.importing.legacy.tables import LIBRARY_TABLES, tables_of
 from core.locks.library_lock import LibraryLock
-from core.sources.legacy_copy import Wanted, connect, private_copy, told
-from core.sources.legacy_tables import LIBRARY_TABLES, tables_of
 from core.storage import journal_rows
 from core.storage.named_files import named_files, staged_files
 from core.storage.schema import migrations

@@ -13,9 +13,9 @@ from core.domain.enums import Action, State, Status, Strategy
 from core.domain.outcomes import Outcome
 from core.domain.records import Model, PendingImport, QueueRow
 from core.findings import Check
+from core.importing.legacy.rows import IMAGE_KEYS
 from core.library import Library
 from core.sample import sample_library
-from core.sources.legacy_row import IMAGE_KEYS
 
 _THREADS = 8
 

@@ -13,9 +13,9 @@ from sqlite_utils import Database
 from core.errors import ModelFileError
 from core.findings import Code, Finding
 from core.hashing.hasher import hash_file
+from core.importing.legacy.rows import IMAGE_KEYS
 from core.library import Library
 from core.locks.library_lock import held
-from core.sources.legacy_row import IMAGE_KEYS
 from core.storage import integrity, journal_rows
 from core.storage.codecs import json_from_db
 from core.verify.looks import Look, settled

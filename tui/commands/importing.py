@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from core.errors import ImportInterrupted
+from core.importing.errors import ImportInterrupted
 from tui.commands.call import INTERRUPTED, Call, Failed, command
 from tui.commands.completing import files, folders
 from tui.commands.objects import import_object

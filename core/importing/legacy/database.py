@@ -17,11 +17,11 @@ from typing import Self
 from core.domain.imports import Problem
 from core.errors import SourceError
 from core.files.durable import remove_folder
-from core.sources.legacy_copy import connect, private_copy, told
-from core.sources.legacy_row import MODEL_COLUMNS, LegacyImage, LegacyRow, read_row
-from core.sources.legacy_tables import LIBRARY_TABLES, Table, find_table, tables_of
-from core.sources.legacy_tags import LegacyTag, read_links, read_tags
-from core.sources.legacy_values import Reading, in_full
+from core.importing.legacy.private_copy import connect, private_copy, told
+from core.importing.legacy.rows import MODEL_COLUMNS, LegacyImage, LegacyRow, read_row
+from core.importing.legacy.tables import LIBRARY_TABLES, Table, find_table, tables_of
+from core.importing.legacy.tags import LegacyTag, read_links, read_tags
+from core.importing.legacy.values import Reading, in_full
 from core.text import plain
 
 __all__ = ["LegacyDatabase", "LegacyImage", "LegacyRow", "LegacyTag"]

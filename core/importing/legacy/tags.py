@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from core.errors import SourceError
-from core.sources.legacy_tables import Table, find_table
-from core.sources.legacy_values import Reading, Value, in_full
+from core.importing.legacy.tables import Table, find_table
+from core.importing.legacy.values import Reading, Value, in_full
 
 _TAG_COLUMNS = ("id", "name", "color", "created_at")
 _LINK_COLUMNS = ("model_id", "tag_id")

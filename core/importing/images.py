@@ -17,8 +17,8 @@ from core.files.durable import write_synced
 from core.files.safe_open import read_image
 from core.images.processor import ImageProcessor
 from core.images.tasks import open_image
+from core.importing.legacy.database import LegacyImage
 from core.operations.journal import Staging
-from core.sources.legacy_db import LegacyImage
 from core.text import plain
 
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,5}", re.ASCII)

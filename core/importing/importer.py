@@ -11,12 +11,13 @@ from sqlite_utils import Database
 from core.domain.enums import Action, Kind, Tier
 from core.domain.imports import ImportReport, Problem
 from core.domain.records import ModelImage, PendingImage, PendingImport
-from core.errors import Cancelled, ImportInterrupted, RowDamaged
+from core.errors import Cancelled, RowDamaged
 from core.files.paths import map_path
 from core.images.scanner import ImageScanner, relative_path
-from core.import_images import ImportImages, StagedImage
+from core.importing.errors import ImportInterrupted
+from core.importing.images import ImportImages, StagedImage
+from core.importing.legacy.database import HIGHEST_KEPT_ID, LegacyDatabase, LegacyImage, LegacyRow
 from core.operations.journal import Change, Journal, Staging, StartOver
-from core.sources.legacy_db import HIGHEST_KEPT_ID, LegacyDatabase, LegacyImage, LegacyRow
 from core.storage import Store, import_batches, import_log, models, pending, tags
 from core.storage.import_batches import Added
 

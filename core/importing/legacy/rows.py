@@ -13,7 +13,7 @@ from typing import Any
 
 from core.domain.imports import Problem
 from core.files.paths import last_component
-from core.sources.legacy_values import Reading, Value, holds, in_full, json_of, text_of
+from core.importing.legacy.values import Reading, Value, holds, in_full, json_of, text_of
 from core.strict_json import MAX_DEPTH, parse_json, parse_json_object
 
 MODEL_COLUMNS = (
