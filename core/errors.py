@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.domain.outcomes import Outcome
-
 
 class CuratorError(Exception):
     """Anything that went wrong and can be told to the user in one sentence."""
@@ -83,11 +81,3 @@ class ImageError(CuratorError):
 
 class CommitUnclear(CuratorError):
     """A commit failed and it is not known whether it will turn out to have happened."""
-
-
-class PromotionRefused(CuratorError):
-    """No plan can be made; ``outcome`` tells why."""
-
-    def __init__(self, outcome: Outcome) -> None:
-        super().__init__(outcome.error or f"pending import {outcome.id}: {outcome.status.replace('_', ' ')}")
-        self.outcome = outcome

@@ -15,7 +15,6 @@ from typing import Self
 
 from core.backup.backup import BackupReport, back_up_images
 from core.backup.restore_steps import is_library, settle
-from core.cases import Cases
 from core.domain.imports import ImportReport
 from core.domain.operations import Move
 from core.domain.records import Entry
@@ -29,17 +28,18 @@ from core.images.thumbnails import Pictures
 from core.importing.images import ImportImages
 from core.importing.importer import Importer, Progress
 from core.importing.legacy.database import LegacyDatabase
-from core.incoming import Incoming
 from core.locks.library_lock import LibraryLock
 from core.locks.waiting import OnWait
-from core.lookup import Lookup
 from core.operations.add_image import ImageOperation
 from core.operations.history import History, UndoReport
 from core.operations.journal import Journal
 from core.operations.trash import Trash, TrashLimits
 from core.pools import Pool
-from core.processor import PromotionProcessor
-from core.queue import Queue
+from core.promotion.lookup import Lookup
+from core.promotion.pending_images import Incoming
+from core.promotion.planner import Cases
+from core.promotion.processor import PromotionProcessor
+from core.queue.queue import Queue
 from core.storage import Store, journal_rows
 from core.storage.caches import HashMemory
 

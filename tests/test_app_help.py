@@ -8,7 +8,7 @@ import pytest
 from textual.widgets import Static
 
 from core.domain.query import GRAMMAR
-from core.suggestions import RULES
+from core.planning.suggestions import RULES
 from tests.app_helpers import running, sample
 from tui.plan_text import SIGN
 from tui.screens.help import SIGNS

@@ -11,7 +11,7 @@ import pytest
 from bench.libraries import build
 from core.domain.enums import Strategy
 from core.library import Library
-from core.queue import Look
+from core.queue.queue import Look
 from tests.app_helpers import CONFLICT, MISSING, NEW, PATIENCE, Desk, at_work
 from tui.plan_text import overwritten
 from tui.screens import confirm

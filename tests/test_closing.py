@@ -11,7 +11,8 @@ import pytest
 
 from core import Library, Strategy
 from core.domain.enums import Status
-from core.errors import CuratorError, LibraryError, PromotionRefused
+from core.errors import CuratorError, LibraryError
+from core.promotion.errors import PromotionRefused
 from tests.builders import OldRow, add_model, add_pending, digest, model_file, old_database, png, snapshot
 from tests.other_process import PATIENCE
 

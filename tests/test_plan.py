@@ -14,7 +14,7 @@ from core.domain.enums import Action, Side, Strategy
 from core.domain.plans import FieldPlan, ImagePlan, Plan, TagPlan
 from core.domain.records import Model, ModelImage, PendingImage, PendingImport
 from core.merger import merge_model_fields
-from core.plan import make_plan, merged_row, place_images
+from core.planning.plan import make_plan, merged_row, place_images
 
 SHA = "a" * 64
 Path = tuple[str, ...]

@@ -10,7 +10,7 @@ import pytest
 from core.domain.enums import Strategy
 from core.domain.plans import Plan
 from core.domain.records import Model, ModelImage, PendingImage, PendingImport
-from core.plan import make_plan
+from core.planning.plan import make_plan
 from tui.plan_text import (
     Change,
     FieldLine,

@@ -10,7 +10,8 @@ import pytest
 
 from core import Library, Strategy
 from core.domain.enums import Action, Status
-from core.errors import Cancelled, PromotionRefused
+from core.errors import Cancelled
+from core.promotion.errors import PromotionRefused
 from tests.builders import (
     add_model,
     add_pending,

@@ -15,7 +15,7 @@ from core.domain.enums import Status
 from core.domain.records import PendingImage
 from core.images.processor import ImageProcessor
 from core.images.tasks import Tiers
-from core.incoming import Incoming
+from core.promotion.pending_images import Incoming
 from tests.builders import add_pending, model_file, png
 
 

@@ -15,8 +15,8 @@ from core.domain.enums import State, Strategy
 from core.domain.plans import Plan
 from core.domain.records import Model, ModelImage, PendingImage, PendingImport
 from core.merger import is_empty, json_equal
-from core.plan import make_plan, merged_row
-from core.suggestions import RULES, Suggestion, suggest
+from core.planning.plan import make_plan, merged_row
+from core.planning.suggestions import RULES, Suggestion, suggest
 from tests.builders import add_model, add_pending, digest, half_png, model_file, pending_of, png
 
 SHA, OTHER = "a" * 64, "b" * 64

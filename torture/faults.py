@@ -15,7 +15,6 @@ from sqlite_utils import Database
 import core.operations.journal
 import core.operations.roll_forward
 from core import Library
-from core.cases import Answer
 from core.domain.enums import Kind, Status
 from core.domain.operations import Move
 from core.domain.outcomes import Outcome
@@ -23,7 +22,8 @@ from core.domain.records import PendingImport
 from core.errors import CommitUnclear
 from core.files.library_files import LibraryFiles
 from core.operations.journal import Change, Journal, Staging
-from core.processor import PromotionProcessor
+from core.promotion.planner import Answer
+from core.promotion.processor import PromotionProcessor
 from core.storage import Store, journal_rows, pending
 
 Fault = Callable[[], AbstractContextManager[Any]]

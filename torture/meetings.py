@@ -18,7 +18,7 @@ from core import Library, Strategy
 from core.domain.operations import Move
 from core.errors import CuratorError
 from core.operations.journal import Staging
-from core.processor import PromotionProcessor
+from core.promotion.processor import PromotionProcessor
 from tests.builders import OldRow, add_pending, digest, model_file, old_database, png
 from torture.scenes import opening, prepared, promoting, undoing
 from torture.state import Bad, State, recovered

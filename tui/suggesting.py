@@ -16,7 +16,7 @@ from tui.latest import Latest
 
 if TYPE_CHECKING:
     from core.library import Library
-    from core.suggestions import Suggestion
+    from core.planning.suggestions import Suggestion
 
 _AT_ONCE = 8  # the first time each takes as long as decoding its images
 

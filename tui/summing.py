@@ -20,7 +20,7 @@ from tui.plan_text import count_of, overwritten_fields
 
 if TYPE_CHECKING:
     from core.library import Library
-    from core.queue import Look
+    from core.queue.queue import Look
 
 _DESTROYS_FIRST = (Strategy.DELETE, Strategy.OVERRIDE, Strategy.MERGE, Strategy.SKIP)
 _NOT_WRITTEN = ("path", "size", "created", "type", "name")  # by anybody, as a rule: named last

@@ -34,7 +34,7 @@ from tui.widgets.key_line import KeyLine
 
 if TYPE_CHECKING:
     from core.library import Library
-    from core.queue import Look
+    from core.queue.queue import Look
 
 Question = tuple[int, Strategy | None, Picks | None]
 

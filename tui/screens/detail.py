@@ -19,7 +19,7 @@ from tui.widgets.preview import Preview
 
 if TYPE_CHECKING:
     from core.library import Library
-    from core.queue import Look
+    from core.queue.queue import Look
 
 _PATIENCE = 0.15  # seconds for which the comparison before stays, so that moving on does not flicker
 Question = tuple[int, Strategy | None]

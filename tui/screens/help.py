@@ -17,7 +17,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from core.domain.query import GRAMMAR
-from core.suggestions import RULES
+from core.planning.suggestions import RULES
 from tui.palette import AMBER, BLUE, BRIGHT, GREY, RED, STRATEGY, TEAL, TEXT
 from tui.widgets.answers import Answers
 

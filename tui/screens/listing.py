@@ -31,7 +31,7 @@ from tui.widgets.top_line import TopLine
 
 if TYPE_CHECKING:
     from core.library import Library
-    from core.queue import QueueCounts
+    from core.queue.queue import QueueCounts
 
 _NEAR = (1, -1, 2, -2)  # places from the cursor
 _RECOUNT = 0.5  # seconds between two counts, at least

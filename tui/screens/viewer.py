@@ -31,7 +31,7 @@ from tui.widgets.real_picture import picture_box
 
 if TYPE_CHECKING:
     from core.library import Library
-    from core.queue import Look
+    from core.queue.queue import Look
 
 
 class OneOfSide(Vertical):

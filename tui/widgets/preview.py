@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from core.domain.enums import Side
 from core.domain.records import MOST_ALIKE, Picture, QueueRow
-from core.suggestions import Suggestion
+from core.planning.suggestions import Suggestion
 from core.text import size
 from tui.palette import BRIGHT, GREY, RAISED, RED, TEAL, TEXT, VIOLET
 from tui.pictures_at_hand import PictureKey, PicturesAtHand

@@ -17,7 +17,7 @@ from tui.palette import BLUE, BRIGHT, FAINT, GREY, STATE, TEAL, TEXT
 from tui.widgets.cells import cut_front
 
 if TYPE_CHECKING:
-    from core.queue import QueueCounts
+    from core.queue.queue import QueueCounts
 
 Part = tuple[str, str]
 _PATH = 24  # cells that the library's path has before anything more is told

@@ -13,9 +13,9 @@ from core.domain.outcomes import Outcome
 from core.domain.plans import Plan
 from core.domain.records import Model, PendingImport
 from core.images.scanner import ImageScanner
-from core.incoming import Incoming
-from core.lookup import Lookup
-from core.plan import action_for, make_plan, place_images
+from core.planning.plan import action_for, make_plan, place_images
+from core.promotion.lookup import Lookup
+from core.promotion.pending_images import Incoming
 from core.storage import Store, models
 
 

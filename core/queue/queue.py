@@ -10,8 +10,6 @@ from itertools import islice
 
 from sqlite_utils import Database
 
-from core import states
-from core.cases import Answer, Cases
 from core.domain.enums import State, Strategy
 from core.domain.plans import Plan
 from core.domain.query import Query, parse
@@ -21,11 +19,13 @@ from core.domain.sort_order import BY_ID, Column, Order
 from core.errors import CuratorError, RowDamaged
 from core.files.safe_open import model_stamp
 from core.hashing.background import HashAhead, HashProgress
-from core.lookup import Lookup
-from core.plan import make_plan
+from core.planning.plan import make_plan
+from core.planning.suggestions import Suggestion, suggest
+from core.promotion.lookup import Lookup
+from core.promotion.planner import Answer, Cases
+from core.queue import states
 from core.storage import Store, pending, queue_rows, search
 from core.storage.queue_rows import StoredRow
-from core.suggestions import Suggestion, suggest
 
 _WINDOW = 500
 

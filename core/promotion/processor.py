@@ -10,19 +10,20 @@ from dataclasses import asdict, replace
 
 from sqlite_utils import Database
 
-from core.cases import Answer, Case, Cases
 from core.domain.enums import Action, Kind, Status, Strategy, Tier
 from core.domain.outcomes import Outcome, RefusedImage
 from core.domain.plans import Plan
 from core.domain.records import ModelImage, PendingImport
 from core.domain.resolution import NO_PICKS, Picks
-from core.errors import Cancelled, CuratorError, PromotionRefused
+from core.errors import Cancelled, CuratorError
 from core.hashing.hasher import Hasher, Progress
 from core.images.scanner import relative_path
-from core.incoming import Digests, Incoming, must_own
 from core.locks.keyed import KeyedLocks
 from core.operations.journal import Change, Journal, StartOver
-from core.plan import make_plan, merged_row
+from core.planning.plan import make_plan, merged_row
+from core.promotion.errors import PromotionRefused
+from core.promotion.pending_images import Digests, Incoming, must_own
+from core.promotion.planner import Answer, Case, Cases
 from core.storage import Store, journal_rows, models, pending
 from core.storage.journal_paths import owner_of
 
