@@ -13,7 +13,7 @@ from bench.evening import percentile
 from bench.screen import Screen, running
 from core.domain.enums import Strategy
 from core.library import Library
-from core.sample_pictures import landscape
+from core.sample.pictures import landscape
 from tests.builders import add_pending, model_file
 
 KEYS = 80

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.domain.enums import Strategy
 from core.library import Library
-from core.sample_pictures import landscape
+from core.sample.pictures import landscape
 from tests.builders import add_model, add_pending, digest, model_file
 
 _SIZE = (320, 416)

@@ -23,7 +23,7 @@ from textual.worker import Worker
 from core.domain.outcomes import Outcome
 from core.errors import Cancelled
 from core.library import Library
-from core.sample import sample_library
+from core.sample.library import sample_library
 from screenshots.scenes import Scene, Step
 from tui.app import CuratorApp
 from tui.pace import Pace

@@ -23,7 +23,7 @@ from textual.widget import Widget
 from core.domain.enums import State, Strategy
 from core.domain.records import PendingImport, QueueRow
 from core.library import Library
-from core.sample import sample_library
+from core.sample.library import sample_library
 from core.storage import pending
 from tui.app import CuratorApp
 from tui.screens.queue import QueueScreen

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from core import Library
-from core.findings import Code
+from core.verify.findings import Code
 from tests.builders import add_pending, digest, model_file, png
 
 SHA = digest(b"weights")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.domain.enums import State
 from core.library import Library
-from core.sample import build_sample
+from core.sample.library import build_sample
 from tests.app_helpers import Desk, at_work, running, sample
 from tests.import_dialog import ASKED, Dialog
 from tui.screens.help import all_bindings

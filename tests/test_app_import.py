@@ -11,7 +11,7 @@ from textual.dom import DOMNode
 
 from core import Library
 from core.domain.imports import ImportReport, Problem
-from core.sample import build_sample
+from core.sample.library import build_sample
 from tests.builders import OldRow, old_database, png
 from tests.import_dialog import ASKED, dialog, held_up
 from tui.import_text import Reason, reasons, report_lines

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core import Library
 from core.domain.enums import Strategy
-from core.sample import sample_library
+from core.sample.library import sample_library
 from tests.app_helpers import CONFLICT, NEW, Desk, at_work, running, sample
 from tui.screens.history import HistoryScreen, UndoScreen
 from tui.screens.queue import QueueScreen

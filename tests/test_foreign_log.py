@@ -15,8 +15,8 @@ import pytest
 
 from core import Library, verify
 from core.errors import ForeignLog, LibraryError
-from core.findings import Code
 from core.storage.wal import check_log
+from core.verify.findings import Code
 from tests.builders import add_pending
 
 FRAME = 24 + 4096

@@ -19,10 +19,10 @@ from hypothesis import strategies as st
 from core import Library
 from core.domain.enums import Status, Tier
 from core.errors import CuratorError, ImageRefused, LibraryError
-from core.findings import Code
 from core.images.scanner import relative_path
 from core.operations.trash import TrashLimits
 from core.verify import check_library
+from core.verify.findings import Code
 from tests.builders import add_model, add_pending, digest, files, model_file, png, snapshot, tables, trash
 
 SHA = digest(b"weights")

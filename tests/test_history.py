@@ -11,7 +11,7 @@ import pytest
 
 from core import Library, Strategy
 from core.domain.enums import Action, Kind, Status
-from core.sample import sample_library
+from core.sample.library import sample_library
 from tests.builders import (
     add_model,
     add_pending,

@@ -13,8 +13,8 @@ from core import Library
 from core.domain.enums import State
 from core.domain.sort_order import Column
 from core.errors import RowDamaged
-from core.findings import Code, Severity
 from core.verify import check_library
+from core.verify.findings import Code, Severity
 from tests.app_helpers import running
 from tests.builders import OldRow, add_pending, digest, old_database, png, tables
 from tests.cli_helpers import run

@@ -12,10 +12,10 @@ from sqlite_utils import Database
 
 from core import Library
 from core.errors import SchemaForeign
-from core.findings import Code
 from core.storage import schema_check
 from core.storage.schema import SCHEMAS, migrations
 from core.verify import check_library, verify_folder
+from core.verify.findings import Code
 from tests.builders import tables
 from tests.cli_helpers import run
 from tests.hostile import GOOD, KINDS, damage, template

@@ -17,8 +17,8 @@ from core import Library
 from core.domain.enums import Strategy
 from core.domain.sort_order import BY_ID, Column, Order
 from core.errors import CuratorError
-from core.findings import Severity
 from core.verify import check_library
+from core.verify.findings import Severity
 from tests.builders import digest, png
 from tests.hostile import BAD, DEEP, GOOD, LONG, OTHER, SHA, damage, template
 

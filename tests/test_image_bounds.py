@@ -17,13 +17,13 @@ from PIL import Image, ImageChops
 from core import Library
 from core.domain.enums import Tier
 from core.errors import Cancelled, ImageRefused, LibraryError
-from core.findings import Code
 from core.images.decoder import load, open_source, render
 from core.images.isolated import _parts
 from core.images.scanner import relative_path
 from core.images.structure import MAX_CHUNKS, MAX_SCANS, structure
 from core.images.tasks import check_image, encode_tiers, open_image, thumbnail
 from core.verify import check_library
+from core.verify.findings import Code
 from tests.builders import OldRow, add_pending, digest, model_file, old_database, png, snapshot
 from tests.image_bombs import BOMBS, chunk, encoded, of_many_scans
 from tests.image_bombs import png as made_png

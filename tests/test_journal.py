@@ -17,9 +17,9 @@ from core.domain.enums import Action, Status
 from core.domain.operations import Move
 from core.domain.outcomes import Outcome
 from core.errors import LibraryError
-from core.findings import Code
 from core.operations.roll_forward import roll_forward
 from core.verify import check_library
+from core.verify.findings import Code
 from tests.builders import (
     add_model,
     add_pending,

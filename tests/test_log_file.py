@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from core import Library
-from core.sample import build_sample
+from core.sample.library import build_sample
 from tests.app_helpers import MISSING, at_work
 from tests.builders import add_pending, model_file
 from tests.cli_helpers import program, run

@@ -19,9 +19,9 @@ import core.operations.journal
 from core import Library, Strategy
 from core.backup.restore import restore
 from core.errors import CuratorError, LibraryError, SourceError
-from core.findings import Severity
 from core.storage.schema import migrations
 from core.verify import check_library
+from core.verify.findings import Severity
 from tests.builders import add_model, add_pending, digest, files, model_file, png, tables
 from tests.cli_helpers import run
 from tests.test_foreign_log import add, content, dies

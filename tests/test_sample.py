@@ -10,7 +10,7 @@ import pytest
 
 from core import Library
 from core.importing.legacy.rows import IMAGE_KEYS
-from core.sample import Sample, build_sample, safetensors
+from core.sample.library import Sample, build_sample, safetensors
 from core.verify import check_library
 from tests.builders import digest, files, pending_of
 

@@ -14,9 +14,9 @@ import pytest
 import core.verify.rows
 from core import Library
 from core.domain.enums import Tier
-from core.findings import Code, Finding, Severity, VerifyReport
 from core.images.scanner import relative_path
 from core.verify import check_library, verify_folder, verify_library
+from core.verify.findings import Code, Finding, Severity, VerifyReport
 from tests.builders import add_model, add_pending, digest, files, half_png, model_file, png, tables
 
 SHA = digest(b"weights")

@@ -20,9 +20,9 @@ import core.verify.rows
 from core import Library, Strategy
 from core.domain.enums import Action, Kind, Tier
 from core.files.library_files import LibraryFiles
-from core.findings import Code, Finding
 from core.images.scanner import ImageScanner, relative_path
 from core.verify import check_library
+from core.verify.findings import Code, Finding
 from tests.builders import add_model, add_pending, digest, model_file, png
 
 SHA = digest(b"weights")

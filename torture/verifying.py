@@ -13,9 +13,9 @@ from pathlib import Path
 from core import Library, Strategy
 from core.domain.enums import Status, Tier
 from core.errors import CuratorError
-from core.findings import Code, Finding
 from core.images.scanner import relative_path
 from core.verify import check_library
+from core.verify.findings import Code, Finding
 from tests.builders import digest
 from torture.kills import Lines
 from torture.meetings import finish, spawn

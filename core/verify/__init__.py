@@ -7,9 +7,9 @@ import sqlite3
 from collections.abc import Callable, Iterator
 
 from core.errors import ForeignLog, LibraryError, SchemaForeign
-from core.findings import Check, Code, Finding, Severity, VerifyReport
 from core.library import Library
 from core.verify.files import check_pending_images, check_strays
+from core.verify.findings import Check, Code, Finding, Severity, VerifyReport
 from core.verify.flow import check_flow
 from core.verify.images import check_images
 from core.verify.rows import (

@@ -15,12 +15,12 @@ from core.domain.enums import Tier
 from core.errors import ImageRefused
 from core.files.library_files import LibraryFiles
 from core.files.library_files import partial as partial_copy
-from core.findings import Code, Finding
 from core.images.scanner import parse_name, relative_path
 from core.library import Library
 from core.locks.library_lock import held
 from core.storage import integrity, journal_rows
 from core.storage.journal_paths import is_scratch, owner_of
+from core.verify.findings import Code, Finding
 from core.verify.looks import Look, settled
 
 _OURS = re.compile(

@@ -12,10 +12,10 @@ from pathlib import Path
 from core.domain.enums import Action, State, Status, Strategy
 from core.domain.outcomes import Outcome
 from core.domain.records import Model, PendingImport, QueueRow
-from core.findings import Check
 from core.importing.legacy.rows import IMAGE_KEYS
 from core.library import Library
-from core.sample import sample_library
+from core.sample.library import sample_library
+from core.verify.findings import Check
 
 _THREADS = 8
 

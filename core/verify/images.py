@@ -13,11 +13,11 @@ from core.domain.enums import Tier
 from core.errors import ImageError, ImageRefused
 from core.files.library_files import LibraryFiles
 from core.files.safe_open import MAX_IMAGE_BYTES
-from core.findings import Code, Finding
 from core.images.scanner import relative_path
 from core.images.tasks import check_image
 from core.library import Library
 from core.storage import integrity
+from core.verify.findings import Code, Finding
 from core.verify.looks import Look, settled
 
 _METADATA = (b"EXIF", b"XMP ", b"ICCP")

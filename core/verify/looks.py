@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 
 from sqlite_utils import Database
 
-from core.findings import Finding
 from core.storage import Store, journal_rows
+from core.verify.findings import Finding
 
 # One record or file, looked at under the snapshot that is handed in. It reads its rows itself, each time.
 Look = Callable[[Database], Iterator[Finding]]

@@ -11,13 +11,13 @@ from functools import partial
 from sqlite_utils import Database
 
 from core.errors import ModelFileError
-from core.findings import Code, Finding
 from core.hashing.hasher import hash_file
 from core.importing.legacy.rows import IMAGE_KEYS
 from core.library import Library
 from core.locks.library_lock import held
 from core.storage import integrity, journal_rows
 from core.storage.codecs import json_from_db
+from core.verify.findings import Code, Finding
 from core.verify.looks import Look, settled
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 from core.errors import ModelFileError
 from core.files.safe_open import model_stamp
-from core.findings import Code, Finding
 from core.hashing.hasher import hash_file
 from core.library import Library
 from core.storage import integrity, schema_check
 from core.storage.schema import SCHEMAS
 from core.storage.unsafe_rows import unsafe_values
+from core.verify.findings import Code, Finding
 
 
 def check_schema(library: Library) -> Iterator[Finding]:

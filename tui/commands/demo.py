@@ -43,7 +43,7 @@ def demo(call: Call, graphics: str | None) -> int:
     with tempfile.TemporaryDirectory(prefix="model-curator-demo-") as folder:
         if call.as_json or not has_terminal():
             return _Job(call, Path(folder)).run()
-        from core.sample import sample_library
+        from core.sample.library import sample_library
 
         click.echo("Making a sample library ...", err=True)
         with sample_library(Path(folder)) as library:
@@ -79,7 +79,7 @@ class _Job:
             click.echo("\n".join([title, "", *(f"  {line}".rstrip() for line in lines), ""]))
 
     def _import(self, library: Library) -> None:
-        from core.sample import build_sample
+        from core.sample.library import build_sample
 
         sample = build_sample(self.folder)
         report = library.import_legacy(sample.database, images_dir=sample.images)

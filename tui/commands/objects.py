@@ -11,7 +11,7 @@ from core.domain.plans import Plan
 from core.domain.records import Entry, Model, QueueRow
 
 if TYPE_CHECKING:
-    from core.findings import VerifyReport
+    from core.verify.findings import VerifyReport
 
 Object = dict[str, Any]
 

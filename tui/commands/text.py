@@ -14,7 +14,7 @@ from core.domain.records import Entry, Model, QueueRow
 from core.text import plain, size
 
 if TYPE_CHECKING:
-    from core.findings import VerifyReport
+    from core.verify.findings import VerifyReport
 
 _LONG = 100_000  # for descriptions: whoever asks for a record wants all of it
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from core.library import Library
-from core.sample_pictures import landscape, save
+from core.sample.pictures import landscape, save
 
 _TIME = 1_730_000_000_000
 _SCHEMA = """
