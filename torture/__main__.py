@@ -1,6 +1,6 @@
 """Torture: ``python -m torture [part …] [--quick] [--fault NAME]``, or ``make torture`` for everything.
 
-Proves on the product what ``core/operations/journal.py`` promises, with strace from Debian's package of that name. Prints the
+Proves on the product what ``core/operations/journal.py`` promises, with strace from Debian's package. Prints the
 figures; the exit code is 1 where anything was bad.
 """
 
