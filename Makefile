@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test lint types check screenshots bench torture clean
+.PHONY: run test lint types check docs screenshots bench torture clean
 
 run: $(READY)
 	@$(BIN)/model-curator $(if $(ARGS),$(ARGS),demo)
@@ -20,6 +20,9 @@ types: $(READY)
 
 check: $(READY)
 	$(BIN)/pytest --numprocesses=2 --dist=worksteal
+
+docs: $(READY)
+	$(BIN)/python -m tests.key_docs
 
 screenshots: $(READY)
 	$(BIN)/python -m screenshots.make

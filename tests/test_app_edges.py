@@ -12,7 +12,7 @@ from core.library import Library
 from core.sample.library import build_sample
 from tests.app_helpers import Desk, at_work, running, sample
 from tests.import_dialog import ASKED, Dialog
-from tui.screens.help import all_bindings
+from tui.keys import documented
 
 SPARSE = 64 * 2**30  # bytes: reading it takes far longer than any test
 
@@ -73,8 +73,8 @@ async def test_help_shows_every_key_and_any_way_closes_it(tmp_path: Path) -> Non
     async with at_work(tmp_path, (140, 100)) as desk:
         for key in ("escape", "question_mark", "q"):
             await desk.press("question_mark")
-            await desk.until(lambda: "Leave; decisions are kept" in written(desk))
-            for words in ("Keep the library's, fill its gaps", "Show only what holds words", "Yes, do it"):
+            await desk.until(lambda: "Quit; decisions are kept" in written(desk))
+            for words in ("keep the library's values", "Filter the list", "Yes, do it"):
                 assert words in written(desk)
             await desk.press(key)
             assert desk.app.focused is desk.list
@@ -117,10 +117,10 @@ async def test_a_picture_deleted_while_the_app_is_open(tmp_path: Path) -> None:
 
 
 def test_every_binding_has_an_id_and_says_what_it_does() -> None:
-    ids = [binding.id for binding in all_bindings()]
+    ids = [binding.id for binding in documented()]
     assert None not in ids
     assert len(ids) == len(set(ids))
-    assert all(binding.tooltip for binding in all_bindings())
+    assert all(binding.tooltip for binding in documented())
 
 
 async def test_a_key_opens_it_over_the_empty_queue_and_what_came_is_there_and_hashed(

@@ -71,9 +71,9 @@ async def test_a_key_set_anew_acts_and_is_shown_everywhere(tmp_path: Path) -> No
             titles = [command.title for command in desk.app.get_system_commands(desk.app.screen)]
             assert "merge  (o)" in titles and "apply  (A)" in titles
             await desk.press("question_mark")
-            await desk.until(lambda: "Take all from the import" in help_text(desk))
-            assert line(desk, "Sum up all decisions").split()[0] == "A"
-            assert line(desk, "Keep the library's").split()[0] == "o"
+            await desk.until(lambda: "take every value of the import" in help_text(desk))
+            assert line(desk, "Apply all decisions").split()[0] == "A"
+            assert line(desk, "keep the library's values").split()[0] == "o"
 
 
 async def test_the_filter_comes_first_under_another_key_too(tmp_path: Path) -> None:

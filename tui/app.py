@@ -7,17 +7,17 @@ import gc
 import signal
 import sys
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import textual.screen
 from rich.text import Text
 from textual import on
 from textual.app import App, SystemCommand
-from textual.binding import Binding, BindingType
 from textual.keys import format_key
 from textual.screen import Screen
 
 from tui.graphics import Graphics
+from tui.keys import KEYS
 from tui.leaving import Leaving
 from tui.messages import SensitiveTurned, TerminalLost
 from tui.palette import THEME, VARIABLES
@@ -48,16 +48,7 @@ class CuratorApp(App[None]):
     CSS_PATH = "app.tcss"
     HORIZONTAL_BREAKPOINTS = _WIDTHS
     VERTICAL_BREAKPOINTS = _HEIGHTS
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark,f1", "help", "help", id="app.help", key_display="?", tooltip="Every key there is"),
-        Binding("q,ctrl+c", "quit", "quit", id="app.quit", key_display="q", tooltip="Leave; decisions are kept"),
-        Binding(
-            "z", "sensitive", "sensitive", id="app.sensitive", show=False, tooltip="Show or hide sensitive samples"
-        ),
-        Binding(
-            "ctrl+q", "quit", "quit", id="app.quit_now", show=False, priority=True, tooltip="Leave, out of dialogs too"
-        ),
-    ]
+    BINDINGS = KEYS["app"]
 
     def __init__(
         self,

@@ -18,7 +18,7 @@ from core.domain.enums import Action, Status
 from core.domain.outcomes import Outcome
 from core.errors import Cancelled
 from core.text import plain, size
-from tui.keymap import key_of
+from tui.keys import display_key
 from tui.messages import ApplyEnded, Applying, ApplyState, Decided, Promoted
 from tui.pace import Pace, in_words
 from tui.palette import GREY, RED, STRATEGY, TEAL, TEXT
@@ -104,7 +104,7 @@ class ApplyJob:
         if failed:
             parts += [("   ✕ ", f"bold {RED}"), (f"{failed:,} failed and stay in the list", RED)]
         parts.append(("   stopped" if stopped else "", TEXT))
-        parts.append((f"   {key_of(self._node.app, 'look.log')} shows the log" if batch else "", GREY))
+        parts.append((f"   {display_key(self._node.app, 'look.log')} shows the log" if batch else "", GREY))
         return Content.assemble(*parts)
 
     def words(self, state: ApplyState, width: int) -> Content:
@@ -112,7 +112,7 @@ class ApplyJob:
         part = state.bytes_done / state.bytes_total if state.bytes_total else 0.0
         done = (state.done + part) / max(state.total, 1)
         left = in_words(self._pace.left(state.done + part, state.total))
-        stop = key_of(self._node.app, "apply.stop")
+        stop = display_key(self._node.app, "apply.stop")
         stopping = "stopping after this one" if self._cancel.is_set() else f"{left}  {stop} stops".strip()
         read = f"  hashing {size(state.bytes_done)} of {size(state.bytes_total)}" if state.bytes_total else ""
         return Content.assemble(

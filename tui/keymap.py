@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from textual.app import App
 from textual.binding import Binding
 from textual.keys import Keys, format_key, key_to_character
 
 from core.text import plain
+from tui.keys import TOGETHER, bindings
 
 _MODIFIERS = {"ctrl", "alt", "shift", "super", "hyper", "meta"}
 _NAMES = {str(key.value) for key in Keys} - {"<any>", "<ignore>"}
@@ -20,9 +20,8 @@ _SEPARATOR = re.compile(r"\s*,\s*")
 
 def checked_keys(wanted: Mapping[str, str], path: str = "") -> tuple[dict[str, str], list[str]]:
     """Return the keys that can be set, by the ids of their bindings, and a sentence for each that cannot."""
-    from tui.screens.help import rooms
-
-    usual = {binding.id: binding.key for room in rooms() for binding in room if binding.id}
+    rooms = [bindings(*contexts) for contexts in TOGETHER]
+    usual = {binding.id: binding.key for room in rooms for binding in room if binding.id}
     keys: dict[str, str] = {}
     problems: list[str] = []
     for id, text in wanted.items():
@@ -32,7 +31,7 @@ def checked_keys(wanted: Mapping[str, str], path: str = "") -> tuple[dict[str, s
             problems.append(f"{path}: keys.{plain(id, 80)} {problem}")
         else:
             keys[id] = ",".join(map(_long, _SEPARATOR.split(text.strip())))
-    while clash := _clash(rooms(), keys):
+    while clash := _clash(rooms, keys):
         id, other, key = clash
         del keys[id]
         problems.append(f"{path}: keys.{id} cannot be {format_key(key)}, which is {other}")
@@ -80,12 +79,3 @@ def _by_key(room: Sequence[Binding], keys: Mapping[str, str]) -> dict[str, list[
             for key in keys.get(binding.id, binding.key).split(","):
                 found.setdefault(key, []).append(binding.id)
     return found
-
-
-def key_of(app: App[Any], id: str) -> str:
-    """Return the key of a binding of the queue as it is shown, also where it was set anew."""
-    from tui.keys import QUEUE_KEYS
-
-    keys: Mapping[str, str] = getattr(app, "keys", {})
-    [usual] = [binding.key for binding in QUEUE_KEYS if isinstance(binding, Binding) and binding.id == id]
-    return format_key(keys.get(id, usual).split(",")[0])

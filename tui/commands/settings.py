@@ -87,10 +87,10 @@ def _lines(call: Call, values: list[_Value]) -> list[str]:
 
 
 def _key_lines(keys: Mapping[str, str]) -> list[str]:
-    from tui.screens.help import all_bindings
+    from tui.keys import documented
 
     lines = ["", "[keys]"]
-    for binding in all_bindings():
+    for binding in documented():
         id = binding.id or ""
         mark = "" if id in keys else "# "
         lines.append(f"{f'{mark}{_toml(id)} = {_toml(keys.get(id, binding.key))}':<42} # {binding.tooltip}")

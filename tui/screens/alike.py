@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -18,6 +17,7 @@ from core.domain.records import QueueRow
 from core.errors import CuratorError
 from core.text import plain
 from tui.alike import Act, Criterion, Fitting, ForAll, criteria, fitting
+from tui.keys import KEYS
 from tui.latest import Latest
 from tui.palette import AMBER, BLUE, BRIGHT, GREY, RED, STRATEGY, TEXT
 from tui.widgets.cells import cut, cut_front, fit
@@ -31,11 +31,7 @@ _NAME = 13
 class CriteriaList(OptionList, inherit_bindings=False):
     """The criteria, one a line, with a sign for those that count."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "select", "switch", id="alike.switch", tooltip="Let it count, or not"),
-        Binding("j,down", "cursor_down", "down", id="alike.down", tooltip="The next criterion"),
-        Binding("k,up", "cursor_up", "up", id="alike.up", tooltip="The criterion before"),
-    ]
+    BINDINGS = KEYS["criteria"]
 
     def __init__(self, shown: list[Criterion]) -> None:
         self._criteria = shown
@@ -75,15 +71,7 @@ class CriteriaList(OptionList, inherit_bindings=False):
 class AlikeScreen(ModalScreen[ForAll | None]):
     """Answers with what is to be done for which imports; every key but the way out waits until they are counted."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("m", "act('merge')", "merge", id="alike.merge", tooltip="Merge for all that fit"),
-        Binding("o", "act('override')", "override", id="alike.override", tooltip="Override for all that fit"),
-        Binding("d", "act('delete')", "delete", id="alike.delete", tooltip="Delete for all that fit"),
-        Binding("s", "act('skip')", "skip", id="alike.skip", tooltip="Skip for all that fit"),
-        Binding("full_stop", "act_suggested", "suggested", id="alike.suggested", tooltip="What is proposed for each"),
-        Binding("enter,y", "act_mark", "mark", id="alike.mark", tooltip="Mark all that fit in the list"),
-        Binding("n,escape,q", "dismiss(None)", "no", id="alike.no", tooltip="Back, nothing happens"),
-    ]
+    BINDINGS = KEYS["bulk decision"]
 
     def __init__(self, library: Library, row: QueueRow, settled: Callable[[], Awaitable[None]]) -> None:
         super().__init__()
@@ -97,7 +85,7 @@ class AlikeScreen(ModalScreen[ForAll | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog"):
-            yield Static("The same for all like this", classes="title")
+            yield Static("Apply to similar imports", classes="title")
             yield Static(self._head(), id="like", markup=False)
             yield self._list
             yield Static(id="alike-note", markup=False)

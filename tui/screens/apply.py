@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.applying import ApplyJob
+from tui.keys import KEYS
 from tui.widgets.answers import Answers
 
 _LOOK_AGAIN = 0.3
@@ -20,12 +18,7 @@ _LOOK_AGAIN = 0.3
 class LogScreen(ModalScreen[None]):
     """Shows the newest outcomes last, and stays at the end while the curator is there."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,L,q", "dismiss", "close", id="log.close", tooltip="Back to the list"),
-        Binding("x", "stop", "stop", id="log.stop", tooltip="Stop applying after the model in hand"),
-        Binding("j", "scroll(1)", "down", id="log.down", show=False, tooltip="Scroll down"),
-        Binding("k", "scroll(-1)", "up", id="log.up", show=False, tooltip="Scroll up"),
-    ]
+    BINDINGS = KEYS["log"]
 
     def __init__(self, job: ApplyJob) -> None:
         super().__init__()

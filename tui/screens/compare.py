@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import Screen
@@ -20,6 +19,7 @@ from core.errors import CuratorError
 from core.text import size
 from tui.by_hand import turnable_lines, turned
 from tui.image_text import incoming_fates, incoming_title, library_fates, library_title
+from tui.keys import KEYS
 from tui.latest import Latest
 from tui.messages import SensitiveTurned
 from tui.palette import BRIGHT, GREY, RED, TEXT, VIOLET
@@ -42,20 +42,7 @@ Question = tuple[int, Strategy | None, Picks | None]
 class CompareScreen(Screen[None]):
     """Shows one import of the list at a time; decides like the list does, and stays on what was decided."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("m", "decide('merge')", "merge", id="compare.merge", tooltip="Keep the library's, fill its gaps"),
-        Binding("o", "decide('override')", "override", id="compare.override", tooltip="Take all from the import"),
-        Binding("d", "decide('delete')", "delete", id="compare.delete", tooltip="Drop the import"),
-        Binding("s", "decide('skip')", "skip", id="compare.skip", tooltip="Leave it in the queue as it is"),
-        Binding("enter", "turn", "turn", id="compare.turn", key_display="⏎", tooltip="Take the other side, or both"),
-        Binding("c", "clear", "clear", id="compare.clear", show=False, tooltip="Take the decision back"),
-        Binding("J", "step(1)", "import", id="compare.next", key_display="J K", tooltip="The next import"),
-        Binding("K", "step(-1)", "import", id="compare.before", show=False, tooltip="The import before"),
-        Binding("l,right", "image(1)", "image", id="compare.image_next", key_display="h l", tooltip="On in the images"),
-        Binding("h,left", "image(-1)", "image", id="compare.image_before", show=False, tooltip="Back in the images"),
-        Binding("v", "view", "view", id="compare.view", tooltip="Both sides' images as large as can be"),
-        Binding("escape,q", "back", "list", id="compare.back", key_display="esc", tooltip="Back to the list"),
-    ]
+    BINDINGS = KEYS["compare"]
 
     def __init__(self, library: Library, pictures: PicturesAtHand, walk: Walk) -> None:
         super().__init__()

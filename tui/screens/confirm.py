@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.cells import cell_len
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -21,6 +21,7 @@ from core.domain.records import QueueRow
 from core.domain.resolution import NO_PICKS
 from core.errors import CuratorError
 from core.text import plain, size
+from tui.keys import KEYS
 from tui.messages import Decided
 from tui.palette import AMBER, BRIGHT, GREY, RED, STRATEGY, TEXT
 from tui.plan_text import count_of
@@ -44,12 +45,7 @@ class SummaryScreen(ModalScreen[Sequence[Decided] | None]):
     It can be confirmed once everything that overwrites has been looked at and is shown; the others may still come.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "confirm", "yes", id="dialog.yes", tooltip="Yes, do it"),
-        Binding("n,escape", "cancel", "no", id="dialog.no", tooltip="No, nothing happens"),
-        Binding("j,down", "scroll(1)", "down", id="dialog.down", show=False, tooltip="Scroll down"),
-        Binding("k,up", "scroll(-1)", "up", id="dialog.up", show=False, tooltip="Scroll up"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*KEYS["dialog"], *KEYS["summary"]]
 
     def __init__(self, library: Library) -> None:
         super().__init__()

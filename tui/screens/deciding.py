@@ -10,7 +10,7 @@ from textual.screen import Screen
 from core.domain.enums import Strategy
 from core.domain.resolution import Picks
 from tui.alike import Act, ForAll
-from tui.keymap import key_of
+from tui.keys import display_key
 from tui.plan_text import count_of
 from tui.screens.detail import Detail
 from tui.screens.listing import Listing
@@ -57,7 +57,7 @@ class Deciding:
         if alone and strategy is not None:
             self._list.action_move(1)
         if self._listing.all_decided:
-            self._say(f"All are decided: {key_of(self._screen.app, 'apply.start')} applies them.")
+            self._say(f"All are decided: {display_key(self._screen.app, 'apply.start')} applies them.")
 
     async def for_all(self, answer: ForAll) -> None:
         """Do what was chosen for all that are like one import."""

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -17,6 +16,7 @@ from core.domain.enums import Action, Kind
 from core.domain.operations import Operation
 from core.errors import CuratorError
 from core.operations.history import PastOperation
+from tui.keys import KEYS
 from tui.palette import AMBER, BRIGHT, FAINT, GREY, RED, TEAL, TEXT
 from tui.undo_text import brought_words, operation_words, past_words
 from tui.values import local_time
@@ -67,12 +67,7 @@ def _files(operation: Operation) -> str:
 class HistoryScreen(ModalScreen[bool]):
     """Lists the newest operations; answers whether the newest promotion or import is to be taken back."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,U,q", "dismiss(False)", "close", id="history.close", tooltip="Back to the list"),
-        Binding("u", "dismiss(True)", "undo", id="history.undo", tooltip="Take the newest promotion or import back"),
-        Binding("j,down", "scroll(1)", "down", id="history.down", show=False, tooltip="Scroll down"),
-        Binding("k,up", "scroll(-1)", "up", id="history.up", show=False, tooltip="Scroll up"),
-    ]
+    BINDINGS = KEYS["history"]
 
     def __init__(self, library: Library) -> None:
         super().__init__()
@@ -126,10 +121,7 @@ class HistoryScreen(ModalScreen[bool]):
 class UndoScreen(ModalScreen[bool]):
     """Asks once before a promotion or an import is taken back."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "dismiss(True)", "yes", id="dialog.yes", tooltip="Yes, do it"),
-        Binding("n,escape", "dismiss(False)", "no", id="dialog.no", tooltip="No, nothing happens"),
-    ]
+    BINDINGS = KEYS["dialog"]
 
     def __init__(self, newest: PastOperation) -> None:
         super().__init__()
@@ -154,3 +146,9 @@ class UndoScreen(ModalScreen[bool]):
                     Content.styled(f"{_KEPT[newest.imported is None]}: {cut(newest.kept, 400)}", AMBER), classes="group"
                 )
             yield Answers(("dialog.yes", "undo it"), ("dialog.no", "leave it"))
+
+    def action_confirm(self) -> None:
+        self.dismiss(True)
+
+    def action_cancel(self) -> None:
+        self.dismiss(False)

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from enum import Enum
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import events, on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -20,6 +19,7 @@ from core.domain.imports import ImportReport
 from core.errors import SourceError
 from tui.import_text import Reason, report_lines, title
 from tui.importing import ImportEnded, ImportFailed, Importing, ImportJob, ImportOrder
+from tui.keys import KEYS
 from tui.palette import AMBER, GREY, RED, TEXT
 from tui.paths import Completion, images_beside, path_of, roots
 from tui.widgets.cells import fit, wrap
@@ -60,14 +60,7 @@ class ImportScreen(ModalScreen[ImportReport | None]):
     An import that broke off after some rows had come in is answered with an empty report.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "close", id="import.leave", tooltip="Close; while it imports: stop between rows"),
-        Binding("y,enter,q", "done", "close", id="import.done", tooltip="Close the report"),
-        Binding("down", "line(1)", "next line", id="import.down", show=False, tooltip="The next line"),
-        Binding("up", "line(-1)", "line before", id="import.up", show=False, tooltip="The line before"),
-        Binding("j", "scroll(1)", "down", id="import.scroll_down", show=False, tooltip="Scroll down"),
-        Binding("k", "scroll(-1)", "up", id="import.scroll_up", show=False, tooltip="Scroll up"),
-    ]
+    BINDINGS = KEYS["import"]
 
     def __init__(self, library: Library) -> None:
         super().__init__()

@@ -19,7 +19,7 @@ from core.domain.resolution import Picks
 from core.domain.sort_order import BY_ID, Column, Order
 from core.errors import Cancelled, CuratorError
 from tui.decisions import Decisions
-from tui.keymap import key_of
+from tui.keys import display_key
 from tui.latest import Latest
 from tui.session import Session
 from tui.suggesting import Suggesting
@@ -232,7 +232,7 @@ class Listing:
     def _show_ids(self, question: IdsQuestion, ids: array[int]) -> None:
         words, _ = question
         if question == self._question:
-            empty = _EMPTY.format(key=key_of(self._screen.app, "import.open"))
+            empty = _EMPTY.format(key=display_key(self._screen.app, "import.open"))
             self._list.show_empty("Nothing in the queue fits these words.\n\nEsc clears them." if words else empty)
             self._list.set_ids(ids)
             if not words:

@@ -11,7 +11,7 @@ from textual.screen import Screen
 from core.domain.enums import Action, Status, Strategy
 from core.errors import CuratorError
 from tui.applying import ApplyJob, LogLine, outcome_words
-from tui.keymap import key_of
+from tui.keys import display_key
 from tui.messages import ApplyEnded, Applying, Promoted
 from tui.screens.listing import Listing
 from tui.undo_text import past_words
@@ -67,7 +67,7 @@ class Promoting:
             return
         await self._listing.decisions.settled()
         if not self._listing.decided.ids:
-            keys = [key_of(self._screen.app, f"decide.{strategy}") for strategy in _DECIDING]
+            keys = [display_key(self._screen.app, f"decide.{strategy}") for strategy in _DECIDING]
             self._status.say(f"Nothing is decided yet: {', '.join(keys[:-1])} and {keys[-1]} decide.")
             return
         from tui.screens.confirm import SummaryScreen
@@ -79,7 +79,9 @@ class Promoting:
 
     def _busy(self) -> bool:
         if self.job.running:
-            self._status.say(f"Still applying: {key_of(self._screen.app, 'apply.stop')} stops after the model in hand.")
+            self._status.say(
+                f"Still applying: {display_key(self._screen.app, 'apply.stop')} stops after the model in hand."
+            )
         return self.job.running
 
     def go_on(self, event: Applying) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import work
-from textual.binding import BindingType
 from textual.screen import Screen
 
 from core.domain.enums import Strategy
-from tui.keys import QUEUE_KEYS
+from tui.keys import KEYS
 from tui.pictures_at_hand import PicturesAtHand
 from tui.screens.deciding import Deciding
 from tui.screens.detail import Detail
@@ -33,7 +32,7 @@ _ON_A_ROW = frozenset(
 class QueueActions(Screen[None]):
     """The keys of the queue; the parts are there once ``_ready`` is."""
 
-    BINDINGS: ClassVar[list[BindingType]] = QUEUE_KEYS
+    BINDINGS = KEYS["queue"]
 
     _library: Library
     _pictures: PicturesAtHand

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
@@ -18,6 +17,7 @@ from core.domain.enums import Side
 from core.domain.records import PendingImport, Picture
 from core.errors import CuratorError
 from tui.image_text import incoming_fates, library_fates
+from tui.keys import KEYS
 from tui.latest import Latest
 from tui.messages import SensitiveTurned
 from tui.palette import BRIGHT, GREY
@@ -109,14 +109,7 @@ class OneOfSide(Vertical):
 class ViewerScreen(Screen[None]):
     """Goes through the images of the import in hand, and through the imports."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("l,right,space", "image(1)", "image", id="view.next", key_display="h l", tooltip="The next image"),
-        Binding("h,left", "image(-1)", "image", id="view.before", show=False, tooltip="The image before"),
-        Binding("j,down", "step(1)", "import", id="view.down", key_display="j k", tooltip="The next import"),
-        Binding("k,up", "step(-1)", "import", id="view.up", show=False, tooltip="The import before"),
-        Binding("tab", "two_up", "beside the library's", id="view.two_up", tooltip="One alone, or both side by side"),
-        Binding("escape,v,q", "dismiss", "back", id="view.back", key_display="esc", tooltip="Back"),
-    ]
+    BINDINGS = KEYS["viewer"]
 
     def __init__(self, library: Library, pictures: PicturesAtHand, walk: Walk, *, two_up: bool = False) -> None:
         super().__init__()

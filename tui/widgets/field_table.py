@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from tui.keys import KEYS
 from tui.palette import AMBER, BLUE, CURSOR
 from tui.plan_text import FieldLine, Piece
 from tui.widgets.fields import header, in_full, rows, widths
@@ -26,14 +25,7 @@ _MARGIN = 3
 class FieldTable(ScrollView, can_focus=True, inherit_bindings=False):
     """Draws the fields it is given; the one under the cursor is shown in full."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j,down", "move(1)", "field", id="fields.down", key_display="j k", tooltip="The next field"),
-        Binding("k,up", "move(-1)", "field", id="fields.up", show=False, tooltip="The field before"),
-        Binding("pagedown,ctrl+d", "page(1)", "page down", id="fields.page_down", show=False, tooltip="A page down"),
-        Binding("pageup,ctrl+u", "page(-1)", "page up", id="fields.page_up", show=False, tooltip="A page up"),
-        Binding("g,home", "move(-1000000)", "first", id="fields.first", show=False, tooltip="The first field"),
-        Binding("G,end", "move(1000000)", "last", id="fields.last", show=False, tooltip="The last field"),
-    ]
+    BINDINGS = KEYS["fields"]
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.message import Message
 from textual.widgets import Input, Static
 
+from tui.keys import KEYS
 from tui.palette import GREY, RED, TEXT
 from tui.widgets.cells import cut
 
@@ -21,12 +19,7 @@ _PRINTABLE = r"[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800
 class FilterInput(Input):
     """The input itself; Enter and the arrows go back to the list, Esc clears."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "enter,down", "leave", "back to the list", id="filter.leave", key_display="⏎", tooltip="Keep the words"
-        ),
-        Binding("escape", "clear", "clear", id="filter.clear", tooltip="Clear the filter and go back to the list"),
-    ]
+    BINDINGS = KEYS["filter"]
 
     def action_leave(self) -> None:
         self.post_message(FilterLine.Left())

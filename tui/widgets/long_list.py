@@ -5,13 +5,12 @@ from __future__ import annotations
 from array import array
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
 
 from textual import events
-from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
 
+from tui.keys import KEYS
 from tui.widgets.kept_lines import KeptLines
 from tui.widgets.places import cut, place_among, place_of
 
@@ -19,14 +18,7 @@ from tui.widgets.places import cut, place_among, place_of
 class LongList(KeptLines, can_focus=True, inherit_bindings=False):
     """Knows ids and places only, below one line of header; what a line looks like is for whoever derives from it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("j,down", "move(1)", "next", id="move.down", tooltip="The next row", show=False),
-        Binding("k,up", "move(-1)", "previous", id="move.up", tooltip="The row before", show=False),
-        Binding("pagedown", "page(1)", "page down", id="move.page_down", tooltip="A page down", show=False),
-        Binding("pageup", "page(-1)", "page up", id="move.page_up", tooltip="A page up", show=False),
-        Binding("g,home", "first", "first", id="move.first", tooltip="The first row", show=False),
-        Binding("G,end", "last", "last", id="move.last", tooltip="The last row", show=False),
-    ]
+    BINDINGS = KEYS["list"]
 
     @dataclass
     class Moved(Message):

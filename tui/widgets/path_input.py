@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import ClassVar
 
 from textual import work
-from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Input
 
+from tui.keys import KEYS
 from tui.paths import Completion, complete, printable
 
 
@@ -34,9 +33,7 @@ class PlainInput(Input):
 class PathInput(PlainInput):
     """Holds a path as ``tui.paths`` writes it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "complete", "complete", id="import.complete", tooltip="Complete the path"),
-    ]
+    BINDINGS = KEYS["path"]
 
     @dataclass
     class Completed(Message):

@@ -5,17 +5,16 @@ from __future__ import annotations
 from array import array
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar
 
 from rich.style import Style
 from textual import events
-from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
 
 from core.domain.enums import Strategy
 from core.domain.records import QueueRow
 from core.domain.sort_order import BY_ID, Column, Order
+from tui.keys import KEYS
 from tui.widgets.columns import Columns, Look, column_at, columns, header
 from tui.widgets.known_rows import KnownRows
 from tui.widgets.lines import empty_line, row_line, strip
@@ -26,10 +25,7 @@ from tui.widgets.marks import Marks
 class PendingList(LongList):
     """Draws a line per id; asks for rows it has not got, and tells where the cursor is."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("t", "sort", "sort", id="look.sort", tooltip="Sort by the next column", show=False),
-        Binding("T", "turn", "turn", id="look.turn", tooltip="Turn the order round", show=False),
-    ]
+    BINDINGS = KEYS["queue list"]
 
     @dataclass
     class Sorted(Message):
