@@ -7,7 +7,7 @@ from pathlib import Path
 
 from core.domain.enums import State
 from tests.app_helpers import running, sample
-from tui.settings import Settings
+from tui.config.settings import Settings
 
 SPARSE = 40 * 1024**3  # bytes that take long to hash, and no room on the disk
 

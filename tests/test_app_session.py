@@ -14,10 +14,10 @@ from core.domain.sort_order import BY_ID, Column, Order
 from core.library import Library
 from tests.app_helpers import CONFLICT, Desk, copy_sample, sample
 from tests.terminal import terminal
-from tui import session
 from tui.app import CuratorApp
+from tui.config import session
+from tui.config.session import Session
 from tui.screens import resuming
-from tui.session import Session
 
 
 @pytest.fixture(autouse=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli_helpers import run
-from tui.settings import Settings, read_settings
+from tui.config.settings import Settings, read_settings
 
 FILE = """
 theme = "curator-light"

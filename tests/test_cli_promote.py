@@ -11,9 +11,9 @@ from core.domain.enums import Status
 from core.domain.outcomes import Outcome
 from tests.builders import add_model, add_pending, digest, half_png, model_file, model_of, png, snapshot
 from tests.cli_helpers import interrupted, run
-from tui.commands.call import worst
-from tui.commands.objects import outcome_object
-from tui.commands.promoting import EXIT_CODES
+from tui.cli.context import worst
+from tui.cli.json_output import outcome_object
+from tui.cli.promote import EXIT_CODES
 
 KEYS = ["status", "id", "sha256", "action_taken", "images", "refused", "in_place"]
 SHA256 = digest(b"weights")

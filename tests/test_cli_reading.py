@@ -12,7 +12,7 @@ from core import Library, Strategy
 from core.verify import check_library
 from tests.builders import add_model, add_pending, digest, files, model_file, png, tables
 from tests.cli_helpers import run
-from tui.commands.text import verify_lines
+from tui.cli.formatting import verify_lines
 
 HOSTILE = "[bold]x[/nope] [@click=app.quit]\x1b[31m \x1b]52;c;eA==\x07 \x9b \u202eevil\n\ttab\x7f"
 ROW_KEYS = ["id", "name", "path", "type", "size_bytes", "sha256", "state", "decision", "tags", "images"]

@@ -8,8 +8,8 @@ import click
 import pytest
 
 from tests.cli_helpers import ROOT
-from tui.cli import main
-from tui.commands import call
+from tui.cli import context
+from tui.cli.main import main
 
 README = (ROOT / "README.md").read_text()
 ROWS = re.findall(r"^\| `model-curator ?([^`]*)` \| (.+) \|$", README, re.MULTILINE)
@@ -41,7 +41,12 @@ def test_every_command_takes_the_common_options() -> None:
 def test_the_exit_codes() -> None:
     [sentence] = re.findall(r"^Exit codes: (.+?)\.$", README, re.MULTILINE | re.DOTALL)
     said = {int(code): words for code, words in re.findall(r"(\d) ([^,(]+)", sentence.replace("\n", " "))}
-    assert sorted(said) == [0, call.FAILED, call.USAGE, call.CONFLICT, call.NOT_FOUND, call.LOCKED]
-    words = {call.FAILED: "failed", call.USAGE: "usage", call.CONFLICT: "conflict", call.NOT_FOUND: "not found"}
-    assert all(word in said[code] for code, word in {**words, call.LOCKED: "locked", 0: "done"}.items())
+    assert sorted(said) == [0, context.FAILED, context.USAGE, context.CONFLICT, context.NOT_FOUND, context.LOCKED]
+    words = {
+        context.FAILED: "failed",
+        context.USAGE: "usage",
+        context.CONFLICT: "conflict",
+        context.NOT_FOUND: "not found",
+    }
+    assert all(word in said[code] for code, word in {**words, context.LOCKED: "locked", 0: "done"}.items())
     assert re.sub(r"\s+", " ", sentence) in re.sub(r"\s+", " ", main.help or "")

@@ -9,8 +9,8 @@ from textual.widgets import Static
 
 from core.domain.enums import Strategy
 from tests.app_helpers import Desk, running, sample
-from tui.keymap import checked_keys
-from tui.settings import Settings
+from tui.config.keymap import checked_keys
+from tui.config.settings import Settings
 
 SWAPPED = {"decide.merge": "o", "decide.override": "m"}
 

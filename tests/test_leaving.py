@@ -230,7 +230,7 @@ _RUN = """
 import sys
 from core.library import Library
 from tui.app import CuratorApp
-from tui.log_file import start_log
+from tui.config.log_file import start_log
 if len(sys.argv) > 2:
     start_log(sys.argv[2])
 with Library.open(sys.argv[1]) as library:

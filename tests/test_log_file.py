@@ -15,8 +15,8 @@ from core.sample.library import build_sample
 from tests.app_helpers import MISSING, at_work
 from tests.builders import add_pending, model_file
 from tests.cli_helpers import program, run
-from tui.commands.call import Call
-from tui.log_file import LOGGER, LogFile, start_log, stop_log
+from tui.cli.context import Call
+from tui.config.log_file import LOGGER, LogFile, start_log, stop_log
 
 
 def test_what_is_done_is_written_down(library: Library, tmp_path: Path) -> None:

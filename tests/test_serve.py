@@ -200,7 +200,7 @@ def test_a_port_that_is_taken(tmp_path: Path) -> None:
 
 def test_without_the_extra_it_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "textual_serve.server", None)
-    monkeypatch.delitem(sys.modules, "tui.serving", raising=False)
+    monkeypatch.delitem(sys.modules, "tui.web.server", raising=False)
     assert "pip install 'model-curator[serve]'" in run("serve", library=tmp_path / "library").failed(1)
 
 

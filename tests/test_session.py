@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from core.domain.sort_order import Column, Order
-from tui import session
-from tui.session import Session
+from tui.config import session
+from tui.config.session import Session
 
 KEPT = Session(12, 'type:lora "two words" 水墨', Order(Column.SIZE, descending=True))
 

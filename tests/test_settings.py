@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli_helpers import program, run
-from tui.settings import Settings, read_settings, settings_path
+from tui.config.settings import Settings, read_settings, settings_path
 
 EVERYTHING = """
 images = "off"

@@ -9,9 +9,10 @@ import pytest
 from textual.color import Color
 
 from tests.app_helpers import Desk, at_work, running, sample
-from tui import palette, settings
+from tui import palette
 from tui.app import CuratorApp
-from tui.settings import Settings
+from tui.config import settings
+from tui.config.settings import Settings
 from tui.themes import COLOURS, themes
 
 TEXTS = ("BRIGHT", "TEXT", "GREY", "AMBER", "TEAL", "RED", "BLUE", "VIOLET")

@@ -16,6 +16,7 @@ from textual.app import App, SystemCommand
 from textual.keys import format_key
 from textual.screen import Screen
 
+from tui.config.settings import Settings
 from tui.graphics import Graphics
 from tui.keys import KEYS
 from tui.leaving import Leaving
@@ -23,7 +24,6 @@ from tui.messages import SensitiveTurned, TerminalLost
 from tui.palette import THEME, VARIABLES
 from tui.pictures_at_hand import PicturesAtHand
 from tui.screens.queue import QueueScreen
-from tui.settings import Settings
 from tui.sixteen_colours import SixteenColours
 from tui.textual_compat import written
 from tui.themes import COLOURS, Recolour, themes
@@ -102,7 +102,7 @@ class CuratorApp(App[None]):
 
     def _set_keys(self) -> None:
         """Set the keys that the settings give anew."""
-        from tui.keymap import checked_keys
+        from tui.config.keymap import checked_keys
 
         self.keys, problems = checked_keys(self.settings.keys, self.settings.path)
         self.warnings += problems

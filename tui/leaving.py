@@ -14,7 +14,7 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
-from tui.log_file import LOGGER
+from tui.config.log_file import LOGGER
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _BOUND = 2.0  # seconds that each part of leaving may take

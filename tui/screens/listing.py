@@ -18,10 +18,10 @@ from core.domain.records import QueueRow
 from core.domain.resolution import Picks
 from core.domain.sort_order import BY_ID, Column, Order
 from core.errors import Cancelled, CuratorError
+from tui.config.session import Session
 from tui.decisions import Decisions
 from tui.keys import display_key
 from tui.latest import Latest
-from tui.session import Session
 from tui.suggesting import Suggesting
 from tui.tally import Tally
 from tui.walk import Place

@@ -6,9 +6,9 @@ import asyncio
 import os
 from pathlib import Path
 
-from tui import session
+from tui.config import session
+from tui.config.session import Session
 from tui.screens.listing import Listing
-from tui.session import Session
 
 _PATIENCE = 3.0  # seconds that the first picture waits for a slow disk, and more than a busy start takes
 

@@ -13,11 +13,11 @@ from core.domain.outcomes import Outcome
 from core.domain.records import Entry, Model, PendingImport
 from core.errors import Cancelled, RowDamaged
 from core.text import plain, size
-from tui.commands.call import CONFLICT, FAILED, INTERRUPTED, LOCKED, NOT_FOUND, Call, Failed, command, worst
-from tui.commands.completing import pending_ids
-from tui.commands.objects import outcome_object
-from tui.commands.terminal import ProgressLine, interruptible
-from tui.commands.text import table
+from tui.cli.completers import pending_ids
+from tui.cli.context import CONFLICT, FAILED, INTERRUPTED, LOCKED, NOT_FOUND, Call, Failed, command, worst
+from tui.cli.formatting import table
+from tui.cli.json_output import outcome_object
+from tui.cli.terminal import ProgressLine, interruptible
 
 if TYPE_CHECKING:
     from core.library import Library

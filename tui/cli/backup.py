@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import click
 
 from core.text import plain
-from tui.commands.call import INTERRUPTED, Call, Failed, command
-from tui.commands.completing import files
-from tui.commands.terminal import ProgressLine, interruptible
+from tui.cli.completers import files
+from tui.cli.context import INTERRUPTED, Call, Failed, command
+from tui.cli.terminal import ProgressLine, interruptible
 
 if TYPE_CHECKING:
     from core.backup.backup import BackupReport

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from core.errors import LibraryError
-from tui.commands.call import FAILED, USAGE, Call, Failed, sentence
-from tui.commands.objects import verify_object
-from tui.commands.text import verify_lines
+from tui.cli.context import FAILED, USAGE, Call, Failed, sentence
+from tui.cli.formatting import verify_lines
+from tui.cli.json_output import verify_object
 
 
 def verify(call: Call, full: bool) -> int:

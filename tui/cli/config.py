@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from core.text import plain
-from tui.commands.call import TRASH_DAYS, TRASH_GIB, Call, command, trash_amounts
+from tui.cli.context import TRASH_DAYS, TRASH_GIB, Call, command, trash_amounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ def config(call: Call) -> int:
 
     What is printed is a settings file itself.
     """
-    from tui.keymap import checked_keys
+    from tui.config.keymap import checked_keys
 
     keys, problems = checked_keys(call.settings.keys, call.settings.path)
     for problem in problems:

@@ -13,16 +13,16 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from core.text import plain
-from tui.commands.completing import files, folders
-from tui.log_file import LOGGER, start_log
-from tui.settings import Settings, read_settings, settings_path
+from tui.cli.completers import files, folders
+from tui.config.log_file import LOGGER, start_log
+from tui.config.settings import Settings, read_settings, settings_path
 
 if TYPE_CHECKING:
     from core.library import Library
     from core.locks.waiting import LockHolder
     from core.operations.trash import TrashLimits
 
-_LIBRARY, _JSON, _LOG = "tui.library", "tui.json", "tui.log_file"
+_LIBRARY, _JSON, _LOG = "tui.library", "tui.json", "tui.config.log_file"
 TRASH_DAYS, TRASH_GIB = "MODEL_CURATOR_TRASH_DAYS", "MODEL_CURATOR_TRASH_GIB"
 _GIB = 1024**3
 FAILED, USAGE, CONFLICT, NOT_FOUND, LOCKED, INTERRUPTED = 1, 2, 3, 4, 5, 130

@@ -33,7 +33,7 @@ def pending_ids(context: click.Context, parameter: click.Parameter, incomplete: 
     """Offer the first ids of the queue that begin like that, but those already given; nothing without a library."""
     from click.shell_completion import CompletionItem
 
-    from tui.commands.call import Call
+    from tui.cli.context import Call
 
     before = context.params.get(parameter.name or "") or ()
     given = set(before) if isinstance(before, tuple) else {before}

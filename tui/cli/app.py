@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui.commands.call import USAGE, Call, Failed
-from tui.commands.terminal import has_terminal, in_browser
-from tui.log_file import LOGGER
-from tui.settings import PICTURES, Settings
+from tui.cli.context import USAGE, Call, Failed
+from tui.cli.terminal import has_terminal, in_browser
+from tui.config.log_file import LOGGER
+from tui.config.settings import PICTURES, Settings
 
 if TYPE_CHECKING:
     from core.library import Library

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from tui.commands.call import Call, command
+from tui.cli.context import Call, command
 
 _PROGRAM = "model-curator"
 _VARIABLE = "_MODEL_CURATOR_COMPLETE"

@@ -30,7 +30,7 @@ class Settings:
     trash_days: float = 30
     trash_gib: float = 2
     sensitive_tags: tuple[str, ...] = ("nsfw",)
-    keys: Mapping[str, str] = field(default_factory=dict)  # by the id of a binding; see ``tui.keymap``
+    keys: Mapping[str, str] = field(default_factory=dict)  # by the id of a binding; see ``tui.config.keymap``
     path: str = ""
     exists: bool = False
     given: frozenset[str] = frozenset()

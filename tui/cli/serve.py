@@ -7,8 +7,8 @@ import os
 
 import click
 
-from tui.commands.call import FAILED, USAGE, Call, Failed, command
-from tui.commands.opening import pictures
+from tui.cli.app import pictures
+from tui.cli.context import FAILED, USAGE, Call, Failed, command
 
 
 def _loopback(context: click.Context, parameter: click.Parameter, host: str) -> str:
@@ -39,7 +39,7 @@ def serve(call: Call, host: str, port: int, graphics: str | None) -> int:
     if call.as_json:
         raise Failed("serve prints no JSON: give --json together with --verify, demo or another command", USAGE)
     try:
-        from tui.serving import CuratorServer
+        from tui.web.server import CuratorServer
     except ImportError as error:
         raise Failed("serve needs textual-serve: pip install 'model-curator[serve]'", FAILED) from error
     call.writing().close()  # what is wrong with the library is better told here than in a page

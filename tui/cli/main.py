@@ -14,20 +14,20 @@ import click
 
 from core.errors import Cancelled, CuratorError
 from core.text import plain
-from tui.commands.call import FAILED, INTERRUPTED, Call, Failed, common, sentence
-from tui.commands.completion import completion
-from tui.commands.demo import demo
-from tui.commands.importing import import_legacy
-from tui.commands.opening import open_app, pictures
-from tui.commands.promoting import promote
-from tui.commands.reading import images, pending, show
-from tui.commands.restoring import backup, restore
-from tui.commands.serve import serve
-from tui.commands.settings import config
-from tui.commands.undoing import history, undo
-from tui.commands.verifying import verify
-from tui.log_file import LOGGER, stop_log
-from tui.settings import Settings
+from tui.cli.app import open_app, pictures
+from tui.cli.backup import backup, restore
+from tui.cli.completion import completion
+from tui.cli.config import config
+from tui.cli.context import FAILED, INTERRUPTED, Call, Failed, common, sentence
+from tui.cli.demo import demo
+from tui.cli.history import history, undo
+from tui.cli.import_legacy import import_legacy
+from tui.cli.promote import promote
+from tui.cli.query import images, pending, show
+from tui.cli.serve import serve
+from tui.cli.verify import verify
+from tui.config.log_file import LOGGER, stop_log
+from tui.config.settings import Settings
 
 _SENTENCE = 4000  # a path may have 4096 bytes, and is worth seeing whole
 

@@ -13,12 +13,12 @@ import click
 from core.domain.enums import State, Status, Strategy
 from core.domain.outcomes import Outcome
 from core.domain.records import Entry, QueueRow
-from tui.commands.call import FAILED, Call, Failed, command
-from tui.commands.objects import import_object, outcome_object, queue_object, verify_object
-from tui.commands.opening import pictures, run_app
-from tui.commands.promoting import failure_words, outcome_lines
-from tui.commands.terminal import has_terminal
-from tui.commands.text import import_lines, queue_lines, verify_lines
+from tui.cli.app import pictures, run_app
+from tui.cli.context import FAILED, Call, Failed, command
+from tui.cli.formatting import import_lines, queue_lines, verify_lines
+from tui.cli.json_output import import_object, outcome_object, queue_object, verify_object
+from tui.cli.promote import failure_words, outcome_lines
+from tui.cli.terminal import has_terminal
 
 if TYPE_CHECKING:
     from core.library import Library

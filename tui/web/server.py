@@ -22,9 +22,9 @@ _USUAL_PORT = 80
 _ROOT = str(Path(__file__).parent.parent)
 _RUN = """
 import os, sys
-os.environ["TEXTUAL_DRIVER"] = "tui.page_driver:PageDriver"
+os.environ["TEXTUAL_DRIVER"] = "tui.web.driver:PageDriver"
 sys.path.insert(0, sys.argv.pop(1))
-from tui.cli import main
+from tui.cli.main import main
 main()
 """
 _FOREIGN_FONT = re.compile(r"<link[^>]*fonts\.googleapis\.com[^>]*>")

@@ -8,10 +8,10 @@ import click
 
 from core.domain.operations import Operation
 from core.text import plain
-from tui.commands.call import FAILED, INTERRUPTED, Call, Failed, command
-from tui.commands.objects import Object
-from tui.commands.terminal import ProgressLine, interruptible
-from tui.commands.text import table
+from tui.cli.context import FAILED, INTERRUPTED, Call, Failed, command
+from tui.cli.formatting import table
+from tui.cli.json_output import Object
+from tui.cli.terminal import ProgressLine, interruptible
 from tui.undo_text import brought_words, operation_words, past_words
 from tui.values import local_time
 

@@ -10,11 +10,11 @@ from pathlib import Path
 import click
 
 from core.importing.errors import ImportInterrupted
-from tui.commands.call import INTERRUPTED, Call, Failed, command
-from tui.commands.completing import files, folders
-from tui.commands.objects import import_object
-from tui.commands.terminal import ProgressLine, interruptible
-from tui.commands.text import import_lines
+from tui.cli.completers import files, folders
+from tui.cli.context import INTERRUPTED, Call, Failed, command
+from tui.cli.formatting import import_lines
+from tui.cli.json_output import import_object
+from tui.cli.terminal import ProgressLine, interruptible
 
 
 def _roots(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> Mapping[str, str]:
