@@ -22,7 +22,7 @@ from core.domain.sort_order import BY_ID
 from core.library import Library
 from core.text import size
 from tui.app import CuratorApp
-from tui.palette import THEME, VARIABLES
+from tui.theme.palette import THEME, VARIABLES
 from tui.widgets.pending_list import PendingList
 
 _COLUMNS = ("id", "name", "type", "size", "state", "decision")

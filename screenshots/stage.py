@@ -26,7 +26,7 @@ from core.library import Library
 from core.sample.library import sample_library
 from screenshots.scenes import Scene, Step
 from tui.app import CuratorApp
-from tui.pace import Pace
+from tui.jobs.eta import Pace
 
 # The paths of the sample's files are in the pictures, so its folder has one name wherever they are made.
 _SAMPLE = Path("/tmp/model-curator-pictures")  # noqa: S108 - locked while it is used

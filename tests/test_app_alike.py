@@ -13,7 +13,7 @@ from core.domain.records import PendingImport
 from core.library import Library
 from core.storage import search
 from tests.app_helpers import CONFLICT, NEW, Desk, add_import, at_work, running, sample
-from tui.alike import criteria
+from tui.presenters.bulk_criteria import criteria
 from tui.screens.alike import AlikeScreen
 
 NASTY = 'a "b"\n[bold] c'

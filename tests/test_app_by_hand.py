@@ -10,7 +10,7 @@ from core.domain.enums import Side, Strategy
 from core.domain.records import PendingImport
 from core.domain.resolution import NO_PICKS, Picks
 from tests.app_helpers import CONFLICT, NEW, Desk, at_work
-from tui.plan_text import Part
+from tui.presenters.plan_lines import Part
 from tui.screens.compare import CompareScreen
 from tui.screens.queue import QueueScreen
 from tui.widgets.field_table import FieldTable

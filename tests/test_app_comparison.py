@@ -9,7 +9,7 @@ from rich.style import Style
 
 from core.domain.enums import Strategy
 from tests.app_helpers import CONFLICT, MISSING, NEW, Desk, at_work
-from tui.palette import STRATEGY
+from tui.theme.palette import STRATEGY
 
 WORDS = {
     Strategy.MERGE: "1 tag and 3 images added · 1 image already there",

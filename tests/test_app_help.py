@@ -10,7 +10,7 @@ from textual.widgets import Static
 from core.domain.query import GRAMMAR
 from core.planning.suggestions import RULES
 from tests.app_helpers import running, sample
-from tui.plan_text import SIGN
+from tui.presenters.plan_lines import SIGN
 from tui.screens.help import SIGNS
 
 

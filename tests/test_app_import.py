@@ -14,8 +14,8 @@ from core.domain.imports import ImportReport, Problem
 from core.sample.library import build_sample
 from tests.builders import OldRow, old_database, png
 from tests.import_dialog import ASKED, dialog, held_up
-from tui.import_text import Reason, reasons, report_lines
-from tui.importing import Importing, ImportJob
+from tui.jobs.import_job import Importing, ImportJob
+from tui.presenters.import_report import Reason, reasons, report_lines
 from tui.screens.import_old import ImportScreen
 
 MANY = 10_000

@@ -15,10 +15,10 @@ from bench.libraries import build
 from core.domain.enums import Strategy
 from core.library import Library
 from tests.app_helpers import Desk, at_work, running, sample
-from tui import palette
 from tui.screens.compare import CompareScreen
 from tui.screens.viewer import ViewerScreen
-from tui.sixteen_colours import SixteenColours
+from tui.theme import palette
+from tui.theme.ansi16 import SixteenColours
 
 FIRST = 6  # id of the first import in the sample's queue
 

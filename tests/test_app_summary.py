@@ -13,9 +13,9 @@ from core.domain.enums import Strategy
 from core.library import Library
 from core.queue.queue import Look
 from tests.app_helpers import CONFLICT, MISSING, NEW, PATIENCE, Desk, at_work
-from tui.plan_text import overwritten
+from tui.presenters.apply_summary import Hurt, Summary, looks
+from tui.presenters.plan_lines import overwritten
 from tui.screens import confirm
-from tui.summing import Hurt, Summary, looks
 
 COUNT = 600
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from tui.widgets.cells import cut, cut_front, fit, wrap
+from tui.presenters.cell_text import cut, cut_front, fit, wrap
 
 texts = st.text(st.one_of(st.sampled_from("ab 模型é\u0301\u202e\x1b\x9b\n\t👩‍🚀[]"), st.characters()), max_size=60)
 widths = st.integers(0, 30)

@@ -8,12 +8,12 @@ from collections.abc import Mapping
 import pytest
 
 from tests.fake_terminal import ALIVE, ATTRIBUTES, KITTY_QUERY, PLAIN, SIXEL, FakeTerminal
-from tui.graphics import Graphics, choose
+from tui.terminal.graphics import Graphics, choose
 
 # Says what was chosen, and what the app would then take for keys.
 _CODE = """
 import os, select, sys, termios, tty
-from tui.graphics import Graphics, choose
+from tui.terminal.graphics import Graphics, choose
 before = termios.tcgetattr(0)
 chosen = choose(Graphics(sys.argv[1]))
 same = termios.tcgetattr(0) == before

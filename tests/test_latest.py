@@ -8,7 +8,7 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from core.errors import LibraryError
-from tui.latest import Latest
+from tui.jobs.latest import Latest
 
 
 class Answers:

@@ -28,7 +28,7 @@ from tests.app_helpers import copy_sample
 from tests.builders import OldRow, add_pending, model_file, old_database
 from tests.terminal import PATIENCE, Terminal, terminal
 from tests.test_terminal import FIRST_ROW, check_restored
-from tui import leaving
+from tui.terminal import leaving
 
 SOON = 2.0 + 2.0  # seconds: what is promised, and what a busy machine may add
 MANY = 60  # imports, each of which takes a while

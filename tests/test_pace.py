@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tui.pace import Pace, in_words
+from tui.jobs.eta import Pace, in_words
 
 
 class Clock:

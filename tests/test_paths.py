@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.text import plain
-from tui.paths import complete, images_beside, path_of, printable, roots, typed
+from tui.presenters.path_completion import complete, images_beside, path_of, printable, roots, typed
 
 HOSTILE = [
     b"line\nbreak",

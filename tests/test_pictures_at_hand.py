@@ -14,7 +14,7 @@ from core.domain.records import Picture
 from core.library import Library
 from tests.app_helpers import CONFLICT, Desk, at_work
 from tests.builders import png
-from tui.pictures_at_hand import Fetching, PictureKey, PicturesAtHand
+from tui.jobs.picture_cache import Fetching, PictureKey, PicturesAtHand
 from tui.screens.compare import CompareScreen
 from tui.screens.viewer import ViewerScreen
 from tui.widgets.image_strip import ImageStrip

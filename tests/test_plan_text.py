@@ -11,7 +11,8 @@ from core.domain.enums import Strategy
 from core.domain.plans import Plan
 from core.domain.records import Model, ModelImage, PendingImage, PendingImport
 from core.planning.plan import make_plan
-from tui.plan_text import (
+from tui.presenters.formatting import label_of, value_text
+from tui.presenters.plan_lines import (
     Change,
     FieldLine,
     count_of,
@@ -21,7 +22,6 @@ from tui.plan_text import (
     overwritten,
     record_lines,
 )
-from tui.values import label_of, value_text
 
 IMAGES = tuple(PendingImage(n, f"7_{n}.png", f"{n}" * 64) for n in range(3))
 PENDING = PendingImport(

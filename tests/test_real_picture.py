@@ -17,7 +17,7 @@ from tests.app_helpers import Desk, at_work, copy_sample, sample
 from tests.fake_terminal import PLAIN, SIXEL, FakeTerminal
 from tests.terminal import stopped
 from tui.app import CuratorApp
-from tui.graphics import Graphics
+from tui.terminal.graphics import Graphics
 from tui.widgets.picture_box import PictureBox
 from tui.widgets.real_picture import RealPicture, picture_box
 
@@ -25,7 +25,7 @@ _APP = """
 import sys
 from core.library import Library
 from tui.app import CuratorApp
-from tui.graphics import Graphics, choose
+from tui.terminal.graphics import Graphics, choose
 graphics = choose(Graphics.AUTO)
 def fail(self):
     raise RuntimeError("on purpose")

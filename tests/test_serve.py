@@ -21,7 +21,7 @@ from core import Library, Strategy
 from core.verify import check_library
 from tests.app_helpers import CONFLICT, PATIENCE, copy_sample
 from tests.cli_helpers import ROOT, environment, run
-from tui import palette
+from tui.theme import palette
 
 pytest.importorskip("textual_serve")
 from aiohttp import ClientSession, ClientWebSocketResponse, WSServerHandshakeError

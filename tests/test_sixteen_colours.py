@@ -10,9 +10,9 @@ from rich.color import Color, ColorType
 from core.domain.enums import State
 from tests.app_helpers import copy_sample, sample
 from tests.terminal import terminal
-from tui import palette
 from tui.app import CuratorApp
-from tui.sixteen_colours import SixteenColours
+from tui.theme import palette
+from tui.theme.ansi16 import SixteenColours
 from tui.widgets.pending_list import PendingList
 
 
@@ -38,7 +38,7 @@ async def test_the_cursor_and_the_states_can_be_told(tmp_path: Path) -> None:
 
 def test_every_colour_of_the_palette_has_one() -> None:
     named = {value for name, value in vars(palette).items() if name.isupper() and isinstance(value, str)}
-    from tui.sixteen_colours import _SIXTEEN
+    from tui.theme.ansi16 import _SIXTEEN
 
     assert set(_SIXTEEN) == named
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.text_diff import Only, differences
+from tui.presenters.text_diff import Only, differences
 
 _TEXTS = st.lists(st.sampled_from(["a", "b, ", "c. ", "d\n", "e"]), max_size=12).map("".join)
 

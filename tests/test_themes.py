@@ -9,11 +9,11 @@ import pytest
 from textual.color import Color
 
 from tests.app_helpers import Desk, at_work, running, sample
-from tui import palette
 from tui.app import CuratorApp
 from tui.config import settings
 from tui.config.settings import Settings
-from tui.themes import COLOURS, themes
+from tui.theme import palette
+from tui.theme.themes import COLOURS, themes
 
 TEXTS = ("BRIGHT", "TEXT", "GREY", "AMBER", "TEAL", "RED", "BLUE", "VIOLET")
 GROUNDS = ("GROUND", "PANEL", "CURSOR", "CURSOR_AWAY", "STRIPE", "HOVER")

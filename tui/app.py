@@ -17,16 +17,16 @@ from textual.keys import format_key
 from textual.screen import Screen
 
 from tui.config.settings import Settings
-from tui.graphics import Graphics
+from tui.jobs.picture_cache import PicturesAtHand
 from tui.keys import KEYS
-from tui.leaving import Leaving
 from tui.messages import SensitiveTurned, TerminalLost
-from tui.palette import THEME, VARIABLES
-from tui.pictures_at_hand import PicturesAtHand
 from tui.screens.queue import QueueScreen
-from tui.sixteen_colours import SixteenColours
+from tui.terminal.graphics import Graphics
+from tui.terminal.leaving import Leaving
 from tui.textual_compat import written
-from tui.themes import COLOURS, Recolour, themes
+from tui.theme.ansi16 import SixteenColours
+from tui.theme.palette import THEME, VARIABLES
+from tui.theme.themes import COLOURS, Recolour, themes
 from tui.widgets.picture_box import half_cells
 from tui.widgets.real_picture import driver
 

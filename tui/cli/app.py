@@ -44,7 +44,7 @@ def open_app(call: Call, graphics: str | None) -> int:
 
 def run_app(library: Library, settings: Settings, graphics: str | None, *, resume: bool = False) -> int:
     """Run the app until it is left, with ``resume`` from where it was left before; returns its exit code."""
-    from tui.graphics import Graphics, choose
+    from tui.terminal.graphics import Graphics, choose
 
     # Before the app is imported: what this asks the terminal, nobody can ask once the app runs.
     chosen = choose(Graphics(graphics or settings.images))

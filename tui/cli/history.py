@@ -12,8 +12,8 @@ from tui.cli.context import FAILED, INTERRUPTED, Call, Failed, command
 from tui.cli.formatting import table
 from tui.cli.json_output import Object
 from tui.cli.terminal import ProgressLine, interruptible
-from tui.undo_text import brought_words, operation_words, past_words
-from tui.values import local_time
+from tui.presenters.formatting import local_time
+from tui.presenters.history_lines import brought_words, operation_words, past_words
 
 if TYPE_CHECKING:
     from core.operations.history import PastOperation, UndoReport

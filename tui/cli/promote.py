@@ -149,7 +149,7 @@ def outcome_lines(entry: Entry | None, outcome: Outcome) -> list[str]:
 
 def plan_lines(library: Library, entry: Entry | None, outcome: Outcome) -> list[str]:
     """Return a plan in the words of the app: field by field what is there, what comes, and what would be."""
-    from tui.plan_text import SIGN, field_lines
+    from tui.presenters.plan_lines import SIGN, field_lines
 
     if entry is None or not isinstance(entry.record, PendingImport) or outcome.plan is None:
         return []

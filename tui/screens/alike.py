@@ -16,11 +16,11 @@ from core.domain.enums import Strategy
 from core.domain.records import QueueRow
 from core.errors import CuratorError
 from core.text import plain
-from tui.alike import Act, Criterion, Fitting, ForAll, criteria, fitting
+from tui.jobs.latest import Latest
 from tui.keys import KEYS
-from tui.latest import Latest
-from tui.palette import AMBER, BLUE, BRIGHT, GREY, RED, STRATEGY, TEXT
-from tui.widgets.cells import cut, cut_front, fit
+from tui.presenters.bulk_criteria import Act, Criterion, Fitting, ForAll, criteria, fitting
+from tui.presenters.cell_text import cut, cut_front, fit
+from tui.theme.palette import AMBER, BLUE, BRIGHT, GREY, RED, STRATEGY, TEXT
 
 if TYPE_CHECKING:
     from core.library import Library

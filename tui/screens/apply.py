@@ -8,7 +8,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from tui.applying import ApplyJob
+from tui.jobs.apply_job import ApplyJob
 from tui.keys import KEYS
 from tui.widgets.answers import Answers
 

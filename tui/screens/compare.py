@@ -17,16 +17,16 @@ from core.domain.records import Model, PendingImport, Picture
 from core.domain.resolution import Picks
 from core.errors import CuratorError
 from core.text import size
-from tui.by_hand import turnable_lines, turned
-from tui.image_text import incoming_fates, incoming_title, library_fates, library_title
+from tui.jobs.latest import Latest
+from tui.jobs.picture_cache import Fetching, PictureKey, PicturesAtHand
 from tui.keys import KEYS
-from tui.latest import Latest
 from tui.messages import SensitiveTurned
-from tui.palette import BRIGHT, GREY, RED, TEXT, VIOLET
-from tui.pictures_at_hand import Fetching, PictureKey, PicturesAtHand
-from tui.plan_text import Change, Piece, in_numbers, record_lines
+from tui.presenters.cell_text import cut
+from tui.presenters.image_labels import incoming_fates, incoming_title, library_fates, library_title
+from tui.presenters.plan_lines import Change, Piece, in_numbers, record_lines
+from tui.presenters.resolution_lines import turnable_lines, turned
+from tui.theme.palette import BRIGHT, GREY, RED, TEXT, VIOLET
 from tui.walk import Place, Walk
-from tui.widgets.cells import cut
 from tui.widgets.comparison import PlanLine, sentence, tabs
 from tui.widgets.field_table import FieldTable
 from tui.widgets.image_strip import ImageStrip

@@ -23,11 +23,11 @@ from core.errors import CuratorError
 from core.text import plain, size
 from tui.keys import KEYS
 from tui.messages import Decided
-from tui.palette import AMBER, BRIGHT, GREY, RED, STRATEGY, TEXT
-from tui.plan_text import count_of
-from tui.summing import Group, Hurt, Summary, looks
+from tui.presenters.apply_summary import Group, Hurt, Summary, looks
+from tui.presenters.cell_text import cut, fit
+from tui.presenters.plan_lines import count_of
+from tui.theme.palette import AMBER, BRIGHT, GREY, RED, STRATEGY, TEXT
 from tui.widgets.answers import Answers
-from tui.widgets.cells import cut, fit
 
 if TYPE_CHECKING:
     from core.library import Library

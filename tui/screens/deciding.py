@@ -9,9 +9,9 @@ from textual.screen import Screen
 
 from core.domain.enums import Strategy
 from core.domain.resolution import Picks
-from tui.alike import Act, ForAll
 from tui.keys import display_key
-from tui.plan_text import count_of
+from tui.presenters.bulk_criteria import Act, ForAll
+from tui.presenters.plan_lines import count_of
 from tui.screens.detail import Detail
 from tui.screens.listing import Listing
 from tui.screens.promoting import Promoting

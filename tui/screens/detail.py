@@ -10,10 +10,10 @@ from textual.screen import Screen
 from core.domain.enums import Strategy
 from core.domain.records import Model, PendingImport, QueueRow
 from core.errors import CuratorError
-from tui.latest import Latest
-from tui.palette import GREY, RED
-from tui.pictures_at_hand import Fetching, PicturesAtHand
-from tui.plan_text import Change, Piece, field_lines, in_numbers, record_lines
+from tui.jobs.latest import Latest
+from tui.jobs.picture_cache import Fetching, PicturesAtHand
+from tui.presenters.plan_lines import Change, Piece, field_lines, in_numbers, record_lines
+from tui.theme.palette import GREY, RED
 from tui.widgets.comparison import ORDER, Comparison
 from tui.widgets.preview import Preview
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
-from tui.hashing import HashJob
+from tui.jobs.hash_job import HashJob
 from tui.messages import Hashing, HashingEnded
 from tui.screens.listing import Listing
 from tui.widgets.pending_list import PendingList

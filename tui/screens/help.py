@@ -16,7 +16,7 @@ from textual.widgets import Static
 from core.domain.query import GRAMMAR
 from core.planning.suggestions import RULES
 from tui.keys import GROUPS, KEYS, documented, key_name
-from tui.palette import AMBER, BLUE, BRIGHT, GREY, RED, STRATEGY, TEAL, TEXT
+from tui.theme.palette import AMBER, BLUE, BRIGHT, GREY, RED, STRATEGY, TEAL, TEXT
 from tui.widgets.answers import Answers
 
 SIGNS = (

@@ -17,11 +17,11 @@ from core.domain.operations import Operation
 from core.errors import CuratorError
 from core.operations.history import PastOperation
 from tui.keys import KEYS
-from tui.palette import AMBER, BRIGHT, FAINT, GREY, RED, TEAL, TEXT
-from tui.undo_text import brought_words, operation_words, past_words
-from tui.values import local_time
+from tui.presenters.cell_text import cut, fit
+from tui.presenters.formatting import local_time
+from tui.presenters.history_lines import brought_words, operation_words, past_words
+from tui.theme.palette import AMBER, BRIGHT, FAINT, GREY, RED, TEAL, TEXT
 from tui.widgets.answers import Answers
-from tui.widgets.cells import cut, fit
 
 if TYPE_CHECKING:
     from core.library import Library

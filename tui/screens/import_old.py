@@ -17,12 +17,12 @@ from textual.worker import Worker, WorkerState
 
 from core.domain.imports import ImportReport
 from core.errors import SourceError
-from tui.import_text import Reason, report_lines, title
-from tui.importing import ImportEnded, ImportFailed, Importing, ImportJob, ImportOrder
+from tui.jobs.import_job import ImportEnded, ImportFailed, Importing, ImportJob, ImportOrder
 from tui.keys import KEYS
-from tui.palette import AMBER, GREY, RED, TEXT
-from tui.paths import Completion, images_beside, path_of, roots
-from tui.widgets.cells import fit, wrap
+from tui.presenters.cell_text import fit, wrap
+from tui.presenters.import_report import Reason, report_lines, title
+from tui.presenters.path_completion import Completion, images_beside, path_of, roots
+from tui.theme.palette import AMBER, GREY, RED, TEXT
 from tui.widgets.path_input import PathInput, PlainInput
 
 if TYPE_CHECKING:

@@ -19,10 +19,10 @@ from core.domain.resolution import Picks
 from core.domain.sort_order import BY_ID, Column, Order
 from core.errors import Cancelled, CuratorError
 from tui.config.session import Session
-from tui.decisions import Decisions
+from tui.jobs.decision_writer import Decisions
+from tui.jobs.latest import Latest
+from tui.jobs.suggestion_loader import Suggesting
 from tui.keys import display_key
-from tui.latest import Latest
-from tui.suggesting import Suggesting
 from tui.tally import Tally
 from tui.walk import Place
 from tui.widgets.filter_line import FilterLine

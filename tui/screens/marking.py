@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.screen import Screen
 
-from tui.plan_text import count_of
+from tui.presenters.plan_lines import count_of
 from tui.screens.listing import Listing
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.pending_list import PendingList

@@ -10,11 +10,11 @@ from textual.screen import Screen
 
 from core.domain.enums import Action, Status, Strategy
 from core.errors import CuratorError
-from tui.applying import ApplyJob, LogLine, outcome_words
+from tui.jobs.apply_job import ApplyJob, LogLine, outcome_words
 from tui.keys import display_key
 from tui.messages import ApplyEnded, Applying, Promoted
+from tui.presenters.history_lines import past_words
 from tui.screens.listing import Listing
-from tui.undo_text import past_words
 from tui.widgets.pending_list import PendingList
 from tui.widgets.status_line import StatusLine
 

@@ -13,8 +13,8 @@ from textual.worker import Worker, WorkerState
 from core.domain.records import QueueRow
 from core.errors import CuratorError
 from core.locks.waiting import LockHolder, describe
+from tui.jobs.picture_cache import PicturesAtHand
 from tui.messages import ApplyEnded, Applying, Hashing, HashingEnded, Promoted, SensitiveTurned, Waiting
-from tui.pictures_at_hand import PicturesAtHand
 from tui.screens.deciding import Deciding
 from tui.screens.detail import Detail
 from tui.screens.hashing import HashingAhead

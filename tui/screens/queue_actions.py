@@ -8,8 +8,8 @@ from textual import work
 from textual.screen import Screen
 
 from core.domain.enums import Strategy
+from tui.jobs.picture_cache import PicturesAtHand
 from tui.keys import KEYS
-from tui.pictures_at_hand import PicturesAtHand
 from tui.screens.deciding import Deciding
 from tui.screens.detail import Detail
 from tui.screens.hashing import HashingAhead

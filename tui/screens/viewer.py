@@ -16,15 +16,15 @@ from textual.widgets import Static
 from core.domain.enums import Side
 from core.domain.records import PendingImport, Picture
 from core.errors import CuratorError
-from tui.image_text import incoming_fates, library_fates
+from tui.jobs.latest import Latest
+from tui.jobs.picture_cache import Fetching, PictureKey, PicturesAtHand
 from tui.keys import KEYS
-from tui.latest import Latest
 from tui.messages import SensitiveTurned
-from tui.palette import BRIGHT, GREY
-from tui.pictures_at_hand import Fetching, PictureKey, PicturesAtHand
-from tui.plan_text import Piece
+from tui.presenters.cell_text import cut
+from tui.presenters.image_labels import incoming_fates, library_fates
+from tui.presenters.plan_lines import Piece
+from tui.theme.palette import BRIGHT, GREY
 from tui.walk import Walk
-from tui.widgets.cells import cut
 from tui.widgets.key_line import KeyLine
 from tui.widgets.picture_box import PictureBox
 from tui.widgets.real_picture import picture_box

@@ -11,7 +11,8 @@ from rich.style import Style
 from core.domain.records import QueueRow
 from core.domain.sort_order import BY_ID, Column, Order
 from core.text import size
-from tui.palette import (
+from tui.presenters.cell_text import fit
+from tui.theme.palette import (
     AMBER,
     BLUE,
     BRIGHT,
@@ -28,7 +29,6 @@ from tui.palette import (
     TEXT,
     VIOLET,
 )
-from tui.widgets.cells import fit
 
 _MARGIN = 3
 _STATE, _DECISION, _TYPE, _SIZE = 9, 10, 11, 8

@@ -12,9 +12,9 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from core.domain.enums import Strategy
-from tui.palette import FAINT, GREY, GROUND, STRATEGY, TEXT
-from tui.plan_text import FieldLine, Piece
-from tui.widgets.cells import cut
+from tui.presenters.cell_text import cut
+from tui.presenters.plan_lines import FieldLine, Piece
+from tui.theme.palette import FAINT, GREY, GROUND, STRATEGY, TEXT
 from tui.widgets.fields import table
 
 _META = "strategy"  # of a tab; not Textual's own way of clicks, so that no text can ever be one

@@ -13,8 +13,8 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.keys import KEYS
-from tui.palette import AMBER, BLUE, CURSOR
-from tui.plan_text import FieldLine, Piece
+from tui.presenters.plan_lines import FieldLine, Piece
+from tui.theme.palette import AMBER, BLUE, CURSOR
 from tui.widgets.fields import header, in_full, rows, widths
 
 _LINES = 6  # of a field that is not under the cursor

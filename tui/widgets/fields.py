@@ -9,10 +9,10 @@ from functools import partial
 from rich.cells import cell_len
 from textual.content import Content
 
-from tui.palette import AMBER, BRIGHT, FAINT, GREY, RED, TEAL, TEXT
-from tui.plan_text import SIGN, TONE, Change, FieldLine, Piece
-from tui.text_diff import Only, differences
-from tui.widgets.cells import cut, cut_front, fit, wrap
+from tui.presenters.cell_text import cut, cut_front, fit, wrap
+from tui.presenters.plan_lines import SIGN, TONE, Change, FieldLine, Piece
+from tui.presenters.text_diff import Only, differences
+from tui.theme.palette import AMBER, BRIGHT, FAINT, GREY, RED, TEAL, TEXT
 
 _LOSES_LIBRARY = (Change.OVERWRITTEN, Change.EMPTIED)
 _TAKES_INCOMING = (Change.FILLED, Change.OVERWRITTEN, Change.COMBINED, Change.COMES)

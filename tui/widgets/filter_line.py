@@ -10,8 +10,8 @@ from textual.message import Message
 from textual.widgets import Input, Static
 
 from tui.keys import KEYS
-from tui.palette import GREY, RED, TEXT
-from tui.widgets.cells import cut
+from tui.presenters.cell_text import cut
+from tui.theme.palette import GREY, RED, TEXT
 
 _PRINTABLE = r"[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]*"  # what may be pasted
 

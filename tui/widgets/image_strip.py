@@ -12,10 +12,10 @@ from textual.widgets import Static
 
 from core.domain.enums import Side
 from core.domain.records import Picture
-from tui.palette import BRIGHT
-from tui.pictures_at_hand import PictureKey, PicturesAtHand
-from tui.plan_text import Piece
-from tui.widgets.cells import cut
+from tui.jobs.picture_cache import PictureKey, PicturesAtHand
+from tui.presenters.cell_text import cut
+from tui.presenters.plan_lines import Piece
+from tui.theme.palette import BRIGHT
 from tui.widgets.comparison import sentence
 from tui.widgets.picture_box import PictureBox
 from tui.widgets.real_picture import picture_box

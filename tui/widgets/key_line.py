@@ -13,7 +13,7 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widget import Widget
 
-from tui.palette import AMBER, GREY, TEXT
+from tui.theme.palette import AMBER, GREY, TEXT
 
 _LAST = ("app.help", "app.quit")  # ids of the bindings that stay at the end of the line
 

@@ -9,8 +9,8 @@ from rich.style import Style
 from textual.strip import Strip
 
 from core.domain.records import QueueRow
-from tui.palette import GREY
-from tui.widgets.cells import fit
+from tui.presenters.cell_text import fit
+from tui.theme.palette import GREY
 from tui.widgets.columns import Columns, Look, line, placeholder
 
 _KEPT = 1024  # some screens full

@@ -10,7 +10,7 @@ from textual.message import Message
 from textual.widgets import Input
 
 from tui.keys import KEYS
-from tui.paths import Completion, complete, printable
+from tui.presenters.path_completion import Completion, complete, printable
 
 
 class PlainInput(Input):
@@ -26,12 +26,12 @@ class PlainInput(Input):
             self.value = ""
 
     def validate_value(self, value: str) -> str:
-        """Escape what was pasted, as ``tui.paths`` does."""
+        """Escape what was pasted, as ``tui.presenters.path_completion`` does."""
         return printable(value)
 
 
 class PathInput(PlainInput):
-    """Holds a path as ``tui.paths`` writes it."""
+    """Holds a path as ``tui.presenters.path_completion`` writes it."""
 
     BINDINGS = KEYS["path"]
 

@@ -10,8 +10,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from core.domain.records import Picture
-from tui.palette import GREY, PANEL
-from tui.widgets.cells import wrap
+from tui.presenters.cell_text import wrap
+from tui.theme.palette import GREY, PANEL
 
 _UPPER = "▀"
 

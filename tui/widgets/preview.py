@@ -15,9 +15,9 @@ from core.domain.enums import Side
 from core.domain.records import MOST_ALIKE, Picture, QueueRow
 from core.planning.suggestions import Suggestion
 from core.text import size
-from tui.palette import BRIGHT, GREY, RAISED, RED, TEAL, TEXT, VIOLET
-from tui.pictures_at_hand import PictureKey, PicturesAtHand
-from tui.widgets.cells import cut, cut_front, wrap
+from tui.jobs.picture_cache import PictureKey, PicturesAtHand
+from tui.presenters.cell_text import cut, cut_front, wrap
+from tui.theme.palette import BRIGHT, GREY, RAISED, RED, TEAL, TEXT, VIOLET
 from tui.widgets.columns import short_name
 from tui.widgets.picture_box import PictureBox
 from tui.widgets.real_picture import picture_box

@@ -17,11 +17,11 @@ from textual.strip import Strip
 
 from core.domain.records import Picture
 from core.errors import CuratorError
-from tui.graphics import Graphics, cell_size
-from tui.latest import Latest
-from tui.palette import PANEL
+from tui.jobs.latest import Latest
+from tui.terminal.encoder import Drawing, kitty, sixel
+from tui.terminal.graphics import Graphics, cell_size
 from tui.textual_compat import TerminalDriver
-from tui.widgets.drawing import Drawing, kitty, sixel
+from tui.theme.palette import PANEL
 from tui.widgets.picture_box import PictureBox
 
 _LONGEST = 640  # pixels; more would take too long to send, and Sixel too long to make

@@ -9,7 +9,7 @@ from textual.content import Content
 from textual.widget import Widget
 
 from core.text import plain
-from tui.palette import RED, TEXT
+from tui.theme.palette import RED, TEXT
 
 _log = logging.getLogger("model_curator.app")
 

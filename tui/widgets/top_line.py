@@ -13,8 +13,8 @@ from textual.content import Content
 from textual.widget import Widget
 
 from core.domain.enums import State, Strategy
-from tui.palette import BLUE, BRIGHT, FAINT, GREY, STATE, TEAL, TEXT
-from tui.widgets.cells import cut_front
+from tui.presenters.cell_text import cut_front
+from tui.theme.palette import BLUE, BRIGHT, GREY, STATE, TEAL, TEXT
 
 if TYPE_CHECKING:
     from core.queue.queue import QueueCounts
@@ -118,12 +118,6 @@ class TopLine(Widget):
         if detail is Detail.LEAST:
             return [] if self._marked else [State.CONFLICT]
         return list(_COUNTED) if detail is Detail.STATES else [State.CONFLICT, State.MISSING]
-
-
-def bar(done: float, width: int, colour: str = TEAL) -> Content:
-    """Return a thin bar; ``done`` is a part of 1."""
-    filled = round(max(0.0, min(done, 1.0)) * width)
-    return Content.assemble(("━" * filled, colour), ("━" * (width - filled), FAINT))
 
 
 def _home(root: Path) -> str:

@@ -13,10 +13,10 @@ from textual.message import Message
 
 from core.domain.imports import ImportReport
 from core.errors import CuratorError
-from tui.import_text import Reason, reasons
-from tui.pace import Pace, in_words
-from tui.palette import GREY, TEXT
-from tui.widgets.top_line import bar
+from tui.jobs.eta import Pace, in_words
+from tui.presenters.import_report import Reason, reasons
+from tui.presenters.progress import bar
+from tui.theme.palette import GREY, TEXT
 
 if TYPE_CHECKING:
     from core.library import Library

@@ -20,8 +20,8 @@ from rich.segment import Segment
 from rich.style import Style
 
 from core.domain.records import Picture
-from tui.graphics import cell_size
-from tui.palette import PANEL
+from tui.terminal.graphics import cell_size
+from tui.theme.palette import PANEL
 
 _CHUNK = 4096  # characters of data in one message to the terminal
 # Numbers of pictures in the terminal, where other programs may have theirs.

@@ -10,7 +10,7 @@ from rich.style import Style
 from textual.color import Color
 from textual.filter import LineFilter
 
-from tui import palette
+from tui.theme import palette
 
 _SIXTEEN = {
     palette.GROUND: "black",

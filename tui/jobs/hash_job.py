@@ -12,10 +12,10 @@ from textual.dom import DOMNode
 from textual.message import Message
 
 from core.errors import CuratorError
+from tui.jobs.eta import Pace, in_words
 from tui.messages import Hashing, HashingEnded
-from tui.pace import Pace, in_words
-from tui.palette import GREY, TEXT
-from tui.widgets.top_line import bar
+from tui.presenters.progress import bar
+from tui.theme.palette import GREY, TEXT
 
 if TYPE_CHECKING:
     from core.hashing.background import HashProgress

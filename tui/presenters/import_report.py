@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from textual.content import Content
 
 from core.domain.imports import ImportReport, Problem
-from tui.palette import AMBER, BRIGHT, GREY, TEXT
-from tui.widgets.cells import cut, fit, wrap
+from tui.presenters.cell_text import cut, fit, wrap
+from tui.theme.palette import AMBER, BRIGHT, GREY, TEXT
 
 _MANY = 12  # problems from which on they are summed up by reason as well
 _REASONS = 8

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from core.domain.enums import Action
 from core.domain.plans import Plan
 from core.domain.records import Model, PendingImport
-from tui.palette import AMBER, GREY, RED, TEAL, TEXT
-from tui.plan_text import Piece, count_of
+from tui.presenters.plan_lines import Piece, count_of
+from tui.theme.palette import AMBER, GREY, RED, TEAL, TEXT
 
 
 def library_fates(images: Sequence[str], plan: Plan | None) -> list[Piece]:

@@ -18,11 +18,11 @@ from core.domain.enums import Action, Status
 from core.domain.outcomes import Outcome
 from core.errors import Cancelled
 from core.text import plain, size
+from tui.jobs.eta import Pace, in_words
 from tui.keys import display_key
 from tui.messages import ApplyEnded, Applying, ApplyState, Decided, Promoted
-from tui.pace import Pace, in_words
-from tui.palette import GREY, RED, STRATEGY, TEAL, TEXT
-from tui.widgets.top_line import bar
+from tui.presenters.progress import bar
+from tui.theme.palette import GREY, RED, STRATEGY, TEAL, TEXT
 
 if TYPE_CHECKING:
     from core.library import Library

@@ -11,8 +11,8 @@ from core.domain.enums import Action, Side
 from core.domain.plans import FieldPlan, Plan
 from core.domain.records import Model, PendingImport
 from core.merger import json_equal
-from tui.palette import AMBER, GREY, RED, TEAL, TEXT
-from tui.values import label_of, value_text
+from tui.presenters.formatting import label_of, value_text
+from tui.theme.palette import AMBER, GREY, RED, TEAL, TEXT
 
 Piece = tuple[str, str]
 """A few words, and the colour they are shown in."""

@@ -11,8 +11,8 @@ from core.domain.plans import Plan
 from core.domain.records import Model, PendingImport
 from core.domain.resolution import Picks
 from core.planning.resolution import cycle_source, sides
-from tui.image_text import incoming_fates
-from tui.plan_text import Change, FieldLine, Part, Target, lines_in_order
+from tui.presenters.image_labels import incoming_fates
+from tui.presenters.plan_lines import Change, FieldLine, Part, Target, lines_in_order
 
 _FACTS = frozenset({("path",), ("size_bytes",), ("created_at",)})
 

@@ -16,7 +16,7 @@ from core.domain.plans import Plan
 from core.domain.records import QueueRow
 from core.domain.resolution import Picks
 from core.text import plain
-from tui.plan_text import count_of, overwritten_fields
+from tui.presenters.plan_lines import count_of, overwritten_fields
 
 if TYPE_CHECKING:
     from core.library import Library

@@ -14,7 +14,7 @@ from textual.color import Color
 from textual.filter import LineFilter
 from textual.theme import Theme
 
-from tui import palette
+from tui.theme import palette
 
 _LIGHT = {
     palette.GROUND: "#fbfaf8",

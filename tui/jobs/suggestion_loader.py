@@ -12,7 +12,7 @@ from textual.screen import Screen
 from core.domain.enums import State, Strategy
 from core.domain.records import QueueRow
 from core.errors import CuratorError
-from tui.latest import Latest
+from tui.jobs.latest import Latest
 
 if TYPE_CHECKING:
     from core.library import Library
