@@ -17,7 +17,7 @@ from textual.pilot import Pilot
 from bench.busy import KEYS, Busy, key_of
 from core.library import Library
 from tui.app import CuratorApp
-from tui.screens.queue import QueueScreen
+from tui.screens.queue.screen import QueueScreen
 from tui.widgets.pending_list import PendingList
 
 _PAUSE = 0.06  # seconds between two keys, as somebody who holds one down makes

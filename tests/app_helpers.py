@@ -27,7 +27,7 @@ from core.sample.library import sample_library
 from core.storage import pending
 from tui.app import CuratorApp
 from tui.config.settings import Settings
-from tui.screens.queue import QueueScreen
+from tui.screens.queue.screen import QueueScreen
 from tui.widgets.pending_list import PendingList
 
 PATIENCE = 30.0  # seconds until a condition counts as broken; far more than a busy machine needs

@@ -11,7 +11,7 @@ from textual.widgets import Input
 from core import Library
 from core.domain.imports import ImportReport
 from tests.app_helpers import Desk, running
-from tui.screens.import_old import ImportScreen
+from tui.screens.import_legacy import ImportScreen
 
 ASKED = "Bring an old database in"
 

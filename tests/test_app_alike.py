@@ -14,7 +14,7 @@ from core.library import Library
 from core.storage import search
 from tests.app_helpers import CONFLICT, NEW, Desk, add_import, at_work, running, sample
 from tui.presenters.bulk_criteria import criteria
-from tui.screens.alike import AlikeScreen
+from tui.screens.bulk_decision import AlikeScreen
 
 NASTY = 'a "b"\n[bold] c'
 

@@ -12,7 +12,7 @@ from core.domain.resolution import NO_PICKS, Picks
 from tests.app_helpers import CONFLICT, NEW, Desk, at_work
 from tui.presenters.plan_lines import Part
 from tui.screens.compare import CompareScreen
-from tui.screens.queue import QueueScreen
+from tui.screens.queue.screen import QueueScreen
 from tui.widgets.field_table import FieldTable
 
 DESCRIPTION, RATING = ("meta_json", "description"), ("meta_json", "rating")

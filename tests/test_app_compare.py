@@ -10,7 +10,7 @@ from core.domain.enums import State, Strategy
 from core.domain.records import PendingImage, PendingImport, Picture
 from tests.app_helpers import CONFLICT, MISSING, NEW, Desk, add_import, at_work, running, sample
 from tui.screens.compare import CompareScreen
-from tui.screens.queue import QueueScreen
+from tui.screens.queue.screen import QueueScreen
 from tui.widgets.field_table import FieldTable
 from tui.widgets.picture_box import PictureBox
 

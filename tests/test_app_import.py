@@ -16,7 +16,7 @@ from tests.builders import OldRow, old_database, png
 from tests.import_dialog import ASKED, dialog, held_up
 from tui.jobs.import_job import Importing, ImportJob
 from tui.presenters.import_report import Reason, reasons, report_lines
-from tui.screens.import_old import ImportScreen
+from tui.screens.import_legacy import ImportScreen
 
 MANY = 10_000
 

@@ -14,7 +14,7 @@ from core.library import Library
 from core.storage import tags
 from tests.app_helpers import CONFLICT, NEW, Desk, running, sample
 from tui.screens.compare import CompareScreen
-from tui.screens.queue import QueueScreen
+from tui.screens.queue.screen import QueueScreen
 from tui.screens.viewer import ViewerScreen
 from tui.widgets.picture_box import PictureBox
 

@@ -17,7 +17,7 @@ from tests.terminal import terminal
 from tui.app import CuratorApp
 from tui.config import session
 from tui.config.session import Session
-from tui.screens import resuming
+from tui.screens.queue import session_controller
 
 
 @pytest.fixture(autouse=True)
@@ -102,7 +102,7 @@ async def test_a_disk_that_does_not_answer_is_not_waited_for(tmp_path: Path, mon
         return Session(CONFLICT, "clay")
 
     monkeypatch.setattr(session, "read", slow)
-    monkeypatch.setattr(resuming, "_PATIENCE", 0.05)
+    monkeypatch.setattr(session_controller, "_PATIENCE", 0.05)
     with sample(tmp_path) as library:
         try:
             async with resumed(library) as desk:

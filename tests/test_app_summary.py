@@ -15,7 +15,7 @@ from core.queue.queue import Look
 from tests.app_helpers import CONFLICT, MISSING, NEW, PATIENCE, Desk, at_work
 from tui.presenters.apply_summary import Hurt, Summary, looks
 from tui.presenters.plan_lines import overwritten
-from tui.screens import confirm
+from tui.screens import apply_summary
 
 COUNT = 600
 
@@ -102,7 +102,7 @@ async def test_it_is_confirmed_only_once_every_override_is_looked_at(
         on.wait(PATIENCE)
         return looks(library, summary, ids)
 
-    monkeypatch.setattr(confirm, "looks", held)
+    monkeypatch.setattr(apply_summary, "looks", held)
     async with at_work(tmp_path) as desk:
         await decide(desk, Strategy.OVERRIDE, CONFLICT)
         await desk.press("a")

@@ -10,7 +10,7 @@ from core.domain.enums import Strategy
 from core.sample.library import sample_library
 from tests.app_helpers import CONFLICT, NEW, Desk, at_work, running, sample
 from tui.screens.history import HistoryScreen, UndoScreen
-from tui.screens.queue import QueueScreen
+from tui.screens.queue.screen import QueueScreen
 
 
 async def applied(desk: Desk, *decisions: tuple[int, str]) -> None:

@@ -9,7 +9,7 @@ import pytest
 from core.domain.records import Picture
 from tests.app_helpers import CONFLICT, NEW, Desk, at_work
 from tui.screens.compare import CompareScreen
-from tui.screens.queue import QueueScreen
+from tui.screens.queue.screen import QueueScreen
 from tui.screens.viewer import ViewerScreen
 from tui.widgets.picture_box import PictureBox
 

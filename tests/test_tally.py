@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.domain.enums import Strategy
-from tui.tally import Tally
+from tui.screens.queue.decision_counts import Tally
 
 
 def test_each_decision_is_counted_once() -> None:

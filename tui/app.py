@@ -20,7 +20,7 @@ from tui.config.settings import Settings
 from tui.jobs.picture_cache import PicturesAtHand
 from tui.keys import KEYS
 from tui.messages import SensitiveTurned, TerminalLost
-from tui.screens.queue import QueueScreen
+from tui.screens.queue.screen import QueueScreen
 from tui.terminal.graphics import Graphics
 from tui.terminal.leaving import Leaving
 from tui.textual_compat import written

@@ -25,8 +25,8 @@ from tui.presenters.cell_text import cut
 from tui.presenters.image_labels import incoming_fates, incoming_title, library_fates, library_title
 from tui.presenters.plan_lines import Change, Piece, in_numbers, record_lines
 from tui.presenters.resolution_lines import turnable_lines, turned
+from tui.screens.queue.navigator import Place, Walk
 from tui.theme.palette import BRIGHT, GREY, RED, TEXT, VIOLET
-from tui.walk import Place, Walk
 from tui.widgets.comparison import PlanLine, sentence, tabs
 from tui.widgets.field_table import FieldTable
 from tui.widgets.image_strip import ImageStrip

@@ -23,8 +23,8 @@ from tui.messages import SensitiveTurned
 from tui.presenters.cell_text import cut
 from tui.presenters.image_labels import incoming_fates, library_fates
 from tui.presenters.plan_lines import Piece
+from tui.screens.queue.navigator import Walk
 from tui.theme.palette import BRIGHT, GREY
-from tui.walk import Walk
 from tui.widgets.key_line import KeyLine
 from tui.widgets.picture_box import PictureBox
 from tui.widgets.real_picture import picture_box

@@ -12,10 +12,10 @@ from core.domain.resolution import Picks
 from tui.keys import display_key
 from tui.presenters.bulk_criteria import Act, ForAll
 from tui.presenters.plan_lines import count_of
-from tui.screens.detail import Detail
-from tui.screens.listing import Listing
-from tui.screens.promoting import Promoting
-from tui.walk import Walk
+from tui.screens.queue.apply_controller import Promoting
+from tui.screens.queue.list_controller import Listing
+from tui.screens.queue.navigator import Walk
+from tui.screens.queue.preview_controller import Detail
 from tui.widgets.pending_list import PendingList
 from tui.widgets.status_line import StatusLine
 

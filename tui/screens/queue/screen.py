@@ -15,14 +15,14 @@ from core.errors import CuratorError
 from core.locks.waiting import LockHolder, describe
 from tui.jobs.picture_cache import PicturesAtHand
 from tui.messages import ApplyEnded, Applying, Hashing, HashingEnded, Promoted, SensitiveTurned, Waiting
-from tui.screens.deciding import Deciding
-from tui.screens.detail import Detail
-from tui.screens.hashing import HashingAhead
-from tui.screens.listing import Listing
-from tui.screens.marking import Marking
-from tui.screens.promoting import Promoting
-from tui.screens.queue_actions import QueueActions
-from tui.screens.resuming import Resuming
+from tui.screens.queue.actions import QueueActions
+from tui.screens.queue.apply_controller import Promoting
+from tui.screens.queue.decision_controller import Deciding
+from tui.screens.queue.hashing_controller import HashingAhead
+from tui.screens.queue.list_controller import Listing
+from tui.screens.queue.mark_controller import Marking
+from tui.screens.queue.preview_controller import Detail
+from tui.screens.queue.session_controller import Resuming
 from tui.widgets.comparison import Comparison
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.key_line import KeyLine

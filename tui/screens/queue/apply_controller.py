@@ -14,7 +14,7 @@ from tui.jobs.apply_job import ApplyJob, LogLine, outcome_words
 from tui.keys import display_key
 from tui.messages import ApplyEnded, Applying, Promoted
 from tui.presenters.history_lines import past_words
-from tui.screens.listing import Listing
+from tui.screens.queue.list_controller import Listing
 from tui.widgets.pending_list import PendingList
 from tui.widgets.status_line import StatusLine
 
@@ -70,7 +70,7 @@ class Promoting:
             keys = [display_key(self._screen.app, f"decide.{strategy}") for strategy in _DECIDING]
             self._status.say(f"Nothing is decided yet: {', '.join(keys[:-1])} and {keys[-1]} decide.")
             return
-        from tui.screens.confirm import SummaryScreen
+        from tui.screens.apply_summary import SummaryScreen
 
         decided = await self._screen.app.push_screen_wait(SummaryScreen(self._library))
         if decided:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tui.config import session
 from tui.config.session import Session
-from tui.screens.listing import Listing
+from tui.screens.queue.list_controller import Listing
 
 _PATIENCE = 3.0  # seconds that the first picture waits for a slow disk, and more than a busy start takes
 

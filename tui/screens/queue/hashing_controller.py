@@ -9,7 +9,7 @@ from textual.screen import Screen
 
 from tui.jobs.hash_job import HashJob
 from tui.messages import Hashing, HashingEnded
-from tui.screens.listing import Listing
+from tui.screens.queue.list_controller import Listing
 from tui.widgets.pending_list import PendingList
 from tui.widgets.status_line import StatusLine
 from tui.widgets.top_line import TopLine

@@ -23,8 +23,8 @@ from tui.jobs.decision_writer import Decisions
 from tui.jobs.latest import Latest
 from tui.jobs.suggestion_loader import Suggesting
 from tui.keys import display_key
-from tui.tally import Tally
-from tui.walk import Place
+from tui.screens.queue.decision_counts import Tally
+from tui.screens.queue.navigator import Place
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.pending_list import PendingList
 from tui.widgets.top_line import TopLine

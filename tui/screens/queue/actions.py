@@ -10,12 +10,12 @@ from textual.screen import Screen
 from core.domain.enums import Strategy
 from tui.jobs.picture_cache import PicturesAtHand
 from tui.keys import KEYS
-from tui.screens.deciding import Deciding
-from tui.screens.detail import Detail
-from tui.screens.hashing import HashingAhead
-from tui.screens.listing import Listing
-from tui.screens.marking import Marking
-from tui.screens.promoting import Promoting
+from tui.screens.queue.apply_controller import Promoting
+from tui.screens.queue.decision_controller import Deciding
+from tui.screens.queue.hashing_controller import HashingAhead
+from tui.screens.queue.list_controller import Listing
+from tui.screens.queue.mark_controller import Marking
+from tui.screens.queue.preview_controller import Detail
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.pending_list import PendingList
 from tui.widgets.preview import Preview
@@ -70,7 +70,7 @@ class QueueActions(Screen[None]):
 
     @work(group="alike", exit_on_error=False)
     async def action_alike(self) -> None:
-        from tui.screens.alike import AlikeScreen
+        from tui.screens.bulk_decision import AlikeScreen
 
         listed = self.query_one(PendingList)
         if row := listed.row(listed.current):
@@ -129,7 +129,7 @@ class QueueActions(Screen[None]):
         self._promoting.job.stop()
 
     def action_log(self) -> None:
-        from tui.screens.apply import LogScreen
+        from tui.screens.apply_log import LogScreen
 
         self.app.push_screen(LogScreen(self._promoting.job))
 
@@ -144,7 +144,7 @@ class QueueActions(Screen[None]):
     @work(group="importing", exit_on_error=False)
     async def action_import_old(self) -> None:
         """Bring an old database in, then show and hash what came."""
-        from tui.screens.import_old import ImportScreen
+        from tui.screens.import_legacy import ImportScreen
 
         if await self.app.push_screen_wait(ImportScreen(self._library)) is not None:
             self.action_reload()

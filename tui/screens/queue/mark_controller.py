@@ -5,7 +5,7 @@ from __future__ import annotations
 from textual.screen import Screen
 
 from tui.presenters.plan_lines import count_of
-from tui.screens.listing import Listing
+from tui.screens.queue.list_controller import Listing
 from tui.widgets.filter_line import FilterLine
 from tui.widgets.pending_list import PendingList
 from tui.widgets.places import next_without
