@@ -18,7 +18,7 @@ from bench.busy import KEYS, Busy, key_of
 from core.library import Library
 from tui.app import CuratorApp
 from tui.screens.queue.screen import QueueScreen
-from tui.widgets.pending_list import PendingList
+from tui.widgets.queue_list.queue_list import PendingList
 
 _PAUSE = 0.06  # seconds between two keys, as somebody who holds one down makes
 _DEADLINE = 120.0

@@ -23,7 +23,7 @@ from core.library import Library
 from core.text import size
 from tui.app import CuratorApp
 from tui.theme.palette import THEME, VARIABLES
-from tui.widgets.pending_list import PendingList
+from tui.widgets.queue_list.queue_list import PendingList
 
 _COLUMNS = ("id", "name", "type", "size", "state", "decision")
 Cells = tuple[str, str, str, str, str, str]

@@ -28,7 +28,7 @@ from core.storage import pending
 from tui.app import CuratorApp
 from tui.config.settings import Settings
 from tui.screens.queue.screen import QueueScreen
-from tui.widgets.pending_list import PendingList
+from tui.widgets.queue_list.queue_list import PendingList
 
 PATIENCE = 30.0  # seconds until a condition counts as broken; far more than a busy machine needs
 

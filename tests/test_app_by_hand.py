@@ -13,7 +13,7 @@ from tests.app_helpers import CONFLICT, NEW, Desk, at_work
 from tui.presenters.plan_lines import Part
 from tui.screens.compare import CompareScreen
 from tui.screens.queue.screen import QueueScreen
-from tui.widgets.field_table import FieldTable
+from tui.widgets.plan.field_table import FieldTable
 
 DESCRIPTION, RATING = ("meta_json", "description"), ("meta_json", "rating")
 

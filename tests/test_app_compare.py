@@ -11,8 +11,8 @@ from core.domain.records import PendingImage, PendingImport, Picture
 from tests.app_helpers import CONFLICT, MISSING, NEW, Desk, add_import, at_work, running, sample
 from tui.screens.compare import CompareScreen
 from tui.screens.queue.screen import QueueScreen
-from tui.widgets.field_table import FieldTable
-from tui.widgets.picture_box import PictureBox
+from tui.widgets.images.image_box import PictureBox
+from tui.widgets.plan.field_table import FieldTable
 
 
 async def compare(desk: Desk, id: int) -> FieldTable:

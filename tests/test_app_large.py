@@ -14,8 +14,8 @@ from bench.libraries import build, name_of
 from core.domain.enums import Strategy
 from core.library import Library
 from tests.app_helpers import Desk, running
-from tui.widgets.known_rows import PAGE
-from tui.widgets.places import cut, place_among, place_of
+from tui.widgets.queue_list.id_index import cut, place_among, place_of
+from tui.widgets.queue_list.row_cache import PAGE
 
 COUNT = 1500
 IDS = st.lists(st.integers(1, 300), unique=True, max_size=200)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.app_helpers import CONFLICT, Desk, at_work, running, sample
-from tui.widgets.picture_box import PictureBox
+from tui.widgets.images.image_box import PictureBox
 
 FIRST, LAST = 6, 24  # ids of the sample's queue
 

@@ -11,7 +11,7 @@ from core.domain.enums import State
 from core.domain.records import PendingImport
 from core.library import Library
 from tests.app_helpers import CONFLICT, MISSING, NEW, Desk, add_import, at_work, running, sample
-from tui.widgets.columns import Look, columns, line
+from tui.widgets.queue_list.columns import Look, columns, line
 
 PAIR = [16, 17]  # ids in the sample: one file, saved twice
 

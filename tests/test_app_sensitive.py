@@ -16,7 +16,7 @@ from tests.app_helpers import CONFLICT, NEW, Desk, running, sample
 from tui.screens.compare import CompareScreen
 from tui.screens.queue.screen import QueueScreen
 from tui.screens.viewer import ViewerScreen
-from tui.widgets.picture_box import PictureBox
+from tui.widgets.images.image_box import PictureBox
 
 HIDDEN = "hidden: tagged"
 

@@ -11,7 +11,7 @@ from core.domain.enums import State
 from core.domain.sort_order import Column, Order
 from core.library import Library
 from tests.app_helpers import CONFLICT, Desk, at_work, running, sample
-from tui.widgets.columns import column_at, columns, header
+from tui.widgets.queue_list.columns import column_at, columns, header
 
 
 def head(desk: Desk) -> str:

@@ -11,7 +11,7 @@ from tests.app_helpers import CONFLICT, NEW, Desk, at_work
 from tui.screens.compare import CompareScreen
 from tui.screens.queue.screen import QueueScreen
 from tui.screens.viewer import ViewerScreen
-from tui.widgets.picture_box import PictureBox
+from tui.widgets.images.image_box import PictureBox
 
 
 def shown(desk: Desk, side: str) -> Picture | None:

@@ -17,8 +17,8 @@ from tests.builders import png
 from tui.jobs.picture_cache import Fetching, PictureKey, PicturesAtHand
 from tui.screens.compare import CompareScreen
 from tui.screens.viewer import ViewerScreen
-from tui.widgets.image_strip import ImageStrip
-from tui.widgets.picture_box import PictureBox
+from tui.widgets.images.image_box import PictureBox
+from tui.widgets.images.image_strip import ImageStrip
 from tui.widgets.preview import Preview
 
 

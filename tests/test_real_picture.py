@@ -18,8 +18,8 @@ from tests.fake_terminal import PLAIN, SIXEL, FakeTerminal
 from tests.terminal import stopped
 from tui.app import CuratorApp
 from tui.terminal.graphics import Graphics
-from tui.widgets.picture_box import PictureBox
-from tui.widgets.real_picture import RealPicture, picture_box
+from tui.widgets.images.graphics_box import RealPicture, picture_box
+from tui.widgets.images.image_box import PictureBox
 
 _APP = """
 import sys

@@ -13,7 +13,7 @@ from tests.terminal import terminal
 from tui.app import CuratorApp
 from tui.theme import palette
 from tui.theme.ansi16 import SixteenColours
-from tui.widgets.pending_list import PendingList
+from tui.widgets.queue_list.queue_list import PendingList
 
 
 async def test_the_cursor_and_the_states_can_be_told(tmp_path: Path) -> None:

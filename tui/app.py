@@ -27,8 +27,8 @@ from tui.textual_compat import written
 from tui.theme.ansi16 import SixteenColours
 from tui.theme.palette import THEME, VARIABLES
 from tui.theme.themes import COLOURS, Recolour, themes
-from tui.widgets.picture_box import half_cells
-from tui.widgets.real_picture import driver
+from tui.widgets.images.graphics_box import driver
+from tui.widgets.images.image_box import half_cells
 
 if TYPE_CHECKING:
     from core.library import Library

@@ -27,10 +27,10 @@ from tui.presenters.plan_lines import Change, Piece, in_numbers, record_lines
 from tui.presenters.resolution_lines import turnable_lines, turned
 from tui.screens.queue.navigator import Place, Walk
 from tui.theme.palette import BRIGHT, GREY, RED, TEXT, VIOLET
-from tui.widgets.comparison import PlanLine, sentence, tabs
-from tui.widgets.field_table import FieldTable
-from tui.widgets.image_strip import ImageStrip
-from tui.widgets.key_line import KeyLine
+from tui.widgets.images.image_strip import ImageStrip
+from tui.widgets.key_bar import KeyLine
+from tui.widgets.plan.field_table import FieldTable
+from tui.widgets.plan.panel import PlanLine, sentence, tabs
 
 if TYPE_CHECKING:
     from core.library import Library

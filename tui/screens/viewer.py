@@ -25,9 +25,9 @@ from tui.presenters.image_labels import incoming_fates, library_fates
 from tui.presenters.plan_lines import Piece
 from tui.screens.queue.navigator import Walk
 from tui.theme.palette import BRIGHT, GREY
-from tui.widgets.key_line import KeyLine
-from tui.widgets.picture_box import PictureBox
-from tui.widgets.real_picture import picture_box
+from tui.widgets.images.graphics_box import picture_box
+from tui.widgets.images.image_box import PictureBox
+from tui.widgets.key_bar import KeyLine
 
 if TYPE_CHECKING:
     from core.library import Library

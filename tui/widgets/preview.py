@@ -18,9 +18,9 @@ from core.text import size
 from tui.jobs.picture_cache import PictureKey, PicturesAtHand
 from tui.presenters.cell_text import cut, cut_front, wrap
 from tui.theme.palette import BRIGHT, GREY, RAISED, RED, TEAL, TEXT, VIOLET
-from tui.widgets.columns import short_name
-from tui.widgets.picture_box import PictureBox
-from tui.widgets.real_picture import picture_box
+from tui.widgets.images.graphics_box import picture_box
+from tui.widgets.images.image_box import PictureBox
+from tui.widgets.queue_list.columns import short_name
 
 _NARROW = 34  # cells below which words are left out
 _PATIENCE = 0.12  # seconds for which the picture before stays, so that a quick change does not flicker

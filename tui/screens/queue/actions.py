@@ -16,10 +16,10 @@ from tui.screens.queue.hashing_controller import HashingAhead
 from tui.screens.queue.list_controller import Listing
 from tui.screens.queue.mark_controller import Marking
 from tui.screens.queue.preview_controller import Detail
-from tui.widgets.filter_line import FilterLine
-from tui.widgets.pending_list import PendingList
+from tui.widgets.filter_bar import FilterLine
 from tui.widgets.preview import Preview
-from tui.widgets.status_line import StatusLine
+from tui.widgets.queue_list.queue_list import PendingList
+from tui.widgets.status_bar import StatusLine
 
 if TYPE_CHECKING:
     from core.library import Library

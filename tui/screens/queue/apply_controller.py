@@ -15,8 +15,8 @@ from tui.keys import display_key
 from tui.messages import ApplyEnded, Applying, Promoted
 from tui.presenters.history_lines import past_words
 from tui.screens.queue.list_controller import Listing
-from tui.widgets.pending_list import PendingList
-from tui.widgets.status_line import StatusLine
+from tui.widgets.queue_list.queue_list import PendingList
+from tui.widgets.status_bar import StatusLine
 
 if TYPE_CHECKING:
     from core.library import Library

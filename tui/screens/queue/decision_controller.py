@@ -16,8 +16,8 @@ from tui.screens.queue.apply_controller import Promoting
 from tui.screens.queue.list_controller import Listing
 from tui.screens.queue.navigator import Walk
 from tui.screens.queue.preview_controller import Detail
-from tui.widgets.pending_list import PendingList
-from tui.widgets.status_line import StatusLine
+from tui.widgets.queue_list.queue_list import PendingList
+from tui.widgets.status_bar import StatusLine
 
 _AT_ONCE = 64  # suggestions; the first time each takes as long as decoding its images
 

@@ -10,9 +10,9 @@ from textual.screen import Screen
 from tui.jobs.hash_job import HashJob
 from tui.messages import Hashing, HashingEnded
 from tui.screens.queue.list_controller import Listing
-from tui.widgets.pending_list import PendingList
-from tui.widgets.status_line import StatusLine
-from tui.widgets.top_line import TopLine
+from tui.widgets.header import TopLine
+from tui.widgets.queue_list.queue_list import PendingList
+from tui.widgets.status_bar import StatusLine
 
 if TYPE_CHECKING:
     from core.library import Library

@@ -25,9 +25,9 @@ from tui.jobs.suggestion_loader import Suggesting
 from tui.keys import display_key
 from tui.screens.queue.decision_counts import Tally
 from tui.screens.queue.navigator import Place
-from tui.widgets.filter_line import FilterLine
-from tui.widgets.pending_list import PendingList
-from tui.widgets.top_line import TopLine
+from tui.widgets.filter_bar import FilterLine
+from tui.widgets.header import TopLine
+from tui.widgets.queue_list.queue_list import PendingList
 
 if TYPE_CHECKING:
     from core.library import Library

@@ -6,11 +6,11 @@ from textual.screen import Screen
 
 from tui.presenters.plan_lines import count_of
 from tui.screens.queue.list_controller import Listing
-from tui.widgets.filter_line import FilterLine
-from tui.widgets.pending_list import PendingList
-from tui.widgets.places import next_without
-from tui.widgets.status_line import StatusLine
-from tui.widgets.top_line import TopLine
+from tui.widgets.filter_bar import FilterLine
+from tui.widgets.header import TopLine
+from tui.widgets.queue_list.id_index import next_without
+from tui.widgets.queue_list.queue_list import PendingList
+from tui.widgets.status_bar import StatusLine
 
 
 class Marking:

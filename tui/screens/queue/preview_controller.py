@@ -14,7 +14,7 @@ from tui.jobs.latest import Latest
 from tui.jobs.picture_cache import Fetching, PicturesAtHand
 from tui.presenters.plan_lines import Change, Piece, field_lines, in_numbers, record_lines
 from tui.theme.palette import GREY, RED
-from tui.widgets.comparison import ORDER, Comparison
+from tui.widgets.plan.panel import ORDER, Comparison
 from tui.widgets.preview import Preview
 
 if TYPE_CHECKING:

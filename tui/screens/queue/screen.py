@@ -23,13 +23,13 @@ from tui.screens.queue.list_controller import Listing
 from tui.screens.queue.mark_controller import Marking
 from tui.screens.queue.preview_controller import Detail
 from tui.screens.queue.session_controller import Resuming
-from tui.widgets.comparison import Comparison
-from tui.widgets.filter_line import FilterLine
-from tui.widgets.key_line import KeyLine
-from tui.widgets.pending_list import PendingList
+from tui.widgets.filter_bar import FilterLine
+from tui.widgets.header import TopLine
+from tui.widgets.key_bar import KeyLine
+from tui.widgets.plan.panel import Comparison
 from tui.widgets.preview import Preview
-from tui.widgets.status_line import StatusLine
-from tui.widgets.top_line import TopLine
+from tui.widgets.queue_list.queue_list import PendingList
+from tui.widgets.status_bar import StatusLine
 
 if TYPE_CHECKING:
     from core.library import Library

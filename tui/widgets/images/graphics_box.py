@@ -22,7 +22,7 @@ from tui.terminal.encoder import Drawing, kitty, sixel
 from tui.terminal.graphics import Graphics, cell_size
 from tui.textual_compat import TerminalDriver
 from tui.theme.palette import PANEL
-from tui.widgets.picture_box import PictureBox
+from tui.widgets.images.image_box import PictureBox
 
 _LONGEST = 640  # pixels; more would take too long to send, and Sixel too long to make
 _CACHED = 8  # drawings, of a megabyte each at worst

@@ -15,11 +15,11 @@ from core.domain.enums import Strategy
 from core.domain.records import QueueRow
 from core.domain.sort_order import BY_ID, Column, Order
 from tui.keys import KEYS
-from tui.widgets.columns import Columns, Look, column_at, columns, header
-from tui.widgets.known_rows import KnownRows
-from tui.widgets.lines import empty_line, row_line, strip
-from tui.widgets.long_list import LongList
-from tui.widgets.marks import Marks
+from tui.widgets.queue_list.columns import Columns, Look, column_at, columns, header
+from tui.widgets.queue_list.id_list import LongList
+from tui.widgets.queue_list.row_cache import KnownRows
+from tui.widgets.queue_list.row_lines import empty_line, row_line, strip
+from tui.widgets.queue_list.selection import Marks
 
 
 class PendingList(LongList):

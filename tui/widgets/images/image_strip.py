@@ -16,9 +16,9 @@ from tui.jobs.picture_cache import PictureKey, PicturesAtHand
 from tui.presenters.cell_text import cut
 from tui.presenters.plan_lines import Piece
 from tui.theme.palette import BRIGHT
-from tui.widgets.comparison import sentence
-from tui.widgets.picture_box import PictureBox
-from tui.widgets.real_picture import picture_box
+from tui.widgets.images.graphics_box import picture_box
+from tui.widgets.images.image_box import PictureBox
+from tui.widgets.plan.panel import sentence
 
 _SLOTS = 8
 _SLOT_WIDTH = 21  # cells, the gap included

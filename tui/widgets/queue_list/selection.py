@@ -8,7 +8,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Collection, Iterable
 
-from tui.widgets.places import place_of
+from tui.widgets.queue_list.id_index import place_of
 
 
 class Marks:

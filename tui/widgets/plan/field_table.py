@@ -15,7 +15,7 @@ from textual.strip import Strip
 from tui.keys import KEYS
 from tui.presenters.plan_lines import FieldLine, Piece
 from tui.theme.palette import AMBER, BLUE, CURSOR
-from tui.widgets.fields import header, in_full, rows, widths
+from tui.widgets.plan.field_rows import header, in_full, rows, widths
 
 _LINES = 6  # of a field that is not under the cursor
 _ALL_LINES = 2000  # of the one that is: any text a person wrote

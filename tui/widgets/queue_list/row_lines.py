@@ -11,7 +11,7 @@ from textual.strip import Strip
 from core.domain.records import QueueRow
 from tui.presenters.cell_text import fit
 from tui.theme.palette import GREY
-from tui.widgets.columns import Columns, Look, line, placeholder
+from tui.widgets.queue_list.columns import Columns, Look, line, placeholder
 
 _KEPT = 1024  # some screens full
 

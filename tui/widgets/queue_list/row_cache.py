@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from core.domain.enums import Strategy
 from core.domain.records import QueueRow
-from tui.widgets.places import around
+from tui.widgets.queue_list.id_index import around
 
 PAGE = 64
 _KEPT = 64 * PAGE

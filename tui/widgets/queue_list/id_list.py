@@ -11,8 +11,8 @@ from textual.geometry import Region, Size
 from textual.message import Message
 
 from tui.keys import KEYS
-from tui.widgets.kept_lines import KeptLines
-from tui.widgets.places import cut, place_among, place_of
+from tui.widgets.queue_list.cached_lines import KeptLines
+from tui.widgets.queue_list.id_index import cut, place_among, place_of
 
 
 class LongList(KeptLines, can_focus=True, inherit_bindings=False):

@@ -15,7 +15,7 @@ from core.domain.enums import Strategy
 from tui.presenters.cell_text import cut
 from tui.presenters.plan_lines import FieldLine, Piece
 from tui.theme.palette import FAINT, GREY, GROUND, STRATEGY, TEXT
-from tui.widgets.fields import table
+from tui.widgets.plan.field_rows import table
 
 _META = "strategy"  # of a tab; not Textual's own way of clicks, so that no text can ever be one
 ORDER = (Strategy.MERGE, Strategy.OVERRIDE, Strategy.DELETE, Strategy.SKIP)
