@@ -15,7 +15,7 @@ from typing import Any
 
 from click.testing import CliRunner
 
-from tui.cli.main import main
+from tui.cli import main
 
 ROOT = Path(__file__).parent.parent
 

@@ -17,7 +17,7 @@ import pytest
 from core import Library
 from tests.builders import add_pending
 from tests.cli_helpers import ROOT, environment, program, run
-from tui.cli.main import main
+from tui.cli import main
 
 COMMANDS = (
     "demo",
@@ -41,7 +41,7 @@ HEAVY = ("textual", "rich", "sqlite_utils", "sqlite3", "PIL", "platformdirs")
 def test_help_and_version_import_nothing_heavy(args: list[str]) -> None:
     code = f"""
 import sys
-from tui.cli.main import main
+from tui.cli import main
 try:
     main({args!r})
 except SystemExit as end:

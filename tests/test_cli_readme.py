@@ -8,8 +8,7 @@ import click
 import pytest
 
 from tests.cli_helpers import ROOT
-from tui.cli import context
-from tui.cli.main import main
+from tui.cli import context, main
 
 README = (ROOT / "README.md").read_text()
 ROWS = re.findall(r"^\| `model-curator ?([^`]*)` \| (.+) \|$", README, re.MULTILINE)

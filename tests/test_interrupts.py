@@ -111,7 +111,7 @@ def test_ctrl_c_while_an_old_database_is_opened_is_no_fault_of_the_database(libr
 INTERRUPTING = """
 import os, signal, sys
 from sqlite_utils import Database
-from tui.cli.main import main
+from tui.cli import main
 execute, entries = Database.execute, []
 def interrupt():
     for _ in range(2):

@@ -24,7 +24,7 @@ _RUN = """
 import os, sys
 os.environ["TEXTUAL_DRIVER"] = "tui.web.driver:PageDriver"
 sys.path.insert(0, sys.argv.pop(1))
-from tui.cli.main import main
+from tui.cli import main
 main()
 """
 _FOREIGN_FONT = re.compile(r"<link[^>]*fonts\.googleapis\.com[^>]*>")
