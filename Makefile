@@ -22,17 +22,17 @@ check: $(READY)
 	$(BIN)/pytest --numprocesses=2 --dist=worksteal
 
 docs: $(READY)
-	$(BIN)/python -m tests.key_docs
+	$(BIN)/python -m tests.support.key_docs
 
 screenshots: $(READY)
 	$(BIN)/python -m screenshots.make
 	$(BIN)/python -m screenshots.record
 
 bench: $(READY)
-	$(BIN)/python -m bench $(ARGS)
+	$(BIN)/python -m tests.bench $(ARGS)
 
 torture: $(READY)
-	$(BIN)/python -m torture $(ARGS)
+	$(BIN)/python -m tests.torture $(ARGS)
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
