@@ -102,7 +102,7 @@ class CuratorApp(App[None]):
 
     def _set_keys(self) -> None:
         """Set the keys that the settings give anew."""
-        from tui.config.keymap import checked_keys
+        from tui.config.keymap import checked_keys  # noqa: PLC0415 - start-up
 
         self.keys, problems = checked_keys(self.settings.keys, self.settings.path)
         self.warnings += problems
@@ -147,7 +147,7 @@ class CuratorApp(App[None]):
             )
 
     def action_help(self) -> None:
-        from tui.screens.help import HelpScreen
+        from tui.screens.help import HelpScreen  # noqa: PLC0415 - start-up
 
         self.push_screen(HelpScreen())
 

@@ -12,7 +12,7 @@ from tests.support.app import copy_sample, sample
 from tests.support.pseudo_terminal import terminal
 from tui.app import CuratorApp
 from tui.theme import palette
-from tui.theme.ansi16 import SixteenColours
+from tui.theme.ansi16 import _SIXTEEN, SixteenColours
 from tui.widgets.queue_list.queue_list import PendingList
 
 
@@ -38,8 +38,6 @@ async def test_the_cursor_and_the_states_can_be_told(tmp_path: Path) -> None:
 
 def test_every_colour_of_the_palette_has_one() -> None:
     named = {value for name, value in vars(palette).items() if name.isupper() and isinstance(value, str)}
-    from tui.theme.ansi16 import _SIXTEEN
-
     assert set(_SIXTEEN) == named
 
 

@@ -7,6 +7,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from textual.widgets import Static
+
 from core.domain.enums import State
 from core.library import Library
 from core.sample.library import build_sample
@@ -82,8 +84,6 @@ async def test_help_shows_every_key_and_any_way_closes_it(tmp_path: Path) -> Non
 
 def written(desk: Desk) -> str:
     """All of the help, what is scrolled out of view as well."""
-    from textual.widgets import Static
-
     return "\n".join(str(one.content) for one in desk.app.screen.query("#help Static").results(Static))
 
 

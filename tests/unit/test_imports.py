@@ -79,3 +79,38 @@ def test_every_file_is_a_module_that_was_walked() -> None:
     folder = ROOT / "core"
     names = {".".join(file.relative_to(ROOT).with_suffix("").parts) for file in folder.rglob("*.py")}
     assert {name.removesuffix(".__init__") for name in names} == set(every_module())
+
+
+def imports() -> dict[str, set[str]]:
+    """Return which of our modules each of our modules names in an import, wherever the import stands."""
+    files = {
+        ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): file
+        for package in ("core", "tui", "tests", "screenshots")
+        for file in (ROOT / package).rglob("*.py")
+    }
+    found: dict[str, set[str]] = {}
+    for module, file in files.items():
+        named: set[str] = set()
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                named |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                full = {alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+                named |= {name if name in files else node.module for name in full.values()}
+        found[module] = named & files.keys() - {module}
+    return found
+
+
+def test_no_imports_go_in_a_circle() -> None:
+    """Imports in functions and for types count too. What is left after taking leaves out repeatedly is a circle."""
+    left = imports()
+    assert {"core.library", "tui.app", "tests.unit.test_imports"} <= left.keys()
+    while leaves := {module for module, named in left.items() if not named & left.keys()}:
+        left = {module: named for module, named in left.items() if module not in leaves}
+    assert not left
+
+
+def test_what_tests_share_imports_no_tests() -> None:
+    for module, named in imports().items():
+        if module.startswith("tests.support."):
+            assert all(not one.startswith("tests.") or one.startswith("tests.support") for one in named), module

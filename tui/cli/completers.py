@@ -1,4 +1,4 @@
-"""What the shell offers for a word that is being typed."""
+"""Completion of paths, which is left to the shell."""
 
 from __future__ import annotations
 
@@ -6,13 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from core.errors import CuratorError
-from core.text import plain
-
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
-
-_MOST = 50
 
 
 def folders(_: click.Context, __: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -27,20 +22,3 @@ def files(_: click.Context, __: click.Parameter, incomplete: str) -> list[Comple
     from click.shell_completion import CompletionItem
 
     return [CompletionItem(incomplete, type="file")]
-
-
-def pending_ids(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Offer the first ids of the queue that begin like that, but those already given; nothing without a library."""
-    from click.shell_completion import CompletionItem
-
-    from tui.cli.context import Call
-
-    before = context.params.get(parameter.name or "") or ()
-    given = set(before) if isinstance(before, tuple) else {before}
-    try:
-        with Call.of(context).reading() as library:
-            ids = [id for id in library.queue.ids() if str(id).startswith(incomplete) and id not in given]
-            rows = library.queue.rows(ids[:_MOST])
-    except (CuratorError, OSError):
-        return []
-    return [CompletionItem(str(row.id), help=plain(row.name, 60)) for row in rows]

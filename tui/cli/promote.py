@@ -13,7 +13,7 @@ from core.domain.outcomes import Outcome
 from core.domain.records import Entry, Model, PendingImport
 from core.errors import Cancelled, RowDamaged
 from core.text import plain, size
-from tui.cli.completers import pending_ids
+from tui.cli.completion import pending_ids
 from tui.cli.context import CONFLICT, FAILED, INTERRUPTED, LOCKED, NOT_FOUND, Call, Failed, command, worst
 from tui.cli.formatting import table
 from tui.cli.json_output import outcome_object

@@ -9,7 +9,7 @@ from core.domain.records import Entry, Model
 from core.domain.sort_order import Column, Order
 from core.errors import RowDamaged
 from core.text import plain
-from tui.cli.completers import pending_ids
+from tui.cli.completion import pending_ids
 from tui.cli.context import NOT_FOUND, USAGE, Call, Failed, command
 from tui.cli.formatting import queue_lines, record_lines
 from tui.cli.json_output import queue_object, record_object

@@ -83,6 +83,6 @@ def _file(library: Path) -> Path:
 def _folder() -> Path:
     if folder := os.environ.get("MODEL_CURATOR_STATE"):
         return Path(folder)
-    import platformdirs
+    import platformdirs  # noqa: PLC0415 - start-up
 
     return Path(platformdirs.user_state_dir("model-curator", appauthor=False))

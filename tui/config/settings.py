@@ -45,7 +45,7 @@ def settings_path() -> str:
     """Return where the file is, or would be."""
     if path := os.environ.get("MODEL_CURATOR_CONFIG"):
         return os.path.abspath(path)
-    import platformdirs
+    import platformdirs  # noqa: PLC0415 - start-up
 
     return os.path.join(platformdirs.user_config_dir("model-curator", appauthor=False), "config.toml")
 

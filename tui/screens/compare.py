@@ -100,7 +100,7 @@ class CompareScreen(Screen[None]):
             strip.step(by)
 
     def action_view(self) -> None:
-        from tui.screens.viewer import ViewerScreen
+        from tui.screens.viewer import ViewerScreen  # noqa: PLC0415 - start-up
 
         self.app.push_screen(
             ViewerScreen(self._library, self._pictures, self._walk, two_up=True), lambda _: self._ask()

@@ -42,7 +42,7 @@ class Drawing:
 
 def kitty(picture: Picture, columns: int, rows: int, mat: str = PANEL) -> Drawing:
     """Return a picture for Kitty, which scales it into the cells given and keeps its proportions."""
-    from textual_image.renderable.tgp import Image
+    from textual_image.renderable.tgp import Image  # noqa: PLC0415 - not needed for half cells
 
     id = next(_ids)
     image = Image(io.BytesIO(_ppm(picture.width, picture.height, picture.pixels)), columns, rows)
@@ -64,7 +64,7 @@ def kitty(picture: Picture, columns: int, rows: int, mat: str = PANEL) -> Drawin
 
 def sixel(picture: Picture, columns: int, rows: int, mat: str = PANEL) -> Drawing:
     """Return a picture as Sixel data, in the middle of a ``mat`` that fills the cells; takes some 0.1 s."""
-    from textual_image.renderable.sixel import Image
+    from textual_image.renderable.sixel import Image  # noqa: PLC0415 - not needed for half cells
 
     width, height = cell_size()
     image = Image(io.BytesIO(_matted(picture, columns * width, rows * height, mat)), columns, rows)

@@ -51,7 +51,7 @@ def choose(wanted: Graphics) -> Graphics:
 
 def cell_size() -> tuple[int, int]:
     """Return width and height of a cell in pixels, as ``choose`` found them; 10 x 20 where nobody knows."""
-    from textual_image._terminal import get_cell_size
+    from textual_image._terminal import get_cell_size  # noqa: PLC0415 - not needed for half cells
 
     width, height = get_cell_size()
     return width, height
@@ -102,7 +102,7 @@ def _ask(terminal: int) -> Graphics:
 def _load(terminal: int) -> None:
     """Import textual-image, which asks the terminal by itself, and wait until all that it asked is answered."""
     try:
-        import textual_image.widget  # noqa: F401 - also measures the cells, which cannot be done once the app runs
+        import textual_image.widget  # noqa: PLC0415, F401 - also measures the cells, which cannot be done once the app runs
 
         if min(cell_size()) < 1:
             raise ValueError("cells without a size")

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 import core.verify.rows
 from core import Library
@@ -84,8 +85,6 @@ def _without_image(library: Library) -> None:
 
 
 def _with_metadata(library: Library) -> None:
-    from PIL import Image
-
     path = tier(library, 0, Tier.HIGH)
     with Image.open(path) as image:
         image.load()

@@ -70,7 +70,7 @@ class QueueActions(Screen[None]):
 
     @work(group="alike", exit_on_error=False)
     async def action_alike(self) -> None:
-        from tui.screens.bulk_decision import AlikeScreen
+        from tui.screens.bulk_decision import AlikeScreen  # noqa: PLC0415 - start-up
 
         listed = self.query_one(PendingList)
         if row := listed.row(listed.current):
@@ -81,14 +81,14 @@ class QueueActions(Screen[None]):
     @work(group="compare", exit_on_error=False)
     async def action_compare(self) -> None:
         """Show the comparison in full; what was picked by hand there is shown here as soon as it is stored."""
-        from tui.screens.compare import CompareScreen
+        from tui.screens.compare import CompareScreen  # noqa: PLC0415 - start-up
 
         await self.app.push_screen_wait(CompareScreen(self._library, self._pictures, self._deciding.walk()))
         await self._listing.decisions.settled()
         self._detail.refresh()
 
     def action_view(self) -> None:
-        from tui.screens.viewer import ViewerScreen
+        from tui.screens.viewer import ViewerScreen  # noqa: PLC0415 - start-up
 
         self.app.push_screen(ViewerScreen(self._library, self._pictures, self._deciding.walk()))
 
@@ -129,7 +129,7 @@ class QueueActions(Screen[None]):
         self._promoting.job.stop()
 
     def action_log(self) -> None:
-        from tui.screens.apply_log import LogScreen
+        from tui.screens.apply_log import LogScreen  # noqa: PLC0415 - start-up
 
         self.app.push_screen(LogScreen(self._promoting.job))
 
@@ -144,7 +144,7 @@ class QueueActions(Screen[None]):
     @work(group="importing", exit_on_error=False)
     async def action_import_old(self) -> None:
         """Bring an old database in, then show and hash what came."""
-        from tui.screens.import_legacy import ImportScreen
+        from tui.screens.import_legacy import ImportScreen  # noqa: PLC0415 - start-up
 
         if await self.app.push_screen_wait(ImportScreen(self._library)) is not None:
             self.action_reload()

@@ -70,7 +70,7 @@ class Promoting:
             keys = [display_key(self._screen.app, f"decide.{strategy}") for strategy in _DECIDING]
             self._status.say(f"Nothing is decided yet: {', '.join(keys[:-1])} and {keys[-1]} decide.")
             return
-        from tui.screens.apply_summary import SummaryScreen
+        from tui.screens.apply_summary import SummaryScreen  # noqa: PLC0415 - start-up
 
         decided = await self._screen.app.push_screen_wait(SummaryScreen(self._library))
         if decided:
@@ -118,7 +118,7 @@ class Promoting:
             if newest is None:
                 self._status.say("There is nothing to undo.")
                 return
-            from tui.screens.history import UndoScreen
+            from tui.screens.history import UndoScreen  # noqa: PLC0415 - start-up
 
             if not await self._screen.app.push_screen_wait(UndoScreen(newest)):
                 return
@@ -134,7 +134,7 @@ class Promoting:
 
     async def history(self) -> None:
         """Show what happened; undo from there."""
-        from tui.screens.history import HistoryScreen
+        from tui.screens.history import HistoryScreen  # noqa: PLC0415 - start-up
 
         if await self._screen.app.push_screen_wait(HistoryScreen(self._library)):
             await self.undo()
