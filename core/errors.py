@@ -72,7 +72,7 @@ class ImageRefused(CuratorError):
 
 
 class ImageUnreadable(ImageRefused):
-    """An image file cannot be read at this moment, which says nothing of the image."""
+    """An image cannot be read or decoded at this moment, which says nothing of the image."""
 
 
 class ImageError(CuratorError):

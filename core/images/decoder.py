@@ -16,7 +16,7 @@ from typing import Any
 
 from PIL import Image, ImageFile, PngImagePlugin, UnidentifiedImageError
 
-from core.errors import Cancelled, ImageRefused
+from core.errors import Cancelled, ImageRefused, ImageUnreadable
 from core.images.colours import MAX_PROFILE, in_srgb, is_see_through, scalable, with_alpha
 from core.images.orientation import exif_orientation
 from core.images.structure import MAX_MEMORY, Structure
@@ -30,6 +30,9 @@ _STRIP = 256
 PngImagePlugin.MAX_TEXT_CHUNK = MAX_PROFILE
 # The C library keeps blocks of up to 32 MiB when they are freed; those of a large picture go back to the system.
 Image.core.set_block_size(64 * 1024 * 1024)  # type: ignore[attr-defined]
+# What the error of a decoder says that gets none.
+_OUT_OF_MEMORY = Image.core.getcodecstatus(-9)  # type: ignore[attr-defined]
+_SHORT = "too little memory to decode it"
 _hushing = threading.Lock()
 
 _TURNS = {
@@ -41,6 +44,15 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+
+
+@contextmanager
+def _short_of_memory() -> Iterator[None]:
+    """Tell that memory ran out, which another day it may not."""
+    try:
+        yield
+    except MemoryError as error:
+        raise ImageUnreadable(_SHORT) from error
 
 
 @dataclass
@@ -63,7 +75,8 @@ class Source:
 def open_source(made_of: Structure, cancel: threading.Event | None = None) -> Source:
     """Return an image, known by its content, its limits checked, not yet decoded.
 
-    Raises ImageRefused; Cancelled once ``cancel`` is set, then and while it is loaded and rendered.
+    Raises ImageRefused; Cancelled once ``cancel`` is set, then and while it is loaded and rendered; all three raise
+    ImageUnreadable where there is too little memory.
     """
     _hush()
     with _refusing():
@@ -106,6 +119,7 @@ def is_turned(source: Source) -> bool:
     return source.orientation in range(5, 9)
 
 
+@_short_of_memory()
 def render(source: Source, size: tuple[int, int]) -> Image.Image:
     """Return the loaded ``source`` in sRGB, upright, scaled to ``size`` (width, height, as stored: before turning).
 
@@ -181,16 +195,17 @@ def _refusing() -> Iterator[None]:
     IndexError, struct.error, zlib.error, NotImplementedError and more, so this is the one broad ``except`` of core.
     """
     try:
-        yield
+        with _short_of_memory():
+            yield
     except (ImageRefused, Cancelled):
         raise
     except UnidentifiedImageError as error:
         raise ImageRefused("not an image of a known kind") from error
     except Image.DecompressionBombError as error:
         raise ImageRefused("more than 64 megapixels") from error
-    except MemoryError as error:
-        raise ImageRefused("too little memory to decode it") from error
     except Exception as error:
+        if _OUT_OF_MEMORY in str(error).lower():
+            raise ImageUnreadable(_SHORT) from error
         raise ImageRefused("damaged or cut short") from error
 
 

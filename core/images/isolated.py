@@ -13,7 +13,7 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from core.errors import Cancelled, ImageRefused, LibraryError
+from core.errors import Cancelled, ImageRefused, ImageUnreadable, LibraryError
 
 SECONDS = 10
 _LOOK = 0.1  # seconds between two looks at the cancel event
@@ -22,7 +22,8 @@ _LOOK = 0.1  # seconds between two looks at the cancel event
 def run_apart(task: str, data: bytes, arguments: Sequence[int], cancel: threading.Event | None) -> list[bytes]:
     """Return what the task of that name in ``core.images.worker`` makes of ``data``.
 
-    Raises ImageRefused, Cancelled; LibraryError where there is no process to be had, which says nothing of the image.
+    Raises ImageRefused, Cancelled; ImageUnreadable, or LibraryError where there is no process to be had, which say
+    nothing of the image.
     """
     command = [sys.executable, "-P", "-m", "core.images.worker", task, *map(str, arguments)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
@@ -69,6 +70,8 @@ def _parts(answer: bytes, code: int) -> list[bytes]:
     said, _, text = head.decode().partition(" ")
     if said == "refused":
         raise ImageRefused(text)
+    if said == "unreadable":
+        raise ImageUnreadable(text)
     if code or said != "done":
         raise LibraryError("the process that decodes an image ended early; nothing was changed, try again")
     parts = []

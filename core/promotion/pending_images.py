@@ -60,6 +60,8 @@ class Incoming:
             return replace(image, refused=str(reason))
         try:
             check_image(data, cancel)
+        except ImageUnreadable as error:
+            raise _not_now(image, error) from error
         except ImageRefused as reason:
             return self._keep(image, str(reason))
         return self._keep(image, None)
@@ -83,8 +85,8 @@ class Incoming:
     def _read(self, image: PendingImage) -> bytes:
         try:
             data = self._files.read_image(f"pending/{image.file}")
-        except ImageUnreadable as error:  # a disk that fails for a moment must not cost an image
-            raise LibraryError(f"the image pending/{image.file}: {error}; nothing was changed, try again") from error
+        except ImageUnreadable as error:
+            raise _not_now(image, error) from error
         if hashlib.sha256(data).hexdigest() != image.sha256:
             raise ImageRefused("its file is no longer the one that was imported")
         return data
@@ -104,6 +106,8 @@ class Incoming:
             _check(cancel)
             try:
                 return dict(self._processor.stage(self._read(image), folder, position, cancel).digests)
+            except ImageUnreadable as error:
+                raise _not_now(image, error) from error
             except ImageRefused as reason:
                 return str(reason)
 
@@ -127,6 +131,11 @@ def must_own(record: PendingImport) -> None:
                 f"pending import {record.id} lists an image {image.file!r}, which is no name of its images; "
                 "nothing was changed, correct the row in pending_images"
             )
+
+
+def _not_now(image: PendingImage, error: ImageUnreadable) -> LibraryError:
+    """Return what stops a promotion: a disk that fails for a moment, or too little memory, must not cost an image."""
+    return LibraryError(f"the image pending/{image.file}: {error}; nothing was changed, try again")
 
 
 def _check(cancel: threading.Event | None) -> None:

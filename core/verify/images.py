@@ -10,7 +10,7 @@ from functools import partial
 from sqlite_utils import Database
 
 from core.domain.enums import Tier
-from core.errors import ImageError, ImageRefused
+from core.errors import ImageError, ImageRefused, ImageUnreadable
 from core.files.library_files import LibraryFiles
 from core.files.safe_open import MAX_IMAGE_BYTES
 from core.images.scanner import relative_path
@@ -77,6 +77,8 @@ def _check_tier(sha256: str, path: str, data: bytes, digest: str) -> Finding | N
     if not matches:
         try:
             check_image(data)
+        except ImageUnreadable:
+            pass  # that it is another image is known all the same
         except ImageRefused as reason:
             return Finding(Code.IMAGE_UNDECODABLE, sha256, path, f"the image cannot be decoded: {reason}")
         return Finding(Code.IMAGE_DIGEST, sha256, path, "the image is not the one that was stored")

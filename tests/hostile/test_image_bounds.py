@@ -5,18 +5,21 @@ from __future__ import annotations
 import io
 import random
 import signal
+import subprocess
 import sys
 import threading
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
-from PIL import Image, ImageChops
+from PIL import Image, ImageChops, ImageFile
 
 from core import Library
-from core.domain.enums import Tier
-from core.errors import Cancelled, ImageRefused, LibraryError
+from core.domain.enums import Status, Tier
+from core.errors import Cancelled, ImageRefused, ImageUnreadable, LibraryError
 from core.images.decoder import load, open_source, render
 from core.images.isolated import _parts
 from core.images.scanner import relative_path
@@ -235,3 +238,57 @@ def test_stage_1_and_verify_have_the_same_bounds(library: Library, tmp_path: Pat
     tier.write_bytes(BOMBS["webp whose frame is small"]())
     (finding,) = (one for one in check_library(library).findings if one.code is Code.IMAGE_UNDECODABLE)
     assert "larger than 512 MiB in memory" in finding.detail
+
+
+def short_of_memory(_image: ImageFile.ImageFile) -> None:
+    raise MemoryError
+
+
+def a_decoder_short_of_memory(_image: ImageFile.ImageFile) -> None:
+    raise OSError("out of memory when reading image file")  # as Pillow puts what libjpeg and others tell it
+
+
+@pytest.mark.parametrize("load", [short_of_memory, a_decoder_short_of_memory])
+def test_too_little_memory_says_nothing_of_an_image(
+    library: Library, tmp_path: Path, load: Callable[[ImageFile.ImageFile], None]
+) -> None:
+    number = add_pending(library, model_file(tmp_path, "m"), images=[png(1)])
+    before = snapshot(library)
+    with patch.object(ImageFile.ImageFile, "load", load):
+        outcome = library.processor.dry_run(number)
+        assert outcome.error and "too little memory" in outcome.error and "try again" in outcome.error
+        assert library.processor.process_single_import(number).status is Status.ERROR
+    assert snapshot(library) == before
+    assert not library.store.db.execute("SELECT * FROM image_verdicts").fetchall()
+    assert library.processor.process_single_import(number).images == (f"{digest(b'weights')}_0.webp",)
+
+
+def test_memory_that_runs_out_while_tiers_are_made_costs_no_image(library: Library, tmp_path: Path) -> None:
+    number = add_pending(library, model_file(tmp_path, "m"), images=[png(1), png(2)])
+    library.processor.dry_run(number)  # the verdicts are kept
+    before = snapshot(library)
+    with patch("core.images.decoder.scalable", side_effect=MemoryError):
+        outcome = library.processor.process_single_import(number)
+    assert outcome.error and "too little memory" in outcome.error
+    assert snapshot(library) == before
+
+
+def test_a_process_for_an_image_tells_too_little_memory_from_an_image_that_needs_too_much() -> None:
+    script = (
+        "import resource, sys, core.images.worker as worker\n"
+        "most, hard = map(int, sys.argv[1:])\n"
+        "sys.argv[1:], worker.MAX_MEMORY = ['check'], most\n"
+        "resource.setrlimit(resource.RLIMIT_AS, (hard, hard))\n"
+        "worker.main()"
+    )
+    data = encoded("AVIF", size=(5000, 4000), speed=10)
+    for most, hard, expected in (
+        (512 << 20, -1, "done \n"),
+        (110 << 20, -1, "refused larger than 512 MiB in memory"),
+        (512 << 20, 190 << 20, "unreadable too little memory to decode it"),
+    ):
+        command = [sys.executable, "-c", script, str(most), str(hard)]
+        done = subprocess.run(command, input=data, capture_output=True, check=True, cwd=Path(__file__).parent.parent)
+        assert done.stdout.decode() == expected
+    with pytest.raises(ImageUnreadable, match="too little memory"):
+        _parts(b"unreadable too little memory to decode it", 0)

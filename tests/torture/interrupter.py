@@ -26,7 +26,7 @@ _CORE = os.path.dirname(str(core.__file__))
 _FUTURES = os.path.dirname(concurrent.futures.__file__)
 _HOLDING = (_CORE, _FUTURES, *(str(module.__file__) for module in (contextlib, shutil, tempfile, threading, weakref)))
 _PURE = tuple(f"{_CORE}/{name}.py" for name in ("display", "merger", "order", "picks", "plan", "records"))
-# There running out of memory is an answer about the image: it is refused.
+# There running out of memory becomes an error of our own, told in a sentence.
 _ANSWERS = (f"{_CORE}/image_decoder.py",)
 # The interpreter looks for signals after it called C code, not before: these have given back when one is seen.
 _GIVING_BACK = frozenset(("__exit__", "release"))
