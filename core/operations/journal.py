@@ -6,6 +6,7 @@ entry. Whoever comes next, here or in another process, finishes what is open bef
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -82,11 +83,12 @@ class Journal:
     @contextmanager
     def staging(self) -> Iterator[Staging]:
         """A staging folder that is removed again, unless files in it are still to be moved."""
-        staging = Staging(self._root)
+        staging, pid = Staging(self._root), os.getpid()
         try:
             yield staging
         finally:
-            if staging.made and not staging.keep:
+            # In the child of a fork the folder is the parent's.
+            if staging.made and not staging.keep and os.getpid() == pid:
                 # What cannot be removed now, or is kept, is swept by whoever next opens the library alone.
                 remove_folder(staging.folder)
 

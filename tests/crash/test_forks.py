@@ -124,6 +124,23 @@ print(library.processor.process_single_import(1).status)
     assert in_process(folder, code) == ["still held", "success"]
 
 
+def test_a_child_that_is_forked_amid_an_operation_leaves_what_its_parent_staged(folder: Path) -> None:
+    code = """
+def leaves():
+    raise SystemExit  # as whatever ends the child unwinds it
+with library._journal.staging() as staging:
+    (staging.make() / "0_high").write_bytes(b"tier")
+    child = os.fork()
+    if child == 0:
+        leaves()
+    assert os.waitpid(child, 0)[1] == 0
+    print(sorted(os.listdir(staging.folder)))
+print(os.listdir(f"{folder}/staging"))
+library.close()
+"""
+    assert in_process(folder, code) == ["['0_high']", "[]"]
+
+
 def test_the_child_does_not_open_it_again(folder: Path) -> None:
     """SQLite would believe to hold the parent's locks, and another process could delete the log it writes to."""
     code = """
