@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
+import threading
 from pathlib import Path
+from typing import Any
+from unittest.mock import patch
 
+import pytest
+
+import core.importing.importer
 from core import Library
 from core.domain.enums import Strategy
 from core.sample.library import sample_library
+from core.storage import import_batches
+from core.verify import check_library
 from tests.support.app import CONFLICT, NEW, Desk, at_work, running, sample
+from tests.support.builders import OldRow, old_database
 from tui.screens.history import HistoryScreen, UndoScreen
 from tui.screens.queue.screen import QueueScreen
 
@@ -143,3 +153,42 @@ async def test_what_another_process_took_leaves_the_list(tmp_path: Path) -> None
         await desk.press("r")
         await desk.until(lambda: NEW in desk.list.ids)
         await desk.until(lambda: desk.list.row(NEW))
+
+
+class SlowBatches:
+    """Has ``import_batches.take_back`` wait in the second batch until it is let."""
+
+    def __init__(self) -> None:
+        self.begun, self.go = 0, threading.Event()
+        self._take_back = import_batches.take_back
+
+    def __call__(self, *arguments: Any) -> None:
+        self.begun += 1
+        assert self.begun < 2 or self.go.wait(30)
+        self._take_back(*arguments)
+
+
+async def test_leaving_stops_the_undo_of_an_import_between_two_batches_and_tells(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(core.importing.importer, "_BATCH_ROWS", 2)
+    slow = SlowBatches()
+    with Library.open(tmp_path / "library") as library:
+        library.import_legacy(old_database(tmp_path / "old.db", [OldRow(n, f"/m/{n}") for n in range(1, 11)]))
+        with patch.object(batches, "take_back", slow):
+            async with running(library) as desk:
+                await desk.press("u")
+                await desk.see("10 pending imports")
+                await desk.press("y")
+                await desk.until(lambda: slow.begun == 2)
+                leaving = asyncio.create_task(desk.press("q"))
+                await desk.until(desk.queue._promoting._leaving.is_set)
+                slow.go.set()
+                await leaving
+                await desk.until(lambda: desk.app._exit)
+                told = str(desk.app._exit_renderables[0])
+        assert slow.begun == 2, "the batch in hand is finished, no other begun"
+        assert len(library.queue.ids()) == 6
+        assert "import of 4 rows from old.db" in told and "undo again" in told
+        assert check_library(library).ok
+        assert library.undo().undone and not len(library.queue.ids()), "and it goes on from there"

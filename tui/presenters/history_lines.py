@@ -9,7 +9,7 @@ from core.domain.operations import Operation
 from core.text import plain
 
 if TYPE_CHECKING:
-    from core.operations.history import Imported, PastOperation
+    from core.operations.history import Imported, PastOperation, UndoReport
 
 
 def operation_words(operation: Operation) -> str:
@@ -34,6 +34,14 @@ def brought_words(imported: Imported) -> str:
     parts = [(imported.models, "model"), (imported.pending, "pending import"), (imported.images, "image")]
     brought = ", ".join(_counted(count, noun) for count, noun in parts if count)
     return f"{brought}; {_counted(imported.decisions, 'decision')} dropped" if imported.decisions else brought
+
+
+def stopped_words(report: UndoReport) -> str:
+    """Return how far an undo came that was stopped, nothing where it was not."""
+    if not report.cancelled:
+        return ""
+    so_far = ", ".join(map(past_words, report.undone))
+    return f"Stopped after undoing part of it ({so_far}); undo again to go on." if so_far else "Nothing was undone."
 
 
 def _counted(count: int, noun: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from core.errors import CuratorError
 from tui.jobs.apply_job import ApplyJob, LogLine, outcome_words
 from tui.keys import display_key
 from tui.messages import ApplyEnded, Applying, Promoted
-from tui.presenters.history_lines import past_words
+from tui.presenters.history_lines import past_words, stopped_words
 from tui.screens.queue.list_controller import Listing
 from tui.widgets.queue_list.queue_list import PendingList
 from tui.widgets.status_bar import StatusLine
@@ -38,6 +39,7 @@ class Promoting:
         self.job = ApplyJob(screen, library)
         self.failures: dict[int, str] = {}
         self._undoing: asyncio.Future[UndoReport] | None = None
+        self._leaving = threading.Event()
 
     @property
     def _status(self) -> StatusLine:
@@ -47,12 +49,18 @@ class Promoting:
     def _list(self) -> PendingList:
         return self._screen.query_one(PendingList)
 
-    async def settled(self) -> None:
-        """Stop applying, and wait until the current model is done, or taken back."""
+    def leave(self) -> None:
+        """Stop applying after the model in hand, and taking an import back after the batch in hand."""
         self.job.stop()
+        self._leaving.set()
+
+    async def settled(self) -> str:
+        """Wait until what ``leave`` stops has come to its end; returns what an undo left half done, in a sentence."""
         await self.job.settled()
-        if self._undoing is not None:
-            await asyncio.wait([self._undoing])
+        if self._undoing is None:
+            return ""
+        await asyncio.wait([self._undoing])
+        return "" if self._undoing.exception() else stopped_words(self._undoing.result())
 
     def decided_anew(self, ids: Sequence[int]) -> None:
         """Forget why these failed, and leave them out of a batch that has not come to them yet."""
@@ -122,7 +130,7 @@ class Promoting:
 
             if not await self._screen.app.push_screen_wait(UndoScreen(newest)):
                 return
-            self._undoing = asyncio.ensure_future(asyncio.to_thread(self._library.undo))
+            self._undoing = asyncio.ensure_future(asyncio.to_thread(self._library.undo, cancel=self._leaving))
             report = await self._undoing
         except CuratorError as error:
             self._status.warn(str(error))

@@ -96,15 +96,15 @@ class QueueScreen(QueueActions):
         self._hashing.start()
 
     async def settle(self) -> str:
-        """Get ready to leave: decisions are stored, nothing else goes on. Returns what could not be kept."""
+        """Get ready to leave: decisions are stored, nothing else goes on. Returns what is to be told of that."""
         self._stop_jobs()
         await self._listing.decisions.settled()
-        await self._promoting.settled()
-        return await self._resuming.keep()
+        told = [await self._promoting.settled(), await self._resuming.keep()]
+        return "\n".join(filter(None, told))
 
     def _stop_jobs(self) -> None:
         self._hashing.stop()
-        self._promoting.job.stop()
+        self._promoting.leave()
         self._listing.stop()
 
     # The list tells
