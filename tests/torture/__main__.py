@@ -23,6 +23,7 @@ from tests.torture.kills import Lines, kills, recovery_kills, stage_1_kills, und
 from tests.torture.order import order
 from tests.torture.points import points
 from tests.torture.processes import processes
+from tests.torture.restoring import restore_kills
 from tests.torture.verifying import verify
 
 PARTS: dict[str, Callable[[Path, bool], Lines]] = {
@@ -30,6 +31,7 @@ PARTS: dict[str, Callable[[Path, bool], Lines]] = {
     "undo": undo_kills,
     "recovery": recovery_kills,
     "stage1": stage_1_kills,
+    "restore": restore_kills,
     "errors": errors,
     "order": order,
     "points": points,

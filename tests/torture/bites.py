@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from core import Strategy
+from tests.torture import restoring
 from tests.torture.errors import How, fail_everywhere
 from tests.torture.events import marked
 from tests.torture.faults import FAULTS
@@ -45,6 +46,11 @@ def _interrupts(folder: Path) -> Callable[[], list[str]]:
     return lambda: interrupt_everywhere(act, folder, KeyboardInterrupt, 60).bad
 
 
+def _restores(folder: Path) -> Callable[[], list[str]]:
+    scene = restoring.restore_of(folder, images=False)
+    return lambda: _told(lambda: restoring.kill_everywhere(scene, folder, 1).bad)
+
+
 def _meeting(name: str) -> Proof:
     def build(folder: Path) -> Callable[[], list[str]]:
         meeting, start = built(name, folder)
@@ -78,6 +84,7 @@ PROOFS: dict[str, tuple[str, Proof]] = {
     "leaving-others-open": ("processes", _meeting("finish")),
     "sweeping-always": ("processes", _meeting("sweep")),
     "closing-without-lock": ("processes", _meeting("lock")),
+    "leaving-restores-half-done": ("restore", _restores),
     "no-second-look": ("processes", _meeting("look")),
 }
 

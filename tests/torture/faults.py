@@ -12,6 +12,7 @@ from unittest.mock import patch
 
 from sqlite_utils import Database
 
+import core.library
 import core.operations.journal
 import core.operations.roll_forward
 from core import Library
@@ -196,4 +197,5 @@ FAULTS: dict[str, Fault] = {
     "sweeping-always": _instead(Library, "_recover", _sweep_always),
     "closing-without-lock": _instead(Journal, "finish", _close_without_lock),
     "no-second-look": _instead(PromotionProcessor, "_check_unchanged", staticmethod(_look_at_no_image)),
+    "leaving-restores-half-done": _instead(core.library, "settle", lambda _root, _lock: None),
 }
