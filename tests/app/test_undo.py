@@ -175,7 +175,7 @@ async def test_leaving_stops_the_undo_of_an_import_between_two_batches_and_tells
     slow = SlowBatches()
     with Library.open(tmp_path / "library") as library:
         library.import_legacy(old_database(tmp_path / "old.db", [OldRow(n, f"/m/{n}") for n in range(1, 11)]))
-        with patch.object(batches, "take_back", slow):
+        with patch.object(import_batches, "take_back", slow):
             async with running(library) as desk:
                 await desk.press("u")
                 await desk.see("10 pending imports")
