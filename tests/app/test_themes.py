@@ -56,7 +56,7 @@ def colours_of(desk: Desk) -> set[str]:
 @pytest.mark.parametrize("theme", ASIDE)
 async def test_all_that_is_drawn_takes_part(tmp_path: Path, theme: str) -> None:
     with sample(tmp_path) as library:
-        async with running(library, settings=Settings(theme=theme, images="off")) as desk:
+        async with running(library, settings=Settings(theme=theme, graphics="off")) as desk:
             await desk.hashed()
             await desk.until(lambda: desk.text("#comparison").strip())
             for key, words in (("", ""), ("enter", "merge makes"), ("escape", "conflict"), ("question_mark", "Keys")):

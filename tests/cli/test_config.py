@@ -40,7 +40,7 @@ def test_the_defaults_are_a_file_that_could_be_used(file: Path) -> None:
     file.write_text(found.out)
     read = read_settings(str(file))
     assert read.warnings == () and read.keys == {}
-    assert (read.images, read.theme, read.hash_ahead, read.hash_threads) == ("auto", "curator", True, 2)
+    assert (read.graphics, read.theme, read.hash_ahead, read.hash_threads) == ("auto", "curator", True, 2)
     assert (read.trash_days, read.trash_gib, read.sensitive_tags) == (30, 2, Settings().sensitive_tags)
     assert '# "decide.merge" = "m"' in found.out
 
@@ -52,7 +52,7 @@ def test_values_of_the_file_the_environment_and_the_options(file: Path, monkeypa
     assert found.code == 0
     assert "sound is no setting" in found.err and "keys.decide.skip cannot be M" in found.err
     comments = {line.split(" = ")[0]: line.split("# ")[1] for line in found.out.split("\n") if " = " in line[:30]}
-    assert comments["theme"] == "file" and comments["days"] == "file" and comments["images"] == "default"
+    assert comments["theme"] == "file" and comments["days"] == "file" and comments["graphics"] == "default"
     assert comments["gib"] == "environment: MODEL_CURATOR_TRASH_GIB" and comments["library"] == "option: --library"
     assert found.out.replace("\n", "").isprintable()
     values = tomllib.loads(found.out)

@@ -169,7 +169,7 @@ def walk(seen: Terminal) -> None:
 def test_no_screen_lets_one_through(hostile: Path, tmp_path: Path, size: tuple[int, int]) -> None:
     root = tmp_path / "library"
     shutil.copytree(hostile, root)
-    with terminal("--images", "half", "--library", str(root), home=tmp_path, columns=size[0], lines=size[1]) as seen:
+    with terminal("--graphics", "half", "--library", str(root), home=tmp_path, columns=size[0], lines=size[1]) as seen:
         walk(seen)
         seen.press("q")
         assert seen.end() == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import click
 from tui.cli.context import USAGE, Call, Failed
 from tui.cli.terminal import has_terminal, in_browser
 from tui.config.log_file import LOGGER
-from tui.config.settings import PICTURES, Settings
+from tui.config.settings import GRAPHICS, Settings
 
 if TYPE_CHECKING:
     from core.library import Library
@@ -19,18 +20,20 @@ if TYPE_CHECKING:
 _Function = Callable[..., Any]
 
 
-def pictures(function: _Function) -> _Function:
-    """Add the option that says how the app draws pictures."""
-    return click.option(
-        "--images",
-        "graphics",
-        type=click.Choice(PICTURES),
-        help="How the app draws pictures; else what the settings say, usually auto.",
-    )(function)
+def graphics_option(function: _Function) -> _Function:
+    """Add ``--graphics``, and its former name ``--images`` as a hidden one; the function gets one ``graphics``."""
+
+    @click.option("--graphics", type=click.Choice(GRAPHICS), help="How to draw pictures (default: from the settings).")
+    @click.option("--images", "former", type=click.Choice(GRAPHICS), hidden=True)
+    @functools.wraps(function)
+    def wrapped(*args: Any, graphics: str | None, former: str | None, **options: Any) -> Any:
+        return function(*args, graphics=graphics or former, **options)
+
+    return wrapped
 
 
 def open_app(call: Call, graphics: str | None) -> int:
-    """Open the app on the library; ``graphics`` is one of ``PICTURES``, None for what the settings say."""
+    """Open the app on the library; ``graphics`` is one of ``GRAPHICS``, None for what the settings say."""
     if call.as_json:
         raise Failed("the app prints no JSON: give --json together with --verify, demo or a command", USAGE)
     if not has_terminal():
@@ -47,7 +50,7 @@ def run_app(library: Library, settings: Settings, graphics: str | None, *, resum
     from tui.terminal.graphics import Graphics, choose
 
     # Before the app is imported: what this asks the terminal, nobody can ask once the app runs.
-    chosen = choose(Graphics(graphics or settings.images))
+    chosen = choose(Graphics(graphics or settings.graphics))
     from rich.console import Console
 
     from tui.app import CuratorApp

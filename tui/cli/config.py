@@ -55,7 +55,7 @@ def _values(call: Call) -> Iterator[_Value]:
         source = "file" if name in settings.given else "default"
         return _Value(name, value, f"environment: {variable}" if os.environ.get(variable) else source)
 
-    yield value("images", settings.images)
+    yield value("graphics", settings.graphics)
     yield value("theme", settings.theme)
     library = value("library", call.folder, "MODEL_CURATOR_LIBRARY")
     yield _Value("library", os.path.abspath(call.folder), "option: --library" if call.given else library.source)

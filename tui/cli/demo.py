@@ -13,7 +13,7 @@ import click
 from core.domain.enums import State, Status, Strategy
 from core.domain.outcomes import Outcome
 from core.domain.records import Entry, QueueRow
-from tui.cli.app import pictures, run_app
+from tui.cli.app import graphics_option, run_app
 from tui.cli.context import FAILED, Call, Failed, command
 from tui.cli.formatting import import_lines, queue_lines, verify_lines
 from tui.cli.json_output import import_object, outcome_object, queue_object, verify_object
@@ -34,7 +34,7 @@ _PROMOTIONS = (
 
 
 @command("demo")
-@pictures
+@graphics_option
 def demo(call: Call, graphics: str | None) -> int:
     """Open the app on a sample library.
 

@@ -14,7 +14,7 @@ import click
 
 from core.errors import Cancelled, CuratorError
 from core.text import plain
-from tui.cli.app import open_app, pictures
+from tui.cli.app import graphics_option, open_app
 from tui.cli.backup import backup, restore
 from tui.cli.completion import completion
 from tui.cli.config import config
@@ -125,7 +125,7 @@ def _where(error: Exception) -> str:
 @click.option("--verify", "verifying", is_flag=True, help="Check the library and the program, and change nothing.")
 @click.option("--full", "full", is_flag=True, help="With --verify: read every model file again.")
 @click.option("--version", "version", is_flag=True, help="Print the version.")
-@pictures
+@graphics_option
 @click.pass_context
 def main(context: click.Context, verifying: bool, full: bool, version: bool, graphics: str | None) -> int | None:
     """Work off a queue of Stable Diffusion model imports in the terminal.

@@ -7,7 +7,7 @@ import os
 
 import click
 
-from tui.cli.app import pictures
+from tui.cli.app import graphics_option
 from tui.cli.context import FAILED, USAGE, Call, Failed, command
 
 
@@ -30,7 +30,7 @@ def _loopback(context: click.Context, parameter: click.Parameter, host: str) -> 
 @command("serve")
 @click.option("--host", metavar="ADDRESS", default="127.0.0.1", show_default=True, callback=_loopback, help="Where.")
 @click.option("--port", metavar="N", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Where.")
-@pictures
+@graphics_option
 def serve(call: Call, host: str, port: int, graphics: str | None) -> int:
     """Open the app in a browser on this machine.
 
@@ -44,7 +44,7 @@ def serve(call: Call, host: str, port: int, graphics: str | None) -> int:
         raise Failed("serve needs textual-serve: pip install 'model-curator[serve]'", FAILED) from error
     call.writing().close()  # what is wrong with the library is better told here than in a page
     arguments = ["--library", os.path.abspath(call.folder)]
-    arguments += ["--images", graphics] if graphics else []
+    arguments += ["--graphics", graphics] if graphics else []
     arguments += ["--log-file", os.path.abspath(call.log_file)] if call.log_file else []
     try:
         CuratorServer(arguments, host, port).serve()

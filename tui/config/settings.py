@@ -1,4 +1,4 @@
-"""The settings: a TOML file in the platform's config folder. What is wrong in it is told, and the rest counts."""
+"""The settings: a TOML file in the platform's config folder; invalid ones are reported, valid ones still apply."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 from core.text import plain
 
-PICTURES = ("auto", "kitty", "sixel", "half", "off")
+GRAPHICS = ("auto", "kitty", "sixel", "half", "off")
 THEMES = ("curator", "curator-light", "curator-contrast")
 MOST_THREADS = 32
 _LARGEST = 1024 * 1024  # bytes; a file that is longer is none of ours
@@ -22,7 +22,7 @@ _MOST = 1e9
 class Settings:
     """The values of the file, the usual ones where it says nothing; ``given`` names those that it says."""
 
-    images: str = PICTURES[0]
+    graphics: str = GRAPHICS[0]
     theme: str = THEMES[0]
     library: str | None = None
     hash_ahead: bool = True
@@ -68,7 +68,7 @@ def read_settings(path: str) -> Settings:
         except _Wrong as wrong:
             warnings.append(f"{path}: {plain(name, 80)} {wrong}")
         else:
-            given.add(name)
+            given.add("graphics" if name == "images" else name)
     return replace(usual, **values, exists=True, given=frozenset(given), warnings=tuple(warnings))
 
 
@@ -167,7 +167,8 @@ def _keys(value: Any) -> Mapping[str, str]:
 
 _TABLES = ("hashing", "trash", "samples", "keys")
 _VALUES: dict[str, tuple[str, Callable[[Any], Any]]] = {
-    "images": ("images", _one_of(PICTURES)),
+    "graphics": ("graphics", _one_of(GRAPHICS)),
+    "images": ("graphics", _one_of(GRAPHICS)),  # its name until 0.1
     "theme": ("theme", _one_of(THEMES)),
     "library": ("library", _folder),
     "hashing.ahead": ("hash_ahead", _switch),

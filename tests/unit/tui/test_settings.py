@@ -11,7 +11,7 @@ from tests.support.cli import program, run
 from tui.config.settings import Settings, read_settings, settings_path
 
 EVERYTHING = """
-images = "off"
+graphics = "off"
 theme = "curator-light"
 library = "~/models"
 
@@ -32,7 +32,7 @@ look.filter = "f"
 """
 
 WRONG = {
-    'images = "loud"': "images must be one of auto, kitty, sixel, half, off",
+    'graphics = "loud"': "graphics must be one of auto, kitty, sixel, half, off",
     "theme = 3": "theme must be one of",
     'library = "models"': "library must be a whole path",
     "library = 3": "library must be a folder",
@@ -64,7 +64,7 @@ def test_a_file_that_is_not_there_is_normal(tmp_path: Path) -> None:
 def test_every_value(tmp_path: Path) -> None:
     found = read_settings(written(tmp_path, EVERYTHING))
     assert found.warnings == () and found.exists
-    assert (found.images, found.theme) == ("off", "curator-light")
+    assert (found.graphics, found.theme) == ("off", "curator-light")
     assert found.library == os.path.expanduser("~/models")
     assert (found.hash_ahead, found.hash_threads) == (False, 4)
     assert (found.trash_days, found.trash_gib) == (7, 0.5)
@@ -80,7 +80,7 @@ def test_a_wrong_value_is_named_and_the_others_count(tmp_path: Path, text: str, 
     [warning] = found.warnings
     assert said in warning and warning.isprintable() and str(tmp_path) in warning
     assert found.theme == ("curator" if "theme" in text else "curator-light")
-    assert found.images == "auto"
+    assert found.graphics == "auto"
 
 
 @pytest.mark.parametrize(
@@ -128,3 +128,8 @@ def test_the_library_of_the_settings_and_what_goes_before_it(tmp_path: Path, mon
 def test_keys_nested_without_end_are_no_keys(tmp_path: Path) -> None:
     found = read_settings(written(tmp_path, f"[keys]\n{'a.' * 5000}b = 1"))
     assert found.keys == {"a.a": ""} and not found.warnings
+
+
+def test_graphics_may_still_be_called_by_its_former_name(tmp_path: Path) -> None:
+    found = read_settings(written(tmp_path, 'images = "off"'))
+    assert (found.graphics, found.warnings) == ("off", ())
