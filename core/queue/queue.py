@@ -16,7 +16,7 @@ from core.domain.query import Query, parse
 from core.domain.records import MOST_ALIKE, Entry, PendingImport, QueueRow
 from core.domain.resolution import NO_PICKS, Picks
 from core.domain.sort_order import BY_ID, Column, Order
-from core.errors import CuratorError, RowDamaged
+from core.errors import Cancelled, CuratorError, RowDamaged
 from core.files.safe_open import model_stamp
 from core.hashing.background import HashAhead, HashProgress
 from core.planning.plan import make_plan
@@ -141,11 +141,18 @@ class Queue:
         with self._store.reading() as db:
             return pending.all_picks(db)
 
-    def look(self, pending_id: int, strategy: Strategy | None, picks: Picks | None = None) -> Look | None:
+    def look(
+        self,
+        pending_id: int,
+        strategy: Strategy | None,
+        picks: Picks | None = None,
+        cancel: threading.Event | None = None,
+    ) -> Look | None:
         """Return one pending import with the plan of a strategy; nothing is hashed for it. None where it is gone.
 
         Without a strategy the plan is that of an insert, or of a merge where the library has the model. ``picks``
         made by hand are part of the plan; where they are not given, those of the decision, if this is its strategy.
+        Images not known yet are decoded, which ``cancel`` ends: raises Cancelled.
         """
         found = self.rows([pending_id])
         with self._store.reading() as db:
@@ -169,12 +176,20 @@ class Queue:
             return Look(row, entry, None, None, reason)
         if existing is not None and strategy is None:
             strategy = Strategy.MERGE
+        return self._planned(Look(row, entry, existing, None), record, strategy, cancel)
+
+    def _planned(
+        self, look: Look, record: PendingImport, strategy: Strategy | None, cancel: threading.Event | None
+    ) -> Look:
+        """Return the look with its plan, or why there is none."""
         try:
-            return Look(row, entry, existing, self._cases.meet(record, row.sha256, strategy).plan)
+            return replace(look, plan=self._cases.meet(record, str(look.row.sha256), strategy, cancel).plan)
+        except Cancelled:
+            raise
         except Answer as answer:
-            return Look(row, entry, answer.outcome.existing, None, "the library has this model by now")
+            return replace(look, existing=answer.outcome.existing, reason="the library has this model by now")
         except CuratorError as error:
-            return Look(row, entry, existing, None, str(error))
+            return replace(look, reason=str(error))
 
     def _existing(self, db: Database, sha256: str | None) -> tuple[Entry | None, str]:
         """Return the library's model, where it has one, or why it cannot be read."""
@@ -183,12 +198,12 @@ class Queue:
         except RowDamaged as error:
             return None, str(error)
 
-    def suggestion(self, pending_id: int) -> Suggestion | None:
+    def suggestion(self, pending_id: int, cancel: threading.Event | None = None) -> Suggestion | None:
         """Return what is proposed for a pending import, None where it is gone.
 
-        Its images are decoded the first time.
+        Its images are decoded the first time; raises Cancelled once ``cancel`` is set.
         """
-        look = self.look(pending_id, None)
+        look = self.look(pending_id, None, cancel=cancel)
         if look is None or not isinstance(look.pending.record, PendingImport):
             return None
         claimed, copies = look.pending.record.claimed_sha256, 0

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 
 from textual.app import App
 from textual.pilot import Pilot
 
-from core.errors import LibraryError
+from core.errors import Cancelled, LibraryError
 from tui.jobs.latest import Latest
 
 
@@ -20,7 +21,7 @@ class Answers:
         self.got: list[tuple[int, str]] = []
         self.failed_: list[tuple[int, str]] = []
 
-    def read(self, question: int) -> str:
+    def read(self, question: int, _: threading.Event) -> str:
         self.read_.append(question)
         assert self.go.wait(30)
         if question < 0:
@@ -82,3 +83,41 @@ async def test_a_forgotten_question_is_not_answered() -> None:
         answers.go.set()
         await idle(pilot, latest)
         assert answers.got == [(1, "answer 1")]
+
+
+class Patient:
+    """Reads until its answer is wanted no more."""
+
+    def __init__(self) -> None:
+        self.begun: list[int] = []
+        self.cancelled: list[int] = []
+
+    def read(self, question: int, cancel: threading.Event) -> str:
+        self.begun.append(question)
+        if question == 0:
+            return "at once"
+        assert cancel.wait(30)
+        self.cancelled.append(question)
+        raise Cancelled("cancelled")
+
+
+async def test_what_is_wanted_no_more_is_given_up_and_not_answered() -> None:
+    app: App[None] = App()
+    answers, patient = Answers(), Patient()
+    async with app.run_test() as pilot:
+        latest = Latest[int, str](app, "test", patient.read, answers.answer, answers.failed)
+        latest.ask(1)
+        while patient.begun != [1]:
+            await pilot.pause(0.01)
+        latest.ask(1)
+        await pilot.pause()
+        assert not patient.cancelled, "the same question is still wanted"
+        latest.ask(0)
+        await idle(pilot, latest)
+        assert (patient.begun, patient.cancelled) == ([1, 0], [1])
+        assert (answers.got, answers.failed_) == ([(0, "at once")], [])
+        latest.ask(2)
+        while patient.begun != [1, 0, 2]:
+            await pilot.pause(0.01)
+    while patient.cancelled != [1, 2]:  # the screen is gone
+        await asyncio.sleep(0.01)

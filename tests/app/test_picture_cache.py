@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import io
+import os
+import sys
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+from PIL import Image
 from textual.app import App
 from textual.pilot import Pilot
 
 from core.domain.enums import Side
 from core.domain.records import Picture
+from core.errors import Cancelled
 from core.library import Library
-from tests.support.app import CONFLICT, Desk, at_work
-from tests.support.builders import png
+from tests.support.app import CONFLICT, Desk, at_work, running
+from tests.support.builders import add_pending, model_file, png
 from tui.jobs.picture_cache import Fetching, PictureKey, PicturesAtHand
 from tui.screens.compare import CompareScreen
 from tui.screens.viewer import ViewerScreen
@@ -84,7 +92,7 @@ class Slow(PicturesAtHand):
         self.go: dict[str, threading.Event] = {}
         self.begun: list[str] = []
 
-    def make(self, key: PictureKey) -> Picture:
+    def make(self, key: PictureKey, cancel: threading.Event | None = None) -> Picture:
         self.begun.append(key.name)
         assert self.go.setdefault(key.name, threading.Event()).wait(30)
         return picture(1)
@@ -180,3 +188,58 @@ async def test_the_viewer_and_the_comparison_fetch_ahead_too(tmp_path: Path) -> 
         ours = desk.app.screen.query_one("#ours", ImageStrip)
         await desk.until(lambda: len(ours.beyond) == 1)
         await desk.until(lambda: at_hand(desk, *ours.wanted, *ours.beyond, *ours.pictures_of([following])))
+
+
+class Endless(Slow):
+    """Makes a picture until that is given up."""
+
+    def __init__(self, library: Library) -> None:
+        super().__init__(library)
+        self.given_up: list[str] = []
+
+    def make(self, key: PictureKey, cancel: threading.Event | None = None) -> Picture:
+        self.begun.append(key.name)
+        assert cancel is not None and cancel.wait(30)
+        self.given_up.append(key.name)
+        self.go.setdefault(key.name, threading.Event()).wait(30)  # which takes a moment
+        raise Cancelled("cancelled")
+
+
+async def test_what_is_being_made_is_given_up_once_it_is_wanted_no_more(library: Library) -> None:
+    app: App[None] = App()
+    pictures = Endless(library)
+    came: list[str] = []
+    async with app.run_test() as pilot:
+        fetching = Fetching(app.screen, pictures, lambda key, _: came.append(key.name))
+        fetching.want([key("1"), key("2")])
+        await until(pilot, lambda: len(pictures.begun) == 2)
+        fetching.want([key("3")], [key("2")])
+        await until(pilot, lambda: pictures.given_up == ["1"])
+        fetching.want([key("1")], [key("2")])  # back again, while it is being given up
+        await pilot.pause()
+        assert pictures.begun == ["1", "2"]
+        pictures.let("1")
+        await until(pilot, lambda: pictures.begun == ["1", "2", "1"])
+        assert pictures.given_up == ["1"] and not came, "the one that may be wanted next goes on"
+        assert pictures.get(key("1")) is None
+        pictures.let("2")
+    while sorted(pictures.given_up) != ["1", "1", "2"]:  # the screen is gone
+        await asyncio.sleep(0.01)
+
+
+async def test_leaving_the_app_ends_the_process_that_decodes_an_image(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoder, pid = tmp_path / "decoder", tmp_path / "pid"
+    decoder.write_text(f"#!/bin/sh\necho $$ > {pid}.new && mv {pid}.new {pid}\nexec sleep 60\n")
+    decoder.chmod(0o700)
+    image = io.BytesIO()
+    Image.new("RGB", (64, 64)).save(image, "AVIF")
+    add_pending(library, model_file(tmp_path, "m"), images=[image.getvalue()])
+    monkeypatch.setattr(sys, "executable", str(decoder))
+    async with running(library) as desk:
+        await desk.until(pid.exists)
+    end = time.monotonic() + 5
+    while os.path.exists(f"/proc/{pid.read_text().strip()}"):
+        assert time.monotonic() < end, "it decodes on, and keeps the app from leaving"
+        await asyncio.sleep(0.01)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -39,13 +40,13 @@ def watched(library: Library) -> Iterator[list[str]]:
     read: list[str] = []
     of_pending, of_model = library.pictures.of_pending, library.pictures.of_model
 
-    def pending(file: str, width: int, height: int) -> Picture:
+    def pending(file: str, width: int, height: int, cancel: threading.Event | None) -> Picture:
         read.append(file)
-        return of_pending(file, width, height)
+        return of_pending(file, width, height, cancel)
 
-    def model(identifier: str, width: int, height: int) -> Picture:
+    def model(identifier: str, width: int, height: int, cancel: threading.Event | None) -> Picture:
         read.append(identifier)
-        return of_model(identifier, width, height)
+        return of_model(identifier, width, height, cancel)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(library.pictures, "of_pending", pending)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -13,7 +14,7 @@ from textual.worker import Worker
 
 from core.domain.enums import Side
 from core.domain.records import Picture, QueueRow
-from core.errors import CuratorError
+from core.errors import Cancelled, CuratorError
 from core.text import plain
 
 if TYPE_CHECKING:
@@ -96,11 +97,13 @@ class PicturesAtHand:
         for key in [key for key in self._kept if key.side is Side.EXISTING and key.name.startswith(sha256)]:
             self._drop(key)
 
-    def make(self, key: PictureKey) -> Picture | str:
-        """Return a picture, or why there is none. Blocks: to be called in a thread."""
+    def make(self, key: PictureKey, cancel: threading.Event | None = None) -> Picture | str:
+        """Return a picture, or why there is none. Blocks: to be called in a thread. Raises Cancelled."""
         read = self._pictures.of_pending if key.side is Side.PENDING else self._pictures.of_model
         try:
-            picture = read(key.name, key.width, key.height)
+            picture = read(key.name, key.width, key.height, cancel)
+        except Cancelled:
+            raise
         except CuratorError as error:
             return str(error)
         if self._ready is not None:
@@ -115,8 +118,8 @@ class PicturesAtHand:
 class Fetching:
     """Has pictures made for one screen: those wanted now, then one by one those that may be wanted next.
 
-    Of what was asked for before, only what is being made already is finished. What may be wanted next leaves a thread
-    free, so what is wanted now begins at once.
+    What was asked for before and is wanted no more is given up, also where it is being made; so is everything once the
+    screen is gone. What may be wanted next leaves a thread free, so what is wanted now begins at once.
     """
 
     def __init__(
@@ -127,7 +130,7 @@ class Fetching:
         self._came = came
         self._now: list[PictureKey] = []
         self._next: list[PictureKey] = []
-        self._making: set[PictureKey] = set()
+        self._making: dict[PictureKey, threading.Event] = {}
 
     @property
     def busy(self) -> bool:
@@ -136,6 +139,8 @@ class Fetching:
 
     def want(self, now: Sequence[PictureKey], ahead: Sequence[PictureKey] = ()) -> None:
         """Ask for pictures in the order they are wanted, and for others in the order they may be."""
+        for key in self._making.keys() - {*now, *ahead}:
+            self._making[key].set()
         self._now = self._missing(now)
         # Behind another screen nobody waits for what comes next.
         self._next = self._missing(key for key in ahead if key not in now) if self._screen.is_current else []
@@ -143,24 +148,35 @@ class Fetching:
 
     def _missing(self, keys: Iterable[PictureKey]) -> list[PictureKey]:
         some = dict.fromkeys(key for key in keys if key.width > 0 and key.height > 0)
-        return [key for key in some if key not in self._making and self._pictures.get(key) is None]
+        return [key for key in some if not self._comes(key) and self._pictures.get(key) is None]
+
+    def _comes(self, key: PictureKey) -> bool:
+        return key in self._making and not self._making[key].is_set()
 
     def _go_on(self) -> None:
-        while self._now and len(self._making) < _THREADS:
-            self._start(self._now.pop(0))
+        # What is being given up and is wanted again begins once that has ended.
+        for key in [key for key in self._now if key not in self._making][: max(_THREADS - len(self._making), 0)]:
+            self._now.remove(key)
+            self._start(key)
         if self._next and not self._making:
             self._start(self._next.pop(0))
 
     def _start(self, key: PictureKey) -> None:
-        self._making.add(key)
+        self._making[key] = threading.Event()
         _: Worker[None] = self._screen.run_worker(partial(self._make, key), group="pictures", exit_on_error=False)
 
     async def _make(self, key: PictureKey) -> None:
-        forgotten = self._pictures.forgotten
+        forgotten, cancel = self._pictures.forgotten, self._making[key]
         try:
-            picture = await asyncio.to_thread(self._pictures.make, key)
+            picture = await asyncio.to_thread(self._pictures.make, key, cancel)
+        except Cancelled:
+            picture = None
         finally:
-            self._making.discard(key)
+            cancel.set()  # also where the screen is gone
+            del self._making[key]
+        if picture is None:
+            self._go_on()
+            return
         if key.side is Side.PENDING or forgotten == self._pictures.forgotten:
             self._pictures.keep(key, picture)
         self._go_on()

@@ -11,7 +11,7 @@ from textual.screen import Screen
 
 from core.domain.enums import State, Strategy
 from core.domain.records import QueueRow
-from core.errors import CuratorError
+from core.errors import Cancelled, CuratorError
 from tui.jobs.latest import Latest
 
 if TYPE_CHECKING:
@@ -71,7 +71,10 @@ class Suggesting:
         for id in ids:
             if self._leaving.is_set():
                 break
-            one = self._library.queue.suggestion(id)
+            try:
+                one = self._library.queue.suggestion(id, self._leaving)
+            except Cancelled:
+                break
             if one is None or one.strategy is None or (unseen and not one.safe):
                 left += 1
             else:
@@ -79,7 +82,7 @@ class Suggesting:
         return found, left
 
     def stop(self) -> None:
-        """Ask about no more imports: each may mean that images are decoded."""
+        """Ask about no more imports, and give up images that are being decoded for one."""
         self._leaving.set()
 
     def forget(self, sha256: str | None) -> None:
@@ -90,9 +93,9 @@ class Suggesting:
         if unknown := [row for row in self._rows if row.id not in self._known]:
             self._latest.ask(unknown[:_AT_ONCE])
 
-    def _read(self, rows: Sequence[QueueRow]) -> Mapping[int, Suggestion]:
+    def _read(self, rows: Sequence[QueueRow], _: threading.Event) -> Mapping[int, Suggestion]:
         some = itertools.takewhile(lambda _: not self._leaving.is_set(), rows)
-        found = {row.id: self._library.queue.suggestion(row.id) for row in some}
+        found = {row.id: self._library.queue.suggestion(row.id, self._leaving) for row in some}
         return {id: suggestion for id, suggestion in found.items() if suggestion is not None}
 
     def _answer(self, rows: Sequence[QueueRow], found: Mapping[int, Suggestion]) -> None:

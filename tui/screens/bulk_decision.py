@@ -80,7 +80,7 @@ class AlikeScreen(ModalScreen[ForAll | None]):
         self._list = CriteriaList(list(criteria(row)))
         self._fitting: Fitting | None = None
         self._latest = Latest[str, Fitting](
-            self, "alike", lambda words: fitting(library, words, row.id), self._counted, self._failed
+            self, "alike", lambda words, _: fitting(library, words, row.id), self._counted, self._failed
         )
 
     def compose(self) -> ComposeResult:

@@ -52,7 +52,7 @@ class CompareScreen(Screen[None]):
         self._place: Place | None = None
         self._look: Look | None = None
         self._looks = Latest[Question, "Look | None"](
-            self, "compare", lambda q: library.queue.look(*q), self._show_look, self._failed
+            self, "compare", lambda q, cancel: library.queue.look(*q, cancel), self._show_look, self._failed
         )
         self._fetching = Fetching(self, pictures, self._picture_came)
 

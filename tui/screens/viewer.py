@@ -119,7 +119,7 @@ class ViewerScreen(Screen[None]):
         self._n = 0
         self._look: Look | None = None
         self._looks = Latest[int, "Look | None"](
-            self, "view", lambda id: library.queue.look(id, None), self._show_look, self._failed
+            self, "view", lambda id, cancel: library.queue.look(id, None, None, cancel), self._show_look, self._failed
         )
         self._fetching = Fetching(self, pictures, self._picture_came)
 

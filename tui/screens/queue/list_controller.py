@@ -57,16 +57,16 @@ class Listing:
         self._failed = failed
         queue = library.queue
         self._ids = Latest[IdsQuestion, "array[int]"](
-            screen, "ids", lambda question: queue.ids(*question, self._leaving), self._show_ids, self._no_ids
+            screen, "ids", lambda question, _: queue.ids(*question, self._leaving), self._show_ids, self._no_ids
         )
         self._rows = Latest[RowsQuestion, "list[QueueRow]"](
-            screen, "rows", lambda question: queue.rows(question[1]), self._show_rows, self._read_failed
+            screen, "rows", lambda question, _: queue.rows(question[1]), self._show_rows, self._read_failed
         )
         self._counts = Latest[None, "QueueCounts"](
-            screen, "counts", lambda _: self._timed_counts(), self._show_counts, self._read_failed
+            screen, "counts", lambda *_: self._timed_counts(), self._show_counts, self._read_failed
         )
         self._decided_ids = Latest[None, "list[tuple[int, Strategy]]"](
-            screen, "decided", lambda _: queue.decisions(), self._show_decided, self._read_failed
+            screen, "decided", lambda *_: queue.decisions(), self._show_decided, self._read_failed
         )
         self.decisions = Decisions(screen, queue.decide, queue.pick, self._stored, failed)
         self.suggesting = Suggesting(screen, library, self._suggested, failed)

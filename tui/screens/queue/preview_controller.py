@@ -39,7 +39,7 @@ class Detail:
         self._pictures = pictures
         self._near = near
         self._looks = Latest[Question, "Look | None"](
-            screen, "look", lambda q: library.queue.look(*q), self._show_look, self._look_failed
+            screen, "look", lambda q, cancel: library.queue.look(*q, cancel=cancel), self._show_look, self._look_failed
         )
         self._fetching = Fetching(screen, pictures, screen.query_one(Preview).supply)
         self._row: QueueRow | None = None

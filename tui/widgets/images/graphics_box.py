@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -143,7 +144,7 @@ class RealPicture(PictureBox):
     def _scale(self) -> float:
         return max(*self._pixels(), _LONGEST) / _LONGEST
 
-    def _read(self, order: _Order) -> Drawing:
+    def _read(self, order: _Order, _: threading.Event) -> Drawing:
         try:
             return self._make(*order)
         except Exception as error:
