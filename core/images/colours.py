@@ -57,26 +57,25 @@ def _from_16_bit(image: Image.Image) -> Image.Image:
 def in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     """Return the colours of ``image``, without its alpha, as RGB. A profile that cannot be used is passed over."""
     colours = image.convert({"LA": "L", "RGBA": "RGB"}.get(image.mode, image.mode))
-    if profile:
-        try:
-            return _by_profile(colours, profile)
-        except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
-            pass  # broken, or made for other pixels than these: they are taken as they are
-    return colours.convert("RGB")
+    converted = _by_profile(colours, profile) if profile and _is_plain(profile) else None
+    return colours.convert("RGB") if converted is None else converted
 
 
-def _by_profile(colours: Image.Image, profile: bytes) -> Image.Image:
-    if not _is_plain(profile):
-        raise ValueError("too large, or of too many elements")
-    source = ImageCms.ImageCmsProfile(BytesIO(profile))
-    if colours.mode == "L" and source.profile.xcolor_space.strip() == "RGB":
+def _by_profile(colours: Image.Image, profile: bytes) -> Image.Image | None:
+    """Return the colours as the profile means them; None where it is broken, or made for other pixels than these."""
+    try:
+        source = ImageCms.ImageCmsProfile(BytesIO(profile))
+        space = source.profile.xcolor_space.strip()
+    except (OSError, UnicodeDecodeError):  # no profile at all, or one whose colour space has no name
+        return None
+    if colours.mode == "L" and space == "RGB":
         colours = colours.convert("RGB")
     target = ImageCms.ImageCmsProfile(BytesIO(_SRGB))
     mode: Literal["RGB"] = "RGB"
-    converted = ImageCms.profileToProfile(colours, source, target, outputMode=mode)
-    if converted is None:
-        raise ValueError("no conversion")
-    return converted
+    try:
+        return ImageCms.profileToProfile(colours, source, target, outputMode=mode)
+    except ImageCms.PyCMSError:
+        return None
 
 
 def _is_plain(profile: bytes) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import struct
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
+from core.images.colours import in_srgb
 from tests.unit.images.test_decoder import GREEN, RED, SRGB, WHITE, close, decoded, encoded, noise, png
 
 
@@ -140,3 +141,19 @@ def test_a_profile_that_does_not_fit_leaves_the_pixels_as_they_are(profile: byte
 def test_grey_pixels_take_a_grey_or_a_colour_profile(profile: bytes) -> None:
     data = encoded(Image.new("L", (4, 4), 99), "PNG", icc_profile=profile)
     assert close(decoded(data).getpixel((1, 1)), (99, 99, 99), 2)
+
+
+def test_a_profile_whose_colour_space_has_no_name_is_passed_over() -> None:
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    profile[16:20] = b"\xff\xc9\xff\xc9"
+    assert in_srgb(Image.new("L", (1, 1), 200), bytes(profile)).getpixel((0, 0)) == (200, 200, 200)
+
+
+def test_a_mistake_of_ours_is_not_taken_for_a_broken_profile(monkeypatch: pytest.MonkeyPatch) -> None:
+    def mistaken(*_: object, **__: object) -> None:
+        raise TypeError("called in the wrong way")
+
+    monkeypatch.setattr(ImageCms, "profileToProfile", mistaken)
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    with pytest.raises(TypeError, match="wrong way"):
+        in_srgb(Image.new("RGB", (1, 1)), profile)
