@@ -42,6 +42,7 @@ from core.promotion.processor import PromotionProcessor
 from core.queue.queue import Queue
 from core.storage import Store, journal_rows
 from core.storage.caches import HashMemory
+from core.store.upgrading import migrate
 
 _log = logging.getLogger("model_curator.library")
 _THREADS = 2  # two images, or two files, at once: more gains nothing on the disks and cores this is made for
@@ -111,7 +112,7 @@ class Library:
             library.on_wait(on_wait)
             settle(root, library._lock)
             left = library._left_behind()
-            library.store.migrate()
+            migrate(library.store)
             if not readonly:
                 library._recover(left)
                 library._expire(trash or TrashLimits())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import sqlite3
 import threading
 from collections.abc import Callable
@@ -12,8 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import Cancelled, LibraryError
-from core.files.copying import copy_tree, link_or_copy, sync_tree
-from core.files.durable import sync_folder
+from core.files.copying import appearing, copy_tree, link_or_copy, sync_tree
 from core.operations.journal import Journal
 from core.storage import Store
 from core.storage.named_files import named_files
@@ -44,23 +42,16 @@ def back_up_images(
     All of it is of one moment. Files are linked where that is possible, else copied; the folder gets its name once it
     is whole. ``progress`` gets files done and files in all. Raises LibraryError, Cancelled.
     """
-    if os.path.lexists(target):
-        raise LibraryError(f"{target} is there already; a backup overwrites nothing, choose another name")
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
     try:
-        journal.finish()
-        with journal.staging() as staging:
+        with appearing(target) as partial, journal.staging() as staging:
+            journal.finish()
             tree = staging.make() / "backup"
             with journal.in_order():  # nobody's files move meanwhile
                 report = _gather(store, root, tree, cancel, progress)
             sync_tree(tree)
             _take(tree, partial)
-            os.rename(partial, target)
-            sync_folder(target.parent)
     except (sqlite3.Error, OSError) as error:
         raise LibraryError(f"the library could not be copied to {target} ({error})") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return report
 
 

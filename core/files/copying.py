@@ -8,9 +8,32 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from core.errors import LibraryError
 from core.files.durable import sync_folder
+
+
+@contextmanager
+def appearing(target: Path) -> Iterator[Path]:
+    """Give a path beside ``target`` to write a file or folder to, which gets its name once the block has ended well.
+
+    Raises LibraryError where the target is there already, OSError where it cannot get its name.
+    """
+    if os.path.lexists(target):
+        raise LibraryError(f"{target} is there already; a backup overwrites nothing, choose another name")
+    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    try:
+        yield partial
+        os.rename(partial, target)
+        sync_folder(target.parent)
+    finally:
+        if partial.is_dir():
+            shutil.rmtree(partial, ignore_errors=True)
+        else:
+            partial.unlink(missing_ok=True)
 
 
 def link_or_copy(source: Path, target: Path) -> None:

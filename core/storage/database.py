@@ -8,20 +8,17 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from weakref import WeakSet
 
 from sqlite_utils import Database
 
-from core.errors import Cancelled, CommitUnclear, CuratorError, LibraryError, SchemaForeign
-from core.files.durable import sync_folder
+from core.errors import Cancelled, CommitUnclear, CuratorError, LibraryError
+from core.files.copying import appearing
 from core.locks import forks
 from core.locks.waiting import OnWait, Wait, database_writer
-from core.storage import schema_check
 from core.storage.readonly_copy import Aside
-from core.storage.schema import SCHEMAS, migrations
-from core.storage.wal import check_log, count_commit, give_identity, has_identity
+from core.storage.wal import count_commit, write_copy
 
 _ATTEMPT = 0.1  # seconds that SQLite itself waits for a lock; how long we wait in all is up to Wait
 _CACHE_KIB = 512  # for each thread: what it reads again lies in the system's cache as well
@@ -130,60 +127,13 @@ class Store:
                     self._aside = Aside(self.path)
             return self._aside.path
 
-    def migrate(self) -> None:
-        """Bring the schema up to date.
-
-        Raises LibraryError for a library made by a newer version, ForeignLog, SchemaForeign.
-        """
-        check_log(self.path)
-        known = SCHEMAS.keys()
-        with self.reading() as db:
-            applied = schema_check.applied(db)
-            foreign = schema_check.differences(db, applied & known)
-        read_only = self.readonly and applied == known  # else it would have to be migrated
-        bar = schema_check.Bars.READING if read_only else schema_check.Bars.WRITING
-        if applied - known:
-            raise LibraryError(
-                "this library was made by a newer version of Model Curator; update the program to open it"
-            )
-        if any(difference.bars >= bar for difference in foreign):
-            raise SchemaForeign(self.path, [difference.what for difference in foreign])
-        if applied == known:
-            self._identify()
-            return
-        if self.readonly:
-            raise LibraryError("this library must be opened once for writing before this version can read it")
-        if applied:
-            now = f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
-            self.backup(self.path.with_name(f"{self.path.name}.before-{len(known)}-{now}"))
-        with self.writing() as db:  # two processes may open a new library at once: the second finds nothing to do
-            migrations.apply(db)
-        self._identify()
-
-    def _identify(self) -> None:
-        """Give the database an identity, where an earlier version of this program made it without one."""
-        if self.readonly or has_identity(self.db):
-            return
-        with self.writing() as db:
-            if not has_identity(db):  # else another process was quicker
-                give_identity(db)
-        with suppress(sqlite3.Error):  # put into the file soon: a copy without an identity then fits no log of it
-            self.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-
     def backup(self, target: Path) -> None:
         """Write a whole copy of the database as a new file, synced. Raises LibraryError where that cannot be done."""
-        if os.path.lexists(target):
-            raise LibraryError(f"{target} is there already; a backup overwrites nothing, choose another name")
-        partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
         try:
-            with self._using() as db:
+            with appearing(target) as partial, self._using() as db:
                 write_copy(db, partial)
-            os.rename(partial, target)
-            sync_folder(target.parent)
         except (sqlite3.Error, OSError) as error:
             raise LibraryError(f"the library's database could not be copied to {target} ({error})") from error
-        finally:
-            partial.unlink(missing_ok=True)
 
     def copy_committed(self, target: Path) -> None:
         """Write what is committed as a new database, also inside a write transaction. Raises sqlite3.Error, OSError."""
@@ -337,16 +287,3 @@ class _Held:
         with suppress(KeyError):  # whoever takes it out of the set closes it
             self._opened.remove(self.db.conn)
             self.db.conn.close()
-
-
-def write_copy(db: Database, target: Path) -> None:
-    """Write the whole database as a new file with an identity of its own, synced.
-
-    Raises sqlite3.Error and OSError; a half-written file may then be there.
-    """
-    db.execute("VACUUM INTO ?", [str(target)])
-    with closing(sqlite3.connect(target)) as copy:
-        give_identity(Database(copy, execute_plugins=False))
-        copy.commit()
-    with open(target, "rb") as file:
-        os.fsync(file.fileno())

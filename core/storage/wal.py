@@ -55,6 +55,19 @@ def give_identity(db: Database) -> None:
     db.execute(f"PRAGMA application_id = {secrets.randbelow(_LARGEST) + 1}")
 
 
+def write_copy(db: Database, target: Path) -> None:
+    """Write the whole database as a new file with an identity of its own, synced.
+
+    Raises sqlite3.Error and OSError; a half-written file may then be there.
+    """
+    db.execute("VACUUM INTO ?", [str(target)])
+    with closing(sqlite3.connect(target)) as copy:
+        give_identity(Database(copy, execute_plugins=False))
+        copy.commit()
+    with open(target, "rb") as file:
+        os.fsync(file.fileno())
+
+
 def check_log(database: Path) -> None:
     """Compare the database file with the log beside it; to be called before SQLite opens the two. Nothing is written.
 

@@ -1,0 +1,53 @@
+"""Bringing a library's database up to date before anything else is done with it."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import suppress
+from datetime import UTC, datetime
+
+from core.errors import LibraryError, SchemaForeign
+from core.storage import schema_check
+from core.storage.database import Store
+from core.storage.schema import SCHEMAS, migrations
+from core.storage.wal import check_log, give_identity, has_identity
+
+
+def migrate(store: Store) -> None:
+    """Bring the schema up to date.
+
+    Raises LibraryError for a library made by a newer version, ForeignLog, SchemaForeign.
+    """
+    check_log(store.path)
+    known = SCHEMAS.keys()
+    with store.reading() as db:
+        applied = schema_check.applied(db)
+        foreign = schema_check.differences(db, applied & known)
+    read_only = store.readonly and applied == known  # else it would have to be migrated
+    bar = schema_check.Bars.READING if read_only else schema_check.Bars.WRITING
+    if applied - known:
+        raise LibraryError("this library was made by a newer version of Model Curator; update the program to open it")
+    if any(difference.bars >= bar for difference in foreign):
+        raise SchemaForeign(store.path, [difference.what for difference in foreign])
+    if applied == known:
+        _identify(store)
+        return
+    if store.readonly:
+        raise LibraryError("this library must be opened once for writing before this version can read it")
+    if applied:
+        now = f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
+        store.backup(store.path.with_name(f"{store.path.name}.before-{len(known)}-{now}"))
+    with store.writing() as db:  # two processes may open a new library at once: the second finds nothing to do
+        migrations.apply(db)
+    _identify(store)
+
+
+def _identify(store: Store) -> None:
+    """Give the database an identity, where an earlier version of this program made it without one."""
+    if store.readonly or has_identity(store.db):
+        return
+    with store.writing() as db:
+        if not has_identity(db):  # else another process was quicker
+            give_identity(db)
+    with suppress(sqlite3.Error):  # put into the file soon: a copy without an identity then fits no log of it
+        store.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
