@@ -68,7 +68,9 @@ class _Run:
 
     def report(self, *, cancelled: bool = False) -> ImportReport:
         """Return what has been taken so far."""
-        counts, problems = self.total, _by_row(self.problems)
+        counts = self.total
+        # in the order of their rows, those of the whole database first
+        problems = tuple(sorted(self.problems, key=lambda problem: -1 if problem.row is None else problem.row))
         return ImportReport(
             counts.models, counts.pending, self.new_tags, counts.images, counts.skipped, problems, cancelled
         )
@@ -298,8 +300,3 @@ def _batches(rows: Iterator[LegacyRow]) -> Iterator[list[LegacyRow]]:
         images += len(row.images)
     if batch:
         yield batch
-
-
-def _by_row(problems: Sequence[Problem]) -> tuple[Problem, ...]:
-    """Return problems in the order of their rows, those of the whole database first."""
-    return tuple(sorted(problems, key=lambda problem: -1 if problem.row is None else problem.row))

@@ -226,3 +226,14 @@ def _list(stored: object) -> list[Any]:
     if not isinstance(stored, list):
         raise ValueError("no list")
     return stored
+
+
+def is_storable(value: Any) -> bool:
+    """Whether SQLite can hold a value that JSON gave: no larger number, no half of a character."""
+    if isinstance(value, str):
+        try:
+            os.fsencode(value)
+        except UnicodeEncodeError:
+            return False
+        return True
+    return value is None or isinstance(value, float) or (type(value) is int and -(2**63) <= value < 2**63)

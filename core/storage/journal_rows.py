@@ -14,7 +14,7 @@ from sqlite_utils import Database
 
 from core.domain.enums import Action, Kind
 from core.domain.operations import Move, Operation
-from core.storage.codecs import path_to_db
+from core.storage.codecs import is_storable, path_to_db
 from core.storage.fetch import all_rows, batches, one_row
 from core.storage.journal_paths import check_entry, is_operation, owner_of
 
@@ -267,18 +267,7 @@ def _rows(operation: Operation, text: Any, column: str, known: Mapping[str, set[
 def _is_row(row: Any, names: set[str]) -> bool:
     if not isinstance(row, dict) or not row or not row.keys() <= names:
         return False
-    return all(map(_is_value, row.values()))
-
-
-def _is_value(value: Any) -> bool:
-    """Whether SQLite can hold a value that JSON gave: no larger number, no half of a character."""
-    if isinstance(value, str):
-        try:
-            os.fsencode(value)
-        except UnicodeEncodeError:
-            return False
-        return True
-    return value is None or isinstance(value, float) or (type(value) is int and -(2**63) <= value < 2**63)
+    return all(map(is_storable, row.values()))
 
 
 def rows_of(db: Database, pending_id: int | None, sha256: str | None) -> Rows:
