@@ -42,7 +42,7 @@ from core.promotion.processor import PromotionProcessor
 from core.queue.queue import Queue
 from core.storage import Store, journal_rows
 from core.storage.caches import HashMemory
-from core.store.upgrading import migrate
+from core.storage.upgrading import migrate
 
 _log = logging.getLogger("model_curator.library")
 _THREADS = 2  # two images, or two files, at once: more gains nothing on the disks and cores this is made for
