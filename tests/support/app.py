@@ -17,6 +17,8 @@ from pathlib import Path
 
 from rich.segment import Segment
 from textual import events
+from textual.binding import Binding
+from textual.keys import key_to_character
 from textual.pilot import Pilot
 from textual.widget import Widget
 
@@ -31,6 +33,8 @@ from tui.screens.queue.screen import QueueScreen
 from tui.widgets.queue_list.queue_list import PendingList
 
 PATIENCE = 30.0  # seconds until a condition counts as broken; far more than a busy machine needs
+
+_HANDLED = 3  # turns of all message queues after which a key has taken its way from driver to action
 
 CONFLICT = 7  # ids in the sample: a conflict with four images, one of which the library has
 NEW = 11
@@ -75,6 +79,16 @@ def add_import(library: Library, record: PendingImport) -> None:
         pending.insert(db, record, ids)
 
 
+async def press(pilot: Pilot[None], key: str) -> None:
+    """Send one key, by its name or as a character, through the driver, and let the app handle it."""
+    [binding] = Binding.make_bindings([Binding(key, "")])
+    driver = pilot.app._driver
+    assert driver is not None
+    driver.send_message(events.Key(binding.key, key if len(key) == 1 else key_to_character(key)))
+    for _ in range(_HANDLED):
+        await pilot.pause(0)
+
+
 class Desk:
     """The running app, its keys, and what is to be seen."""
 
@@ -110,7 +124,9 @@ class Desk:
         return dict(self.library.queue.decisions())
 
     async def press(self, *keys: str) -> None:
-        await self.pilot.press(*keys)
+        """Send keys through the driver, each once the one before has been handled; ``Pilot.press`` waits far longer."""
+        for key in keys:
+            await press(self.pilot, key)
 
     async def paste(self, words: str) -> None:
         """Put words into the input that has the focus, as a terminal does that pastes."""
