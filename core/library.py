@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Self
 
 from core.backup.backup import BackupReport, back_up_images
-from core.backup.restore_steps import is_library, settle
+from core.backup.restore_steps import DATABASE, is_library, settle
 from core.domain.imports import ImportReport
 from core.domain.operations import Move
 from core.domain.records import Entry
@@ -42,7 +42,7 @@ from core.promotion.processor import PromotionProcessor
 from core.queue.queue import Queue
 from core.storage import Store, journal_rows
 from core.storage.caches import HashMemory
-from core.storage.upgrading import migrate
+from core.storage.upgrading import check_ours, migrate
 
 _log = logging.getLogger("model_curator.library")
 _THREADS = 2  # two images, or two files, at once: more gains nothing on the disks and cores this is made for
@@ -67,7 +67,7 @@ class Library:
         self._judging = Pool(_THREADS, "judging")  # what a look at one import waits for
         self._imaging = Pool(_THREADS, "imaging", _step_back)
         self._hashing = Pool(hash_threads, "hashing", _step_back)
-        self.store = Store(root / "library.db", readonly=readonly)
+        self.store = Store(root / DATABASE, readonly=readonly)
         self._journal = Journal(self.store, root)
         self.image_scanner = ImageScanner(root, self._open_moves)
         self.image_processor = ImageProcessor(self.image_scanner, ImageOperation(self._journal, self.image_scanner))
@@ -107,6 +107,7 @@ class Library:
                 raise NoLibrary(f"there is no library in {root}; importing into it creates one")
             library = cls(root, readonly=True, lock=None)
         else:
+            check_ours(root / DATABASE)
             library = cls(root, readonly=False, lock=_prepare(root, on_wait), hash_threads=hash_threads)
         try:
             library.on_wait(on_wait)

@@ -6,11 +6,15 @@ database's transactions alone.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
+import stat
 import time
 from pathlib import Path
+from typing import BinaryIO
 
+from core.errors import LibraryError
 from core.locks import forks
 from core.locks.waiting import OnWait, Wait, flock_holder
 
@@ -32,17 +36,34 @@ def held(path: Path) -> bool:
     return False
 
 
+def _open(path: Path) -> BinaryIO:
+    """Open the file of a lock, or make it: a file object, which its end closes where nobody else does.
+
+    A link would have a file made wherever it leads, and a pipe would keep us waiting.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        if error.errno not in (errno.ELOOP, errno.EISDIR, errno.ENXIO):
+            raise
+    else:
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return open(descriptor, "r+b", buffering=0)
+        os.close(descriptor)
+    raise LibraryError(f"{path} is no regular file; take it away")
+
+
 class LibraryLock:
     """Held, shared, by every process that has the library open for writing."""
 
     def __init__(self, path: Path, on_wait: OnWait = lambda _: None) -> None:
         """Take the lock. ``alone`` tells whether no other process has it; then ``share`` must follow at once.
 
-        Raises LibraryLocked where another process keeps it to itself for too long.
+        Raises LibraryLocked where another process keeps it to itself for too long, LibraryError and OSError.
         """
         self._path = path
         self._on_wait = on_wait
-        self._file = open(path, "ab")  # noqa: SIM115 - held until close; a file, as where nobody closes it, its end does
+        self._file = _open(path)
         self.alone = self._try(fcntl.LOCK_EX)
         if not self.alone:
             self.share()

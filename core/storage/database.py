@@ -13,6 +13,7 @@ from weakref import WeakSet
 
 from sqlite_utils import Database
 
+from core.database_files import check_files
 from core.errors import Cancelled, CommitUnclear, CuratorError, LibraryError
 from core.files.copying import appearing
 from core.locks import forks
@@ -65,6 +66,9 @@ class Store:
             raise LibraryError(
                 "this process was forked from one that had the library open; use a process that is spawned instead"
             )
+        check_files(self.path, writing=not self.readonly)
+        if self._file:
+            self._check_place()
         try:
             if not self.readonly:
                 return self._set_up(self._open(self.path, "rwc"))

@@ -3,14 +3,37 @@
 from __future__ import annotations
 
 import sqlite3
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime
+from pathlib import Path
 
+from sqlite_utils import Database
+
+from core.database_files import check_files
 from core.errors import LibraryError, SchemaForeign
 from core.storage import schema_check
 from core.storage.database import Store
 from core.storage.schema import SCHEMAS, migrations
 from core.storage.wal import check_log, give_identity, has_identity
+
+
+def check_ours(path: Path) -> None:
+    """Raise SchemaForeign where the file is the database of another program; nothing is written or locked.
+
+    To be called before anything is made beside it: opening it for writing alone would change it.
+    """
+    check_files(path, writing=False)
+    if not path.exists():
+        return
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro&immutable=1", uri=True)) as file:
+            db = Database(file, execute_plugins=False)
+            db.execute("PRAGMA trusted_schema=OFF")
+            foreign = [] if schema_check.applied(db) else schema_check.differences(db, frozenset())
+    except sqlite3.Error:  # damaged, or in the middle of a change of ours: opening it will tell
+        return
+    if any(difference.bars >= schema_check.Bars.WRITING for difference in foreign):
+        raise SchemaForeign(path, [difference.what for difference in foreign])
 
 
 def migrate(store: Store) -> None:

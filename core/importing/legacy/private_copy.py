@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.database_files import names_another_file
 from core.errors import SourceError
 from core.files.durable import remove_folder
 from core.files.safe_open import stamp_of_stat
@@ -27,7 +28,6 @@ from core.text import plain
 _NAME = "copy.sqlite3"
 _SUFFIXES = ("", "-wal", "-journal")
 _MAGIC = b"SQLite format 3\0"
-_JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW
 # Opening may take this long, and longer for a large file: anything above is a database made to keep us busy. The
 # answer is to be there within 5 s, and one step of SQLite (text of 64 MB made out of nothing) may take a while.
@@ -126,15 +126,10 @@ def _copy(source: str, target: Path, wanted: Wanted) -> None:
 
 def _refuse_shared_transaction(source: str, journal: Path, wanted: Wanted) -> None:
     """Refuse a journal that names another file: after rolling back, SQLite would delete that file, wherever it is."""
-    if not journal.exists():
-        return
-    with open(journal, "rb") as file:
-        size = file.seek(0, os.SEEK_END)
-        file.seek(max(0, size - len(_JOURNAL_MAGIC)))
-        if size > len(_JOURNAL_MAGIC) and file.read() == _JOURNAL_MAGIC:
-            raise SourceError(
-                f"{plain(source)} was left amid a transaction over several databases: let {wanted.program} finish it."
-            )
+    if names_another_file(journal):
+        raise SourceError(
+            f"{plain(source)} was left amid a transaction over several databases: let {wanted.program} finish it."
+        )
 
 
 class _Connection(sqlite3.Connection):
