@@ -62,7 +62,11 @@ class Staging:
         """Make the folder, and return it."""
         if not self.made:
             self.made = True
-            self.folder.mkdir(parents=True)
+            try:
+                self.folder.mkdir()
+            except FileNotFoundError:
+                self.folder.parent.mkdir()  # not the library too: where that is gone, none is made
+                self.folder.mkdir()
         return self.folder
 
     def sync(self) -> None:

@@ -46,6 +46,7 @@ class Store:
         self._lock = threading.Lock()
         self._in_use: WeakSet[threading.RLock] = WeakSet()  # a lock for each thread, held while its connection is used
         self._refusal = ""
+        self._file: tuple[int, int] | None = None  # which file the first connection opened
         self._aside: Aside | None = None
         self.on_wait: OnWait = lambda _: None
         forks.watch(self)
@@ -71,7 +72,8 @@ class Store:
             self._check_place()
         try:
             if not self.readonly:
-                return self._set_up(self._open(self.path, "rwc"))
+                # Where the file has gone since, none is made in its place.
+                return self._set_up(self._open(self.path, "rw" if self._file else "rwc"))
             path = self._readable()
             return self._set_up(self._open(path, "ro" if path == self.path else "rwc"))
         except sqlite3.Error as error:
@@ -90,6 +92,7 @@ class Store:
         return connection
 
     def _set_up(self, connection: sqlite3.Connection) -> Database:
+        self._check_place()
         db = Database(connection, execute_plugins=False)
         db.execute("PRAGMA foreign_keys=ON")
         db.execute("PRAGMA trusted_schema=OFF")
@@ -98,6 +101,20 @@ class Store:
             self._patiently(db, "PRAGMA journal_mode=WAL")
             db.execute("PRAGMA synchronous=FULL")
         return db
+
+    def _check_place(self) -> None:
+        """Raise LibraryError where the database is no longer the one that was opened: files would go elsewhere."""
+        try:
+            found = os.stat(self.path)
+            here: tuple[int, int] | None = (found.st_dev, found.st_ino)
+        except OSError:
+            here = None
+        self._file = self._file or here
+        if self._file != here:
+            raise LibraryError(
+                f"the library's database {self.path} was moved or replaced while it was open; nothing was changed; "
+                "end this program and open the library where it is now"
+            )
 
     def _patiently(self, db: Database, statement: str, cancel: threading.Event | None = None) -> None:
         """Execute a statement that needs a lock, as soon as no other process holds it.
@@ -188,6 +205,7 @@ class Store:
                 with db.conn:  # which rolls back where an exception ends the block
                     db.execute("PRAGMA synchronous=FULL" if full else "PRAGMA synchronous=NORMAL")
                     self._patiently(db, "BEGIN IMMEDIATE")
+                    self._check_place()
                     count_commit(db)
                     yield db
                     self._commit(db)
@@ -206,6 +224,7 @@ class Store:
             try:
                 with db.conn:
                     self._patiently(db, "BEGIN IMMEDIATE", cancel)
+                    self._check_place()
                     self._roll_back(db)
             except sqlite3.Error as error:
                 raise LibraryError(
