@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
-from core.backup.backup import BackupReport, back_up_images
+from core.backup.backup import BackupReport, back_up_images, refuse_inside
 from core.backup.restore_steps import DATABASE, is_library, settle
 from core.domain.imports import ImportReport
 from core.domain.operations import Move
@@ -174,6 +174,7 @@ class Library:
 
     def backup(self, target: PathLike) -> None:
         """Write a whole copy of the database as a new file. Raises LibraryError."""
+        refuse_inside(self.root, Path(target))
         self.store.backup(Path(target))
 
     def backup_with_images(
@@ -186,6 +187,7 @@ class Library:
         """Write a new folder with the database and the images its rows name. Raises LibraryError, Cancelled."""
         if self.readonly:
             raise LibraryError("open the library for writing to copy it with its images: no file may move meanwhile")
+        refuse_inside(self.root, Path(target))
         return back_up_images(self.store, self._journal, self.root, Path(target), cancel=cancel, progress=progress)
 
     def import_legacy(

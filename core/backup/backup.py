@@ -12,6 +12,7 @@ from pathlib import Path
 
 from core.errors import Cancelled, LibraryError
 from core.files.copying import appearing, copy_tree, link_or_copy, sync_tree
+from core.files.library_files import FOLDERS
 from core.operations.journal import Journal
 from core.storage import Store
 from core.storage.named_files import named_files
@@ -53,6 +54,17 @@ def back_up_images(
     except (sqlite3.Error, OSError) as error:
         raise LibraryError(f"the library could not be copied to {target} ({error})") from error
     return report
+
+
+def refuse_inside(root: Path, target: Path) -> None:
+    """Raise LibraryError for a backup inside the library: there it would be taken for what it is not, and go with it.
+
+    What lies in ``staging/`` is removed, and SQLite deletes what is called as a journal of its own.
+    """
+    place = Path(os.path.realpath(target.parent))
+    for home in (root, *(root / name for name in FOLDERS)):
+        if place.is_relative_to(os.path.realpath(home)):
+            raise LibraryError(f"{target} is inside the library {root}; choose a place outside of it")
 
 
 def _gather(

@@ -66,26 +66,42 @@ def restore(
     """
     root = Path(os.path.abspath(folder))
     database, images = _source(Path(source), root)
-    made = not root.exists()
     try:
-        root.mkdir(parents=True, exist_ok=True)
+        made = _make(root)
         lock = LibraryLock(root / "alive.lock")
         try:
             if not lock.alone:
                 raise LibraryError(f"other processes have the library {root} open; end them, then restore again")
             settle(root, lock)
-            report, when = _prepare(root, database, images, cancel, progress)
+            try:
+                report, when = _prepare(root, database, images, cancel, progress)
+            except BaseException:
+                if made:
+                    _unmake(root)
+                raise
             settle(root, lock)
         finally:
             lock.close()
-    except BaseException as error:
-        if made:
-            shutil.rmtree(root, ignore_errors=True)
-        if isinstance(error, OSError):
-            raise LibraryError(f"{database} could not be restored ({error}); nothing was changed") from error
-        raise
+    except OSError as error:
+        raise LibraryError(f"{database} could not be restored ({error}); nothing was changed") from error
     kept = root / f"{KEPT}{when}"
     return replace(report, kept=kept if kept.exists() else None)
+
+
+def _make(root: Path) -> bool:
+    """Make the folder of a library where there is none, and tell whether that was done."""
+    try:
+        root.mkdir(parents=True)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _unmake(root: Path) -> None:
+    """Remove the folder that was made, while no other process has it open: what is not ours in it stays."""
+    with suppress(OSError):
+        os.unlink(root / "alive.lock")
+        os.rmdir(root)
 
 
 def _source(source: Path, root: Path) -> tuple[Path, Path | None]:

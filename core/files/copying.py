@@ -11,9 +11,13 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from core.errors import LibraryError
 from core.files.durable import sync_folder
+from core.files.safe_open import put_new
+
+_LONGEST = 40  # characters of a target's name in that of a folder beside it
 
 
 @contextmanager
@@ -24,16 +28,18 @@ def appearing(target: Path) -> Iterator[Path]:
     """
     if os.path.lexists(target):
         raise LibraryError(f"{target} is there already; a backup overwrites nothing, choose another name")
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-    try:
+    # A folder of its own: beside the target anybody may have put a link under a name that can be guessed.
+    with TemporaryDirectory(prefix=f".{target.name[:_LONGEST]}.", suffix=".partial", dir=target.parent) as made:
+        partial = Path(made) / "whole"
         yield partial
-        os.rename(partial, target)
-        sync_folder(target.parent)
-    finally:
-        if partial.is_dir():
-            shutil.rmtree(partial, ignore_errors=True)
-        else:
-            partial.unlink(missing_ok=True)
+        try:
+            if partial.is_dir():
+                os.rename(partial, target)  # a folder takes the place of an empty folder only
+            else:
+                put_new(partial, target)
+        except FileExistsError as error:
+            raise LibraryError(f"{target} came to be meanwhile; a backup overwrites nothing, try again") from error
+    sync_folder(target.parent)
 
 
 def link_or_copy(source: Path, target: Path) -> None:

@@ -114,3 +114,17 @@ def image_error(error: OSError) -> ImageRefused:
     if error.errno in (errno.ENXIO, errno.EISDIR):
         return ImageRefused("no regular file")
     return ImageUnreadable(f"it cannot be read ({os.strerror(error.errno or 0)})")
+
+
+def put_new(file: Path, target: Path) -> None:
+    """Give a file another name, in place of nothing. Raises FileExistsError where that name is taken, and OSError."""
+    try:
+        os.link(file, target, follow_symlinks=False)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links
+        if os.path.lexists(target):
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
+        os.rename(file, target)
+    else:
+        os.unlink(file)
