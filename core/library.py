@@ -18,6 +18,7 @@ from core.backup.restore_steps import DATABASE, is_library, settle
 from core.domain.imports import ImportReport
 from core.domain.operations import Move
 from core.domain.records import Entry
+from core.elsewhere import check_link
 from core.errors import Cancelled, LibraryError, NoLibrary
 from core.files.library_files import FOLDERS
 from core.hashing.background import HashAhead
@@ -269,6 +270,7 @@ def _prepare(root: Path, on_wait: OnWait) -> LibraryLock:
     try:
         for name in FOLDERS:
             (root / name).mkdir(parents=True, exist_ok=True)
+        check_link(root)
         return LibraryLock(root / "alive.lock", on_wait)
     except (FileExistsError, NotADirectoryError) as error:
         if error.filename and os.path.islink(error.filename) and not os.path.exists(error.filename):

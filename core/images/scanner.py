@@ -21,7 +21,7 @@ from core.files.library_files import LibraryFiles
 IMAGES = "images"
 SHA256 = "[0-9a-f]{64}"
 SEQ = "0|[1-9][0-9]{0,14}"  # a bound, so that the number after it still fits into a column of SQLite
-TIER = "|".join(Tier)
+TIER: str = "|".join(Tier)
 _FILE = re.compile(f"({SHA256})_({SEQ})_({TIER})\\.webp")
 _IDENTIFIER = re.compile(f"({SHA256})(?:_({SEQ}))?(?:\\.webp)?")
 _ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)

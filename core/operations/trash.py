@@ -12,6 +12,7 @@ from pathlib import Path
 from core.files.library_files import LibraryFiles
 from core.operations.journal import Journal, Staging
 from core.storage import Store, journal_rows
+from core.storage.journal_paths import is_trashed
 
 _DAY = 24 * 3600 * 1000  # ms
 
@@ -57,7 +58,7 @@ class Trash:
         with self._store.reading() as db:
             known = journal_rows.closed_operations(db)
         there = self._files.listed("trash")
-        kept = [(op, at, self._bytes(op)) for op, at in known if op in there]
+        kept = [(op, at, size) for op, at in known if op in there and (size := self._bytes(op)) is not None]
         deadline = time.time_ns() // 1_000_000 - limits.days * _DAY
         excess = sum(size for _, _, size in kept) - limits.max_bytes
         over: list[str] = []
@@ -67,6 +68,10 @@ class Trash:
                 excess -= size
         return over
 
-    def _bytes(self, op: str) -> int:
-        with self._files.folder(f"trash/{op}") as folder, os.scandir(folder) as found:
+    def _bytes(self, op: str) -> int | None:
+        """Return how large an operation's files are, None where there are others: trash/ may be a link to anywhere."""
+        with self._files.folder(f"trash/{op}") as folder, os.scandir(folder) as listed:
+            found = list(listed)
+            if not all(is_trashed(entry.name) for entry in found):
+                return None
             return sum(entry.stat(follow_symlinks=False).st_size for entry in found)

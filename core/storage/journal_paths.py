@@ -26,6 +26,14 @@ _PATHS = {
     _STAGING: re.compile(f"staging/(?P<op>[0-9a-f]{{32}})/(?:[0-9]+(?:_(?:{TIER}))?|{TIER})"),
     _TRASH: re.compile(f"trash/(?P<op>[0-9a-f]{{32}})/(?:{_PENDING_FILE.pattern}|{SHA256}{_TIERS})"),
 }
+_TRASHED = f"(?:{_PENDING_FILE.pattern}|{SHA256}{_TIERS})"
+# In a folder of staging/: an operation's files, a backup being made, what leaves the trash, a copied database.
+_SCRATCH_FILE = re.compile(
+    f"[0-9]+(?:_(?:{TIER}))?|{TIER}|backup(?:/.*)?|{_OP.pattern}(?:/{_TRASHED})?"
+    r"|copy\.sqlite3(?:-(?:wal|shm|journal))?",
+    re.DOTALL,
+)
+_IN_TRASH = re.compile(f"{_TRASHED}|\\..*\\.partial", re.DOTALL)
 # From which folder to which an operation of each kind moves files.
 _MAY_MOVE: Mapping[Kind, Collection[tuple[str, str]]] = {
     Kind.PROMOTE: {(_STAGING, _IMAGES), (_PENDINGS, _TRASH)},
@@ -43,6 +51,16 @@ def is_operation(name: object) -> bool:
 def is_scratch(name: str) -> bool:
     """Whether ``name`` is one that folders in ``staging/`` have: an operation's, or that of a copied old database."""
     return _SCRATCH.fullmatch(name) is not None
+
+
+def is_scratch_file(path: str) -> bool:
+    """Whether ``path`` is one of a file or folder that this program makes inside a folder of ``staging/``."""
+    return _SCRATCH_FILE.fullmatch(path) is not None
+
+
+def is_trashed(name: str) -> bool:
+    """Whether ``name`` is one that files in the folder of an operation in ``trash/`` have."""
+    return _IN_TRASH.fullmatch(name) is not None
 
 
 def owner_of(name: object) -> int | None:
