@@ -96,8 +96,13 @@ def _belongs(found: _Stamp | int | None, span: tuple[_Stamp, _Stamp] | None) -> 
     if not isinstance(found, _Stamp):
         return found != _EMPTY  # what is no database is for SQLite to say
     first, last = span
-    near = first.commits - 1 <= found.commits <= last.commits
-    return near and found.identity in (0, first.identity, last.identity)
+    return _ahead(found, first) <= _ahead(last, first) and found.identity in (0, first.identity, last.identity)
+
+
+def _ahead(stamp: _Stamp, first: _Stamp) -> int:
+    """Return how many commits after the last one before ``first`` a stamp was made; counting begins anew at times."""
+    # A stranger may have put any number there, and counting goes on from 0 where it is none of ours.
+    return (max(0, stamp.commits) - max(0, first.commits) + 1) % _LARGEST
 
 
 def _of_file(database: Path) -> _Stamp | int | None:

@@ -226,3 +226,13 @@ def test_looking_drops_no_lock_of_a_connection_here(library: Library, locks: Cal
         before = locks()
         check_log(library.root / "library.db")
         assert locks() == before > 0
+
+
+@pytest.mark.parametrize("count", [2**31 - 1, 2**31 - 2, -5, 0])
+def test_a_count_that_begins_anew_is_no_other_database(root: Path, count: int) -> None:
+    with closing(sqlite3.connect(root / "library.db", isolation_level=None)) as connection:
+        connection.execute(f"PRAGMA user_version = {count}")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    dies(root, add(3))
+    with Library.open(root) as library:
+        assert len(library.queue.ids()) == 4
