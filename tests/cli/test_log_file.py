@@ -101,3 +101,18 @@ def test_without_it_nothing_is_logged_anywhere(library: Library, tmp_path: Path)
     done = program("promote", bad, "--library", library.root)
     assert done.returncode == 1 and done.stderr.count("\n") == 1
     assert LOGGER.getEffectiveLevel() == logging.WARNING
+
+
+@pytest.mark.parametrize("data", [b"weights of a model, 10 GB of them", b"SQLite format 3\0", b"2026"])
+def test_no_line_is_added_to_what_is_no_log(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "file").write_bytes(data)
+    told = run("pending", "--log-file", tmp_path / "file", library=tmp_path).failed(2)
+    assert "holds something else than a log of this program; give another name" in told
+    assert (tmp_path / "file").read_bytes() == data
+
+
+def test_lines_are_added_to_a_log_and_to_an_empty_file(library: Library, tmp_path: Path) -> None:
+    (tmp_path / "log").touch()
+    for count in (1, 2):
+        run("pending", "--log-file", tmp_path / "log", library=library.root)
+        assert (tmp_path / "log").read_text().count("model-curator pending\n") == count

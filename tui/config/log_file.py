@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 
 from core.text import plain
 
 LOGGER = logging.getLogger("model_curator")
 _LONGEST = 4000  # characters of a message
 _TRACE = 100_000
+_STAMP = re.compile(rb"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} ")
+_STAMP_LENGTH = 24
+
+
+def _is_log(path: str) -> bool:
+    """Tell whether lines may be added to a file: not to a model, or to the library's database, given by mistake."""
+    try:
+        with open(path, "rb") as file:
+            start = file.read(_STAMP_LENGTH)
+    except FileNotFoundError:
+        return True
+    return not start or _STAMP.fullmatch(start) is not None
 
 
 class LogFile(logging.FileHandler):
@@ -19,6 +32,8 @@ class LogFile(logging.FileHandler):
         """Open the file, or make it. Raises OSError."""
         if os.path.lexists(path) and not os.path.isfile(path):
             raise OSError(0, "it is no regular file", path)
+        if not _is_log(path):
+            raise OSError(0, "it holds something else than a log of this program; give another name", path)
         super().__init__(path, encoding="utf-8", errors="backslashreplace")
         self.setFormatter(_Plain("%(asctime)s %(levelname)-8s %(name)s: %(message)s"))
 
