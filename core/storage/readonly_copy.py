@@ -43,7 +43,7 @@ class Aside:
             for part, stamp in zip(parts, before, strict=True):
                 target = self.path.with_name(part.name)
                 target.unlink(missing_ok=True)
-                if stamp is not None:
+                if stamp is not None or part == source:  # which may be gone: a restore takes it away for a moment
                     shutil.copyfile(part, target)
             if before == [_stamp(part) for part in parts]:
                 return
