@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -106,3 +108,29 @@ def test_a_refused_restore_into_nothing_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(SourceError):
         restore(tmp_path / "new", tmp_path / "text")
     assert files(tmp_path) == before
+
+
+HOSTILE = {
+    "a trigger": (
+        "CREATE TRIGGER t AFTER INSERT ON journal BEGIN DELETE FROM models; END",
+        "the trigger t is not ours",
+    ),
+    "an open entry": (
+        "INSERT INTO journal (op, kind, moves, open, at) VALUES ('../x', 'promote', '[]', 1, 1)",
+        "was not written by this program",
+    ),
+    "a column more": ("ALTER TABLE tags ADD COLUMN more", "the table tags is defined in another way"),
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_a_backup_that_could_not_be_opened_is_not_put_in_place(root: Path, tmp_path: Path, kind: str) -> None:
+    sql, reason = HOSTILE[kind]
+    shutil.copy(root / "library.db", tmp_path / "backup.db")
+    with closing(sqlite3.connect(tmp_path / "backup.db", isolation_level=None)) as connection:
+        connection.execute(sql)
+    before = files(root), (root / "library.db").read_bytes()
+    with pytest.raises(SourceError, match=reason):
+        restore(root, tmp_path / "backup.db")
+    assert (files(root), (root / "library.db").read_bytes()) == before
+    assert not list(root.glob("library.db?*"))

@@ -27,9 +27,9 @@ from core.files.safe_open import read_image
 from core.importing.legacy.private_copy import Wanted, connect, private_copy, told
 from core.importing.legacy.tables import LIBRARY_TABLES, tables_of
 from core.locks.library_lock import LibraryLock
-from core.storage import journal_rows
+from core.storage import journal_rows, schema_check
 from core.storage.named_files import named_files, staged_files
-from core.storage.schema import migrations
+from core.storage.schema import SCHEMAS, migrations
 from core.storage.wal import check_log, give_identity
 
 _WANTED = Wanted("what backup has written", "what writes to it")
@@ -122,7 +122,7 @@ def _prepare(
     folder.mkdir()
     try:
         _copy_database(os.path.realpath(database), folder)
-        report = _gather(root, folder, images, cancel, progress)
+        report = _gather(root, folder, database, images, cancel, progress)
         sync_tree(folder)
         os.rename(folder, root / f"{RESTORING}{when}")  # from here on it happens, whatever comes
     except BaseException:
@@ -157,12 +157,32 @@ def _refuse_all_but_libraries(connection: sqlite3.Connection, source: str) -> No
         raise SourceError(f"{source} was made by a newer version of Model Curator: update the program to restore it.")
 
 
+def _refuse_what_nobody_could_open(db: Database, source: Path) -> None:
+    """Raise SourceError for a database that would be put into place only to be refused when the library is opened."""
+    known = schema_check.applied(db) & SCHEMAS.keys()
+    foreign = [one.what for one in schema_check.differences(db, known) if one.bars >= schema_check.Bars.WRITING]
+    if foreign:
+        raise SourceError(f"{source} was changed by something else ({foreign[0]}); nothing was changed: give another")
+    entry = journal_rows.open_entry(db)
+    if entry is not None and entry.unsafe:
+        raise SourceError(
+            f"the open entry {entry.n} in the journal of {source} was not written by this program ({entry.unsafe}); "
+            "nothing was changed: give another backup"
+        )
+
+
 def _gather(
-    root: Path, folder: Path, images: Path | None, cancel: threading.Event | None, progress: Progress | None
+    root: Path,
+    folder: Path,
+    source: Path,
+    images: Path | None,
+    cancel: threading.Event | None,
+    progress: Progress | None,
 ) -> RestoreReport:
     """Put beside the database what its rows name, the library lacks and the backup has."""
     with closing(sqlite3.connect(f"{(folder / DATABASE).as_uri()}?mode=ro", uri=True)) as connection, told(DATABASE):
         db = Database(connection, execute_plugins=False)
+        _refuse_what_nobody_could_open(db, source)
         named, staged, entry = list(named_files(db)), staged_files(db), journal_rows.open_entry(db)
     on_the_way = {move.dst for move in entry.moves} if entry else set()
     put, missing = 0, []
