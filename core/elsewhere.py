@@ -1,4 +1,4 @@
-"""The library's ``pending/`` as a link: its owner moved it to another disk, or a stranger had it lead anywhere."""
+"""The library's folders as links: its owner moved them to another disk, or a stranger had them lead anywhere."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 
 from core.errors import LibraryError
 from core.files.library_files import LibraryFiles
-from core.storage.journal_paths import owner_of
+from core.storage.journal_paths import is_scratch, is_scratch_file, owner_of
 from core.text import plain
 
 _TOP = "pending"
-_NOBODYS = re.compile(r"\..*|lost\+found", re.DOTALL)  # a desktop's or a file system's own
+_NOBODYS = re.compile(r"lost\+found|\.DS_Store|\.directory|\.Trash-\d+")  # a desktop's or a file system's own
 
 
 def check_link(root: Path) -> None:
@@ -31,3 +31,19 @@ def check_link(root: Path) -> None:
             f"{root / _TOP} is a link to {os.path.realpath(root / _TOP)}, where {plain(odd, 80)} is no part of a "
             "library; have it lead to a folder of its own"
         )
+
+
+def holds_only_ours(files: LibraryFiles, name: str) -> bool:
+    """Tell whether something in ``staging/`` is a folder of ours and all in it ours: others use such names too."""
+    if not is_scratch(name):
+        return False
+    try:
+        with files.folder(f"staging/{name}") as folder:
+            found = [
+                os.path.normpath(f"{where}/{one}")
+                for where, folders, names, _ in os.fwalk(".", dir_fd=folder)
+                for one in (*folders, *names)
+            ]
+    except OSError:  # no folder
+        return False
+    return all(map(is_scratch_file, found))

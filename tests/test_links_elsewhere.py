@@ -88,3 +88,49 @@ def test_only_what_is_ours_leaves_the_trash(root: Path, tmp_path: Path, linked: 
     Library.open(root, trash=TrashLimits(0, 0)).close()
     assert os.listdir(elsewhere) == [OP]
     assert (elsewhere / OP / "system.journal").read_bytes() == b"somebody's"
+
+
+def decided(root: Path, files_there: tuple[str, ...] = ()) -> None:
+    """Have a library look as if a restore of itself had been interrupted."""
+    ready = root / "library.db.restoring-20260101T000000000000"
+    for name in files_there:
+        (ready / name).parent.mkdir(parents=True, exist_ok=True)
+        (ready / name).write_bytes(b"a stranger's")
+    ready.mkdir(exist_ok=True)
+    shutil.copy(root / "library.db", ready / "library.db")
+
+
+@pytest.mark.parametrize("linked", [False, True])
+def test_an_interrupted_restore_takes_nothing_of_others_out_of_staging(
+    root: Path, tmp_path: Path, linked: bool
+) -> None:
+    home = root / "staging"
+    if linked:
+        home = tmp_path / "home"
+        home.mkdir()
+        lead(root, "staging", home)
+    for place in ("thesis.txt", "Mail/letter", f"{OP}/system.journal"):
+        (home / place).parent.mkdir(exist_ok=True)
+        (home / place).write_bytes(b"somebody's")
+    before = files(home)
+    decided(root)
+    Library.open(root).close()
+    assert not list(root.glob("library.db.restoring-*")), "it was finished"
+    assert files(home) == before
+
+
+def test_an_interrupted_restore_puts_files_under_names_of_ours_only(root: Path, tmp_path: Path) -> None:
+    autostart = tmp_path / "autostart"
+    autostart.mkdir()
+    lead(root, "pending", autostart)
+    decided(root, ("pending/.bashrc", "pending/evil.desktop", f"pending/{BAD}_0.png", "staging/x/0_high"))
+    Library.open(root).close()
+    assert os.listdir(autostart) == [f"{BAD}_0.png"]
+    assert not (root / "staging" / "x").exists()
+
+
+def test_pending_images_are_not_taken_from_among_hidden_files(root: Path, tmp_path: Path) -> None:
+    (tmp_path / ".bashrc").write_bytes(b"somebody's")
+    lead(root, "pending", tmp_path)
+    with pytest.raises(LibraryError, match="is no part of a library"):
+        Library.open(root)

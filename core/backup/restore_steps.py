@@ -12,11 +12,13 @@ import re
 import shutil
 from pathlib import Path
 
+from core.elsewhere import holds_only_ours
 from core.errors import LibraryError
 from core.files.copying import move
 from core.files.durable import sync_folder
+from core.files.library_files import LibraryFiles
 from core.locks.library_lock import LibraryLock
-from core.storage.named_files import is_ours
+from core.storage.journal_paths import may_come_back
 
 DATABASE = "library.db"
 PREPARING, RESTORING, KEPT = (f"{DATABASE}.{word}-" for word in ("preparing", "restoring", "before-restore"))
@@ -81,8 +83,9 @@ def _finish(root: Path, ready: Path, kept: str) -> None:
 
 def _set_aside(root: Path, kept: str) -> None:
     """Keep the old database with its logs, and what it had in staging: an operation of its may still be open."""
-    staging = root / "staging"
-    left = [f"staging/{name}" for name in sorted(os.listdir(staging))] if staging.is_dir() else []
+    files = LibraryFiles(root)
+    names = sorted(files.listed("staging")) if (root / "staging").is_dir() else []
+    left = [f"staging/{name}" for name in names if holds_only_ours(files, name)]
     for name in (*_PARTS, *left):
         if os.path.lexists(root / name):
             _keep(root, name, f"{kept}/{name}")
@@ -117,7 +120,7 @@ def _ready_files(ready: Path) -> list[str]:
         for name in names:
             path = Path(where, name)
             relative = path.relative_to(ready).as_posix()
-            if is_ours(relative) and path.is_file() and not path.is_symlink():
+            if may_come_back(relative) and path.is_file() and not path.is_symlink():
                 found.append(relative)
     return sorted(found)
 

@@ -6,7 +6,6 @@ entry. Whoever comes next, here or in another process, finishes what is open bef
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,12 +16,13 @@ from sqlite_utils import Database
 
 from core.domain.enums import Action, Kind
 from core.domain.operations import Move, Operation
+from core.elsewhere import holds_only_ours
 from core.errors import CuratorError, LibraryError
 from core.files.durable import remove_folder, sync_folder
 from core.files.library_files import LibraryFiles, split
 from core.operations.roll_forward import check_moves, roll_forward
 from core.storage import Store, journal_rows
-from core.storage.journal_paths import check_entry, is_scratch, is_scratch_file
+from core.storage.journal_paths import check_entry, is_scratch
 
 
 class StartOver(Exception):
@@ -195,21 +195,8 @@ class Journal:
             # The frames of a dead process's failed commit may still become real. A commit that is synced ends that.
             self._store.beat()
         for name in left:
-            if self._holds_only_ours(name):
+            if holds_only_ours(self._files, name):
                 self._files.remove_tree(f"staging/{name}")
-
-    def _holds_only_ours(self, name: str) -> bool:
-        """Tell whether all in a folder of ``staging/`` is ours: that may be a link, and others use such names too."""
-        try:
-            with self._files.folder(f"staging/{name}") as folder:
-                found = [
-                    os.path.normpath(f"{where}/{one}")
-                    for where, folders, names, _ in os.fwalk(".", dir_fd=folder)
-                    for one in (*folders, *names)
-                ]
-        except OSError:  # no folder
-            return False
-        return all(map(is_scratch_file, found))
 
 
 def _move(op: str, src: str, dst: str | None) -> Move:

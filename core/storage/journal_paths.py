@@ -53,6 +53,12 @@ def is_scratch(name: str) -> bool:
     return _SCRATCH.fullmatch(name) is not None
 
 
+def may_come_back(path: str) -> bool:
+    """Whether ``path`` is one at which a file that rows or moves name may lie: what a restore puts into a library."""
+    place = _place(path)
+    return place is not None and place.folder != _TRASH
+
+
 def is_scratch_file(path: str) -> bool:
     """Whether ``path`` is one of a file or folder that this program makes inside a folder of ``staging/``."""
     return _SCRATCH_FILE.fullmatch(path) is not None
