@@ -18,6 +18,29 @@ MAX_IMAGE_BYTES = 64 * 1024 * 1024
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 
 
+_databases: set[str] = set()
+
+
+def guard(database: Path) -> None:
+    """Have ``is_guarded`` know a database that this process opens through SQLite; it is never forgotten."""
+    _databases.add(os.path.realpath(database))
+
+
+def is_guarded(path: str) -> bool:
+    """Tell whether a file is a database of this process, or the index beside it.
+
+    To close a descriptor of such a file, even one for reading, drops the locks of all connections in this process: two
+    processes would then write at once (https://www.sqlite.org/howtocorrupt.html, 2.2).
+    """
+    for guarded in (one + suffix for one in _databases for suffix in ("", "-shm")):
+        try:
+            if os.path.samefile(path, guarded):
+                return True
+        except (OSError, ValueError):  # one of the two is not there
+            continue
+    return False
+
+
 def stamp_of_stat(found: os.stat_result) -> str:
     """Return device, inode, size, mtime and ctime (ns) as one text: what tells that a file is still the same."""
     return f"{found.st_dev}:{found.st_ino}:{found.st_size}:{found.st_mtime_ns}:{found.st_ctime_ns}"
@@ -45,6 +68,8 @@ def open_model(path: str) -> int:
     """
     if not path:
         raise ModelFileError("no path is known for the model file")
+    if is_guarded(path):
+        raise ModelFileError("the model path is the library's own database")
     try:
         descriptor = os.open(path, _READ)
     except ValueError:

@@ -16,6 +16,7 @@ from sqlite_utils import Database
 from core.database_files import check_files
 from core.errors import Cancelled, CommitUnclear, CuratorError, LibraryError
 from core.files.copying import appearing
+from core.files.safe_open import guard
 from core.locks import forks
 from core.locks.waiting import OnWait, Wait, database_writer
 from core.storage.readonly_copy import Aside
@@ -49,6 +50,7 @@ class Store:
         self._file: tuple[int, int] | None = None  # which file the first connection opened
         self._aside: Aside | None = None
         self.on_wait: OnWait = lambda _: None
+        guard(path)
         forks.watch(self)
 
     @property

@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from core import Library, verify
-from core.errors import ForeignLog, LibraryError
+from core.errors import ForeignLog, LibraryError, ModelFileError, SourceError
+from core.hashing.hasher import hash_file
+from core.importing.legacy.private_copy import private_copy
 from core.storage.wal import check_log
 from core.verify.findings import Code
 from tests.support.builders import add_pending
@@ -236,3 +238,36 @@ def test_a_count_that_begins_anew_is_no_other_database(root: Path, count: int) -
     dies(root, add(3))
     with Library.open(root) as library:
         assert len(library.queue.ids()) == 4
+
+
+def hashed(path: Path, scratch: Path) -> None:
+    with pytest.raises(ModelFileError, match="the library's own database"):
+        hash_file(str(path))
+
+
+def copied(path: Path, scratch: Path) -> None:
+    with pytest.raises(SourceError, match="the library's own database"):
+        private_copy(str(path), scratch)
+
+
+@pytest.mark.skipif(not Path("/proc/locks").exists(), reason="nothing tells which locks are held")
+@pytest.mark.parametrize("read", [hashed, copied])
+@pytest.mark.parametrize("linked", [False, True])
+@pytest.mark.parametrize("name", ["library.db", "library.db-shm"])
+def test_a_path_that_leads_to_the_database_drops_no_lock(
+    library: Library,
+    locks: Callable[[], int],
+    tmp_path: Path,
+    name: str,
+    linked: bool,
+    read: Callable[[Path, Path], None],
+) -> None:
+    path = library.root / name
+    if linked:
+        path = tmp_path / "link"
+        path.symlink_to(library.root / name)
+    with library.store.reading() as db:
+        db.execute("SELECT count(*) FROM models").fetchone()
+        before = locks()
+        read(path, tmp_path)
+        assert locks() == before > 0

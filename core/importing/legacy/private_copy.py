@@ -22,7 +22,7 @@ from pathlib import Path
 from core.database_files import names_another_file
 from core.errors import SourceError
 from core.files.durable import remove_folder
-from core.files.safe_open import stamp_of_stat
+from core.files.safe_open import is_guarded, stamp_of_stat
 from core.text import plain
 
 _NAME = "copy.sqlite3"
@@ -54,6 +54,8 @@ def private_copy(source: str, scratch: Path, wanted: Wanted = OLD_DATABASE) -> P
 
     ``source`` is a real path: links are not followed any more. Raises SourceError; then nothing is left behind.
     """
+    if is_guarded(source):
+        raise SourceError(f"{plain(source)} is the library's own database: give {wanted.file}.")
     before = _stamps(source, wanted)
     _refuse_what_is_no_database(source, wanted)
     try:
