@@ -80,7 +80,7 @@ def test_every_part_says_at_once_that_it_belongs_to_the_parent(folder: Path) -> 
         "library.pictures.of_model('a' * 64, 8, 8)",
         "library.image_processor.promote_pending_image(folder + '/pending/1_0.png', 'a' * 64, 7)",
         "library.import_legacy(folder + '/library.db')",
-        "library.backup(folder + '/backup')",
+        "library.backup(folder + '.backup')",
     ]
     code = "".join(f"forked(lambda: {use})\n" for use in uses)
     told = in_process(folder, code + "forked(lambda: library.undo().refused)\n")
