@@ -134,3 +134,16 @@ def test_a_backup_that_could_not_be_opened_is_not_put_in_place(root: Path, tmp_p
         restore(root, tmp_path / "backup.db")
     assert (files(root), (root / "library.db").read_bytes()) == before
     assert not list(root.glob("library.db?*"))
+
+
+def test_what_lies_in_place_of_an_image_is_missing_in_a_backup(root: Path, tmp_path: Path) -> None:
+    pictures = sorted((root / "images").rglob("*.webp"))
+    for picture in pictures[:3]:
+        picture.unlink()
+    pictures[0].symlink_to("/etc/passwd")
+    os.mkfifo(pictures[1])
+    pictures[2].mkdir()
+    with Library.open(root) as library:
+        report = library.backup_with_images(tmp_path / "copy")
+    assert sorted(report.missing) == [str(picture.relative_to(root)) for picture in pictures[:3]]
+    assert not [path for path in (tmp_path / "copy").rglob("*") if path.is_symlink() or path.is_fifo()]

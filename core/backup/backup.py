@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
+import stat
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from core.errors import Cancelled, LibraryError
 from core.files.copying import appearing, copy_tree, link_or_copy, sync_tree
-from core.files.library_files import FOLDERS
+from core.files.library_files import FOLDERS, LibraryFiles
 from core.operations.journal import Journal
 from core.storage import Store
 from core.storage.named_files import named_files
@@ -79,14 +80,23 @@ def _gather(
     for done, path in enumerate(paths, 1):
         if cancel is not None and cancel.is_set():
             raise Cancelled("the backup was stopped; nothing was written")
-        (tree / path).parent.mkdir(parents=True, exist_ok=True)
-        try:
+        if _is_regular(root, path):
+            (tree / path).parent.mkdir(parents=True, exist_ok=True)
             link_or_copy(root / path, tree / path)
-        except FileNotFoundError:
+        else:
             missing.append(path)
         if progress is not None:
             progress(done, len(paths))
     return BackupReport(len(paths) - len(missing), tuple(missing))
+
+
+def _is_regular(root: Path, path: str) -> bool:
+    """Tell whether a regular file of the library is there: a link, on the way too, may lead to anything."""
+    try:
+        found = LibraryFiles(root).stat(path)
+    except OSError:
+        return False
+    return found is not None and stat.S_ISREG(found.st_mode)
 
 
 def _take(tree: Path, target: Path) -> None:
