@@ -13,6 +13,7 @@ from core import Library
 from core.domain.enums import Status
 from core.errors import LibraryError
 from core.storage import Store
+from core.store.upgrading import migrate
 from tests.support.builders import files
 from tests.support.payloads import BAD, template
 
@@ -103,5 +104,5 @@ def test_a_database_that_has_just_gone_is_not_read_as_an_empty_one(root: Path) -
     store = Store(root / "library.db", readonly=True)
     (root / "library.db").unlink()
     with pytest.raises(LibraryError, match=r"library\.db \(No such file or directory\)"):
-        store.migrate()
+        migrate(store)
     store.close()

@@ -6,6 +6,7 @@ entry. Whoever comes next, here or in another process, finishes what is open bef
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
