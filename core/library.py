@@ -18,7 +18,6 @@ from core.backup.restore_steps import DATABASE, is_library, settle
 from core.domain.imports import ImportReport
 from core.domain.operations import Move
 from core.domain.records import Entry
-from core.elsewhere import check_link
 from core.errors import Cancelled, LibraryError, NoLibrary
 from core.files.library_files import FOLDERS
 from core.hashing.background import HashAhead
@@ -34,6 +33,7 @@ from core.locks.waiting import OnWait
 from core.operations.add_image import ImageOperation
 from core.operations.history import History, UndoReport
 from core.operations.journal import Journal
+from core.operations.linked_folders import check_link
 from core.operations.trash import Trash, TrashLimits
 from core.pools import Pool
 from core.promotion.lookup import Lookup

@@ -12,12 +12,12 @@ import re
 import shutil
 from pathlib import Path
 
-from core.elsewhere import holds_only_ours
 from core.errors import LibraryError
 from core.files.copying import move
 from core.files.durable import sync_folder
 from core.files.library_files import LibraryFiles
 from core.locks.library_lock import LibraryLock
+from core.operations.linked_folders import holds_only_ours
 from core.storage.journal_paths import may_come_back
 
 DATABASE = "library.db"

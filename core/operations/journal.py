@@ -17,10 +17,10 @@ from sqlite_utils import Database
 
 from core.domain.enums import Action, Kind
 from core.domain.operations import Move, Operation
-from core.elsewhere import holds_only_ours
 from core.errors import CuratorError, LibraryError
 from core.files.durable import remove_folder, sync_folder
 from core.files.library_files import LibraryFiles, split
+from core.operations.linked_folders import holds_only_ours
 from core.operations.roll_forward import check_moves, roll_forward
 from core.storage import Store, journal_rows
 from core.storage.journal_paths import check_entry, is_scratch

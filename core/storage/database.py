@@ -13,9 +13,9 @@ from weakref import WeakSet
 
 from sqlite_utils import Database
 
-from core.database_files import check_files
 from core.errors import Cancelled, CommitUnclear, CuratorError, LibraryError
 from core.files.copying import appearing
+from core.files.database_files import check_files
 from core.files.safe_open import guard
 from core.locks import forks
 from core.locks.waiting import OnWait, Wait, database_writer

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from core.database_files import check_files
 from core.errors import LibraryError, SchemaForeign
+from core.files.database_files import check_files
 from core.storage import schema_check
 from core.storage.database import Store
 from core.storage.schema import SCHEMAS, migrations

@@ -19,8 +19,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.database_files import names_another_file
 from core.errors import SourceError
+from core.files.database_files import names_another_file
 from core.files.durable import remove_folder
 from core.files.safe_open import is_guarded, stamp_of_stat
 from core.text import plain

@@ -13,7 +13,7 @@ from core import Library
 from core.domain.enums import Status
 from core.errors import LibraryError
 from core.storage import Store
-from core.store.upgrading import migrate
+from core.storage.upgrading import migrate
 from tests.support.builders import files
 from tests.support.payloads import BAD, template
 
