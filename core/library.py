@@ -17,32 +17,32 @@ from core.backup.backup import BackupReport, back_up_images, refuse_inside
 from core.backup.restore_steps import DATABASE, is_library, settle
 from core.domain.imports import ImportReport
 from core.domain.operations import Move
-from core.domain.records import Entry
+from core.domain.records import RecordWithImages
 from core.errors import Cancelled, LibraryError, NoLibrary
 from core.files.library_files import FOLDERS
-from core.hashing.background import HashAhead
+from core.hashing.background import BackgroundHasher
 from core.hashing.hasher import Hasher
 from core.images.processor import ImageProcessor
 from core.images.scanner import ImageScanner
-from core.images.thumbnails import Pictures
-from core.importing.images import ImportImages
+from core.images.thumbnails import Thumbnailer
+from core.importing.images import ImportImageStager
 from core.importing.importer import Importer, Progress
 from core.importing.legacy.database import LegacyDatabase
 from core.locks.library_lock import LibraryLock
 from core.locks.waiting import OnWait
-from core.operations.add_image import ImageOperation
+from core.operations.add_image import AddImage
 from core.operations.history import History, UndoReport
 from core.operations.journal import Journal
 from core.operations.linked_folders import check_link
 from core.operations.trash import Trash, TrashLimits
 from core.pools import Pool
-from core.promotion.lookup import Lookup
-from core.promotion.pending_images import Incoming
-from core.promotion.planner import Cases
+from core.promotion.lookup import RecordReader
+from core.promotion.pending_images import PendingImageStager
+from core.promotion.planner import PromotionPlanner
 from core.promotion.processor import PromotionProcessor
 from core.queue.queue import Queue
-from core.storage import Store, journal_rows
-from core.storage.caches import HashMemory
+from core.storage import LibraryDatabase, journal_rows
+from core.storage.caches import HashCache
 from core.storage.upgrading import check_ours, migrate
 
 _log = logging.getLogger("model_curator.library")
@@ -66,18 +66,18 @@ class Library:
         self._lock = lock
         self._pid = os.getpid()
         self._judging = Pool(_THREADS, "judging")  # what a look at one import waits for
-        self._imaging = Pool(_THREADS, "imaging", _step_back)
-        self._hashing = Pool(hash_threads, "hashing", _step_back)
-        self.store = Store(root / DATABASE, readonly=readonly)
+        self._imaging = Pool(_THREADS, "imaging", _lower_thread_priority)
+        self._hashing = Pool(hash_threads, "hashing", _lower_thread_priority)
+        self.store = LibraryDatabase(root / DATABASE, readonly=readonly)
         self._journal = Journal(self.store, root)
         self.image_scanner = ImageScanner(root, self._open_moves)
-        self.image_processor = ImageProcessor(self.image_scanner, ImageOperation(self._journal, self.image_scanner))
-        self.pictures = Pictures(root, self.image_scanner)
-        hasher = Hasher(HashMemory(self.store))
-        incoming = Incoming(self.store, root, self.image_processor, self._judging, self._imaging)
-        self._lookup = Lookup(self.store, self.image_scanner)
-        cases = Cases(self.store, self.image_scanner, incoming, self._lookup)
-        ahead = HashAhead(self.store, hasher, self._hashing, hash_threads)
+        self.image_processor = ImageProcessor(self.image_scanner, AddImage(self._journal, self.image_scanner))
+        self.pictures = Thumbnailer(root, self.image_scanner)
+        hasher = Hasher(HashCache(self.store))
+        incoming = PendingImageStager(self.store, root, self.image_processor, self._judging, self._imaging)
+        self._lookup = RecordReader(self.store, self.image_scanner)
+        cases = PromotionPlanner(self.store, self.image_scanner, incoming, self._lookup)
+        ahead = BackgroundHasher(self.store, hasher, self._hashing, hash_threads)
         self.queue = Queue(self.store, cases, self._lookup, ahead)
         self.processor = PromotionProcessor(self.store, self._journal, cases, incoming, hasher)
         self.history = History(self.store, self._journal, root)
@@ -211,7 +211,7 @@ class Library:
             self.store.await_turn(cancel)
         except Cancelled:
             return ImportReport(0, 0, 0, 0, 0, (), cancelled=True)
-        images = ImportImages(folder, self.image_processor, self._imaging, cancel)
+        images = ImportImageStager(folder, self.image_processor, self._imaging, cancel)
         importer = Importer(self.store, self._journal, self.image_scanner)
         try:
             with LegacyDatabase.open(database, self.root / "staging") as source:
@@ -228,7 +228,7 @@ class Library:
             _log.warning("row %s, %s: %s", problem.row, problem.field, problem.reason)
         return report
 
-    def show(self, key: str) -> Entry | None:
+    def show(self, key: str) -> RecordWithImages | None:
         """Return the model with that sha256 or the pending import with that id, None where there is neither."""
         return self._lookup.show(key)
 
@@ -292,7 +292,7 @@ def _images_folder(folder: PathLike) -> Path:
     return path
 
 
-def _step_back() -> None:
+def _lower_thread_priority() -> None:
     """Let other threads go before this one, so that no key waits for a tier or a hash."""
     if sys.platform == "linux":  # elsewhere a priority is that of the whole process
         thread = threading.get_native_id()

@@ -13,7 +13,7 @@ _DROPPED = {"\ufe0e", "\ufe0f"}  # variation selectors change how wide a termina
 _MAX_COMBINING = 2
 
 
-def plain(text: object, limit: int = _LIMIT, *, lines: bool = False) -> str:
+def sanitize(text: object, limit: int = _LIMIT, *, lines: bool = False) -> str:
     """Return ``text`` fit for a terminal, at most ``limit`` characters long.
 
     Control, escape, format, bidi and surrogate characters become visible; with ``lines``, line breaks stay.
@@ -59,7 +59,7 @@ def _name(char: str) -> str:
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def size(count: int) -> str:
+def format_size(count: int) -> str:
     """Return a size in bytes as people write it: ``6.94 GB``, ``144 MB``, ``812 B``; a dash for nothing."""
     if count <= 0:
         return "—"

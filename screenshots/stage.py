@@ -26,7 +26,7 @@ from core.library import Library
 from core.sample.library import sample_library
 from screenshots.scenes import Scene, Step
 from tui.app import CuratorApp
-from tui.jobs.eta import Pace
+from tui.jobs.eta import EtaEstimator
 
 # The paths of the sample's files are in the pictures, so its folder has one name wherever they are made.
 _SAMPLE = Path("/tmp/model-curator-pictures")  # noqa: S108 - locked while it is used
@@ -121,7 +121,7 @@ def _standing_still(library: Library, after: int | None) -> Iterator[threading.E
     # How long it takes is another time on each machine, and no picture would be like the one before.
     with (
         mock.patch.object(library.processor, "process_single_import", waiting),
-        mock.patch.object(Pace, "left", return_value=None),
+        mock.patch.object(EtaEstimator, "left", return_value=None),
     ):
         try:
             yield go_on

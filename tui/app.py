@@ -17,12 +17,12 @@ from textual.keys import format_key
 from textual.screen import Screen
 
 from tui.config.settings import Settings
-from tui.jobs.picture_cache import PicturesAtHand
+from tui.jobs.picture_cache import PictureCache
 from tui.keys import KEYS
 from tui.messages import SensitiveTurned, TerminalLost
 from tui.screens.queue.screen import QueueScreen
 from tui.terminal.graphics import Graphics
-from tui.terminal.leaving import Leaving
+from tui.terminal.leaving import Shutdown
 from tui.textual_compat import written
 from tui.theme.ansi16 import SixteenColours
 from tui.theme.palette import THEME, VARIABLES
@@ -64,13 +64,13 @@ class CuratorApp(App[None]):
         self.library = library
         self.graphics = graphics
         self._resume = resume
-        self._leaving = Leaving(lambda: written(self))
+        self._leaving = Shutdown(lambda: written(self))
         self.settings = settings or Settings()
         self.warnings = [*self.settings.warnings]
         self.keys: Mapping[str, str] = {}
         if self.settings.keys:
             self._set_keys()
-        self.pictures = PicturesAtHand(
+        self.pictures = PictureCache(
             library.pictures,
             self.settings.sensitive_tags,
             key=format_key(self.keys.get("app.sensitive", "z").split(",")[0]),

@@ -11,7 +11,7 @@ from core.domain.enums import Strategy
 from core.domain.outcomes import Outcome
 from core.domain.plans import Plan
 from core.domain.records import QueueRow
-from core.domain.resolution import NO_PICKS, Picks
+from core.domain.resolution import NO_OVERRIDES, Resolution
 
 if TYPE_CHECKING:
     from core.hashing.background import HashProgress
@@ -28,7 +28,7 @@ class Decided:
     row: QueueRow
     strategy: Strategy
     plan: Plan | None
-    picks: Picks = NO_PICKS
+    picks: Resolution = NO_OVERRIDES
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from core.errors import Cancelled, LibraryError
 from core.files.copying import appearing, copy_tree, link_or_copy, sync_tree
 from core.files.library_files import FOLDERS, LibraryFiles
 from core.operations.journal import Journal
-from core.storage import Store
+from core.storage import LibraryDatabase
 from core.storage.named_files import named_files
 
 DATABASE = "library.db"
@@ -31,7 +31,7 @@ class BackupReport:
 
 
 def back_up_images(
-    store: Store,
+    store: LibraryDatabase,
     journal: Journal,
     root: Path,
     target: Path,
@@ -69,7 +69,7 @@ def refuse_inside(root: Path, target: Path) -> None:
 
 
 def _gather(
-    store: Store, root: Path, tree: Path, cancel: threading.Event | None, progress: Progress | None
+    store: LibraryDatabase, root: Path, tree: Path, cancel: threading.Event | None, progress: Progress | None
 ) -> BackupReport:
     for folder in ("images", "pending"):
         (tree / folder).mkdir(parents=True)

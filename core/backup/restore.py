@@ -24,7 +24,7 @@ from core.backup.restore_steps import DATABASE, KEPT, PREPARING, RESTORING, sett
 from core.errors import Cancelled, ImageRefused, LibraryError, SourceError
 from core.files.copying import link_or_copy, sync_tree
 from core.files.safe_open import read_image
-from core.importing.legacy.private_copy import Wanted, connect, private_copy, told
+from core.importing.legacy.private_copy import Wanted, connect, private_copy, wrap_sqlite_errors
 from core.importing.legacy.tables import LIBRARY_TABLES, tables_of
 from core.locks.library_lock import LibraryLock
 from core.storage import journal_rows, schema_check
@@ -136,7 +136,7 @@ def _copy_database(source: str, folder: Path) -> None:
     check_log(Path(source))
     copy = private_copy(source, folder, _WANTED)
     connection = connect(copy, source)
-    with closing(connection), told(source):
+    with closing(connection), wrap_sqlite_errors(source):
         connection.set_progress_handler(None, 0)
         _refuse_all_but_libraries(connection, source)
         connection.execute("PRAGMA journal_mode=DELETE").fetchone()
@@ -180,7 +180,10 @@ def _gather(
     progress: Progress | None,
 ) -> RestoreReport:
     """Put beside the database what its rows name, the library lacks and the backup has."""
-    with closing(sqlite3.connect(f"{(folder / DATABASE).as_uri()}?mode=ro", uri=True)) as connection, told(DATABASE):
+    with (
+        closing(sqlite3.connect(f"{(folder / DATABASE).as_uri()}?mode=ro", uri=True)) as connection,
+        wrap_sqlite_errors(DATABASE),
+    ):
         db = Database(connection, execute_plugins=False)
         _refuse_what_nobody_could_open(db, source)
         named, staged, entry = list(named_files(db)), staged_files(db), journal_rows.open_entry(db)

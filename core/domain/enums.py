@@ -54,7 +54,7 @@ class Tier(StrEnum):
     LOW = "low"
 
 
-class Kind(StrEnum):
+class OperationKind(StrEnum):
     """What kind of operation a journal entry records."""
 
     PROMOTE = "promote"

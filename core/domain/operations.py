@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.domain.enums import Action, Kind
+from core.domain.enums import Action, OperationKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Operation:
 
     n: int
     op: str
-    kind: Kind
+    kind: OperationKind
     action: Action | None
     pending_id: int | None
     sha256: str | None

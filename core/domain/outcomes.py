@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from core.domain.enums import Action, Status
 from core.domain.plans import Plan
-from core.domain.records import Entry
+from core.domain.records import RecordWithImages
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,6 @@ class Outcome:
     in_place: bool = True
     claimed_sha256: str | None = None
     error: str | None = None
-    existing: Entry | None = None
-    pending: Entry | None = None
+    existing: RecordWithImages | None = None
+    pending: RecordWithImages | None = None
     plan: Plan | None = None

@@ -13,9 +13,9 @@ from typing import TypeVar
 
 from core.domain.enums import State, Strategy
 from core.errors import CuratorError
-from core.text import plain
+from core.text import sanitize
 
-GRAMMAR = (
+SYNTAX_HELP = (
     ("ink wash", "both words, anywhere: name, path, type, tags, notes"),
     ('"ink wash"', "the two words as they stand"),
     ("-ink", "without the word; a - goes before everything below too"),
@@ -40,7 +40,7 @@ class QueryError(CuratorError):
     """A line that is no query; the text is one sentence for the one who wrote it."""
 
 
-class Where(StrEnum):
+class Field(StrEnum):
     """Where a text is looked for; apart from ``ANYWHERE`` the values are the keys of the grammar."""
 
     ANYWHERE = ""
@@ -52,17 +52,17 @@ class Where(StrEnum):
     NOTE = "note"
 
 
-_KEYS = frozenset({*Where, "size", "state", "decision", "same"})
+_KEYS = frozenset({*Field, "size", "state", "decision", "same"})
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class TextTerm:
     """A text to be found as part of a value, or as the ``whole`` of it; ``text`` is not empty.
 
     As a part it is case-folded, as the whole it stands as it was written.
     """
 
-    where: Where
+    where: Field
     text: str
     negated: bool = False
     whole: bool = False
@@ -78,7 +78,7 @@ class SizeRange:
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
+class DecisionTerm:
     """A decision, or None for rows without one."""
 
     strategy: Strategy | None
@@ -86,7 +86,7 @@ class Decided:
 
 
 @dataclass(frozen=True, slots=True)
-class InState:
+class StateTerm:
     """A state."""
 
     state: State
@@ -94,7 +94,7 @@ class InState:
 
 
 @dataclass(frozen=True, slots=True)
-class SameFile:
+class SameFileTerm:
     """The pending import with an id, and all whose file has the same hash."""
 
     id: int
@@ -105,18 +105,18 @@ class SameFile:
 class Query:
     """A parsed line. The store decides all but ``states``, and sifts for ``same``: those need the model files."""
 
-    texts: tuple[Text, ...] = ()
+    texts: tuple[TextTerm, ...] = ()
     sizes: tuple[SizeRange, ...] = ()
-    decisions: tuple[Decided, ...] = ()
-    states: tuple[InState, ...] = ()
-    same: tuple[SameFile, ...] = ()
+    decisions: tuple[DecisionTerm, ...] = ()
+    states: tuple[StateTerm, ...] = ()
+    same: tuple[SameFileTerm, ...] = ()
 
     def admits(self, state: State) -> bool:
         """Tell whether a row in this state fits, as far as states go."""
         return all((state is term.state) != term.negated for term in self.states)
 
 
-Term = Text | SizeRange | Decided | InState | SameFile
+Term = TextTerm | SizeRange | DecisionTerm | StateTerm | SameFileTerm
 
 
 def parse(line: str) -> Query:
@@ -131,15 +131,15 @@ def parse(line: str) -> Query:
         raise QueryError(f"a filter takes at most {_MOST} words")
     terms = [term for match in matches if (term := _term(*match.groups())) is not None]
     return Query(
-        tuple(term for term in terms if isinstance(term, Text)),
+        tuple(term for term in terms if isinstance(term, TextTerm)),
         tuple(term for term in terms if isinstance(term, SizeRange)),
-        tuple(term for term in terms if isinstance(term, Decided)),
-        tuple(term for term in terms if isinstance(term, InState)),
-        tuple(term for term in terms if isinstance(term, SameFile)),
+        tuple(term for term in terms if isinstance(term, DecisionTerm)),
+        tuple(term for term in terms if isinstance(term, StateTerm)),
+        tuple(term for term in terms if isinstance(term, SameFileTerm)),
     )
 
 
-def exactly(where: Where, value: str) -> str:
+def exactly(where: Field, value: str) -> str:
     """Return the word of a line that asks for a value as it stands, whatever is in it."""
     return '{}:="{}"'.format(where, value.replace('"', '""'))
 
@@ -150,9 +150,9 @@ def _term(minus: str, key: str | None, equals: str | None, phrase: str | None, w
         said = value or (equals if key.lower() == "size" else "")
         return _keyed(key.lower(), equals or "", value, bool(minus)) if said else None
     if key is None and not value and phrase is None:
-        return Text(Where.ANYWHERE, minus)  # a dash that stands alone
+        return TextTerm(Field.ANYWHERE, minus)  # a dash that stands alone
     text = value if key is None else f"{key}:{equals}{value}"
-    return Text(Where.ANYWHERE, text.casefold(), bool(minus)) if text else None
+    return TextTerm(Field.ANYWHERE, text.casefold(), bool(minus)) if text else None
 
 
 def _keyed(key: str, equals: str, value: str, negated: bool) -> Term:
@@ -160,13 +160,13 @@ def _keyed(key: str, equals: str, value: str, negated: bool) -> Term:
         case "size":
             return _size(f"{equals}{value}".lower(), negated)
         case "state":
-            return InState(_choice("state", value, {state.value: state for state in State}), negated)
+            return StateTerm(_choice("state", value, {state.value: state for state in State}), negated)
         case "decision":
             choices: dict[str, Strategy | None] = {one.value: one for one in Strategy}
-            return Decided(_choice("decision", value, {**choices, _NO_DECISION: None}), negated)
+            return DecisionTerm(_choice("decision", value, {**choices, _NO_DECISION: None}), negated)
         case "same":
-            return SameFile(_id(value), negated)
-    return Text(Where(key), value if equals else value.casefold(), negated, bool(equals))
+            return SameFileTerm(_id(value), negated)
+    return TextTerm(Field(key), value if equals else value.casefold(), negated, bool(equals))
 
 
 T = TypeVar("T")
@@ -177,13 +177,13 @@ def _choice(key: str, value: str, choices: dict[str, T]) -> T:
     found = [choice for name, choice in choices.items() if name.startswith(value.lower())]
     if len(found) != 1:
         *names, last = choices
-        raise QueryError(f"{key}: takes {', '.join(names)} or {last}, not {plain(value, 40)}")
+        raise QueryError(f"{key}: takes {', '.join(names)} or {last}, not {sanitize(value, 40)}")
     return found[0]
 
 
 def _id(value: str) -> int:
     if not (value.isascii() and value.isdigit() and len(value) < len(str(LARGEST))):
-        raise QueryError(f"same: takes the id of a pending import, as in same:12, not {plain(value, 40)}")
+        raise QueryError(f"same: takes the id of a pending import, as in same:12, not {sanitize(value, 40)}")
     return int(value)
 
 
@@ -210,4 +210,6 @@ def _bytes(number: str, value: str) -> int:
 
 
 def _no_size(value: str) -> QueryError:
-    return QueryError(f"size: takes > or < and a size, or a range, as in >2g, <500m or 1g..2g, not {plain(value, 40)}")
+    return QueryError(
+        f"size: takes > or < and a size, or a range, as in >2g, <500m or 1g..2g, not {sanitize(value, 40)}"
+    )

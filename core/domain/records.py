@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.domain.enums import State, Strategy, Tier
-from core.domain.resolution import NO_PICKS, Picks
+from core.domain.resolution import NO_OVERRIDES, Resolution
 
 JsonObject = Mapping[str, Any]
-MOST_ALIKE = 5  # imports of one file that a row of the queue names
+MAX_LISTED_DUPLICATES = 5  # imports of one file that a row of the queue names
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +69,11 @@ class PendingImport:
     images: tuple[PendingImage, ...] = ()
     claimed_sha256: str | None = None
     decision: Strategy | None = None
-    picks: Picks = NO_PICKS
+    picks: Resolution = NO_OVERRIDES
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class RecordWithImages:
     """A record with the names of its images, in order: identifiers ``<sha256>_<seq>`` or files of ``pending/``."""
 
     record: Model | PendingImport
@@ -85,7 +85,7 @@ class QueueRow:
     """One line of the queue. ``sha256`` is a computed hash that still fits the file, else ``None``.
 
     ``library_tags`` are those of the model that the library has under that hash.
-    ``alike`` are other pending imports whose file has that hash, by id: all of them, or ``MOST_ALIKE``.
+    ``alike`` are other pending imports whose file has that hash, by id: all of them, or ``MAX_LISTED_DUPLICATES``.
     ``damage`` says why a value cannot be read, and is empty here, in a row that something else wrote.
     """
 
@@ -111,7 +111,7 @@ class QueueRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class Thumbnail:
     """A small picture for a screen: ``pixels`` holds ``width * height`` RGB triples, row by row."""
 
     width: int

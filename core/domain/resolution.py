@@ -11,7 +11,7 @@ FieldPath = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Picks:
+class Resolution:
     """What was picked for one pending import.
 
     ``fields`` pairs the path of a leaf, as in a plan, with the side its value comes from. Of the import's own ``tags``
@@ -29,21 +29,21 @@ class Picks:
         """Return the side picked for a field, None where the strategy decides."""
         return dict(self.fields).get(path)
 
-    def with_side(self, path: FieldPath, side: Side | None) -> Picks:
+    def with_side(self, path: FieldPath, side: Side | None) -> Resolution:
         """Return the picks with another side for one field; None leaves it to the strategy."""
         others = tuple(pair for pair in self.fields if pair[0] != path)
         return replace(self, fields=others if side is None else tuple(sorted((*others, (path, side)))))
 
-    def with_tag_turned(self, name: str) -> Picks:
+    def with_tag_turned(self, name: str) -> Resolution:
         """Return the picks with one tag left out, or taken again."""
         return replace(self, tags=_turned(self.tags, name))
 
-    def with_image_turned(self, file: str) -> Picks:
+    def with_image_turned(self, file: str) -> Resolution:
         """Return the picks with one image left out, or taken again."""
         return replace(self, images=_turned(self.images, file))
 
 
-NO_PICKS = Picks()
+NO_OVERRIDES = Resolution()
 
 
 def _turned(names: Sequence[str], name: str) -> tuple[str, ...]:

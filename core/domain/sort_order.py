@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 
-class Column(StrEnum):
+class SortKey(StrEnum):
     """What the queue can be sorted by; ``IMAGES`` is how many there are."""
 
     ID = "id"
@@ -20,15 +20,15 @@ class Column(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class SortOrder:
     """Among equals it is always by id.
 
     Texts are compared without letter case, as far as ASCII goes. States and decisions come in the order of their
     enums, what is not decided after what is; within a state the same file lies together.
     """
 
-    column: Column = Column.ID
+    column: SortKey = SortKey.ID
     descending: bool = False
 
 
-BY_ID = Order()
+DEFAULT_ORDER = SortOrder()

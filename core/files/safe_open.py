@@ -46,7 +46,7 @@ def stamp_of_stat(found: os.stat_result) -> str:
     return f"{found.st_dev}:{found.st_ino}:{found.st_size}:{found.st_mtime_ns}:{found.st_ctime_ns}"
 
 
-def model_stamp(path: str) -> str | None:
+def fingerprint(path: str) -> str | None:
     """Return the stamp of the regular file at ``path`` (links followed), ``None`` where there is none."""
     try:
         found = os.stat(path)
@@ -57,7 +57,7 @@ def model_stamp(path: str) -> str | None:
 
 def model_size(path: str) -> int | None:
     """Return the size in bytes of the regular file at ``path`` (links followed), ``None`` where there is none."""
-    stamp = model_stamp(path)
+    stamp = fingerprint(path)
     return None if stamp is None else int(stamp.split(":")[2])
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from core.errors import Cancelled, CuratorError
 from core.files.safe_open import model_size
 from core.hashing.hasher import Hasher
-from core.storage import Store, queue_rows
+from core.storage import LibraryDatabase, queue_rows
 
 _log = logging.getLogger("model_curator.hashing")
 _LOOK_AGAIN = 0.5  # seconds
@@ -56,7 +56,7 @@ class _Run:
         self.report(now)
 
 
-class _Todo:
+class _HashQueue:
     """Which files are still to be hashed, looked up window by window: the first one need not wait for the last row.
 
     A size is all that is kept of each: there may be 100,000.
@@ -109,10 +109,10 @@ class _Todo:
             self._sizes[place] = found.get(self._ids[place], _DONE)
 
 
-class HashAhead:
+class BackgroundHasher:
     """Hashes what is not hashed yet, a few files at a time."""
 
-    def __init__(self, store: Store, hasher: Hasher, executor: Executor, at_once: int = 2) -> None:
+    def __init__(self, store: LibraryDatabase, hasher: Hasher, executor: Executor, at_once: int = 2) -> None:
         self._store = store
         self._hasher = hasher
         self._executor = executor
@@ -148,7 +148,7 @@ class HashAhead:
         cancel: threading.Event,
         busy: set[Future[None]],
     ) -> None:
-        todo = _Todo(ids, lambda window: self._unhashed(window, run))
+        todo = _HashQueue(ids, lambda window: self._unhashed(window, run))
         while not cancel.is_set():
             while len(busy) < self._at_once and not cancel.is_set() and not todo.is_empty(cancel):
                 busy.add(self._executor.submit(self._one, run, *todo.take(first()), cancel))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from core.errors import Cancelled, ModelFileError
-from core.files.safe_open import model_stamp, open_model, stamp_of_stat
+from core.files.safe_open import fingerprint, open_model, stamp_of_stat
 
 _CHUNK = 1024 * 1024  # large enough that two threads hash at full speed: hashlib lets the GIL go meanwhile
 _TICK_NS = 20_000_000  # the coarsest clock that Linux stamps files with is 10 ms
@@ -18,7 +18,7 @@ _TICK_NS = 20_000_000  # the coarsest clock that Linux stamps files with is 10 m
 Progress = Callable[[int, int], None]  # bytes read, bytes in all
 
 
-class HashMemory(Protocol):
+class HashCache(Protocol):
     """Where computed hashes are kept, by path and stamp (see ``core.files.safe_open.stamp_of_stat``)."""
 
     def get(self, path: str, stamp: str) -> str | None:
@@ -34,7 +34,7 @@ def hash_file(path: str, *, cancel: threading.Event | None = None, progress: Pro
     Raises ModelFileError where it cannot be read or changed meanwhile, Cancelled where ``cancel`` was set.
     """
     with open(open_model(path), "rb", buffering=0) as file:
-        _let_the_clock_tick(os.fstat(file.fileno()).st_ctime_ns)
+        _wait_for_new_timestamp(os.fstat(file.fileno()).st_ctime_ns)
         before = os.fstat(file.fileno())
         digest, buffer, done = hashlib.sha256(), memoryview(bytearray(_CHUNK)), 0
         while True:
@@ -51,12 +51,12 @@ def hash_file(path: str, *, cancel: threading.Event | None = None, progress: Pro
             if progress is not None:
                 progress(done, before.st_size)
         stamp = stamp_of_stat(before)
-        if stamp != stamp_of_stat(os.fstat(file.fileno())) or stamp != model_stamp(path) or done != before.st_size:
+        if stamp != stamp_of_stat(os.fstat(file.fileno())) or stamp != fingerprint(path) or done != before.st_size:
             raise ModelFileError("the model file changed while it was read; try again when nothing writes to it")
     return digest.hexdigest(), stamp
 
 
-def _let_the_clock_tick(changed: int) -> None:
+def _wait_for_new_timestamp(changed: int) -> None:
     """Wait until a change made now gets another time than the one made at ``changed`` (ns since 1970).
 
     A file system's clock stands still for some ms: two changes within them would leave the same stamp.
@@ -69,13 +69,13 @@ def _let_the_clock_tick(changed: int) -> None:
 class Hasher:
     """Hashes model files, reading each only once while it stays the same."""
 
-    def __init__(self, memory: HashMemory) -> None:
+    def __init__(self, memory: HashCache) -> None:
         self._memory = memory
         self._unkept: dict[str, tuple[str, str]] = {}  # stamp and hash by path, while they could not be kept
 
     def known(self, path: str) -> str | None:
         """Return the hash if it was computed before and the file is still the same; reads nothing of the file."""
-        stamp = model_stamp(path)
+        stamp = fingerprint(path)
         return None if stamp is None else self._memory.get(path, stamp)
 
     def sha256(self, path: str, *, cancel: threading.Event | None = None, progress: Progress | None = None) -> str:
@@ -87,7 +87,7 @@ class Hasher:
         if known is not None:
             return known
         stamp, digest = self._unkept.get(path, ("", ""))
-        if stamp != model_stamp(path):
+        if stamp != fingerprint(path):
             digest, stamp = hash_file(path, cancel=cancel, progress=progress)
         self._unkept[path] = stamp, digest
         self._memory.put(path, stamp, digest)

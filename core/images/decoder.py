@@ -78,8 +78,8 @@ def open_source(made_of: Structure, cancel: threading.Event | None = None) -> So
     Raises ImageRefused; Cancelled once ``cancel`` is set, then and while it is loaded and rendered; all three raise
     ImageUnreadable where there is too little memory.
     """
-    _hush()
-    with _refusing():
+    _silence_warnings()
+    with _as_image_refused():
         image = Image.open(_Read(made_of.data, cancel) if cancel else BytesIO(made_of.data), formats=FORMATS)
         width, height = image.size
         if width < 1 or height < 1:
@@ -104,7 +104,7 @@ def load(source: Source, smallest: tuple[int, int] | None = None) -> None:
     A JPEG is decoded at 1/2, 1/4 or 1/8 of its size, for a fraction of the cost, where that is no less than
     ``smallest`` (width, height).
     """
-    with _refusing():
+    with _as_image_refused():
         if smallest is not None:
             source.image.draft(None, smallest)
         if source.memory > MAX_MEMORY:
@@ -114,7 +114,7 @@ def load(source: Source, smallest: tuple[int, int] | None = None) -> None:
         source.image.load()
 
 
-def is_turned(source: Source) -> bool:
+def swaps_axes(source: Source) -> bool:
     """Return whether the sides of ``source`` change places when it is put upright."""
     return source.orientation in range(5, 9)
 
@@ -177,7 +177,7 @@ class _Once:
         return decoder.get_frame(number)
 
 
-def _hush() -> None:
+def _silence_warnings() -> None:
     """Keep Pillow's warnings off standard error, where they would be drawn over the terminal app.
 
     What they are about, odd metadata and many pixels, is dealt with here. Said at each opening, because whoever uses
@@ -188,7 +188,7 @@ def _hush() -> None:
 
 
 @contextmanager
-def _refusing() -> Iterator[None]:
+def _as_image_refused() -> Iterator[None]:
     """Turn whatever Pillow raises over hostile bytes into a refusal.
 
     Pillow has no type for it: files in the wild make it raise OSError, EOFError, ValueError, SyntaxError, TypeError,

@@ -18,8 +18,8 @@ from io import BytesIO
 from PIL import Image
 
 from core.domain.enums import Tier
-from core.domain.records import Picture
-from core.images.decoder import Source, check_cancelled, is_turned, load, open_source, render
+from core.domain.records import Thumbnail
+from core.images.decoder import Source, check_cancelled, load, open_source, render, swaps_axes
 from core.images.isolated import run_apart
 from core.images.structure import MAX_MEMORY, Structure, structure
 
@@ -61,7 +61,7 @@ def check_image(data: bytes, cancel: threading.Event | None = None) -> None:
     _work(Task.CHECK, data, cancel)
 
 
-def thumbnail(data: bytes, width: int, height: int, cancel: threading.Event | None = None) -> Picture:
+def thumbnail(data: bytes, width: int, height: int, cancel: threading.Event | None = None) -> Thumbnail:
     """Return the image in ``data`` fitted into ``width`` x ``height`` pixels: upright, sRGB, never enlarged.
 
     Where it is transparent, the app's dark ground shows. Raises ImageRefused, Cancelled; ValueError for a box without
@@ -71,7 +71,7 @@ def thumbnail(data: bytes, width: int, height: int, cancel: threading.Event | No
         raise ValueError(f"no picture fits into {width} x {height} pixels")
     size, pixels = _work(Task.THUMBNAIL, data, cancel, width, height)
     found_width, found_height = map(int, size.split())
-    return Picture(found_width, found_height, pixels)
+    return Thumbnail(found_width, found_height, pixels)
 
 
 class Task(StrEnum):
@@ -124,7 +124,7 @@ def _thumbnail(made_of: Structure, cancel: threading.Event | None, width: int, h
     source = open_source(made_of, cancel)
     # Twice the size is left for LANCZOS to work on.
     load(source, (2 * max(width, height),) * 2)
-    picture = render(source, _fitted(source.size, (height, width) if is_turned(source) else (width, height)))
+    picture = render(source, _fitted(source.size, (height, width) if swaps_axes(source) else (width, height)))
     if picture.mode == "RGBA":
         ground = Image.new("RGB", picture.size, GROUND)
         ground.paste(picture, mask=picture.getchannel("A"))

@@ -19,7 +19,7 @@ from core.images.processor import ImageProcessor
 from core.images.tasks import open_image
 from core.importing.legacy.database import LegacyImage
 from core.operations.journal import Staging
-from core.text import plain
+from core.text import sanitize
 
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,5}", re.ASCII)
 
@@ -35,7 +35,7 @@ class StagedImage:
     digests: Mapping[Tier, str] = field(default_factory=dict)
 
 
-class ImportImages:
+class ImportImageStager:
     """Finds images in ``folder``, or reports each as not to be had where there is no folder."""
 
     def __init__(
@@ -78,7 +78,7 @@ class ImportImages:
         return tuple(staged)
 
     def _refuse(self, row: int, images: Sequence[LegacyImage], reason: str) -> None:
-        self.problems += [Problem(row, image.field, f"{plain(image.stored, 4000)}: {reason}") for image in images]
+        self.problems += [Problem(row, image.field, f"{sanitize(image.stored, 4000)}: {reason}") for image in images]
 
     def _one(
         self, folder: Path, position: int, image: LegacyImage, as_tiers: bool

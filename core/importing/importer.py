@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 
 from sqlite_utils import Database
 
-from core.domain.enums import Action, Kind, Tier
+from core.domain.enums import Action, OperationKind, Tier
 from core.domain.imports import ImportReport, Problem
 from core.domain.records import ModelImage, PendingImage, PendingImport
 from core.errors import Cancelled, RowDamaged
 from core.files.paths import map_path
 from core.images.scanner import ImageScanner, relative_path
 from core.importing.errors import ImportInterrupted
-from core.importing.images import ImportImages, StagedImage
+from core.importing.images import ImportImageStager, StagedImage
 from core.importing.legacy.database import HIGHEST_KEPT_ID, LegacyDatabase, LegacyImage, LegacyRow
-from core.operations.journal import Change, Journal, Staging, StartOver
-from core.storage import Store, import_batches, import_log, models, pending, tags
+from core.operations.journal import Change, Journal, Staging, StaleSnapshot
+from core.storage import LibraryDatabase, import_batches, import_log, models, pending, tags
 from core.storage.import_batches import Added
 
 _BATCH_ROWS = 200
@@ -57,7 +57,7 @@ class _Run:
 
     source: LegacyDatabase
     path_map: Mapping[str, str]
-    images: ImportImages
+    images: ImportImageStager
     cancel: threading.Event | None
     taken_ids: set[int]
     name: str = ""  # that of its first operation, as soon as there is one
@@ -79,7 +79,7 @@ class _Run:
 class Importer:
     """Runs Stage 1 on one library."""
 
-    def __init__(self, store: Store, journal: Journal, scanner: ImageScanner) -> None:
+    def __init__(self, store: LibraryDatabase, journal: Journal, scanner: ImageScanner) -> None:
         self._store = store
         self._journal = journal
         self._scanner = scanner
@@ -87,7 +87,7 @@ class Importer:
     def run(
         self,
         source: LegacyDatabase,
-        images: ImportImages,
+        images: ImportImageStager,
         path_map: Mapping[str, str],
         *,
         cancel: threading.Event | None = None,
@@ -120,7 +120,7 @@ class Importer:
         run.problems += run.source.problems
         with self._store.writing() as db:
             for tag in found:
-                run.tag_ids[tag.id], new = tags.take(db, tag.id, tag.name, tag.color, tag.created_at)
+                run.tag_ids[tag.id], new = tags.get_or_create(db, tag.id, tag.name, tag.color, tag.created_at)
                 added += new
         run.new_tags = added
 
@@ -144,8 +144,10 @@ class Importer:
                 return _Counts(skipped=len(prepared))
             staging.sync()
             try:
-                self._journal.run(staging, Kind.IMPORT, lambda db: self._write(db, run, prepared, staging, counts))
-            except StartOver:
+                self._journal.run(
+                    staging, OperationKind.IMPORT, lambda db: self._write(db, run, prepared, staging, counts)
+                )
+            except StaleSnapshot:
                 return None
             run.name = run.name or staging.op
         return counts
@@ -195,12 +197,14 @@ class Importer:
         for item in batch:
             earlier = import_log.find(db, run.source.source, item.row.row)
             if (earlier is not None) != item.known or (not self._lives(db, earlier) and item.images):
-                raise StartOver
+                raise StaleSnapshot
             if earlier is None:
                 if self._destination(db, item.row, None, set()) != item.as_model:
-                    raise StartOver
+                    raise StaleSnapshot
                 pending_id = self._add(db, run, item, added)
-                import_log.note_row(db, run.source.source, item.row.row, sha256=item.as_model, pending_id=pending_id)
+                import_log.mark_imported(
+                    db, run.source.source, item.row.row, sha256=item.as_model, pending_id=pending_id
+                )
             else:
                 counts.skipped += 1
                 pending_id = earlier.pending_id
@@ -209,7 +213,7 @@ class Importer:
             elif pending_id is not None:
                 moves += self._add_to_pending(db, pending_id, item.images, staging.relative, added)
             for image in item.images:
-                import_log.note_image(db, run.source.source, item.row.row, image.name)
+                import_log.mark_image_imported(db, run.source.source, item.row.row, image.name)
                 added.names.append((item.row.row, image.name))
         counts.models, counts.pending, counts.images = len(added.models), len(added.imports), len(added.names)
         before, after = import_batches.to_entry(db, run.name or staging.op, run.source.source, added)
@@ -251,7 +255,7 @@ class Importer:
 
     @staticmethod
     def _new_id(db: Database, run: _Run, row: int) -> int:
-        if 1 <= row <= HIGHEST_KEPT_ID and row not in run.taken_ids and not import_log.id_was_given(db, row):
+        if 1 <= row <= HIGHEST_KEPT_ID and row not in run.taken_ids and not import_log.was_id_used(db, row):
             return row
         return max(pending.next_id(db), run.source.highest_id() + 1)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import LibraryLocked
-from core.text import plain
+from core.text import sanitize
 
 TOLD_AFTER = 1.0  # seconds of waiting; promotions hold the write lock for milliseconds
 REFUSED_AFTER = 60.0
@@ -62,7 +62,7 @@ def describe(holder: LockHolder | None) -> str:
     today = time.strftime("%F", started) == time.strftime("%F")
     when = time.strftime("%H:%M" if today else "%F %H:%M", started)
     stopped = ", stopped" if holder.stopped else ""
-    return f"process {holder.pid} ({plain(holder.command, 100)}, started {when}{stopped})"
+    return f"process {holder.pid} ({sanitize(holder.command, 100)}, started {when}{stopped})"
 
 
 def _refusal(holder: LockHolder | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlite_utils import Database
 
-from core.domain.enums import Kind, Tier
+from core.domain.enums import OperationKind, Tier
 from core.domain.records import ModelImage
 from core.errors import ImageError, LibraryError
 from core.files.durable import write_synced
@@ -14,7 +14,7 @@ from core.operations.journal import Change, Journal
 from core.storage import models
 
 
-class ImageOperation:
+class AddImage:
     """What the image processor calls to have its tiers moved into a sequence."""
 
     def __init__(self, journal: Journal, scanner: ImageScanner) -> None:
@@ -41,5 +41,5 @@ class ImageOperation:
                 moves = [(f"{staging.relative}/{tier}", relative_path(sha256, seq, tier)) for tier in Tier]
                 return Change(moves, sha256=sha256)
 
-            if not self._journal.run(staging, Kind.IMAGE, change):
+            if not self._journal.run(staging, OperationKind.IMAGE, change):
                 raise LibraryError("the image was added, but its files follow only when the library is next opened")

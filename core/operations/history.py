@@ -14,12 +14,12 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from core.domain.enums import Kind
+from core.domain.enums import OperationKind
 from core.domain.operations import Operation
 from core.errors import CuratorError
 from core.files.library_files import LibraryFiles
 from core.operations.journal import Change, Journal
-from core.storage import Store, import_batches, journal_rows
+from core.storage import LibraryDatabase, import_batches, journal_rows
 from core.storage.import_batches import Batch
 from core.storage.journal_rows import Rows
 
@@ -89,7 +89,7 @@ Progress = Callable[[int], None]
 class History:
     """The operations of one library, and undo."""
 
-    def __init__(self, store: Store, journal: Journal, root: Path) -> None:
+    def __init__(self, store: LibraryDatabase, journal: Journal, root: Path) -> None:
         self._store = store
         self._journal = journal
         self._files = LibraryFiles(root)
@@ -99,13 +99,13 @@ class History:
         with self._store.reading() as db:
             return [
                 PastOperation(operation, _name(before), self._why_kept(operation, before))
-                for operation, before in journal_rows.past(db, limit, below)
+                for operation, before in journal_rows.list_operations(db, limit, below)
             ]
 
     def highest(self) -> int:
         """Return the number of the newest operation, 0 where there is none."""
         with self._store.reading() as db:
-            return journal_rows.highest(db)
+            return journal_rows.highest_number(db)
 
     def undone_since(self, number: int) -> list[PastOperation]:
         """Return what operations after ``number`` have undone, newest first."""
@@ -121,7 +121,7 @@ class History:
             if found is None:
                 return None
             operation, before, _ = found
-            if operation.kind is not Kind.IMPORT:
+            if operation.kind is not OperationKind.IMPORT:
                 return PastOperation(operation, _name(before), self._why_kept(operation, before))
             return self._whole_import(db, operation, before)
 
@@ -181,7 +181,7 @@ class History:
             if operation.unsafe:
                 what = f"operation {operation.n} ({_words(operation)}) cannot be undone"
                 raise UndoRefused(f"{what}: {_unsafe(operation)}")
-            if operation.kind is Kind.IMPORT:
+            if operation.kind is OperationKind.IMPORT:
                 moves, imported = self._undo_batch(db, operation, before, after)
             else:
                 moves, imported = self._undo_promotion(db, operation, before, after), None
@@ -189,17 +189,17 @@ class History:
             return Change(moves, operation.action, operation.pending_id, operation.sha256, undoes=operation.n)
 
         with self._journal.staging() as staging:
-            self._journal.run(staging, Kind.UNDO, change)
+            self._journal.run(staging, OperationKind.UNDO, change)
         return done[0]
 
     def _undo_promotion(self, db: Database, operation: Operation, before: Rows, after: Rows) -> Moves:
         key = operation.sha256 if "models" in after else None
         what = f"operation {operation.n} ({_words(operation)}) cannot be undone"
-        if journal_rows.as_stored(journal_rows.rows_of(db, operation.pending_id, key)) != after:
+        if journal_rows.normalize(journal_rows.snapshot(db, operation.pending_id, key)) != after:
             raise UndoRefused(f"{what}: its model was changed since")
         if reason := self._gone(operation):
             raise UndoRefused(f"{what}: {reason}")
-        journal_rows.put_rows_back(db, operation.pending_id, key, before)
+        journal_rows.restore(db, operation.pending_id, key, before)
         return _moves_back(operation)
 
     def _undo_batch(self, db: Database, operation: Operation, before: Rows, after: Rows) -> tuple[Moves, Imported]:
@@ -215,8 +215,8 @@ class History:
             return _unsafe(operation)
         if operation.undone_by is not None:
             return ""
-        if operation.kind is not Kind.PROMOTE:
-            return "made by an earlier version" if operation.kind is Kind.IMPORT and not before else ""
+        if operation.kind is not OperationKind.PROMOTE:
+            return "made by an earlier version" if operation.kind is OperationKind.IMPORT and not before else ""
         # An open entry's files are still on their way.
         return "" if operation.open else self._gone(operation)
 
@@ -269,9 +269,9 @@ def _with(newer: PastOperation, batch: PastOperation) -> PastOperation:
 
 
 def _words(operation: Operation, name: str = "") -> str:
-    if operation.kind is Kind.IMPORT:
+    if operation.kind is OperationKind.IMPORT:
         return f"import of {name}" if name else "import"
-    return "image added" if operation.kind is Kind.IMAGE else f"{operation.action} {operation.pending_id}"
+    return "image added" if operation.kind is OperationKind.IMAGE else f"{operation.action} {operation.pending_id}"
 
 
 def _run(before: Rows) -> str:

@@ -15,18 +15,18 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from core.domain.enums import Action, Kind
+from core.domain.enums import Action, OperationKind
 from core.domain.operations import Move, Operation
 from core.errors import CuratorError, LibraryError
 from core.files.durable import remove_folder, sync_folder
 from core.files.library_files import LibraryFiles, split
 from core.operations.linked_folders import holds_only_ours
 from core.operations.roll_forward import check_moves, roll_forward
-from core.storage import Store, journal_rows
+from core.storage import LibraryDatabase, journal_rows
 from core.storage.journal_paths import check_entry, is_scratch
 
 
-class StartOver(Exception):
+class StaleSnapshot(Exception):
     """Raised inside an operation's transaction: what it was prepared from is no longer so."""
 
 
@@ -80,7 +80,7 @@ class Staging:
 class Journal:
     """Runs operations on one library, and finishes those that were left open."""
 
-    def __init__(self, store: Store, root: Path) -> None:
+    def __init__(self, store: LibraryDatabase, root: Path) -> None:
         self._store = store
         self._root = root
         self._files = LibraryFiles(root)
@@ -97,7 +97,7 @@ class Journal:
                 # What cannot be removed now, or is kept, is swept by whoever next opens the library alone.
                 remove_folder(staging.folder)
 
-    def run(self, staging: Staging, kind: Kind, change: Callable[[Database], Change]) -> bool:
+    def run(self, staging: Staging, kind: OperationKind, change: Callable[[Database], Change]) -> bool:
         """Run one operation: ``change`` changes the rows inside the transaction that decides.
 
         Returns whether its files are in place (else they follow at the next opening). Whatever ``change`` raises
@@ -122,7 +122,7 @@ class Journal:
         staging.keep = False
         return True
 
-    def _record(self, db: Database, op: str, kind: Kind, done: Change) -> None:
+    def _record(self, db: Database, op: str, kind: OperationKind, done: Change) -> None:
         moves = [_move(op, src, dst) for src, dst in done.moves]
         try:
             check_entry(kind, op, done.pending_id, done.sha256, moves)

@@ -9,7 +9,7 @@ from pathlib import Path
 from core.errors import LibraryError
 from core.files.library_files import LibraryFiles
 from core.storage.journal_paths import is_scratch, is_scratch_file, owner_of
-from core.text import plain
+from core.text import sanitize
 
 _TOP = "pending"
 _NOBODYS = re.compile(r"lost\+found|\.DS_Store|\.directory|\.Trash-\d+")  # a desktop's or a file system's own
@@ -28,7 +28,7 @@ def check_link(root: Path) -> None:
         odd = next((name for name in names if owner_of(name) is None and not _NOBODYS.fullmatch(name)), None)
     if odd is not None:
         raise LibraryError(
-            f"{root / _TOP} is a link to {os.path.realpath(root / _TOP)}, where {plain(odd, 80)} is no part of a "
+            f"{root / _TOP} is a link to {os.path.realpath(root / _TOP)}, where {sanitize(odd, 80)} is no part of a "
             "library; have it lead to a folder of its own"
         )
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from core.files.library_files import LibraryFiles
 from core.operations.journal import Journal, Staging
-from core.storage import Store, journal_rows
+from core.storage import LibraryDatabase, journal_rows
 from core.storage.journal_paths import is_trashed
 
 _DAY = 24 * 3600 * 1000  # ms
@@ -28,7 +28,7 @@ class TrashLimits:
 class Trash:
     """The library's ``trash/``: a folder for each operation. Only folders of closed operations are ever removed."""
 
-    def __init__(self, store: Store, journal: Journal, root: Path) -> None:
+    def __init__(self, store: LibraryDatabase, journal: Journal, root: Path) -> None:
         self._store = store
         self._journal = journal
         self._files = LibraryFiles(root)

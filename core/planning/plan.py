@@ -1,7 +1,7 @@
 """The plan of a promotion: one pure function from the two records, the strategy and the two image lists.
 
-The comparison on screen, the dry run and the promotion itself use it. What a promotion needs beyond the plan, the row
-and the numbers of the images, comes from ``merged_row`` and ``place_images``, of which the plan itself is made.
+The comparison on screen, the dry run and the promotion itself use it. The row and the numbers of the images, which a
+promotion needs beyond the plan, come from ``build_row`` and ``assign_sequence_numbers``; the plan is made of both.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from core.domain.enums import Action, Side, Strategy
 from core.domain.plans import FieldPlan, ImagePlan, Plan, TagPlan
 from core.domain.records import Model, ModelImage, PendingImage, PendingImport
 from core.merger import copy_json, json_equal, merge_model_fields
-from core.planning.resolution import row_leaves, with_picks
+from core.planning.resolution import apply_resolution, iter_fields
 
 _COLUMNS = ("path", "name", "type", "size_bytes", "created_at")
 
@@ -34,15 +34,17 @@ def make_plan(
     ``on_disk`` the numbers whose files are there; ``next_seq`` is where added images start. ``old_path_exists`` tells
     whether the existing model's file is still at its path. Raises ValueError for a conflict without a strategy.
     """
-    action = action_for(existing, strategy)
+    action = resolve_action(existing, strategy)
     if action in (Action.DELETED, Action.IGNORED):
         return Plan(strategy, action)
-    row = merged_row(pending, existing, strategy, old_path_exists)
-    images, _ = place_images(pending.images, action, existing_images, on_disk, next_seq, left_out=pending.picks.images)
+    row = build_row(pending, existing, strategy, old_path_exists)
+    images, _ = assign_sequence_numbers(
+        pending.images, action, existing_images, on_disk, next_seq, left_out=pending.picks.images
+    )
     return Plan(strategy, action, tuple(_fields(pending, existing, row, action)), _tags(pending, existing), images)
 
 
-def action_for(existing: Model | None, strategy: Strategy | None) -> Action:
+def resolve_action(existing: Model | None, strategy: Strategy | None) -> Action:
     """Return what a strategy comes to; raises ValueError for a conflict without one."""
     if strategy is Strategy.DELETE:
         return Action.DELETED
@@ -55,14 +57,14 @@ def action_for(existing: Model | None, strategy: Strategy | None) -> Action:
     return Action.OVERRIDDEN if strategy is Strategy.OVERRIDE else Action.MERGED
 
 
-def merged_row(
+def build_row(
     pending: PendingImport, existing: Model | None, strategy: Strategy | None, old_path_exists: bool = True
 ) -> dict[str, Any]:
     """Return the whole row of ``models`` as it is after the promotion; an insert has no ``sha256`` in it.
 
     Raises ValueError where no row comes of it: delete, skip, a conflict without a strategy.
     """
-    action = action_for(existing, strategy)
+    action = resolve_action(existing, strategy)
     if action in (Action.DELETED, Action.IGNORED):
         raise ValueError(f"no row comes of a promotion that is {action}")
     if existing is None:
@@ -71,10 +73,10 @@ def merged_row(
     new = _row(pending)
     overrides = action is Action.OVERRIDDEN
     row = {**old, **new} if overrides else merge_model_fields(old, new, old_path_exists=old_path_exists)
-    return with_picks(row, _row(existing), new, pending.picks)
+    return apply_resolution(row, _row(existing), new, pending.picks)
 
 
-def place_images(
+def assign_sequence_numbers(
     images: Sequence[PendingImage],
     action: Action,
     existing_images: Sequence[ModelImage],
@@ -139,7 +141,7 @@ def _fields(
     pending: PendingImport, existing: Model | None, row: Mapping[str, Any], action: Action
 ) -> Iterator[FieldPlan]:
     old: Mapping[str, Any] = _row(existing) if existing else {}
-    for path, (before, incoming, result) in row_leaves(old, _row(pending), row):
+    for path, (before, incoming, result) in iter_fields(old, _row(pending), row):
         yield FieldPlan(path, before, incoming, result, _side(before, incoming, result, action))
 
 

@@ -9,14 +9,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from core.domain.enums import Side
-from core.domain.resolution import FieldPath, Picks
+from core.domain.resolution import FieldPath, Resolution
 from core.merger import copy_json, is_empty, json_equal, merge_meta_json, merge_model_fields
 
 _METADATA = "meta_json"
 _ABSENT = object()  # a key that is not there, where None would be a value
 
 
-def sides(path: FieldPath, existing: Any, pending: Any) -> tuple[Side, ...]:
+def available_sources(path: FieldPath, existing: Any, pending: Any) -> tuple[Side, ...]:
     """Return what can be picked for a field that has these values, nothing where both are the same.
 
     Both can be had of two lists, and of two texts in the metadata.
@@ -29,20 +29,22 @@ def sides(path: FieldPath, existing: Any, pending: Any) -> tuple[Side, ...]:
     return (Side.EXISTING, Side.PENDING)
 
 
-def cycle_source(picks: Picks, path: FieldPath, existing: Any, pending: Any, shown: Side, *, overrides: bool) -> Picks:
+def cycle_source(
+    picks: Resolution, path: FieldPath, existing: Any, pending: Any, shown: Side, *, overrides: bool
+) -> Resolution:
     """Return the picks with the next side for a field that is ``shown`` as one side now, the same where none is.
 
     What the strategy gives anyway is no pick.
     """
-    choices = sides(path, existing, pending)
+    choices = available_sources(path, existing, pending)
     if not choices:
         return picks
     now = picks.side(path) or shown
     following = choices[(choices.index(now) + 1) % len(choices)] if now in choices else choices[0]
-    return picks.with_side(path, None if following is _plain_side(path, existing, pending, overrides) else following)
+    return picks.with_side(path, None if following is default_source(path, existing, pending, overrides) else following)
 
 
-def _plain_side(path: FieldPath, existing: Any, pending: Any, overrides: bool) -> Side | None:
+def default_source(path: FieldPath, existing: Any, pending: Any, overrides: bool) -> Side | None:
     """Return the side that the strategy gives; None for the path, where that depends on the library's file."""
     if overrides or path == ("path",):
         return Side.PENDING if overrides else None
@@ -55,7 +57,7 @@ def _plain_side(path: FieldPath, existing: Any, pending: Any, overrides: bool) -
     return Side.PENDING if json_equal(result, pending) else Side.BOTH
 
 
-def combined(existing: Any, pending: Any) -> Any:
+def combine(existing: Any, pending: Any) -> Any:
     """Return both values as one: a list with what the other adds; a text, a blank line, and the other text.
 
     Of two texts one of which holds the other, the longer one says it all.
@@ -67,21 +69,21 @@ def combined(existing: Any, pending: Any) -> Any:
     return merge_meta_json({"": existing}, {"": pending})[""]
 
 
-def with_picks(
-    row: Mapping[str, Any], existing: Mapping[str, Any], pending: Mapping[str, Any], picks: Picks
+def apply_resolution(
+    row: Mapping[str, Any], existing: Mapping[str, Any], pending: Mapping[str, Any], picks: Resolution
 ) -> dict[str, Any]:
     """Return the merged or overridden ``row`` of a model with what was picked for its fields.
 
     A side that has nothing there leaves nothing there. What does not fit the two rows (any more) has no effect.
     """
-    known = dict(row_leaves(existing, pending))
+    known = dict(iter_fields(existing, pending))
     result = copy_json(row)
     for path, side in picks.fields:
-        if path not in known or side not in sides(path, *known[path]):
+        if path not in known or side not in available_sources(path, *known[path]):
             continue
         value = _at(existing if side is Side.EXISTING else pending, path)
         if side is Side.BOTH:
-            _put(result, path, combined(*known[path]))
+            _put(result, path, combine(*known[path]))
         elif value is _ABSENT:
             _drop(result, path)
         else:
@@ -89,16 +91,16 @@ def with_picks(
     return dict(result)
 
 
-def row_leaves(*rows: Mapping[str, Any]) -> Iterator[tuple[FieldPath, list[Any]]]:
+def iter_fields(*rows: Mapping[str, Any]) -> Iterator[tuple[FieldPath, list[Any]]]:
     """Yield each leaf of two rows, columns first and meta_json in depth: its path, and what each row has there.
 
     None stands for nothing. Rows that follow the first two have no say in what a leaf is.
     """
     for column in dict.fromkeys(key for row in rows[:2] for key in row):
-        yield from _leaves((column,), tuple(row.get(column, _ABSENT) for row in rows))
+        yield from _iter_fields((column,), tuple(row.get(column, _ABSENT) for row in rows))
 
 
-def _leaves(path: FieldPath, values: tuple[Any, ...]) -> Iterator[tuple[FieldPath, list[Any]]]:
+def _iter_fields(path: FieldPath, values: tuple[Any, ...]) -> Iterator[tuple[FieldPath, list[Any]]]:
     present = [value for value in values[:2] if value is not _ABSENT]
     nested = all(isinstance(side, Mapping) for side in present)
     keys = dict.fromkeys(key for side in present for key in side) if nested else {}
@@ -106,7 +108,7 @@ def _leaves(path: FieldPath, values: tuple[Any, ...]) -> Iterator[tuple[FieldPat
         yield path, [None if value is _ABSENT else value for value in values]
     for key in keys:
         inner = tuple(value.get(key, _ABSENT) if isinstance(value, Mapping) else _ABSENT for value in values)
-        yield from _leaves((*path, key), inner)
+        yield from _iter_fields((*path, key), inner)
 
 
 def _at(value: Any, path: FieldPath) -> Any:

@@ -14,7 +14,7 @@ from core.domain.enums import Action, State, Strategy
 from core.domain.plans import FieldPlan, Plan
 from core.files.paths import last_component
 from core.merger import is_empty, json_equal, merge_meta_json
-from core.text import plain
+from core.text import sanitize
 
 # Nobody wrote these. No path is lost by a merge, each stays as a location of the model, and with it a name that is
 # only the file's; one hash has one size; the date is when some database first noted the file. They call for no look,
@@ -113,7 +113,7 @@ def suggest(
     """
     other_file = None not in (sha256, claimed_sha256) and sha256 != claimed_sha256
     facts = (
-        Facts(state, other_file, plain(reason or "no plan can be made"))
+        Facts(state, other_file, sanitize(reason or "no plan can be made"))
         if plan is None
         else _facts(state, other_file, plan, max(copies, int(state is State.DUPLICATE)))
     )
@@ -189,7 +189,7 @@ def _differing_words(plan: Plan) -> str:
         return ""
     first, more = fields[0], len(fields) - 1
     others = f", so {'do' if more > 1 else 'does'} {_count(more, 'more field')}" if more else ""
-    return f"its {plain(_label(first), 40)} differs{_beside(first.existing, first.pending)}{others}"
+    return f"its {sanitize(_label(first), 40)} differs{describe_difference(first.existing, first.pending)}{others}"
 
 
 def _is_dropped(field: FieldPlan) -> bool:
@@ -215,14 +215,14 @@ def _label(field: FieldPlan) -> str:
     return ".".join(field.path[1:] or field.path)
 
 
-def _beside(existing: Any, pending: Any) -> str:
+def describe_difference(existing: Any, pending: Any) -> str:
     """Return how two differing values compare: the lengths of texts, in characters, or the numbers themselves."""
     if isinstance(existing, str) and isinstance(pending, str):
         yours, its = len(existing), len(pending)
         longer = "both are as long" if yours == its else "yours is longer" if yours > its else "its own is longer"
         return f", {longer} ({max(yours, its):,} to {min(yours, its):,})"
     if all(isinstance(value, int | float) and not isinstance(value, bool) for value in (existing, pending)):
-        return f", {plain(pending, 20)} where yours is {plain(existing, 20)}"
+        return f", {sanitize(pending, 20)} where yours is {sanitize(existing, 20)}"
     return ""
 
 

@@ -17,17 +17,17 @@ from core.files.library_files import LibraryFiles
 from core.images.processor import ImageProcessor
 from core.images.tasks import check_image
 from core.operations.journal import Staging
-from core.storage import Store, caches
+from core.storage import LibraryDatabase, caches
 from core.storage.journal_paths import owner_of
 
 Digests = dict[Tier, str]
 
 
-class Incoming:
+class PendingImageStager:
     """Reads what lies in ``pending/`` of one library."""
 
     def __init__(
-        self, store: Store, root: Path, processor: ImageProcessor, judging: Executor, staging: Executor
+        self, store: LibraryDatabase, root: Path, processor: ImageProcessor, judging: Executor, staging: Executor
     ) -> None:
         """``judging`` and ``staging`` run what their names say: a look must not wait for tiers being made."""
         self._store = store
@@ -50,7 +50,7 @@ class Incoming:
         if owner_of(image.file) is None:
             return replace(image, refused="not a name of a pending image")
         with self._store.reading() as db:
-            known = caches.verdict_known(db, image.sha256)
+            known = caches.validation(db, image.sha256)
         try:
             if known:
                 self._stand(image)
@@ -69,7 +69,7 @@ class Incoming:
     def _keep(self, image: PendingImage, refused: str | None) -> PendingImage:
         if not self._store.readonly:
             with self._store.writing(full=False) as db:
-                caches.put_verdict(db, image.sha256, refused)
+                caches.put_validation(db, image.sha256, refused)
         return replace(image, refused=refused)
 
     def _stand(self, image: PendingImage) -> None:

@@ -13,13 +13,13 @@ from core.domain.outcomes import Outcome
 from core.domain.plans import Plan
 from core.domain.records import Model, PendingImport
 from core.images.scanner import ImageScanner
-from core.planning.plan import action_for, make_plan, place_images
-from core.promotion.lookup import Lookup
-from core.promotion.pending_images import Incoming
-from core.storage import Store, models
+from core.planning.plan import assign_sequence_numbers, make_plan, resolve_action
+from core.promotion.lookup import RecordReader
+from core.promotion.pending_images import PendingImageStager
+from core.storage import LibraryDatabase, models
 
 
-class Answer(Exception):
+class EarlyOutcome(Exception):
     """Ends a promotion before anything is changed, with what is to be told."""
 
     def __init__(self, outcome: Outcome) -> None:
@@ -28,7 +28,7 @@ class Answer(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class PromotionContext:
     """Both records, the plan, and the number in the sequence that each accepted file of ``pending/`` would get.
 
     ``sequence`` holds the model's numbers as they would be afterwards: once it has happened nothing need be read.
@@ -43,10 +43,12 @@ class Case:
     old_path_exists: bool
 
 
-class Cases:
+class PromotionPlanner:
     """Looks at cases in one library."""
 
-    def __init__(self, store: Store, scanner: ImageScanner, incoming: Incoming, lookup: Lookup) -> None:
+    def __init__(
+        self, store: LibraryDatabase, scanner: ImageScanner, incoming: PendingImageStager, lookup: RecordReader
+    ) -> None:
         self._store = store
         self._scanner = scanner
         self._incoming = incoming
@@ -54,29 +56,29 @@ class Cases:
 
     def meet(
         self, record: PendingImport, sha256: str, strategy: Strategy | None, cancel: threading.Event | None = None
-    ) -> Case:
+    ) -> PromotionContext:
         """Judge the pending images, then look at everything in one snapshot; raises Answer as ``look`` does."""
         record = replace(record, images=self._incoming.judge(record.images, cancel))
         with self._store.reading() as db:
             return self.look(db, record, sha256, strategy)
 
-    def look(self, db: Database, record: PendingImport, sha256: str, strategy: Strategy | None) -> Case:
+    def look(self, db: Database, record: PendingImport, sha256: str, strategy: Strategy | None) -> PromotionContext:
         """Look at everything as it is now; ``record`` carries the verdicts on its images.
 
         Raises Answer, *conflict* with both records, where the library has the model and there is no strategy.
         """
         existing = models.get(db, sha256)
         if existing is not None and strategy is None:
-            raise Answer(self._conflict(db, record.id, sha256))
+            raise EarlyOutcome(self._conflict(db, record.id, sha256))
         images = models.images(db, sha256)
         on_disk = self._scanner.sequence(sha256)
         first = self._scanner.get_next_sequence_index(sha256)
         there = existing is not None and os.path.exists(existing.path)
         plan = make_plan(record, existing, strategy, images, first, on_disk=on_disk, old_path_exists=there)
-        action, left_out = action_for(existing, strategy), record.picks.images
-        _, targets = place_images(record.images, action, images, on_disk, first, left_out=left_out)
+        action, left_out = resolve_action(existing, strategy), record.picks.images
+        _, targets = assign_sequence_numbers(record.images, action, images, on_disk, first, left_out=left_out)
         sequence = tuple(sorted({*on_disk, *targets.values()}))
-        return Case(record, sha256, existing, plan, targets, sequence, there)
+        return PromotionContext(record, sha256, existing, plan, targets, sequence, there)
 
     def _conflict(self, db: Database, pending_id: int, sha256: str) -> Outcome:
         pending = self._lookup.pending(db, pending_id)

@@ -10,21 +10,21 @@ from dataclasses import asdict, replace
 
 from sqlite_utils import Database
 
-from core.domain.enums import Action, Kind, Status, Strategy, Tier
+from core.domain.enums import Action, OperationKind, Status, Strategy, Tier
 from core.domain.outcomes import Outcome, RefusedImage
 from core.domain.plans import Plan
 from core.domain.records import ModelImage, PendingImport
-from core.domain.resolution import NO_PICKS, Picks
+from core.domain.resolution import NO_OVERRIDES, Resolution
 from core.errors import Cancelled, CuratorError
 from core.hashing.hasher import Hasher, Progress
 from core.images.scanner import relative_path
 from core.locks.keyed import KeyedLocks
-from core.operations.journal import Change, Journal, StartOver
-from core.planning.plan import make_plan, merged_row
+from core.operations.journal import Change, Journal, StaleSnapshot
+from core.planning.plan import build_row, make_plan
 from core.promotion.errors import PromotionRefused
-from core.promotion.pending_images import Digests, Incoming, must_own
-from core.promotion.planner import Answer, Case, Cases
-from core.storage import Store, journal_rows, models, pending
+from core.promotion.pending_images import Digests, PendingImageStager, must_own
+from core.promotion.planner import EarlyOutcome, PromotionContext, PromotionPlanner
+from core.storage import LibraryDatabase, journal_rows, models, pending
 from core.storage.journal_paths import owner_of
 
 _log = logging.getLogger("model_curator.processor")
@@ -33,7 +33,14 @@ _log = logging.getLogger("model_curator.processor")
 class PromotionProcessor:
     """Plans and applies strategies; safe to call from several threads at once."""
 
-    def __init__(self, store: Store, journal: Journal, cases: Cases, incoming: Incoming, hasher: Hasher) -> None:
+    def __init__(
+        self,
+        store: LibraryDatabase,
+        journal: Journal,
+        cases: PromotionPlanner,
+        incoming: PendingImageStager,
+        hasher: Hasher,
+    ) -> None:
         self._store = store
         self._journal = journal
         self._cases = cases
@@ -48,7 +55,7 @@ class PromotionProcessor:
         strategy: Strategy | str | None = None,
         *,
         confirmed: Plan | None = None,
-        picks: Picks = NO_PICKS,
+        picks: Resolution = NO_OVERRIDES,
         cancel: threading.Event | None = None,
         progress: Progress | None = None,
     ) -> Outcome:
@@ -69,7 +76,7 @@ class PromotionProcessor:
         try:
             record = replace(self._record(pending_id, wanted), picks=picks)
             outcome = self._process(record, wanted, confirmed, cancel, progress)
-        except Answer as answer:
+        except EarlyOutcome as answer:
             outcome = answer.outcome
         except Cancelled:
             raise
@@ -87,7 +94,7 @@ class PromotionProcessor:
         pending_id: int,
         strategy: Strategy | str | None = None,
         *,
-        picks: Picks = NO_PICKS,
+        picks: Resolution = NO_OVERRIDES,
         cancel: threading.Event | None = None,
         progress: Progress | None = None,
     ) -> Outcome:
@@ -101,7 +108,7 @@ class PromotionProcessor:
                 return Outcome(Status.SUCCESS, pending_id, known, plan.action_taken, plan=plan)
             sha256 = self._hasher.sha256(record.path, cancel=cancel, progress=progress)
             case = self._cases.meet(record, sha256, wanted, cancel)
-        except Answer as answer:
+        except EarlyOutcome as answer:
             return answer.outcome
         except Cancelled:
             raise
@@ -125,7 +132,7 @@ class PromotionProcessor:
         with self._store.reading() as db:
             record = read(db, pending_id)
         if record is None:
-            raise Answer(Outcome(Status.NOT_FOUND, pending_id))
+            raise EarlyOutcome(Outcome(Status.NOT_FOUND, pending_id))
         must_own(record)
         return record
 
@@ -149,7 +156,7 @@ class PromotionProcessor:
                 try:
                     now = replace(self._record(record.id, strategy), picks=record.picks)
                     return self._promote(now, sha256, strategy, confirmed, cancel, refused)
-                except StartOver:
+                except StaleSnapshot:
                     continue
 
     def _delete(self, record: PendingImport) -> Outcome:
@@ -158,14 +165,14 @@ class PromotionProcessor:
         def change(db: Database) -> Change:
             now = _read_damaged(db, record.id)
             if now is None:
-                raise Answer(Outcome(Status.NOT_FOUND, record.id))
-            before = _readable_images(journal_rows.rows_of(db, record.id, None), now)
+                raise EarlyOutcome(Outcome(Status.NOT_FOUND, record.id))
+            before = _readable_images(journal_rows.snapshot(db, record.id, None), now)
             pending.delete(db, record.id)
             moves = [(f"pending/{file}", None) for file in self._incoming.present(now)]
-            return Change(moves, Action.DELETED, record.id, known, before, journal_rows.rows_of(db, record.id, None))
+            return Change(moves, Action.DELETED, record.id, known, before, journal_rows.snapshot(db, record.id, None))
 
         with self._journal.staging() as staging:
-            in_place = self._journal.run(staging, Kind.PROMOTE, change)
+            in_place = self._journal.run(staging, OperationKind.PROMOTE, change)
         return Outcome(Status.SUCCESS, record.id, known, Action.DELETED, in_place=in_place)
 
     def _promote(
@@ -179,48 +186,48 @@ class PromotionProcessor:
     ) -> Outcome:
         """Try once; ``refused`` gathers what staging refused, so that starting over does not meet it again."""
         self._store.await_turn(cancel)  # hashing may have taken minutes; what follows encodes images
-        first = self._cases.meet(_refusing(record, refused), sha256, strategy, cancel)
+        first = self._cases.meet(_with_refusals(record, refused), sha256, strategy, cancel)
         images = [image for image in first.record.images if image.file in first.targets]
         with self._journal.staging() as staging:
             made, not_had = self._incoming.stage(images, staging, cancel)
             refused.update(not_had)
             positions = {image.file: position for position, image in enumerate(images)}
-            judged = _refusing(first.record, refused)
-            met: list[Case] = []
+            judged = _with_refusals(first.record, refused)
+            met: list[PromotionContext] = []
 
             def change(db: Database) -> Change:
                 self._check_unchanged(db, record)
                 case = self._cases.look(db, judged, sha256, strategy)
                 if confirmed is not None and _as_json(case.plan) != _as_json(confirmed):
-                    raise Answer(self._outcome(case, Status.CHANGED, plan=case.plan))
+                    raise EarlyOutcome(self._outcome(case, Status.CHANGED, plan=case.plan))
                 if not case.targets.keys() <= made.keys():
-                    raise StartOver
+                    raise StaleSnapshot
                 met[:] = [case]
                 staged = [(f"{staging.relative}/{positions[f]}", f, seq) for f, seq in case.targets.items()]
                 return self._change(db, case, strategy, made, staged)
 
-            in_place = self._journal.run(staging, Kind.PROMOTE, change)
+            in_place = self._journal.run(staging, OperationKind.PROMOTE, change)
         return self._outcome(met[0], Status.SUCCESS, in_place=in_place)
 
     @staticmethod
     def _check_unchanged(db: Database, record: PendingImport) -> None:
         now = pending.get(db, record.id)
         if now is None:
-            raise Answer(Outcome(Status.NOT_FOUND, record.id))
-        if _essence(now) != _essence(record):
-            raise StartOver
+            raise EarlyOutcome(Outcome(Status.NOT_FOUND, record.id))
+        if _without_decision(now) != _without_decision(record):
+            raise StaleSnapshot
 
     def _change(
         self,
         db: Database,
-        case: Case,
+        case: PromotionContext,
         strategy: Strategy | None,
         made: dict[str, Digests],
         staged: list[tuple[str, str, int]],
     ) -> Change:
         record, sha256 = case.record, case.sha256
-        before = journal_rows.rows_of(db, record.id, sha256)
-        models.put(db, sha256, merged_row(record, case.existing, strategy, case.old_path_exists))
+        before = journal_rows.snapshot(db, record.id, sha256)
+        models.put(db, sha256, build_row(record, case.existing, strategy, case.old_path_exists))
         models.add_location(db, sha256, record.path)
         models.add_tags(db, sha256, pending.tag_ids(db, record.id, case.plan.tags.left_out))
         sources = {image.file: image.sha256 for image in record.images}
@@ -230,10 +237,12 @@ class PromotionProcessor:
             moves += [(f"{stem}_{tier}", relative_path(sha256, seq, tier)) for tier in Tier]
         moves += [(f"pending/{file}", None) for file in self._incoming.present(record)]
         pending.delete(db, record.id)
-        after = journal_rows.rows_of(db, record.id, sha256)
+        after = journal_rows.snapshot(db, record.id, sha256)
         return Change(moves, case.plan.action_taken, record.id, sha256, before, after)
 
-    def _outcome(self, case: Case, status: Status, *, plan: Plan | None = None, in_place: bool = True) -> Outcome:
+    def _outcome(
+        self, case: PromotionContext, status: Status, *, plan: Plan | None = None, in_place: bool = True
+    ) -> Outcome:
         claimed = case.record.claimed_sha256
         done = status is Status.SUCCESS and plan is None
         return Outcome(
@@ -269,13 +278,13 @@ def _as_json(plan: Plan) -> str:
     return json.dumps(asdict(plan))
 
 
-def _essence(record: PendingImport) -> PendingImport:
+def _without_decision(record: PendingImport) -> PendingImport:
     """Return what a promotion was prepared from: stored decisions and the verdicts play no part in it."""
     images = tuple(replace(image, refused=None) for image in record.images)
-    return replace(record, decision=None, picks=NO_PICKS, images=images)
+    return replace(record, decision=None, picks=NO_OVERRIDES, images=images)
 
 
-def _refusing(record: PendingImport, refused: Mapping[str, str]) -> PendingImport:
+def _with_refusals(record: PendingImport, refused: Mapping[str, str]) -> PendingImport:
     """Return the record with the given reasons, by file name, on its images."""
     return replace(record, images=tuple(replace(i, refused=refused.get(i.file, i.refused)) for i in record.images))
 

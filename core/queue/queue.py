@@ -13,18 +13,18 @@ from sqlite_utils import Database
 from core.domain.enums import State, Strategy
 from core.domain.plans import Plan
 from core.domain.query import Query, parse
-from core.domain.records import MOST_ALIKE, Entry, PendingImport, QueueRow
-from core.domain.resolution import NO_PICKS, Picks
-from core.domain.sort_order import BY_ID, Column, Order
+from core.domain.records import MAX_LISTED_DUPLICATES, PendingImport, QueueRow, RecordWithImages
+from core.domain.resolution import NO_OVERRIDES, Resolution
+from core.domain.sort_order import DEFAULT_ORDER, SortKey, SortOrder
 from core.errors import Cancelled, CuratorError, RowDamaged
-from core.files.safe_open import model_stamp
-from core.hashing.background import HashAhead, HashProgress
+from core.files.safe_open import fingerprint
+from core.hashing.background import BackgroundHasher, HashProgress
 from core.planning.plan import make_plan
 from core.planning.suggestions import Suggestion, suggest
-from core.promotion.lookup import Lookup
-from core.promotion.planner import Answer, Cases
+from core.promotion.lookup import RecordReader
+from core.promotion.planner import EarlyOutcome, PromotionPlanner
 from core.queue import states
-from core.storage import Store, pending, queue_rows, search
+from core.storage import LibraryDatabase, pending, queue_rows, search
 from core.storage.queue_rows import StoredRow
 
 _WINDOW = 500
@@ -40,12 +40,12 @@ class QueueCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class ImportPreview:
     """One pending import beside what the library has; ``plan`` is None for the ``reason`` given."""
 
     row: QueueRow
-    pending: Entry
-    existing: Entry | None
+    pending: RecordWithImages
+    existing: RecordWithImages | None
     plan: Plan | None
     reason: str = ""
 
@@ -53,13 +53,17 @@ class Look:
 class Queue:
     """The queue of one library. Every method blocks on the database, and on ``stat`` of the model files."""
 
-    def __init__(self, store: Store, cases: Cases, lookup: Lookup, hash_ahead: HashAhead) -> None:
+    def __init__(
+        self, store: LibraryDatabase, cases: PromotionPlanner, lookup: RecordReader, hash_ahead: BackgroundHasher
+    ) -> None:
         self._store = store
         self._cases = cases
         self._lookup = lookup
         self._hash_ahead = hash_ahead
 
-    def ids(self, words: str = "", order: Order = BY_ID, cancel: threading.Event | None = None) -> array[int]:
+    def ids(
+        self, words: str = "", order: SortOrder = DEFAULT_ORDER, cancel: threading.Event | None = None
+    ) -> array[int]:
         """Return the ids of the pending imports that fit, in order; see ``core.domain.query`` for what may be written.
 
         Where it is about states, the model files are looked at. Raises QueryError, and Cancelled.
@@ -69,9 +73,9 @@ class Queue:
             found = search.ids(db, query) if words.strip() else None
             if found is not None and (query.states or query.same):
                 found = self._looked_at(found, query)
-            if order.column is Column.STATE:
-                return states.in_order(db, found, order.descending, cancel)
-            return found if found is not None and order == BY_ID else queue_rows.ids(db, order, found)
+            if order.column is SortKey.STATE:
+                return states.ids_by_state(db, found, order.descending, cancel)
+            return found if found is not None and order == DEFAULT_ORDER else queue_rows.fetch_ids(db, order, found)
 
     def _looked_at(self, ids: array[int], query: Query) -> array[int]:
         """Return those of the ids that fit as far as the model files tell."""
@@ -88,17 +92,17 @@ class Queue:
     def rows(self, ids: Sequence[int]) -> list[QueueRow]:
         """Return the lines of the given pending imports, in that order; those that are gone are left out."""
         with self._store.reading() as db:
-            found = queue_rows.window(db, ids)
-            stamps = {row.path: model_stamp(row.path) for row in found.values()}
+            found = queue_rows.fetch_rows(db, ids)
+            stamps = {row.path: fingerprint(row.path) for row in found.values()}
             return [self._row(db, found[i], stamps[found[i].path]) for i in ids if i in found]
 
     @staticmethod
     def _row(db: Database, row: StoredRow, stamp: str | None) -> QueueRow:
         sha256 = row.sha256 if stamp is not None and stamp == row.stamp else None
-        state = states.state_alone(stamp, row.stamp, row.in_library)
-        found = queue_rows.twins(db, row) if sha256 else ()
-        same = (id for id, path, theirs in found if model_stamp(path) == theirs)
-        alike = tuple(sorted(islice(same, MOST_ALIKE)))
+        state = states.base_state(stamp, row.stamp, row.in_library)
+        found = queue_rows.same_hash(db, row) if sha256 else ()
+        same = (id for id, path, theirs in found if fingerprint(path) == theirs)
+        alike = tuple(sorted(islice(same, MAX_LISTED_DUPLICATES)))
         if state is State.NEW and alike:
             state = State.DUPLICATE
         library_tags = row.library_tags if sha256 is not None else ()
@@ -126,7 +130,7 @@ class Queue:
         with self._store.writing() as db:
             pending.decide(db, ids, strategy)
 
-    def pick(self, pending_id: int, strategy: Strategy, picks: Picks) -> None:
+    def pick(self, pending_id: int, strategy: Strategy, picks: Resolution) -> None:
         """Store a decision with what was picked by hand for it."""
         with self._store.writing() as db:
             pending.pick(db, pending_id, strategy, picks)
@@ -136,7 +140,7 @@ class Queue:
         with self._store.reading() as db:
             return pending.decisions(db)
 
-    def picks(self) -> dict[int, Picks]:
+    def picks(self) -> dict[int, Resolution]:
         """Return what was picked by hand, by id, for each decision that was made so."""
         with self._store.reading() as db:
             return pending.all_picks(db)
@@ -145,9 +149,9 @@ class Queue:
         self,
         pending_id: int,
         strategy: Strategy | None,
-        picks: Picks | None = None,
+        picks: Resolution | None = None,
         cancel: threading.Event | None = None,
-    ) -> Look | None:
+    ) -> ImportPreview | None:
         """Return one pending import with the plan of a strategy; nothing is hashed for it. None where it is gone.
 
         Without a strategy the plan is that of an insert, or of a merge where the library has the model. ``picks``
@@ -162,36 +166,36 @@ class Queue:
             record, damage = read
             row = replace(found[0], damage=damage)
             if picks is None:
-                picks = record.picks if strategy is record.decision else NO_PICKS
+                picks = record.picks if strategy is record.decision else NO_OVERRIDES
             record = replace(record, picks=picks)
-            entry = Entry(record, tuple(image.file for image in record.images))
+            entry = RecordWithImages(record, tuple(image.file for image in record.images))
             existing, reason = self._existing(db, row.sha256)
         if strategy in (Strategy.DELETE, Strategy.SKIP):
-            return Look(row, entry, existing, make_plan(record, None, strategy, (), 0))
+            return ImportPreview(row, entry, existing, make_plan(record, None, strategy, (), 0))
         if damage:
             reason = str(RowDamaged("pending_import", pending_id, damage))
         elif row.sha256 is None:
             reason = "the model file is missing" if row.state is State.MISSING else "not hashed yet"
         if reason or row.sha256 is None:
-            return Look(row, entry, None, None, reason)
+            return ImportPreview(row, entry, None, None, reason)
         if existing is not None and strategy is None:
             strategy = Strategy.MERGE
-        return self._planned(Look(row, entry, existing, None), record, strategy, cancel)
+        return self._planned(ImportPreview(row, entry, existing, None), record, strategy, cancel)
 
     def _planned(
-        self, look: Look, record: PendingImport, strategy: Strategy | None, cancel: threading.Event | None
-    ) -> Look:
+        self, look: ImportPreview, record: PendingImport, strategy: Strategy | None, cancel: threading.Event | None
+    ) -> ImportPreview:
         """Return the look with its plan, or why there is none."""
         try:
             return replace(look, plan=self._cases.meet(record, str(look.row.sha256), strategy, cancel).plan)
         except Cancelled:
             raise
-        except Answer as answer:
+        except EarlyOutcome as answer:
             return replace(look, existing=answer.outcome.existing, reason="the library has this model by now")
         except CuratorError as error:
             return replace(look, reason=str(error))
 
-    def _existing(self, db: Database, sha256: str | None) -> tuple[Entry | None, str]:
+    def _existing(self, db: Database, sha256: str | None) -> tuple[RecordWithImages | None, str]:
         """Return the library's model, where it has one, or why it cannot be read."""
         try:
             return (self._lookup.model(db, sha256) if sha256 else None), ""
@@ -208,8 +212,8 @@ class Queue:
             return None
         claimed, copies = look.pending.record.claimed_sha256, 0
         with self._store.reading() as db:
-            if look.row.sha256 and (row := queue_rows.window(db, [pending_id]).get(pending_id)):
-                copies = sum(model_stamp(path) == stamp for _, path, stamp in queue_rows.twins(db, row))
+            if look.row.sha256 and (row := queue_rows.fetch_rows(db, [pending_id]).get(pending_id)):
+                copies = sum(fingerprint(path) == stamp for _, path, stamp in queue_rows.same_hash(db, row))
         return suggest(
             look.row.state,
             look.plan,

@@ -11,13 +11,13 @@ from sqlite_utils import Database
 
 from core.domain.enums import State
 from core.errors import Cancelled
-from core.files.safe_open import model_stamp
+from core.files.safe_open import fingerprint
 from core.storage import queue_rows
 
 _Alone = tuple[int, State, str | None]
 
 
-def state_alone(stamp: str | None, hashed_stamp: str | None, in_library: bool) -> State:
+def base_state(stamp: str | None, hashed_stamp: str | None, in_library: bool) -> State:
     """Return the state that a pending import has if no other one has its hash.
 
     ``stamp`` is that of its file as it is now, ``hashed_stamp`` the one it had when the hash was computed.
@@ -42,7 +42,7 @@ def count(db: Database, cancel: threading.Event | None) -> Counter[State]:
     return +states
 
 
-def in_order(
+def ids_by_state(
     db: Database, wanted: Collection[int] | None, descending: bool, cancel: threading.Event | None
 ) -> array[int]:
     """Return ids by state, and by id within one, but the same file together; all where ``wanted`` is None.
@@ -74,12 +74,12 @@ def in_order(
 
 def _alone(db: Database, cancel: threading.Event | None) -> Iterator[list[_Alone]]:
     """Go through the queue by id; with each state comes the hash where another import may have it too."""
-    for batch in queue_rows.known(db):
+    for batch in queue_rows.iter_state_facts(db):
         if cancel is not None and cancel.is_set():
             raise Cancelled("looking at the model files was cancelled")
         yield [_seen(*row) for row in batch]
 
 
 def _seen(id: int, path: str, stamp: str | None, in_library: bool, sha256: str | None) -> _Alone:
-    state = state_alone(model_stamp(path), stamp, in_library)
+    state = base_state(fingerprint(path), stamp, in_library)
     return id, state, sha256 if state in (State.NEW, State.CONFLICT) else None

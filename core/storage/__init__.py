@@ -1,5 +1,5 @@
-"""All SQL. ``Store`` opens connections and transactions; the modules beside it read and write rows inside them."""
+"""All SQL. ``LibraryDatabase`` opens connections and transactions; the other modules read and write rows in them."""
 
-from core.storage.database import Store
+from core.storage.database import LibraryDatabase
 
-__all__ = ["Store"]
+__all__ = ["LibraryDatabase"]

@@ -5,14 +5,14 @@ from __future__ import annotations
 from sqlite_utils import Database
 
 from core.storage.codecs import Row, is_sha256, optional, path_to_db, reason
-from core.storage.database import Store
+from core.storage.database import LibraryDatabase
 from core.storage.fetch import all_rows, one_row
 
 
-class HashMemory:
+class HashCache:
     """Computed hashes of model files, by path and stamp."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: LibraryDatabase) -> None:
         self._store = store
 
     def get(self, path: str, stamp: str) -> str | None:
@@ -29,7 +29,7 @@ class HashMemory:
             db.execute("INSERT OR REPLACE INTO file_hashes VALUES (?, ?, ?)", [path_to_db(path), stamp, sha256])
 
 
-def verdict_known(db: Database, sha256: str) -> bool:
+def validation(db: Database, sha256: str) -> bool:
     """Tell whether an image of these bytes has been decoded before; a verdict that is none is made again."""
     found = all_rows(
         db,
@@ -43,6 +43,6 @@ def verdict_known(db: Database, sha256: str) -> bool:
     return bool(found) and not verdict.damage
 
 
-def put_verdict(db: Database, sha256: str, refused: str | None) -> None:
+def put_validation(db: Database, sha256: str, refused: str | None) -> None:
     """Keep what decoding an image told: the reason it is refused for, or None."""
     db.execute("INSERT OR REPLACE INTO image_verdicts VALUES (?, ?)", [sha256, refused])

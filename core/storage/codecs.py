@@ -17,7 +17,7 @@ from typing import Any, TypeGuard, TypeVar
 from sqlite_utils import Database
 
 from core.domain.enums import Side, Strategy
-from core.domain.resolution import NO_PICKS, Picks
+from core.domain.resolution import NO_OVERRIDES, Resolution
 from core.strict_json import parse_json_object
 
 HIGHEST = 2**63 - 1  # of SQLite's numbers
@@ -188,19 +188,19 @@ def json_from_db(value: object) -> dict[str, Any]:
     return parse_json_object(text(value))
 
 
-def picks_to_db(picks: Picks) -> str | None:
+def picks_to_db(picks: Resolution) -> str | None:
     """Return what was picked by hand as the store keeps it, NULL for nothing."""
     return json.dumps(asdict(picks), separators=(",", ":")) if picks else None
 
 
-def picks_from_db(value: object) -> Picks:
+def picks_from_db(value: object) -> Resolution:
     """Return the picks that ``picks_to_db`` stored."""
     if value is None:
-        return NO_PICKS
+        return NO_OVERRIDES
     stored = parse_json_object(text(value))
     if stored.keys() != _PICKS:
         raise ValueError("no picks")
-    return Picks(tuple(map(_pick, _list(stored["fields"]))), _texts(stored["tags"]), _texts(stored["images"]))
+    return Resolution(tuple(map(_pick, _list(stored["fields"]))), _texts(stored["tags"]), _texts(stored["images"]))
 
 
 def paths_from_db(value: object) -> list[str]:

@@ -19,7 +19,7 @@ from core.files.database_files import check_files
 from core.files.safe_open import guard
 from core.locks import forks
 from core.locks.waiting import OnWait, Wait, database_writer
-from core.storage.readonly_copy import Aside
+from core.storage.readonly_copy import ReadOnlyCopy
 from core.storage.wal import count_commit, write_copy
 
 _ATTEMPT = 0.1  # seconds that SQLite itself waits for a lock; how long we wait in all is up to Wait
@@ -33,7 +33,7 @@ CLOSED = "the library is closed"
 _inherited: set[Path] = set()
 
 
-class Store:
+class LibraryDatabase:
     """The database of one library. Every thread that uses it gets a connection of its own, closed with the thread.
 
     ``on_wait`` is called, in the thread that waits, where another process keeps a lock for over a second.
@@ -48,7 +48,7 @@ class Store:
         self._in_use: WeakSet[threading.RLock] = WeakSet()  # a lock for each thread, held while its connection is used
         self._refusal = ""
         self._file: tuple[int, int] | None = None  # which file the first connection opened
-        self._aside: Aside | None = None
+        self._aside: ReadOnlyCopy | None = None
         self.on_wait: OnWait = lambda _: None
         guard(path)
         forks.watch(self)
@@ -147,7 +147,7 @@ class Store:
                 except sqlite3.OperationalError as error:
                     if error.sqlite_errorcode & 0xFF not in _NO_PLACE:
                         raise
-                    self._aside = Aside(self.path)
+                    self._aside = ReadOnlyCopy(self.path)
             return self._aside.path
 
     def backup(self, target: Path) -> None:

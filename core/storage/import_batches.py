@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from sqlite_utils import Database
 
-from core.domain.enums import Kind
+from core.domain.enums import OperationKind
 from core.storage.codecs import path_to_db
 from core.storage.journal_rows import Rows
 
@@ -145,7 +145,7 @@ def ids_of_others(db: Database, source: str) -> set[int]:
     """Return the ids that imports since taken back had given, but for those the same rows of ``source`` had."""
     undone = "SELECT before, after FROM journal WHERE kind = ? AND undone_by IS NOT NULL AND after IS NOT NULL"
     found: set[int] = set()
-    for batch in _readable(db.execute(undone, [Kind.IMPORT])):
+    for batch in _readable(db.execute(undone, [OperationKind.IMPORT])):
         found.update(i for row, i in batch.added.imports.items() if batch.source != source or i != row)
     return found
 

@@ -33,17 +33,17 @@ def find(db: Database, source: str, row: int) -> ImportedRow | None:
     return ImportedRow(sha256, pending_id, frozenset(name for (name,) in names))
 
 
-def note_row(db: Database, source: str, row: int, *, sha256: str | None, pending_id: int | None) -> None:
+def mark_imported(db: Database, source: str, row: int, *, sha256: str | None, pending_id: int | None) -> None:
     """Note what became of a row."""
     db.execute("INSERT INTO imported_rows VALUES (?, ?, ?, ?)", [path_to_db(source), row, sha256, pending_id])
 
 
-def note_image(db: Database, source: str, row: int, name: str) -> None:
+def mark_image_imported(db: Database, source: str, row: int, name: str) -> None:
     """Note that an image of a row has come along."""
     db.execute("INSERT OR IGNORE INTO imported_images VALUES (?, ?, ?)", [path_to_db(source), row, name])
 
 
-def id_was_given(db: Database, pending_id: int) -> bool:
+def was_id_used(db: Database, pending_id: int) -> bool:
     """Tell whether a pending import ever had this id."""
     sql = "SELECT 1 FROM imported_rows WHERE pending_id = ? UNION SELECT 1 FROM pending_import WHERE id = ?"
     return db.execute(sql, [pending_id, pending_id]).fetchone() is not None

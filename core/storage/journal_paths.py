@@ -10,7 +10,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from core.domain.enums import Kind
+from core.domain.enums import OperationKind
 from core.domain.operations import Move
 from core.images.scanner import SEQ, SHA256, TIER
 
@@ -35,11 +35,11 @@ _SCRATCH_FILE = re.compile(
 )
 _IN_TRASH = re.compile(f"{_TRASHED}|\\..*\\.partial", re.DOTALL)
 # From which folder to which an operation of each kind moves files.
-_MAY_MOVE: Mapping[Kind, Collection[tuple[str, str]]] = {
-    Kind.PROMOTE: {(_STAGING, _IMAGES), (_PENDINGS, _TRASH)},
-    Kind.IMPORT: {(_STAGING, _IMAGES), (_STAGING, _PENDINGS)},
-    Kind.IMAGE: {(_STAGING, _IMAGES)},
-    Kind.UNDO: {(_TRASH, _IMAGES), (_TRASH, _PENDINGS), (_IMAGES, _TRASH), (_PENDINGS, _TRASH)},
+_MAY_MOVE: Mapping[OperationKind, Collection[tuple[str, str]]] = {
+    OperationKind.PROMOTE: {(_STAGING, _IMAGES), (_PENDINGS, _TRASH)},
+    OperationKind.IMPORT: {(_STAGING, _IMAGES), (_STAGING, _PENDINGS)},
+    OperationKind.IMAGE: {(_STAGING, _IMAGES)},
+    OperationKind.UNDO: {(_TRASH, _IMAGES), (_TRASH, _PENDINGS), (_IMAGES, _TRASH), (_PENDINGS, _TRASH)},
 }
 
 
@@ -84,7 +84,9 @@ class _Place:
     id: int | None = None
 
 
-def check_entry(kind: Kind, op: str, pending_id: int | None, sha256: str | None, moves: Sequence[Move]) -> None:
+def check_entry(
+    kind: OperationKind, op: str, pending_id: int | None, sha256: str | None, moves: Sequence[Move]
+) -> None:
     """Raise ValueError, which says why, where an entry is none that an operation of its kind writes."""
     if not is_operation(op):
         raise ValueError(f"{op!r} is no name of an operation")

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from core.domain.enums import Action, Kind
+from core.domain.enums import Action, OperationKind
 from core.domain.operations import Move, Operation
 from core.storage.codecs import is_storable, path_to_db
 from core.storage.fetch import all_rows, batches, one_row
@@ -29,7 +29,7 @@ Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 def add(
     db: Database,
     op: str,
-    kind: Kind,
+    kind: OperationKind,
     moves: Sequence[Move],
     *,
     action: Action | None = None,
@@ -72,7 +72,7 @@ def open_moves(db: Database) -> tuple[int, tuple[Move, ...]]:
     return highest or 0, () if row[0] is None else _operation(row).moves
 
 
-def highest(db: Database) -> int:
+def highest_number(db: Database) -> int:
     """Return the journal's highest number, 0 where it is empty."""
     return int(db.execute("SELECT coalesce(max(n), 0) FROM journal").fetchone()[0])
 
@@ -105,7 +105,7 @@ def to_undo(db: Database, run: str | None = None) -> Iterator[tuple[Operation, R
             db,
             f"SELECT {_COLUMNS}, before, after FROM journal WHERE kind IN (?, ?) AND undone_by IS NULL "
             f"AND after IS NOT NULL {f'AND {of_run}' if run else ''} ORDER BY n DESC",
-            [Kind.PROMOTE, Kind.IMPORT, *([run] if run else [])],
+            [OperationKind.PROMOTE, OperationKind.IMPORT, *([run] if run else [])],
         )
     )
     columns = _columns_of_tables(db)
@@ -118,7 +118,7 @@ def standing_in_the_way(db: Database, n: int, ids: Collection[int], hashes: Coll
         db,
         f"SELECT {_COLUMNS} FROM journal WHERE n > ? AND kind <> ? AND undone_by IS NULL AND (pending_id IN "
         "(SELECT value FROM json_each(?)) OR sha256 IN (SELECT value FROM json_each(?))) ORDER BY n DESC LIMIT 1",
-        [n, Kind.UNDO, json.dumps(list(ids)), json.dumps(list(hashes))],
+        [n, OperationKind.UNDO, json.dumps(list(ids)), json.dumps(list(hashes))],
     )
     return None if row is None else _operation(row)
 
@@ -135,7 +135,7 @@ def set_undone(db: Database, n: int, by: int) -> None:
     db.execute("UPDATE journal SET undone_by = ? WHERE n = ?", [by, n])
 
 
-def past(db: Database, limit: int, below: int | None = None) -> list[tuple[Operation, Rows]]:
+def list_operations(db: Database, limit: int, below: int | None = None) -> list[tuple[Operation, Rows]]:
     """Return the newest operations (those numbered below ``below``), newest first, with the rows before each.
 
     With an undoing come the rows of what it took back: those that it made.
@@ -147,7 +147,7 @@ def past(db: Database, limit: int, below: int | None = None) -> list[tuple[Opera
         db,
         f"SELECT {_COLUMNS}, CASE kind WHEN ? THEN ({taken_back}) ELSE before END FROM journal "
         "WHERE n < coalesce(?, n + 1) ORDER BY n DESC LIMIT ?",
-        [Kind.UNDO, below, limit],
+        [OperationKind.UNDO, below, limit],
     )
     columns = _columns_of_tables(db)
     return [_with_rows((*row, None), columns)[:2] for row in rows]
@@ -166,7 +166,7 @@ def closed_operations(db: Database) -> list[tuple[str, int]]:
     return [(op, at) for op, at in found if is_operation(op) and isinstance(at, int)]
 
 
-def as_stored(rows: Rows) -> Rows:
+def normalize(rows: Rows) -> Rows:
     """Return rows as reading them back from an entry gives them, so that the two can be compared."""
     stored: Rows = json.loads(json.dumps(rows, default=os.fsdecode))
     return stored
@@ -178,7 +178,7 @@ def _operation(row: Sequence[Any]) -> Operation:
     bare = Operation(
         n,
         op if isinstance(op, str) else "",
-        Kind(kind) if kind in list(Kind) else Kind.IMPORT,
+        OperationKind(kind) if kind in list(OperationKind) else OperationKind.IMPORT,
         Action(action) if action in list(Action) else None,
         pending_id if isinstance(pending_id, int) else None,
         sha256 if isinstance(sha256, str) else None,
@@ -270,7 +270,7 @@ def _is_row(row: Any, names: set[str]) -> bool:
     return all(map(is_storable, row.values()))
 
 
-def rows_of(db: Database, pending_id: int | None, sha256: str | None) -> Rows:
+def snapshot(db: Database, pending_id: int | None, sha256: str | None) -> Rows:
     """Return all rows that hold a pending import and a model, as mappings by table."""
     found: dict[str, list[dict[str, Any]]] = {}
     for tables, key in ((_PENDING_TABLES, pending_id), (_MODEL_TABLES, sha256)):
@@ -281,8 +281,8 @@ def rows_of(db: Database, pending_id: int | None, sha256: str | None) -> Rows:
     return found
 
 
-def put_rows_back(db: Database, pending_id: int | None, sha256: str | None, rows: Rows) -> None:
-    """Make a pending import and a model hold exactly ``rows``, as ``rows_of`` gave them."""
+def restore(db: Database, pending_id: int | None, sha256: str | None, rows: Rows) -> None:
+    """Make a pending import and a model hold exactly ``rows``, as ``snapshot`` gave them."""
     for tables, key in ((_PENDING_TABLES, pending_id), (_MODEL_TABLES, sha256)):
         if key is None:
             continue

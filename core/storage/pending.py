@@ -8,7 +8,7 @@ from sqlite_utils import Database
 
 from core.domain.enums import Strategy
 from core.domain.records import PendingImage, PendingImport
-from core.domain.resolution import NO_PICKS, Picks
+from core.domain.resolution import NO_OVERRIDES, Resolution
 from core.errors import RowDamaged
 from core.storage.codecs import (
     HIGHEST,
@@ -73,7 +73,7 @@ def read(db: Database, pending_id: int) -> tuple[PendingImport, str] | None:
         _images(db, pending_id, row),
         row.take("claimed_sha256", optional(sha256), claimed, None),
         row.take("decision", strategy, decision, None),
-        row.take("picks", picks_from_db, picks, NO_PICKS),
+        row.take("picks", picks_from_db, picks, NO_OVERRIDES),
     )
     return record, row.damage
 
@@ -173,7 +173,7 @@ def decide(db: Database, ids: Sequence[int], strategy: Strategy | None) -> None:
     )
 
 
-def pick(db: Database, pending_id: int, strategy: Strategy, picks: Picks) -> None:
+def pick(db: Database, pending_id: int, strategy: Strategy, picks: Resolution) -> None:
     """Store a decision with what was picked by hand."""
     db.execute(
         "UPDATE pending_import SET decision = ?, picks = ? WHERE id = ?", [strategy, picks_to_db(picks), pending_id]
@@ -186,8 +186,8 @@ def decisions(db: Database) -> list[tuple[int, Strategy]]:
     return [(i, Strategy(decision)) for i, decision in db.execute(select)]
 
 
-def all_picks(db: Database) -> dict[int, Picks]:
+def all_picks(db: Database) -> dict[int, Resolution]:
     """Return what was picked by hand, by id, for each decision made so; what cannot be read is left out."""
     rows = all_rows(db, "SELECT id, picks FROM pending_import WHERE picks IS NOT NULL")
-    found = {i: Row().take("picks", picks_from_db, picks, NO_PICKS) for i, picks in rows}
+    found = {i: Row().take("picks", picks_from_db, picks, NO_OVERRIDES) for i, picks in rows}
     return {i: picks for i, picks in found.items() if picks}

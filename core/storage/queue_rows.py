@@ -13,7 +13,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from core.domain.enums import Strategy
-from core.domain.sort_order import BY_ID, Column, Order
+from core.domain.sort_order import DEFAULT_ORDER, SortKey, SortOrder
 from core.storage.codecs import (
     DECISIONS,
     STRATEGIES,
@@ -47,13 +47,13 @@ JOIN model_tags m ON m.sha256 = h.sha256 JOIN tags t ON t.id = m.tag_id
 """
 _DECISIONS = " ".join(f"WHEN '{strategy}' THEN {place}" for place, strategy in enumerate(Strategy))
 _KEYS = {
-    Column.ID: "p.id",
-    Column.NAME: "p.name COLLATE NOCASE",
-    Column.TYPE: "p.type COLLATE NOCASE",
-    Column.SIZE: "p.size_bytes",
-    Column.DECISION: f"CASE p.decision {_DECISIONS} ELSE {len(Strategy)} END",
-    Column.IMAGES: "(SELECT count(*) FROM pending_images i WHERE i.pending_id = p.id)",
-    Column.PATH: "CAST(p.path AS TEXT) COLLATE NOCASE",
+    SortKey.ID: "p.id",
+    SortKey.NAME: "p.name COLLATE NOCASE",
+    SortKey.TYPE: "p.type COLLATE NOCASE",
+    SortKey.SIZE: "p.size_bytes",
+    SortKey.DECISION: f"CASE p.decision {_DECISIONS} ELSE {len(Strategy)} END",
+    SortKey.IMAGES: "(SELECT count(*) FROM pending_images i WHERE i.pending_id = p.id)",
+    SortKey.PATH: "CAST(p.path AS TEXT) COLLATE NOCASE",
 }
 _HEX = re.compile("[0-9a-f]*")
 
@@ -81,7 +81,7 @@ class StoredRow:
     damage: str = ""
 
 
-def ids(db: Database, order: Order = BY_ID, wanted: Collection[int] | None = None) -> array[int]:
+def fetch_ids(db: Database, order: SortOrder = DEFAULT_ORDER, wanted: Collection[int] | None = None) -> array[int]:
     """Return the ids of pending imports in order, of all where ``wanted`` is None. By state is not for SQL."""
     where, values = "", []
     if wanted is not None:
@@ -90,7 +90,7 @@ def ids(db: Database, order: Order = BY_ID, wanted: Collection[int] | None = Non
     return numbers(db, f"SELECT p.id FROM pending_import p {where} ORDER BY {key}, p.id", values)
 
 
-def window(db: Database, wanted: Sequence[int]) -> dict[int, StoredRow]:
+def fetch_rows(db: Database, wanted: Sequence[int]) -> dict[int, StoredRow]:
     """Return the rows with the wanted ids, by id; those that are gone are left out."""
     key = [json.dumps(list(wanted))]
     tags = _lists(db, "SELECT pending_id, name FROM pending_import_tags JOIN tags ON id = tag_id", "name", key)
@@ -185,7 +185,7 @@ def _lists(db: Database, select: str, order: str, key: Sequence[str]) -> dict[in
     return lists
 
 
-def twins(db: Database, row: StoredRow) -> Iterator[tuple[int, str, str]]:
+def same_hash(db: Database, row: StoredRow) -> Iterator[tuple[int, str, str]]:
     """Go through id, path and stamp of each other pending import whose file had the same hash."""
     found = all_rows(
         db,
@@ -203,7 +203,7 @@ def totals(db: Database) -> tuple[int, int]:
     return pending, decided
 
 
-def known(db: Database) -> Iterator[list[tuple[int, str, str | None, bool, str | None]]]:
+def iter_state_facts(db: Database) -> Iterator[list[tuple[int, str, str | None, bool, str | None]]]:
     """Go through the whole queue by id in batches: what of each pending import decides its state, and no more.
 
     That is, after its id, its path, the stamp that the file had when it was hashed, whether the library has that

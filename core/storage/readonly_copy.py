@@ -18,7 +18,7 @@ from core.files.safe_open import stamp_of_stat
 _TRIES = 5
 
 
-class Aside:
+class ReadOnlyCopy:
     """A private folder with a copy of one database, removed with ``close``."""
 
     def __init__(self, source: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from core.domain.query import Query, Text, Where
+from core.domain.query import Field, Query, TextTerm
 from core.files.paths import folder_of
 from core.storage.codecs import is_text, numbers, path_or_empty
 from core.storage.fetch import all_rows, batches
@@ -22,12 +22,12 @@ _Row = tuple[int, str, "str | bytes", str, str]
 _Fits = Callable[[_Row], bool]
 
 _COLUMNS = {
-    Where.NAME: "p.name",
-    Where.PATH: "CAST(p.path AS TEXT)",
-    Where.TYPE: "p.type",
-    Where.NOTE: "p.meta_json",
+    Field.NAME: "p.name",
+    Field.PATH: "CAST(p.path AS TEXT)",
+    Field.TYPE: "p.type",
+    Field.NOTE: "p.meta_json",
 }
-_FOLDER = {Where.FOLDER: _COLUMNS[Where.PATH]}  # of which it is a part
+_FOLDER = {Field.FOLDER: _COLUMNS[Field.PATH]}  # of which it is a part
 _SAME_HASH = """p.path IN (SELECT path FROM file_hashes WHERE sha256 = (
     SELECT h.sha256 FROM pending_import q JOIN file_hashes h ON h.path = q.path WHERE q.id = ?))"""
 _LONGEST = 200  # characters of a word that SQLite is asked for: it takes no pattern of more than 50,000 bytes
@@ -40,7 +40,7 @@ _FOLDS_TO_ASCII = (
 
 def ids(db: Database, query: Query) -> array[int]:
     """Return the ids, in order, of the pending imports that fit all of a query but what needs the model files."""
-    tagged = {term: _tagged(db, term) for term in query.texts if term.where in (Where.ANYWHERE, Where.TAG)}
+    tagged = {term: _tagged(db, term) for term in query.texts if term.where in (Field.ANYWHERE, Field.TAG)}
     parts: list[str] = []
     values: list[Any] = []
     for part, value in (*_rows_in_sql(query), *(_sieve(term, tagged.get(term, set())) for term in query.texts)):
@@ -50,7 +50,7 @@ def ids(db: Database, query: Query) -> array[int]:
     if not query.texts:
         return numbers(db, f"SELECT p.id FROM pending_import p WHERE {where} ORDER BY p.id", values)
     # The notes are long, and read only where they are asked for.
-    notes = "p.meta_json" if any(term.where in (Where.ANYWHERE, Where.NOTE) for term in query.texts) else "''"
+    notes = "p.meta_json" if any(term.where in (Field.ANYWHERE, Field.NOTE) for term in query.texts) else "''"
     texts = [f"coalesce(CAST({column} AS TEXT), '')" for column in ("p.name", "p.type", notes)]
     name, type_, notes = texts
     select = f"SELECT p.id, {name}, p.path, {type_}, {notes} FROM pending_import p WHERE {where} ORDER BY p.id"
@@ -59,7 +59,7 @@ def ids(db: Database, query: Query) -> array[int]:
     return array("q", (row[0] for row in found if all(fits(row) for fits in tests)))
 
 
-def _tagged(db: Database, term: Text) -> set[int]:
+def _tagged(db: Database, term: TextTerm) -> set[int]:
     """Return the ids of the pending imports with a tag that holds the term's text."""
     holds = _finder(term.text, whole=term.whole)
     tags = [i for i, name in all_rows(db, "SELECT id, name FROM tags") if is_text(name) and holds(name)]
@@ -80,31 +80,31 @@ def _rows_in_sql(query: Query) -> Iterator[tuple[str, list[Any]]]:
             yield f"(p.id = ? OR {_SAME_HASH})", [same.id, same.id]
 
 
-def _sieve(term: Text, tagged: set[int]) -> tuple[str, list[Any]]:
+def _sieve(term: TextTerm, tagged: set[int]) -> tuple[str, list[Any]]:
     """Return a condition that every row which fits the term meets; others may meet it too.
 
     A value that is the text as it stands holds it without regard to letter case as well.
     """
     if term.negated:
         return "1", []
-    if term.where is Where.TAG:
+    if term.where is Field.TAG:
         return "p.id IN (SELECT value FROM json_each(?))", [json.dumps(sorted(tagged))]
-    wheres = list(_COLUMNS) if term.where is Where.ANYWHERE else [term.where]
+    wheres = list(_COLUMNS) if term.where is Field.ANYWHERE else [term.where]
     columns = _COLUMNS | _FOLDER
     text = term.text.casefold()
     parts, values = [], []
-    if term.where is Where.ANYWHERE and tagged:
+    if term.where is Field.ANYWHERE and tagged:
         parts.append("p.id IN (SELECT value FROM json_each(?))")
         values.append(json.dumps(sorted(tagged)))
     if text.isascii():  # no text of ASCII alone holds any other
         for where in wheres:
             parts.append(f"{columns[where]} LIKE ? ESCAPE '\\'")
-            values.append(_pattern(text, in_json=where is Where.NOTE))
+            values.append(_pattern(text, in_json=where is Field.NOTE))
     for where in wheres:
         column = columns[where]
         # SQLite counts characters up to a NUL, so that this lets a text with one through as well.
         parts.append(f"length({column}) <> length(CAST({column} AS BLOB))")
-    if Where.PATH in wheres or Where.FOLDER in wheres:
+    if Field.PATH in wheres or Field.FOLDER in wheres:
         parts.append("typeof(p.path) = 'blob'")  # no UTF-8
     return f"({' OR '.join(parts)})", values
 
@@ -117,19 +117,19 @@ def _pattern(text: str, *, in_json: bool) -> str:
     return f"%{part}%"
 
 
-def _test(term: Text, tagged: set[int]) -> _Fits:
+def _test(term: TextTerm, tagged: set[int]) -> _Fits:
     holds, may_hold = _finder(term.text, whole=term.whole), _finder(_escaped(term.text.casefold()))
-    parts: dict[Where, _Fits] = {
-        Where.TAG: lambda row: row[0] in tagged,
-        Where.NAME: lambda row: holds(row[1]),
-        Where.TYPE: lambda row: holds(row[3]),
-        Where.PATH: lambda row: holds(path_or_empty(row[2])),
-        Where.FOLDER: lambda row: holds(folder_of(path_or_empty(row[2]))),
+    parts: dict[Field, _Fits] = {
+        Field.TAG: lambda row: row[0] in tagged,
+        Field.NAME: lambda row: holds(row[1]),
+        Field.TYPE: lambda row: holds(row[3]),
+        Field.PATH: lambda row: holds(path_or_empty(row[2])),
+        Field.FOLDER: lambda row: holds(folder_of(path_or_empty(row[2]))),
         # Most rows do not hold the word at all, keys included, and reading JSON is what costs.
-        Where.NOTE: lambda row: may_hold(row[4]) and any(map(holds, _notes(row[4]))),
+        Field.NOTE: lambda row: may_hold(row[4]) and any(map(holds, _notes(row[4]))),
     }
-    anywhere = [part for where, part in parts.items() if where is not Where.FOLDER]  # the path holds it
-    fits = parts[term.where] if term.where is not Where.ANYWHERE else _any(tuple(anywhere))
+    anywhere = [part for where, part in parts.items() if where is not Field.FOLDER]  # the path holds it
+    fits = parts[term.where] if term.where is not Field.ANYWHERE else _any(tuple(anywhere))
     return (lambda row: not fits(row)) if term.negated else fits
 
 

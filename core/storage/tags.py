@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlite_utils import Database
 
 
-def take(db: Database, tag_id: int, name: str, color: str | None, created_at: int | None) -> tuple[int, bool]:
+def get_or_create(db: Database, tag_id: int, name: str, color: str | None, created_at: int | None) -> tuple[int, bool]:
     """Return the id of the tag of that name, and whether it is new; a new one keeps ``tag_id`` where that is free."""
     row = db.execute("SELECT id FROM tags WHERE name = ?", [name]).fetchone()
     if row:

@@ -12,7 +12,7 @@ from sqlite_utils import Database
 from core.errors import LibraryError, SchemaForeign
 from core.files.database_files import check_files
 from core.storage import schema_check
-from core.storage.database import Store
+from core.storage.database import LibraryDatabase
 from core.storage.schema import SCHEMAS, migrations
 from core.storage.wal import check_log, give_identity, has_identity
 
@@ -36,7 +36,7 @@ def check_ours(path: Path) -> None:
         raise SchemaForeign(path, [difference.what for difference in foreign])
 
 
-def migrate(store: Store) -> None:
+def migrate(store: LibraryDatabase) -> None:
     """Bring the schema up to date.
 
     Raises LibraryError for a library made by a newer version, ForeignLog, SchemaForeign.
@@ -65,7 +65,7 @@ def migrate(store: Store) -> None:
     _identify(store)
 
 
-def _identify(store: Store) -> None:
+def _identify(store: LibraryDatabase) -> None:
     """Give the database an identity, where an earlier version of this program made it without one."""
     if store.readonly or has_identity(store.db):
         return

@@ -20,7 +20,7 @@ from core.library import Library
 from core.locks.library_lock import held
 from core.storage import integrity, journal_rows
 from core.storage.journal_paths import is_scratch, owner_of
-from core.verify.findings import Code, Finding
+from core.verify.findings import Finding, FindingCode
 from core.verify.looks import Look, settled
 
 _OURS = re.compile(
@@ -44,7 +44,7 @@ def _pending_image(files: LibraryFiles, pending_id: int, file: str, db: Database
     if digest is None:
         return
     if owner_of(file) != pending_id:
-        yield Finding(Code.ROW_UNSAFE, str(pending_id), "library.db", f"pending_images names a file {file!r}")
+        yield Finding(FindingCode.ROW_UNSAFE, str(pending_id), "library.db", f"pending_images names a file {file!r}")
         return
     path = f"pending/{file}"
     reason = ""
@@ -56,10 +56,12 @@ def _pending_image(files: LibraryFiles, pending_id: int, file: str, db: Database
         except ImageRefused as refusal:
             reason = str(refusal)
     else:
-        yield Finding(Code.PENDING_IMAGE_MISSING, str(pending_id), path, reason)
+        yield Finding(FindingCode.PENDING_IMAGE_MISSING, str(pending_id), path, reason)
         return
     if hashlib.sha256(data).hexdigest() != digest:
-        yield Finding(Code.PENDING_IMAGE_CHANGED, str(pending_id), path, "the image is not the one that was imported")
+        yield Finding(
+            FindingCode.PENDING_IMAGE_CHANGED, str(pending_id), path, "the image is not the one that was imported"
+        )
 
 
 def check_strays(library: Library) -> Iterator[Finding]:
@@ -116,11 +118,11 @@ def _stray(files: LibraryFiles, path: str, db: Database) -> Iterator[Finding]:
     if found is None:  # gone since it was seen
         return
     if not stat.S_ISREG(found.st_mode):
-        yield Finding(Code.NO_REGULAR_FILE, "", path, "a link or a special file; nothing here makes such")
+        yield Finding(FindingCode.NO_REGULAR_FILE, "", path, "a link or a special file; nothing here makes such")
     elif path.startswith("images/") and path.endswith(".webp"):
-        yield Finding(Code.ORPHAN_IMAGE, "", path, _NOBODYS)
+        yield Finding(FindingCode.ORPHAN_IMAGE, "", path, _NOBODYS)
     else:
-        yield Finding(Code.UNKNOWN_FILE, "", path, _NOBODYS)
+        yield Finding(FindingCode.UNKNOWN_FILE, "", path, _NOBODYS)
 
 
 def _is_known(db: Database, path: str) -> bool:
@@ -138,22 +140,24 @@ def _is_known(db: Database, path: str) -> bool:
 
 def _stray_trash(name: str, db: Database) -> Iterator[Finding]:
     if not integrity.is_operation(db, name):
-        yield Finding(Code.TRASH_WITHOUT_ENTRY, name, f"trash/{name}", "no operation of the journal put it there")
+        yield Finding(
+            FindingCode.TRASH_WITHOUT_ENTRY, name, f"trash/{name}", "no operation of the journal put it there"
+        )
 
 
 def _left_staging(files: LibraryFiles, name: str, db: Database) -> Iterator[Finding]:
     if not is_scratch(name):
-        yield Finding(Code.UNKNOWN_FILE, "", f"staging/{name}", _NOBODYS)
+        yield Finding(FindingCode.UNKNOWN_FILE, "", f"staging/{name}", _NOBODYS)
         return
     in_use = any(path.startswith(f"staging/{name}/") for path in _on_the_way(db))
     if in_use or held(files.root / "alive.lock"):
         return
     if files.exists(f"staging/{name}"):  # only now: before, its process may still have had the library open
         detail = "left by a process that ended early; removed when the library is next opened"
-        yield Finding(Code.STAGING_LEFT, name, f"staging/{name}", detail)
+        yield Finding(FindingCode.STAGING_LEFT, name, f"staging/{name}", detail)
 
 
 def _unknown(files: LibraryFiles, name: str, db: Database) -> Iterator[Finding]:
     del db  # no row knows of a file beside the database
     if files.exists(name):
-        yield Finding(Code.UNKNOWN_FILE, "", name, _NOBODYS)
+        yield Finding(FindingCode.UNKNOWN_FILE, "", name, _NOBODYS)

@@ -13,7 +13,7 @@ class Severity(StrEnum):
     WARNING = "warning"
 
 
-class Code(StrEnum):
+class FindingCode(StrEnum):
     """The kinds of finding."""
 
     DATABASE_DAMAGED = "database-damaged"
@@ -46,14 +46,14 @@ class Code(StrEnum):
 
 WARNINGS = frozenset(
     {
-        Code.SEQUENCE_GAP,
-        Code.ORPHAN_IMAGE,
-        Code.UNKNOWN_FILE,
-        Code.MODEL_FILE_MISSING,
-        Code.MODEL_FILE_CHANGED,
-        Code.OPEN_ENTRY,
-        Code.STAGING_LEFT,
-        Code.TRASH_WITHOUT_ENTRY,
+        FindingCode.SEQUENCE_GAP,
+        FindingCode.ORPHAN_IMAGE,
+        FindingCode.UNKNOWN_FILE,
+        FindingCode.MODEL_FILE_MISSING,
+        FindingCode.MODEL_FILE_CHANGED,
+        FindingCode.OPEN_ENTRY,
+        FindingCode.STAGING_LEFT,
+        FindingCode.TRASH_WITHOUT_ENTRY,
     }
 )
 
@@ -62,7 +62,7 @@ WARNINGS = frozenset(
 class Finding:
     """One thing wrong with a library: a stable code, the record or file it is about, and what is wrong."""
 
-    code: Code
+    code: FindingCode
     key: str
     path: str
     detail: str

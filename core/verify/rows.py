@@ -17,7 +17,7 @@ from core.library import Library
 from core.locks.library_lock import held
 from core.storage import integrity, journal_rows
 from core.storage.codecs import json_from_db
-from core.verify.findings import Code, Finding
+from core.verify.findings import Finding, FindingCode
 from core.verify.looks import Look, settled
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -29,17 +29,19 @@ def check_database(library: Library) -> Iterator[Finding]:
     """Have SQLite check its pages and indexes, and look at every hash."""
     with library.store.reading() as db:
         for problem in integrity.integrity(db):
-            yield Finding(Code.DATABASE_DAMAGED, "", "library.db", problem)
+            yield Finding(FindingCode.DATABASE_DAMAGED, "", "library.db", problem)
         for table, sha256 in integrity.hashes(db):
             if not _SHA256.fullmatch(sha256):
-                yield Finding(Code.BAD_SHA256, sha256, "library.db", f"{table} holds what is no SHA-256")
+                yield Finding(FindingCode.BAD_SHA256, sha256, "library.db", f"{table} holds what is no SHA-256")
 
 
 def check_references(library: Library) -> Iterator[Finding]:
     """Look for rows that refer to rows that are not there."""
     with library.store.reading() as db:
         for table, rowid, parent in integrity.broken_references(db):
-            yield Finding(Code.REFERENCE_BROKEN, str(rowid), "library.db", f"{table} refers to no row of {parent}")
+            yield Finding(
+                FindingCode.REFERENCE_BROKEN, str(rowid), "library.db", f"{table} refers to no row of {parent}"
+            )
 
 
 def check_json(library: Library) -> Iterator[Finding]:
@@ -49,12 +51,12 @@ def check_json(library: Library) -> Iterator[Finding]:
             try:
                 meta = json_from_db(text)
             except (ValueError, RecursionError) as error:
-                yield Finding(Code.BAD_JSON, key, "library.db", f"meta_json cannot be read: {error}")
+                yield Finding(FindingCode.BAD_JSON, key, "library.db", f"meta_json cannot be read: {error}")
                 continue
             for name in sorted(IMAGE_KEYS & meta.keys()):
-                yield Finding(Code.IMAGE_KEYS, key, "library.db", f"meta_json holds image paths under {name}")
+                yield Finding(FindingCode.IMAGE_KEYS, key, "library.db", f"meta_json holds image paths under {name}")
         for key, reason in integrity.broken_picks(db):
-            yield Finding(Code.BAD_JSON, key, "library.db", f"what was picked by hand cannot be read: {reason}")
+            yield Finding(FindingCode.BAD_JSON, key, "library.db", f"what was picked by hand cannot be read: {reason}")
 
 
 def check_journal(library: Library) -> Iterator[Finding]:
@@ -63,13 +65,13 @@ def check_journal(library: Library) -> Iterator[Finding]:
         found = [entry for entry in journal_rows.all_checked(db) if entry.unsafe or entry.open or entry.lost]
     for entry in found:
         if entry.unsafe:
-            yield Finding(Code.JOURNAL_UNSAFE, str(entry.n), "library.db", entry.unsafe)
+            yield Finding(FindingCode.JOURNAL_UNSAFE, str(entry.n), "library.db", entry.unsafe)
         elif entry.open and _stays_open(library, entry.n):
             detail = "an operation is still open; opening the library finishes it"
-            yield Finding(Code.OPEN_ENTRY, str(entry.n), "library.db", detail)
+            yield Finding(FindingCode.OPEN_ENTRY, str(entry.n), "library.db", detail)
         for path in entry.lost:
             detail = "the file was in neither place when its operation ended"
-            yield Finding(Code.FILES_LOST, str(entry.n), path, detail)
+            yield Finding(FindingCode.FILES_LOST, str(entry.n), path, detail)
 
 
 def _stays_open(library: Library, n: int) -> bool:
@@ -100,7 +102,7 @@ def _model_files(db: Database) -> Iterator[Look]:
 def _model_file(sha256: str, db: Database) -> Iterator[Finding]:
     path = integrity.model_path(db, sha256)
     if path is not None and not _is_there(path):
-        yield Finding(Code.MODEL_FILE_MISSING, sha256, path, "the model file is missing")
+        yield Finding(FindingCode.MODEL_FILE_MISSING, sha256, path, "the model file is missing")
 
 
 def _is_there(path: str) -> bool:
@@ -124,7 +126,7 @@ def _hash_again(sha256: str, path: str) -> Finding | None:
     try:
         found, _ = hash_file(path)
     except ModelFileError as reason:
-        return Finding(Code.MODEL_FILE_MISSING, sha256, path, str(reason))
+        return Finding(FindingCode.MODEL_FILE_MISSING, sha256, path, str(reason))
     if found == sha256:
         return None
-    return Finding(Code.MODEL_FILE_CHANGED, sha256, path, f"the file is another model by now: {found}")
+    return Finding(FindingCode.MODEL_FILE_CHANGED, sha256, path, f"the file is another model by now: {found}")

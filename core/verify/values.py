@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from core.errors import ModelFileError
-from core.files.safe_open import model_stamp
+from core.files.safe_open import fingerprint
 from core.hashing.hasher import hash_file
 from core.library import Library
 from core.storage import integrity, schema_check
 from core.storage.schema import SCHEMAS
 from core.storage.unsafe_rows import unsafe_values
-from core.verify.findings import Code, Finding
+from core.verify.findings import Finding, FindingCode
 
 
 def check_schema(library: Library) -> Iterator[Finding]:
@@ -23,7 +23,7 @@ def check_schema(library: Library) -> Iterator[Finding]:
 
 def schema_finding(difference: str) -> Finding:
     """Return the finding for one difference in the schema."""
-    return Finding(Code.SCHEMA_FOREIGN, "", "library.db", difference)
+    return Finding(FindingCode.SCHEMA_FOREIGN, "", "library.db", difference)
 
 
 def check_values(library: Library) -> Iterator[Finding]:
@@ -31,7 +31,7 @@ def check_values(library: Library) -> Iterator[Finding]:
     with library.store.reading() as db:
         for unsafe in unsafe_values(db):
             detail = f"{unsafe.table}: {unsafe.column}: {unsafe.reason}"
-            yield Finding(Code.ROW_UNSAFE, unsafe.key, "library.db", detail)
+            yield Finding(FindingCode.ROW_UNSAFE, unsafe.key, "library.db", detail)
 
 
 def check_cached_hashes(library: Library) -> Iterator[Finding]:
@@ -40,7 +40,7 @@ def check_cached_hashes(library: Library) -> Iterator[Finding]:
         models = set(integrity.model_paths(db))
         cached = [entry for entry in integrity.cached_hashes(db) if (entry[2], entry[0]) not in models]
     for path, stamp, sha256 in cached:
-        if model_stamp(path) != stamp:
+        if fingerprint(path) != stamp:
             continue
         try:
             found, read = hash_file(path)
@@ -48,4 +48,4 @@ def check_cached_hashes(library: Library) -> Iterator[Finding]:
             continue
         if read == stamp and found != sha256:
             detail = f"file_hashes: sha256: {sha256}, but the file has {found}"
-            yield Finding(Code.ROW_UNSAFE, path, "library.db", detail)
+            yield Finding(FindingCode.ROW_UNSAFE, path, "library.db", detail)

@@ -13,14 +13,14 @@ from tests.support.pseudo_terminal import terminal
 from tui.app import CuratorApp
 from tui.theme import palette
 from tui.theme.ansi16 import _SIXTEEN, SixteenColours
-from tui.widgets.queue_list.queue_list import PendingList
+from tui.widgets.queue_list.queue_list import QueueList
 
 
 async def test_the_cursor_and_the_states_can_be_told(tmp_path: Path) -> None:
     with sample(tmp_path) as library:
         app = CuratorApp(library, sixteen_colours=True)
         async with app.run_test(size=(140, 42)) as pilot:
-            listed = app.screen.query_one(PendingList)
+            listed = app.screen.query_one(QueueList)
             while not (row := listed.row(6)) or row.state is not State.CONFLICT:
                 await pilot.pause()
             (filter,) = [one for one in app._filters if isinstance(one, SixteenColours)]

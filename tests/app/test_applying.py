@@ -8,17 +8,17 @@ from pathlib import Path
 import pytest
 
 from core.domain.enums import State, Strategy
-from tests.support.app import CONFLICT, NEW, Desk, at_work, running, sample
+from tests.support.app import CONFLICT, NEW, AppHarness, hashed_app, running, sample
 
 SPARSE = 64 * 2**30  # bytes: reading it takes far longer than any test
 
 
-def at_rest(desk: Desk) -> bool:
+def at_rest(desk: AppHarness) -> bool:
     """Whether the list has the focus and no dialog is left."""
     return len(desk.app.screen_stack) == 1 and desk.app.focused is desk.list
 
 
-async def summed_up(desk: Desk) -> None:
+async def summed_up(desk: AppHarness) -> None:
     """Press ``a`` and wait for the dialog with its numbers."""
     await desk.press("a")
     await desk.until(lambda: len(desk.app.screen_stack) == 2)
@@ -27,7 +27,7 @@ async def summed_up(desk: Desk) -> None:
 
 
 async def test_the_whole_job(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await desk.go_to(CONFLICT)
         await desk.press("m", "d", "o", "j", "m", "s")
         await summed_up(desk)
@@ -58,7 +58,7 @@ async def test_the_whole_job(tmp_path: Path) -> None:
         assert at_rest(desk)
 
 
-def count_images(desk: Desk, name: str) -> int:
+def count_images(desk: AppHarness, name: str) -> int:
     """Return how many images the library has of the model of that name."""
     with desk.library.store.reading() as db:
         (sha256,) = db.execute("SELECT sha256 FROM models WHERE name = ?", [f"{name}.safetensors"]).fetchone()
@@ -67,7 +67,7 @@ def count_images(desk: Desk, name: str) -> int:
 
 @pytest.mark.parametrize("key", ["n", "escape"])
 async def test_no_changes_nothing(tmp_path: Path, key: str) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await desk.press("d", "d")
         await summed_up(desk)
         await desk.press("j", "k", "m", "o", key)
@@ -80,7 +80,7 @@ async def test_no_changes_nothing(tmp_path: Path, key: str) -> None:
 
 
 async def test_a_second_a_asks_again_only_when_the_first_is_answered(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await desk.press("s")
         await summed_up(desk)
         await desk.press("a", "n")
@@ -88,7 +88,7 @@ async def test_a_second_a_asks_again_only_when_the_first_is_answered(tmp_path: P
 
 
 async def test_a_failure_stays_with_its_reason_and_the_others_go_on(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await desk.go_to(NEW)
         await desk.press("m", "m", "m")
         await desk.until(lambda: len(desk.stored()) == 3)
@@ -112,7 +112,7 @@ async def test_a_failure_stays_with_its_reason_and_the_others_go_on(tmp_path: Pa
 
 
 async def test_a_plan_that_changed_since_the_summary_is_not_applied(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await desk.go_to(CONFLICT)
         await desk.press("o")
         await summed_up(desk)
@@ -135,7 +135,7 @@ async def test_a_plan_that_changed_since_the_summary_is_not_applied(tmp_path: Pa
 
 
 async def test_two_copies_of_one_file_are_merged_in_one_go(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         for id in (16, 17):  # the second is new in the summary, and a conflict by the time its turn comes
             await desk.go_to(id)
             await desk.press("m")
@@ -146,7 +146,7 @@ async def test_two_copies_of_one_file_are_merged_in_one_go(tmp_path: Path) -> No
 
 
 async def test_the_counts_are_true_before_they_are_counted_again(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await desk.see("19 pending   5 conflicts   1 missing", "#top")
         await desk.until(lambda: not desk.queue._listing._counts.busy)
         with pytest.MonkeyPatch.context() as patched:
@@ -160,7 +160,7 @@ async def test_the_counts_are_true_before_they_are_counted_again(tmp_path: Path)
 
 
 async def test_nothing_decided(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await desk.press("a")
         await desk.see("Nothing is decided yet", "#status")
         assert at_rest(desk)

@@ -12,35 +12,35 @@ from core.domain.records import PendingImport
 from core.library import Library
 from core.storage import search
 from tests.bench.libraries import build
-from tests.support.app import CONFLICT, NEW, Desk, add_import, at_work, running, sample
+from tests.support.app import CONFLICT, NEW, AppHarness, add_import, hashed_app, running, sample
 from tui.presenters.bulk_criteria import criteria
-from tui.screens.bulk_decision import AlikeScreen
+from tui.screens.bulk_decision import BulkDecisionScreen
 
 NASTY = 'a "b"\n[bold] c'
 
 
-async def ask(desk: Desk, id: int) -> None:
+async def ask(desk: AppHarness, id: int) -> None:
     """Open the dialog on an import, and wait until all that fit are counted."""
     await desk.go_to(id)
     await desk.press("equals_sign")
-    await desk.until(lambda: isinstance(desk.app.screen, AlikeScreen))
+    await desk.until(lambda: isinstance(desk.app.screen, BulkDecisionScreen))
     await desk.see(" fit", "#alike-note")
 
 
-async def switch(desk: Desk, *downs: int) -> None:
+async def switch(desk: AppHarness, *downs: int) -> None:
     """Switch criteria, each so many lines below the one before, and wait for the new number."""
     for down in downs:
         await desk.press(*["j"] * down, "space")
     await desk.until(lambda: "counting" not in desk.text("#alike-note"))
 
 
-def at_rest(desk: Desk) -> bool:
+def at_rest(desk: AppHarness) -> bool:
     return len(desk.app.screen_stack) == 1 and desk.app.focused is desk.list
 
 
 @pytest.mark.parametrize("size", [(80, 24), (140, 42)])
 async def test_what_they_have_in_common_is_shown_and_counted(tmp_path: Path, size: tuple[int, int]) -> None:
-    async with at_work(tmp_path, size) as desk:
+    async with hashed_app(tmp_path, size) as desk:
         await ask(desk, CONFLICT)
         await desk.see("harborlight_xl_v3 (1)", "#like")
         lines = [line.strip(" ▌") for line in desk.text("#criteria").split("\n")]
@@ -56,7 +56,7 @@ async def test_what_they_have_in_common_is_shown_and_counted(tmp_path: Path, siz
         await desk.press("k", "k", "space")
         await desk.see("Choose what they must have in common", "#alike-note")
         await desk.press("m", "enter", "full_stop")
-        assert isinstance(desk.app.screen, AlikeScreen), "nothing is chosen, so nothing is done"
+        assert isinstance(desk.app.screen, BulkDecisionScreen), "nothing is chosen, so nothing is done"
 
 
 @pytest.mark.parametrize(
@@ -64,7 +64,7 @@ async def test_what_they_have_in_common_is_shown_and_counted(tmp_path: Path, siz
     [("m", Strategy.MERGE), ("o", Strategy.OVERRIDE), ("d", Strategy.DELETE), ("s", Strategy.SKIP)],
 )
 async def test_a_decision_for_all_that_fit(tmp_path: Path, key: str, strategy: Strategy) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await desk.go_to(12)
         await desk.press("space")
         await ask(desk, CONFLICT)
@@ -79,7 +79,7 @@ async def test_a_decision_for_all_that_fit(tmp_path: Path, key: str, strategy: S
 
 @pytest.mark.parametrize("key", ["enter", "y"])
 async def test_all_that_fit_are_marked_those_not_shown_too(tmp_path: Path, key: str) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await desk.press("slash", *"harbor", "enter")
         await desk.until(lambda: list(desk.list.ids) == [CONFLICT])
         await desk.press("equals_sign")
@@ -93,7 +93,7 @@ async def test_all_that_fit_are_marked_those_not_shown_too(tmp_path: Path, key: 
 
 @pytest.mark.parametrize("key", ["n", "escape", "q"])
 async def test_back_changes_nothing(tmp_path: Path, key: str) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await ask(desk, NEW)
         await desk.press("space", key)
         await desk.until(lambda: at_rest(desk))
@@ -101,7 +101,7 @@ async def test_back_changes_nothing(tmp_path: Path, key: str) -> None:
 
 
 async def test_what_is_proposed_is_taken_and_the_rest_stays_marked(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await ask(desk, 8)
         await switch(desk, 1, 1)
         await desk.see("5 imports fit", "#alike-note")
@@ -117,7 +117,7 @@ async def test_what_is_proposed_is_taken_and_the_rest_stays_marked(tmp_path: Pat
 
 
 async def test_what_is_decided_already_is_told(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await desk.go_to(CONFLICT)
         await desk.press("m", "j", "s")
         await ask(desk, CONFLICT)
@@ -126,7 +126,7 @@ async def test_what_is_decided_already_is_told(tmp_path: Path) -> None:
         await desk.press(*["j"] * 5, "space")
         await desk.see("0 imports fit", "#alike-note")
         await desk.press("m")
-        assert isinstance(desk.app.screen, AlikeScreen), "there is none"
+        assert isinstance(desk.app.screen, BulkDecisionScreen), "there is none"
         await desk.press("space")
         await desk.see("2 imports fit", "#alike-note")
         await desk.press("m")
@@ -134,7 +134,7 @@ async def test_what_is_decided_already_is_told(tmp_path: Path) -> None:
 
 
 async def test_a_click_switches(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await ask(desk, CONFLICT)
         await desk.pilot.click("#criteria", offset=(4, 2))
         await desk.see("· same folder", "#criteria")

@@ -7,15 +7,15 @@ from pathlib import Path
 import pytest
 
 from core.domain.enums import State, Strategy
-from core.domain.records import PendingImage, PendingImport, Picture
-from tests.support.app import CONFLICT, MISSING, NEW, Desk, add_import, at_work, running, sample
+from core.domain.records import PendingImage, PendingImport, Thumbnail
+from tests.support.app import CONFLICT, MISSING, NEW, AppHarness, add_import, hashed_app, running, sample
 from tui.screens.compare import CompareScreen
 from tui.screens.queue.screen import QueueScreen
-from tui.widgets.images.image_box import PictureBox
+from tui.widgets.images.image_box import ImageBox
 from tui.widgets.plan.field_table import FieldTable
 
 
-async def compare(desk: Desk, id: int) -> FieldTable:
+async def compare(desk: AppHarness, id: int) -> FieldTable:
     await desk.go_to(id)
     await desk.press("enter")
     await desk.until(lambda: isinstance(desk.app.screen, CompareScreen))
@@ -23,18 +23,18 @@ async def compare(desk: Desk, id: int) -> FieldTable:
     return table(desk)
 
 
-def table(desk: Desk) -> FieldTable:
+def table(desk: AppHarness) -> FieldTable:
     return desk.app.screen.query_one(FieldTable)
 
 
-def fates(desk: Desk, strip: str) -> list[str]:
+def fates(desk: AppHarness, strip: str) -> list[str]:
     """What stands below each image of a strip."""
     texts = [widget.content for widget in desk.app.screen.query(f"{strip} .fate")]  # type: ignore[attr-defined]
     return [str(text) for text in texts if str(text)]
 
 
 async def test_a_merge_in_full(tmp_path: Path) -> None:
-    async with at_work(tmp_path, (200, 60)) as desk:
+    async with hashed_app(tmp_path, (200, 60)) as desk:
         await compare(desk, CONFLICT)
         await desk.see("merge makes")
         assert "2 of 19" in desk.text("#head")
@@ -47,7 +47,7 @@ async def test_a_merge_in_full(tmp_path: Path) -> None:
 
 
 async def test_an_override_names_what_it_replaces(tmp_path: Path) -> None:
-    async with at_work(tmp_path, (200, 60)) as desk:
+    async with hashed_app(tmp_path, (200, 60)) as desk:
         await compare(desk, CONFLICT)
         await desk.press("o")
         await desk.see("✓override")
@@ -65,7 +65,7 @@ async def test_an_override_names_what_it_replaces(tmp_path: Path) -> None:
 
 
 async def test_where_one_image_has_room_it_is_named_alone(tmp_path: Path) -> None:
-    async with at_work(tmp_path, (80, 24)) as desk:
+    async with hashed_app(tmp_path, (80, 24)) as desk:
         await compare(desk, CONFLICT)
         await desk.see("3 images · 1 shown")
         await desk.press("l")
@@ -73,7 +73,7 @@ async def test_where_one_image_has_room_it_is_named_alone(tmp_path: Path) -> Non
 
 
 async def test_a_new_one_has_one_side_only(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await compare(desk, NEW)
         await desk.see("not in the library")
         assert fates(desk, "#theirs") == []
@@ -81,17 +81,17 @@ async def test_a_new_one_has_one_side_only(tmp_path: Path) -> None:
 
 
 async def test_one_without_a_file_says_why_there_is_no_plan(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await compare(desk, MISSING)
         await desk.see("the model file is missing", "#plan")
 
 
 async def test_pictures_come_on_both_sides(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await compare(desk, CONFLICT)
 
-        def shown() -> list[Picture]:
-            boxes = desk.app.screen.query(PictureBox)
+        def shown() -> list[Thumbnail]:
+            boxes = desk.app.screen.query(ImageBox)
             return [box._picture for box in boxes if box._picture is not None]
 
         await desk.until(lambda: len(shown()) == 6)
@@ -123,7 +123,7 @@ async def test_the_field_under_the_cursor_is_shown_in_full(tmp_path: Path) -> No
 
 
 async def test_going_through_the_imports_and_back(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await compare(desk, CONFLICT)
         await desk.press("J")
         await desk.see("3 of 19", "#head")
@@ -138,7 +138,7 @@ async def test_going_through_the_imports_and_back(tmp_path: Path) -> None:
 
 
 async def test_a_decision_here_leaves_the_marks_alone(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await desk.go_to(8)
         await desk.press("space")
         await compare(desk, CONFLICT)
@@ -149,7 +149,7 @@ async def test_a_decision_here_leaves_the_marks_alone(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size", [(80, 24), (20, 5), (200, 60)])
 async def test_it_holds_at_any_size(tmp_path: Path, size: tuple[int, int]) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await compare(desk, CONFLICT)
         await desk.pilot.resize_terminal(*size)
         await desk.press("j", "j", "l", "o", "G", "g")

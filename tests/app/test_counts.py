@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.domain.enums import Strategy
-from tests.support.app import at_work
+from tests.support.app import hashed_app
 
 WHOLE = "5 conflicts   1 missing   2 duplicates   11 new   3 decided (1 delete, 2 override)"
 
@@ -22,7 +22,7 @@ WHOLE = "5 conflicts   1 missing   2 duplicates   11 new   3 decided (1 delete, 
     ],
 )
 async def test_the_counts_are_told_as_far_as_there_is_room(width: int, told: str, tmp_path: Path) -> None:
-    async with at_work(tmp_path, (width, 30)) as desk:
+    async with hashed_app(tmp_path, (width, 30)) as desk:
         desk.library.queue.decide([8, 9], Strategy.OVERRIDE)
         desk.library.queue.decide([18], Strategy.DELETE)
         await desk.press("r")

@@ -10,7 +10,7 @@ import pytest
 
 from core.domain.enums import Strategy
 from core.library import Library
-from tests.support.app import CONFLICT, NEW, at_work, copy_sample, running, sample
+from tests.support.app import CONFLICT, NEW, copy_sample, hashed_app, running, sample
 
 KEYS = {"m": Strategy.MERGE, "o": Strategy.OVERRIDE, "d": Strategy.DELETE, "s": Strategy.SKIP}
 
@@ -116,7 +116,7 @@ async def test_only_what_the_filter_shows_is_marked(tmp_path: Path) -> None:
 
 
 async def test_keys_do_not_wait_for_a_database_that_another_process_holds(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await desk.go_to(CONFLICT)
         with closing(sqlite3.connect(tmp_path / "library" / "library.db", isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
@@ -143,7 +143,7 @@ async def test_quitting_waits_until_decisions_are_stored(tmp_path: Path) -> None
 
 
 async def test_deciding_shows_what_the_decision_would_do(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await desk.go_to(NEW)
         await desk.press("d", "k")
         await desk.see("✓delete", "#comparison")

@@ -12,7 +12,7 @@ from textual.widgets import Static
 from core.domain.enums import State
 from core.library import Library
 from core.sample.library import build_sample
-from tests.support.app import Desk, at_work, running, sample
+from tests.support.app import AppHarness, hashed_app, running, sample
 from tests.support.import_dialog import ASKED, Dialog
 from tui.keys import documented
 
@@ -72,7 +72,7 @@ async def test_quitting_while_hashing_leaves_at_once(tmp_path: Path) -> None:
 
 
 async def test_help_shows_every_key_and_any_way_closes_it(tmp_path: Path) -> None:
-    async with at_work(tmp_path, (140, 100)) as desk:
+    async with hashed_app(tmp_path, (140, 100)) as desk:
         for key in ("escape", "question_mark", "q"):
             await desk.press("question_mark")
             await desk.until(lambda: "Quit; decisions are kept" in written(desk))
@@ -82,13 +82,13 @@ async def test_help_shows_every_key_and_any_way_closes_it(tmp_path: Path) -> Non
             assert desk.app.focused is desk.list
 
 
-def written(desk: Desk) -> str:
+def written(desk: AppHarness) -> str:
     """All of the help, what is scrolled out of view as well."""
     return "\n".join(str(one.content) for one in desk.app.screen.query("#help Static").results(Static))
 
 
 async def test_the_palette_offers_what_is_possible_now(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         titles = [command.title for command in desk.app.get_system_commands(desk.app.screen)]
         assert "merge  (m)" in titles
         assert not any(title.startswith("stop") for title in titles)
@@ -102,7 +102,7 @@ async def test_the_palette_offers_what_is_possible_now(tmp_path: Path) -> None:
 
 
 async def test_a_file_deleted_while_the_app_is_open_is_seen(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         os.unlink(desk.row(11).path)
         await desk.go_to(11)
         await desk.press("m")
@@ -110,7 +110,7 @@ async def test_a_file_deleted_while_the_app_is_open_is_seen(tmp_path: Path) -> N
 
 
 async def test_a_picture_deleted_while_the_app_is_open(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         (tmp_path / "library" / "pending" / desk.row(12).images[0]).unlink()
         await desk.go_to(12)
         await desk.see("no picture", "#picture")

@@ -8,7 +8,7 @@ from pathlib import Path
 from textual import events
 from textual.widgets import Input
 
-from tests.support.app import Desk, at_work, running, sample
+from tests.support.app import AppHarness, hashed_app, running, sample
 
 FOUND = {
     "ember": [12],
@@ -27,7 +27,7 @@ FOUND = {
 }
 
 
-def shows(desk: Desk, ids: list[int]) -> bool:
+def shows(desk: AppHarness, ids: list[int]) -> bool:
     return list(desk.list.ids) == ids
 
 
@@ -115,7 +115,7 @@ async def test_what_a_filter_hides_is_applied_as_well(tmp_path: Path) -> None:
 
 
 async def test_words_typed_at_once_are_words_and_decide_nothing(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         for key, character in [("slash", "/"), *zip("moods", "moods", strict=True)]:  # as fast as they can come
             desk.app.post_message(events.Key(key, character))
         await desk.until(lambda: desk.app.screen.query_one("#words", Input).value == "moods")
@@ -124,7 +124,7 @@ async def test_words_typed_at_once_are_words_and_decide_nothing(tmp_path: Path) 
 
 
 async def test_what_is_wrong_with_the_words_is_said_and_the_list_stays(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await desk.press("slash", *"size:soon")
         await desk.see("size", "#found")
         assert len(desk.list.ids) == 19
@@ -133,7 +133,7 @@ async def test_what_is_wrong_with_the_words_is_said_and_the_list_stays(tmp_path:
 
 
 async def test_clearing_the_filter_keeps_the_cursor_in_view(tmp_path: Path) -> None:
-    async with at_work(tmp_path, (80, 24)) as desk:
+    async with hashed_app(tmp_path, (80, 24)) as desk:
         await desk.press("slash", *"willow", "enter")
         await desk.until(lambda: list(desk.list.ids) == [24])
         await desk.press("escape")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from textual.widgets import Static
 
-from core.domain.query import GRAMMAR
+from core.domain.query import SYNTAX_HELP
 from core.planning.suggestions import RULES
 from tests.support.app import running, sample
 from tui.presenters.plan_lines import SIGN
@@ -21,7 +21,7 @@ async def test_it_tells_the_grammar_and_the_rules(tmp_path: Path, size: tuple[in
             await desk.press("question_mark")
             await desk.see("Keys")
             told = [str(static.render()) for static in desk.app.screen.query(Static)]
-            for written, does in GRAMMAR:
+            for written, does in SYNTAX_HELP:
                 assert told[told.index(written) + 1] == does
             for rule in RULES:
                 sign = "✓" if rule.safe else " "

@@ -8,7 +8,7 @@ import pytest
 from textual.widgets import Static
 
 from core.domain.enums import Strategy
-from tests.support.app import Desk, running, sample
+from tests.support.app import AppHarness, running, sample
 from tui.config.keymap import checked_keys
 from tui.config.settings import Settings
 
@@ -93,9 +93,9 @@ async def test_what_is_wrong_with_the_settings_is_said_and_the_app_starts(tmp_pa
             await desk.until(lambda: list(desk.stored().values()) == [Strategy.MERGE])
 
 
-def help_text(desk: Desk) -> str:
+def help_text(desk: AppHarness) -> str:
     return "\n".join(str(one.content) for one in desk.app.screen.query("#help Static").results(Static))
 
 
-def line(desk: Desk, words: str) -> str:
+def line(desk: AppHarness, words: str) -> str:
     return next(line for line in help_text(desk).split("\n") if words in line)

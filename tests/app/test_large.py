@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from core.domain.enums import Strategy
 from core.library import Library
 from tests.bench.libraries import build, name_of
-from tests.support.app import Desk, running
+from tests.support.app import AppHarness, running
 from tui.widgets.queue_list.id_index import cut, place_among, place_of
 from tui.widgets.queue_list.row_cache import PAGE
 
@@ -21,7 +21,7 @@ COUNT = 1500
 IDS = st.lists(st.integers(1, 300), unique=True, max_size=200)
 
 
-def shown(desk: Desk) -> list[str]:
+def shown(desk: AppHarness) -> list[str]:
     """The lines of the list that hold something."""
     return [line for line in desk.text("#list").split("\n")[1:] if line.strip()]
 

@@ -9,7 +9,7 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from core.errors import Cancelled, LibraryError
-from tui.jobs.latest import Latest
+from tui.jobs.latest import LatestQuery
 
 
 class Answers:
@@ -35,7 +35,7 @@ class Answers:
         self.failed_.append((question, str(error)))
 
 
-async def idle(pilot: Pilot[None], latest: Latest[int, str]) -> None:
+async def idle(pilot: Pilot[None], latest: LatestQuery[int, str]) -> None:
     """Wait until every question is answered."""
     while latest.busy:
         await pilot.pause(0.01)
@@ -45,7 +45,7 @@ async def test_of_those_asked_meanwhile_only_the_newest_is_answered() -> None:
     app: App[None] = App()
     answers = Answers()
     async with app.run_test() as pilot:
-        latest = Latest[int, str](app, "test", answers.read, answers.answer, answers.failed)
+        latest = LatestQuery[int, str](app, "test", answers.read, answers.answer, answers.failed)
         for question in (1, 2, 3, 4):
             latest.ask(question)
             while not answers.read_:
@@ -61,7 +61,7 @@ async def test_a_failure_is_told_and_the_next_question_answered() -> None:
     answers = Answers()
     answers.go.set()
     async with app.run_test() as pilot:
-        latest = Latest[int, str](app, "test", answers.read, answers.answer, answers.failed)
+        latest = LatestQuery[int, str](app, "test", answers.read, answers.answer, answers.failed)
         latest.ask(-1)
         await idle(pilot, latest)
         latest.ask(5)
@@ -74,7 +74,7 @@ async def test_a_forgotten_question_is_not_answered() -> None:
     app: App[None] = App()
     answers = Answers()
     async with app.run_test() as pilot:
-        latest = Latest[int, str](app, "test", answers.read, answers.answer, answers.failed)
+        latest = LatestQuery[int, str](app, "test", answers.read, answers.answer, answers.failed)
         latest.ask(1)
         while not answers.read_:
             await pilot.pause(0.01)
@@ -105,7 +105,7 @@ async def test_what_is_wanted_no_more_is_given_up_and_not_answered() -> None:
     app: App[None] = App()
     answers, patient = Answers(), Patient()
     async with app.run_test() as pilot:
-        latest = Latest[int, str](app, "test", patient.read, answers.answer, answers.failed)
+        latest = LatestQuery[int, str](app, "test", patient.read, answers.answer, answers.failed)
         latest.ask(1)
         while patient.begun != [1]:
             await pilot.pause(0.01)

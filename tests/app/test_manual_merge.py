@@ -8,9 +8,9 @@ import pytest
 
 from core.domain.enums import Side, Strategy
 from core.domain.records import PendingImport
-from core.domain.resolution import NO_PICKS, Picks
-from tests.support.app import CONFLICT, NEW, Desk, at_work
-from tui.presenters.plan_lines import Part
+from core.domain.resolution import NO_OVERRIDES, Resolution
+from tests.support.app import CONFLICT, NEW, AppHarness, hashed_app
+from tui.presenters.plan_lines import EditKind
 from tui.screens.compare import CompareScreen
 from tui.screens.queue.screen import QueueScreen
 from tui.widgets.plan.field_table import FieldTable
@@ -18,42 +18,42 @@ from tui.widgets.plan.field_table import FieldTable
 DESCRIPTION, RATING = ("meta_json", "description"), ("meta_json", "rating")
 
 
-async def compare(desk: Desk, id: int) -> None:
+async def compare(desk: AppHarness, id: int) -> None:
     await desk.go_to(id)
     await desk.press("enter")
     await desk.until(lambda: isinstance(desk.app.screen, CompareScreen))
     await desk.until(lambda: table(desk).current)
 
 
-def table(desk: Desk) -> FieldTable:
+def table(desk: AppHarness) -> FieldTable:
     return desk.app.screen.query_one(FieldTable)
 
 
-async def stand_on(desk: Desk, *path: str) -> None:
+async def stand_on(desk: AppHarness, *path: str) -> None:
     """Move the cursor of the comparison to a field, a tag or an image."""
     targets = [line.target.path if line.target else () for line in table(desk)._fields]
     table(desk).action_move(targets.index(path) - table(desk)._cursor)
     await desk.pilot.pause()
 
 
-def picks(desk: Desk, id: int) -> Picks:
+def picks(desk: AppHarness, id: int) -> Resolution:
     entry = desk.library.show(str(id))
     assert entry is not None and isinstance(entry.record, PendingImport)
     return entry.record.picks
 
 
-def first_image(desk: Desk, id: int) -> str:
+def first_image(desk: AppHarness, id: int) -> str:
     return desk.row(id).images[0]
 
 
-async def settled(desk: Desk) -> None:
+async def settled(desk: AppHarness) -> None:
     """Wait until what was decided is stored, and the screen has taken note."""
     await desk.pilot.pause()
     await desk.queue._listing.decisions.settled()
     await desk.pilot.pause()
 
 
-def shown(desk: Desk) -> tuple[str, bool]:
+def shown(desk: AppHarness) -> tuple[str, bool]:
     """What the line under the cursor makes of its field, and whether that was picked."""
     line = table(desk).current
     assert line is not None
@@ -65,7 +65,7 @@ ITS = "Harbour light in film grain style, trained on 48 frames of Kodak 5219; 0.
 
 
 async def test_enter_turns_a_field_and_back_again(tmp_path: Path) -> None:
-    async with at_work(tmp_path, (140, 50)) as desk:
+    async with hashed_app(tmp_path, (140, 50)) as desk:
         await compare(desk, CONFLICT)
         await stand_on(desk, *DESCRIPTION)
         assert shown(desk) == (MINE, False)
@@ -73,18 +73,18 @@ async def test_enter_turns_a_field_and_back_again(tmp_path: Path) -> None:
         await desk.until(lambda: shown(desk) == (ITS, True))
         await desk.see("1 field overwritten", "#plan")
         await desk.see("✓merge", "#plan")
-        await desk.until(lambda: picks(desk, CONFLICT) == Picks(((DESCRIPTION, Side.PENDING),)))
+        await desk.until(lambda: picks(desk, CONFLICT) == Resolution(((DESCRIPTION, Side.PENDING),)))
         await desk.press("enter")
         await desk.until(lambda: shown(desk) == (f"{MINE}\n\n{ITS}", True))
         await desk.see("nothing overwritten", "#plan")
         await desk.press("enter")
         await desk.until(lambda: shown(desk) == (MINE, False))
-        await desk.until(lambda: picks(desk, CONFLICT) == NO_PICKS)
+        await desk.until(lambda: picks(desk, CONFLICT) == NO_OVERRIDES)
         assert desk.stored() == {CONFLICT: Strategy.MERGE}
 
 
 async def test_turned_fast_no_key_is_lost(tmp_path: Path) -> None:
-    async with at_work(tmp_path, (140, 50)) as desk:
+    async with hashed_app(tmp_path, (140, 50)) as desk:
         await compare(desk, CONFLICT)
         await stand_on(desk, *DESCRIPTION)
         await desk.press("enter", "enter")
@@ -93,7 +93,7 @@ async def test_turned_fast_no_key_is_lost(tmp_path: Path) -> None:
 
 
 async def test_tags_and_images_are_left_out_and_taken_again(tmp_path: Path) -> None:
-    async with at_work(tmp_path, (180, 60)) as desk:
+    async with hashed_app(tmp_path, (180, 60)) as desk:
         await compare(desk, CONFLICT)
         await stand_on(desk, "downloaded")
         await desk.press("enter")
@@ -104,14 +104,16 @@ async def test_tags_and_images_are_left_out_and_taken_again(tmp_path: Path) -> N
         await desk.until(lambda: shown(desk) == ("left out", True))
         await desk.see("1 tag and 1 image left out", "#plan")
         assert "1 left out" in desk.text("#ours .strip-title")
-        await desk.until(lambda: picks(desk, CONFLICT) == Picks((), ("downloaded",), (first_image(desk, CONFLICT),)))
+        await desk.until(
+            lambda: picks(desk, CONFLICT) == Resolution((), ("downloaded",), (first_image(desk, CONFLICT),))
+        )
         await desk.press("enter")
         await desk.until(lambda: shown(desk) == ("becomes 3", False))
         await desk.until(lambda: picks(desk, CONFLICT).images == ())
 
 
 async def test_an_override_by_hand_keeps_what_was_picked(tmp_path: Path) -> None:
-    async with at_work(tmp_path, (140, 50)) as desk:
+    async with hashed_app(tmp_path, (140, 50)) as desk:
         await compare(desk, CONFLICT)
         await desk.press("o")
         await desk.see("✓override")
@@ -122,35 +124,35 @@ async def test_an_override_by_hand_keeps_what_was_picked(tmp_path: Path) -> None
         await desk.until(lambda: desk.stored() == {CONFLICT: Strategy.OVERRIDE})
         await desk.press("m")
         await desk.see("✓merge")
-        await desk.until(lambda: picks(desk, CONFLICT) == NO_PICKS)
+        await desk.until(lambda: picks(desk, CONFLICT) == NO_OVERRIDES)
 
 
 @pytest.mark.parametrize("key", ["d", "s"])
 async def test_nothing_can_be_turned_where_nothing_is_taken(tmp_path: Path, key: str) -> None:
-    async with at_work(tmp_path, (140, 50)) as desk:
+    async with hashed_app(tmp_path, (140, 50)) as desk:
         await compare(desk, CONFLICT)
         await desk.press(key)
         await desk.until(desk.stored)
         await settled(desk)
         await desk.press("j", "enter")
         await settled(desk)
-        assert picks(desk, CONFLICT) == NO_PICKS
+        assert picks(desk, CONFLICT) == NO_OVERRIDES
         assert isinstance(desk.app.screen, CompareScreen)
 
 
 async def test_of_a_new_model_only_tags_and_images_can_be_left_out(tmp_path: Path) -> None:
-    async with at_work(tmp_path, (140, 60)) as desk:
+    async with hashed_app(tmp_path, (140, 60)) as desk:
         await compare(desk, NEW)
         await stand_on(desk, "name")
         await desk.press("enter")
         await stand_on(desk, first_image(desk, NEW))
         await desk.press("enter")
         await desk.until(lambda: shown(desk) == ("left out", True))
-        await desk.until(lambda: picks(desk, NEW) == Picks(images=(first_image(desk, NEW),)))
+        await desk.until(lambda: picks(desk, NEW) == Resolution(images=(first_image(desk, NEW),)))
 
 
 async def test_the_list_says_what_was_made_by_hand(tmp_path: Path) -> None:
-    async with at_work(tmp_path, (140, 50)) as desk:
+    async with hashed_app(tmp_path, (140, 50)) as desk:
         await compare(desk, CONFLICT)
         await stand_on(desk, *DESCRIPTION)
         await desk.press("enter", "escape")
@@ -161,12 +163,12 @@ async def test_the_list_says_what_was_made_by_hand(tmp_path: Path) -> None:
         await desk.until(lambda: picks(desk, CONFLICT).side(DESCRIPTION) is Side.PENDING)
         await desk.see("● merge*")
         await desk.press("c")
-        await desk.until(lambda: picks(desk, CONFLICT) == NO_PICKS)
+        await desk.until(lambda: picks(desk, CONFLICT) == NO_OVERRIDES)
         assert "merge*" not in desk.text("#list")
 
 
 async def test_what_was_made_by_hand_is_summed_up_applied_and_taken_back(tmp_path: Path) -> None:
-    async with at_work(tmp_path, (140, 60)) as desk:
+    async with hashed_app(tmp_path, (140, 60)) as desk:
         await compare(desk, CONFLICT)
         for path in (DESCRIPTION, ("downloaded",), (first_image(desk, CONFLICT),)):
             await stand_on(desk, *path)
@@ -194,7 +196,7 @@ async def test_what_was_made_by_hand_is_summed_up_applied_and_taken_back(tmp_pat
 
 
 async def test_an_import_that_changed_since_the_summary_is_not_promoted(tmp_path: Path) -> None:
-    async with at_work(tmp_path, (140, 60)) as desk:
+    async with hashed_app(tmp_path, (140, 60)) as desk:
         await compare(desk, CONFLICT)
         await stand_on(desk, *DESCRIPTION)
         await desk.press("enter", "escape", "a")
@@ -207,10 +209,10 @@ async def test_an_import_that_changed_since_the_summary_is_not_promoted(tmp_path
 
 
 async def test_lines_stay_where_they_are_when_turned(tmp_path: Path) -> None:
-    async with at_work(tmp_path, (140, 50)) as desk:
+    async with hashed_app(tmp_path, (140, 50)) as desk:
         await compare(desk, CONFLICT)
         before = [line.target for line in table(desk)._fields]
-        fields = [target for target in before if target and target.part is Part.FIELD]
+        fields = [target for target in before if target and target.part is EditKind.FIELD]
         assert [target.path[-1] for target in fields][-2:] == ["type", "size_bytes"], "what is the same comes last"
         for target in fields:
             await stand_on(desk, *target.path)
@@ -220,7 +222,7 @@ async def test_lines_stay_where_they_are_when_turned(tmp_path: Path) -> None:
 
 
 async def test_metadata_is_a_tree_and_long_texts_are_compared(tmp_path: Path) -> None:
-    async with at_work(tmp_path, (140, 60)) as desk:
+    async with hashed_app(tmp_path, (140, 60)) as desk:
         await compare(desk, CONFLICT)
         await desk.see("prompts")
         text = desk.text("#fields")

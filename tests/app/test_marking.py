@@ -7,12 +7,12 @@ from pathlib import Path
 from core.domain.enums import Strategy
 from core.library import Library
 from tests.bench.libraries import build
-from tests.support.app import Desk, at_work, running, sample
+from tests.support.app import AppHarness, hashed_app, running, sample
 
 COUNT = 1500
 
 
-def shown_marked(desk: Desk) -> list[int]:
+def shown_marked(desk: AppHarness) -> list[int]:
     """The ids whose line in the list has the sign of a mark."""
     return [id for id in desk.list.ids if "✓" in desk.line_of(id)[:3]]
 
@@ -79,7 +79,7 @@ async def test_a_decision_takes_marks_and_range_together_and_ends_it(tmp_path: P
 
 
 async def test_what_is_proposed_is_taken_for_a_range(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await desk.go_to(11)
         await desk.press("V", "j", "full_stop")
         await desk.until(lambda: desk.stored() == {11: Strategy.MERGE, 12: Strategy.MERGE})

@@ -14,7 +14,7 @@ from textual.strip import Strip
 from core.domain.enums import Strategy
 from core.library import Library
 from tests.bench.libraries import build
-from tests.support.app import Desk, at_work, running, sample
+from tests.support.app import AppHarness, hashed_app, running, sample
 from tui.screens.compare import CompareScreen
 from tui.screens.viewer import ViewerScreen
 from tui.theme import palette
@@ -23,21 +23,21 @@ from tui.theme.ansi16 import SixteenColours
 FIRST = 6  # id of the first import in the sample's queue
 
 
-def ground(desk: Desk, line: int) -> str:
+def ground(desk: AppHarness, line: int) -> str:
     """The one background of a line of the list."""
     grounds = {part.style.bgcolor.name for part in desk.segments("#list")[line] if part.style and part.style.bgcolor}
     assert len(grounds) == 1, grounds
     return grounds.pop()
 
 
-def place_of(desk: Desk, selector: str, word: str) -> tuple[int, int]:
+def place_of(desk: AppHarness, selector: str, word: str) -> tuple[int, int]:
     """Where a word is drawn in a widget."""
     lines = desk.text(selector).split("\n")
     return next((line.index(word), y) for y, line in enumerate(lines) if word in line)
 
 
 async def test_every_second_line_has_a_ground_of_its_own(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         grounds = [ground(desk, line) for line in range(1, 8)]
         assert grounds[0] == palette.CURSOR
         assert grounds[1::2] == [palette.STRIPE] * 3
@@ -47,7 +47,7 @@ async def test_every_second_line_has_a_ground_of_its_own(tmp_path: Path) -> None
 
 
 async def test_the_line_under_the_mouse_is_told_and_only_it(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         before = [ground(desk, line) for line in range(1, 19)]
         await desk.pilot.hover("#list", offset=(10, 5))
         await desk.until(lambda: ground(desk, 5) == palette.HOVER)
@@ -61,7 +61,7 @@ async def test_the_line_under_the_mouse_is_told_and_only_it(tmp_path: Path) -> N
 
 
 async def test_hovering_draws_two_lines_and_a_still_mouse_none(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await desk.pilot.hover("#list", offset=(10, 5))
         drawn: list[int] = []
         whole = desk.list.render_line
@@ -77,7 +77,7 @@ async def test_hovering_draws_two_lines_and_a_still_mouse_none(tmp_path: Path) -
 
 
 async def test_a_double_click_opens_the_comparison(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await desk.pilot.click("#list", offset=(10, 3), times=2)
         await desk.until(lambda: isinstance(desk.app.screen, CompareScreen))
         assert desk.list.current == FIRST + 2
@@ -95,7 +95,7 @@ async def test_a_click_below_the_last_row_does_nothing(tmp_path: Path) -> None:
 
 
 async def test_ctrl_and_a_click_mark_and_unmark(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         for line in (3, 5, 6, 5):
             await desk.pilot.click("#list", offset=(10, line), control=True)
         assert set(desk.list.marked) == {FIRST + 2, FIRST + 5}
@@ -126,7 +126,7 @@ async def test_what_leaves_the_queue_does_not_call_back_who_has_scrolled_away(tm
             assert (desk.list.scroll_offset.y, desk.list.current) == (top, 3)
 
 
-async def wheel_down(desk: Desk, rows: int) -> None:
+async def wheel_down(desk: AppHarness, rows: int) -> None:
     """Turn the wheel until more than so many rows have gone by; a list that is not laid out yet does not scroll."""
 
     def turn() -> bool:
@@ -159,7 +159,7 @@ def test_sixteen_colours_have_no_stripes() -> None:
 
 
 async def test_a_click_on_a_strategy_decides_in_the_queue_and_in_the_comparison(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await desk.see("[merge]", "#comparison")
         await desk.pilot.click("#comparison", offset=place_of(desk, "#comparison", "override"))
         await desk.until(lambda: desk.stored() == {FIRST: Strategy.OVERRIDE})
@@ -170,7 +170,7 @@ async def test_a_click_on_a_strategy_decides_in_the_queue_and_in_the_comparison(
 
 
 async def test_the_answers_of_a_dialog_can_be_clicked(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await desk.press("d", "a")
         await desk.see("back to the list", ".answers")
         line = desk.text(".answers").split("\n")[-1]
@@ -184,7 +184,7 @@ async def test_the_answers_of_a_dialog_can_be_clicked(tmp_path: Path) -> None:
 
 
 async def test_the_first_line_counts_each_strategy_where_there_is_room(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await desk.press("m", "d", "m")
         await desk.see("3 decided (1 delete, 2 merge)", "#top")
         await desk.pilot.resize_terminal(100, 40)
@@ -193,7 +193,7 @@ async def test_the_first_line_counts_each_strategy_where_there_is_room(tmp_path:
 
 
 async def test_a_click_on_a_picture_shows_it_large(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await desk.press("j")
         await desk.see("1 of 4", "#caption")
         await desk.pilot.click("#picture")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.app import CONFLICT, Desk, at_work, running, sample
-from tui.widgets.images.image_box import PictureBox
+from tests.support.app import CONFLICT, AppHarness, hashed_app, running, sample
+from tui.widgets.images.image_box import ImageBox
 
 FIRST, LAST = 6, 24  # ids of the sample's queue
 
@@ -67,7 +67,7 @@ async def test_a_click_moves_the_cursor(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("forward, back", [("l", "h"), ("right", "left")])
 async def test_the_sample_images_one_after_the_other(tmp_path: Path, forward: str, back: str) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await desk.go_to(CONFLICT)
         await picture_is(desk, 0)
         assert "1 of 4" in desk.text("#caption")
@@ -85,7 +85,7 @@ async def test_the_sample_images_one_after_the_other(tmp_path: Path, forward: st
 
 
 async def test_another_import_begins_with_its_first_image(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await desk.go_to(CONFLICT)
         await desk.press("l", "l")
         assert "3 of 4" in desk.text("#caption")
@@ -95,7 +95,7 @@ async def test_another_import_begins_with_its_first_image(tmp_path: Path) -> Non
 
 
 async def test_no_image_and_half_an_image(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await desk.go_to(15)
         await desk.see("no sample images", "#picture")
         assert "none" in desk.text("#caption")
@@ -105,11 +105,11 @@ async def test_no_image_and_half_an_image(tmp_path: Path) -> None:
         assert "2 of 2" in desk.text("#caption")
 
 
-async def picture_is(desk: Desk, n: int) -> None:
+async def picture_is(desk: AppHarness, n: int) -> None:
     """Wait until the picture on the screen has the colours of the n-th image of the import under the cursor."""
     current = desk.list.current
     assert current is not None
-    room = desk.queue.query_one(PictureBox).room
+    room = desk.queue.query_one(ImageBox).room
     picture = desk.library.pictures.of_pending(desk.row(current).images[n], *room)
     bands = picture.pixels.hex(" ", 3).split()
     wanted = {f"#{colour}" for colour in bands[:: max(len(bands) // 50, 1)]}
@@ -123,7 +123,7 @@ async def picture_is(desk: Desk, n: int) -> None:
 
 
 async def test_tab_looks_at_each_strategy_and_decides_nothing(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await desk.go_to(CONFLICT)
         await desk.see("[merge]", "#comparison")
         for strategy in ("override", "delete", "skip", "merge"):
@@ -135,7 +135,7 @@ async def test_tab_looks_at_each_strategy_and_decides_nothing(tmp_path: Path) ->
 
 
 async def test_a_look_is_forgotten_on_the_next_row(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await desk.go_to(CONFLICT)
         await desk.press("tab")
         await desk.see("[override]", "#comparison")

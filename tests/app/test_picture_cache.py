@@ -17,15 +17,15 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from core.domain.enums import Side
-from core.domain.records import Picture
+from core.domain.records import Thumbnail
 from core.errors import Cancelled
 from core.library import Library
-from tests.support.app import CONFLICT, Desk, at_work, running
+from tests.support.app import CONFLICT, AppHarness, hashed_app, running
 from tests.support.builders import add_pending, model_file, png
-from tui.jobs.picture_cache import Fetching, PictureKey, PicturesAtHand
+from tui.jobs.picture_cache import PictureCache, PictureKey, PictureLoader
 from tui.screens.compare import CompareScreen
 from tui.screens.viewer import ViewerScreen
-from tui.widgets.images.image_box import PictureBox
+from tui.widgets.images.image_box import ImageBox
 from tui.widgets.images.image_strip import ImageStrip
 from tui.widgets.preview import Preview
 
@@ -34,12 +34,12 @@ def key(name: str, side: Side = Side.PENDING) -> PictureKey:
     return PictureKey(side, name, 10, 10)
 
 
-def picture(size: int) -> Picture:
-    return Picture(size, 1, bytes(3 * size))
+def picture(size: int) -> Thumbnail:
+    return Thumbnail(size, 1, bytes(3 * size))
 
 
 def test_those_not_used_for_longest_are_dropped(library: Library) -> None:
-    pictures = PicturesAtHand(library.pictures, most=10_000)
+    pictures = PictureCache(library.pictures, most=10_000)
     for name in ("a", "b", "c"):
         pictures.keep(key(name), picture(1000))
     assert pictures.get(key("a"))
@@ -53,7 +53,7 @@ def test_those_not_used_for_longest_are_dropped(library: Library) -> None:
 
 
 def test_the_librarys_are_forgotten_for_one_model_or_for_all(library: Library) -> None:
-    pictures = PicturesAtHand(library.pictures)
+    pictures = PictureCache(library.pictures)
     for one in (keys := [key("aa_0", Side.EXISTING), key("bb_0", Side.EXISTING), key("1_0.png")]):
         pictures.keep(one, picture(1))
     pictures.forget_library("aa")
@@ -63,20 +63,20 @@ def test_the_librarys_are_forgotten_for_one_model_or_for_all(library: Library) -
 
 
 def test_why_there_is_none_is_kept_as_well(library: Library) -> None:
-    words = PicturesAtHand(library.pictures).make(key("1_0.png"))
+    words = PictureCache(library.pictures).make(key("1_0.png"))
     assert isinstance(words, str)
     assert words
 
 
 def test_the_words_name_the_key_that_was_set(library: Library) -> None:
-    pictures = PicturesAtHand(library.pictures, ["nsfw", "gore"], key="Z")
+    pictures = PictureCache(library.pictures, ["nsfw", "gore"], key="Z")
     assert pictures.turn() == "Samples tagged nsfw or gore are shown: Z hides them."
     assert pictures.turn() == "Samples tagged nsfw or gore are hidden: Z shows them."
 
 
 def test_a_picture_is_made_ready_where_it_is_made(library: Library) -> None:
-    readied: list[Picture] = []
-    pictures = PicturesAtHand(library.pictures, ready=readied.append)
+    readied: list[Thumbnail] = []
+    pictures = PictureCache(library.pictures, ready=readied.append)
     (library.root / "pending" / "1_0.png").write_bytes(png(1))
     made = pictures.make(key("1_0.png"))
     assert [made] == readied
@@ -84,7 +84,7 @@ def test_a_picture_is_made_ready_where_it_is_made(library: Library) -> None:
     assert len(readied) == 1, "there is none"
 
 
-class Slow(PicturesAtHand):
+class Slow(PictureCache):
     """Makes a picture once it is let."""
 
     def __init__(self, library: Library) -> None:
@@ -92,7 +92,7 @@ class Slow(PicturesAtHand):
         self.go: dict[str, threading.Event] = {}
         self.begun: list[str] = []
 
-    def make(self, key: PictureKey, cancel: threading.Event | None = None) -> Picture:
+    def make(self, key: PictureKey, cancel: threading.Event | None = None) -> Thumbnail:
         self.begun.append(key.name)
         assert self.go.setdefault(key.name, threading.Event()).wait(30)
         return picture(1)
@@ -112,7 +112,7 @@ async def test_what_is_wanted_now_goes_before_what_may_be_wanted_next(library: L
     pictures = Slow(library)
     came: list[str] = []
     async with app.run_test() as pilot:
-        fetching = Fetching(app.screen, pictures, lambda key, _: came.append(key.name))
+        fetching = PictureLoader(app.screen, pictures, lambda key, _: came.append(key.name))
         fetching.want([key("1")], [key("2"), key("3"), key("4")])
         await until(pilot, lambda: pictures.begun == ["1"])
         pictures.let("1")
@@ -133,7 +133,7 @@ async def test_pictures_wanted_at_once_are_made_by_two(library: Library) -> None
     app: App[None] = App()
     pictures = Slow(library)
     async with app.run_test() as pilot:
-        fetching = Fetching(app.screen, pictures, lambda *_: None)
+        fetching = PictureLoader(app.screen, pictures, lambda *_: None)
         fetching.want([key("1"), key("2"), key("3"), PictureKey(Side.PENDING, "no room", 0, 0)], [key("1")])
         await until(pilot, lambda: len(pictures.begun) == 2)
         pictures.let("1", "2", "3")
@@ -145,7 +145,7 @@ async def test_a_picture_made_while_its_model_changed_is_not_kept(library: Libra
     app: App[None] = App()
     pictures = Slow(library)
     async with app.run_test() as pilot:
-        fetching = Fetching(app.screen, pictures, lambda *_: None)
+        fetching = PictureLoader(app.screen, pictures, lambda *_: None)
         fetching.want([theirs := key("aa_0", Side.EXISTING), ours := key("1_0.png")])
         await until(pilot, lambda: len(pictures.begun) == 2)
         pictures.forget_library("aa")
@@ -154,31 +154,31 @@ async def test_a_picture_made_while_its_model_changed_is_not_kept(library: Libra
         assert (pictures.get(theirs), pictures.get(ours)) == (None, picture(1))
 
 
-def at_hand(desk: Desk, *keys: PictureKey) -> bool:
-    return all(isinstance(desk.app.pictures.get(key), Picture) for key in keys)
+def at_hand(desk: AppHarness, *keys: PictureKey) -> bool:
+    return all(isinstance(desk.app.pictures.get(key), Thumbnail) for key in keys)
 
 
 async def test_the_neighbours_of_what_is_shown_come_by_themselves(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await desk.go_to(CONFLICT)
         preview = desk.queue.query_one(Preview)
         images = desk.row(CONFLICT).images
         ahead = preview.pictures_of([images[1], *(row.images[0] for id in (6, 8, 9) if (row := desk.row(id)).images)])
         await desk.until(lambda: at_hand(desk, *ahead))
-        box = preview.query_one(PictureBox)
+        box = preview.query_one(ImageBox)
         await desk.press("l")
         assert box._picture is desk.app.pictures.get(ahead[0]), "shown at once"
         await desk.until(lambda: at_hand(desk, *preview.pictures_of(images[:3])))
 
 
 async def test_the_viewer_and_the_comparison_fetch_ahead_too(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await desk.go_to(CONFLICT)
         first, second = desk.row(CONFLICT).images[:2]
         await desk.press("v")
         await desk.until(lambda: isinstance(desk.app.screen, ViewerScreen))
-        await desk.until(lambda: desk.app.screen.query_one("#ours").query_one(PictureBox)._picture)
-        room = desk.app.screen.query_one("#ours").query_one(PictureBox).room
+        await desk.until(lambda: desk.app.screen.query_one("#ours").query_one(ImageBox)._picture)
+        room = desk.app.screen.query_one("#ours").query_one(ImageBox).room
         following = desk.row(8).images[0]
         await desk.until(
             lambda: at_hand(desk, *(PictureKey(Side.PENDING, n, *room) for n in (first, second, following)))
@@ -197,7 +197,7 @@ class Endless(Slow):
         super().__init__(library)
         self.given_up: list[str] = []
 
-    def make(self, key: PictureKey, cancel: threading.Event | None = None) -> Picture:
+    def make(self, key: PictureKey, cancel: threading.Event | None = None) -> Thumbnail:
         self.begun.append(key.name)
         assert cancel is not None and cancel.wait(30)
         self.given_up.append(key.name)
@@ -210,7 +210,7 @@ async def test_what_is_being_made_is_given_up_once_it_is_wanted_no_more(library:
     pictures = Endless(library)
     came: list[str] = []
     async with app.run_test() as pilot:
-        fetching = Fetching(app.screen, pictures, lambda key, _: came.append(key.name))
+        fetching = PictureLoader(app.screen, pictures, lambda key, _: came.append(key.name))
         fetching.want([key("1"), key("2")])
         await until(pilot, lambda: len(pictures.begun) == 2)
         fetching.want([key("3")], [key("2")])

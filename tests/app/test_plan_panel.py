@@ -8,7 +8,7 @@ import pytest
 from rich.style import Style
 
 from core.domain.enums import Strategy
-from tests.support.app import CONFLICT, MISSING, NEW, Desk, at_work
+from tests.support.app import CONFLICT, MISSING, NEW, AppHarness, hashed_app
 from tui.theme.palette import STRATEGY
 
 WORDS = {
@@ -19,7 +19,7 @@ WORDS = {
 }
 
 
-def style_of(desk: Desk, words: str, *, last: bool = False) -> Style:
+def style_of(desk: AppHarness, words: str, *, last: bool = False) -> Style:
     """Return the style in which words are drawn in the comparison, at their first or last place."""
     parts = [part for line in desk.segments("#comparison") for part in line if words in part.text]
     style = parts[-1 if last else 0].style
@@ -29,7 +29,7 @@ def style_of(desk: Desk, words: str, *, last: bool = False) -> Style:
 
 @pytest.mark.parametrize("strategy", Strategy)
 async def test_each_strategy_of_a_conflict_says_what_it_does(tmp_path: Path, strategy: Strategy) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await desk.go_to(CONFLICT)
         while f"[{strategy}]" not in desk.text("#comparison"):
             await desk.press("tab")
@@ -43,7 +43,7 @@ async def test_each_strategy_of_a_conflict_says_what_it_does(tmp_path: Path, str
 
 
 async def test_a_merge_keeps_what_the_library_has_and_fills_its_gaps(tmp_path: Path) -> None:
-    async with at_work(tmp_path, (200, 60)) as desk:
+    async with hashed_app(tmp_path, (200, 60)) as desk:
         await desk.go_to(CONFLICT)
         await desk.see("merge makes", "#comparison")
         description = line(desk, "description")
@@ -60,7 +60,7 @@ async def test_a_merge_keeps_what_the_library_has_and_fills_its_gaps(tmp_path: P
 
 
 async def test_an_override_takes_the_incoming_and_strikes_the_librarys(tmp_path: Path) -> None:
-    async with at_work(tmp_path, (200, 60)) as desk:
+    async with hashed_app(tmp_path, (200, 60)) as desk:
         await desk.go_to(CONFLICT)
         await desk.press("tab")
         await desk.see("override makes", "#comparison")
@@ -73,13 +73,13 @@ async def test_an_override_takes_the_incoming_and_strikes_the_librarys(tmp_path:
         assert "new 0 1 2 3" in line(desk, "images")
 
 
-def line(desk: Desk, label: str) -> str:
+def line(desk: AppHarness, label: str) -> str:
     """Return the line of a field."""
     return next(one for one in desk.text("#comparison").split("\n") if one.split()[:1] == [label])
 
 
 async def test_an_import_the_library_does_not_have(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await desk.go_to(NEW)
         await desk.see("new in the library", "#comparison")
         assert "2 tags and 3 images come in" in desk.text("#comparison")
@@ -87,7 +87,7 @@ async def test_an_import_the_library_does_not_have(tmp_path: Path) -> None:
 
 
 async def test_an_import_whose_file_is_missing(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await desk.go_to(MISSING)
         await desk.see("the model file is missing", "#comparison")
         assert "deleted-last-year" in line(desk, "name"), "what it brings is shown all the same"
@@ -96,6 +96,6 @@ async def test_an_import_whose_file_is_missing(tmp_path: Path) -> None:
 
 
 async def test_a_refused_image_is_told_before(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await desk.go_to(19)
         await desk.see("1 image refused", "#comparison")

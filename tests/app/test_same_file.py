@@ -10,18 +10,18 @@ from rich.style import Style
 from core.domain.enums import State
 from core.domain.records import PendingImport
 from core.library import Library
-from tests.support.app import CONFLICT, MISSING, NEW, Desk, add_import, at_work, running, sample
-from tui.widgets.queue_list.columns import Look, columns, line
+from tests.support.app import CONFLICT, MISSING, NEW, AppHarness, add_import, hashed_app, running, sample
+from tui.widgets.queue_list.columns import RowStyle, columns, line
 
 PAIR = [16, 17]  # ids in the sample: one file, saved twice
 
 
-def bracket(desk: Desk, id: int) -> str:
+def bracket(desk: AppHarness, id: int) -> str:
     return desk.line_of(id)[2]
 
 
 async def test_what_lies_together_has_a_bracket(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await desk.until(lambda: (bracket(desk, 16), bracket(desk, 17)) == ("╭", "╰"))
         assert not [id for id in desk.list.ids if id not in PAIR and bracket(desk, id) != " "]
         await desk.press("t")
@@ -52,7 +52,7 @@ def copy_of(library: Library, id: int, of: int, path: Path) -> None:
 
 
 async def test_a_key_shows_the_group_and_esc_all_again(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await desk.go_to(17)
         await desk.see("same file as 16", "#facts")
         await desk.press("D")
@@ -79,7 +79,7 @@ async def test_conflicts_that_are_one_file_are_a_group_as_well(tmp_path: Path) -
 
 
 async def test_where_there_is_no_other_it_is_said(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await desk.go_to(NEW)
         await desk.press("D")
         await desk.see("No other import in the queue is the same file.", "#status")
@@ -90,7 +90,7 @@ async def test_where_there_is_no_other_it_is_said(tmp_path: Path) -> None:
 
 
 async def test_a_small_terminal_tells_it_too(tmp_path: Path) -> None:
-    async with at_work(tmp_path, (80, 24)) as desk:
+    async with hashed_app(tmp_path, (80, 24)) as desk:
         await desk.go_to(16)
         await desk.see("same file as 17", "#facts")
         assert bracket(desk, 16) == "╭"
@@ -99,5 +99,5 @@ async def test_a_small_terminal_tells_it_too(tmp_path: Path) -> None:
 def test_mark_cursor_and_bracket_have_a_cell_each(tmp_path: Path) -> None:
     with sample(tmp_path, keep=1) as library:
         row = next(library.queue.all())
-    look = Look(cursor=True, marked=True, above=True, below=True)
+    look = RowStyle(cursor=True, marked=True, above=True, below=True)
     assert "".join(part.text for part in line(row, columns(80, 99), look, Style())).startswith("▌✓│")

@@ -10,27 +10,27 @@ from pathlib import Path
 import pytest
 
 from core.domain.enums import State
-from core.domain.records import Picture
+from core.domain.records import Thumbnail
 from core.library import Library
 from core.storage import tags
-from tests.support.app import CONFLICT, NEW, Desk, running, sample
+from tests.support.app import CONFLICT, NEW, AppHarness, running, sample
 from tui.screens.compare import CompareScreen
 from tui.screens.queue.screen import QueueScreen
 from tui.screens.viewer import ViewerScreen
-from tui.widgets.images.image_box import PictureBox
+from tui.widgets.images.image_box import ImageBox
 
 HIDDEN = "hidden: tagged"
 
 
 def tag_import(library: Library, id: int, name: str) -> None:
     with library.store.writing() as db:
-        tag, _ = tags.take(db, 0, name, None, None)
+        tag, _ = tags.get_or_create(db, 0, name, None, None)
         db.execute("INSERT INTO pending_import_tags VALUES (?, ?)", [id, tag])
 
 
 def tag_model(library: Library, sha256: str, name: str) -> None:
     with library.store.writing() as db:
-        tag, _ = tags.take(db, 0, name, None, None)
+        tag, _ = tags.get_or_create(db, 0, name, None, None)
         db.execute("INSERT INTO model_tags VALUES (?, ?)", [sha256, tag])
 
 
@@ -40,11 +40,11 @@ def watched(library: Library) -> Iterator[list[str]]:
     read: list[str] = []
     of_pending, of_model = library.pictures.of_pending, library.pictures.of_model
 
-    def pending(file: str, width: int, height: int, cancel: threading.Event | None) -> Picture:
+    def pending(file: str, width: int, height: int, cancel: threading.Event | None) -> Thumbnail:
         read.append(file)
         return of_pending(file, width, height, cancel)
 
-    def model(identifier: str, width: int, height: int, cancel: threading.Event | None) -> Picture:
+    def model(identifier: str, width: int, height: int, cancel: threading.Event | None) -> Thumbnail:
         read.append(identifier)
         return of_model(identifier, width, height, cancel)
 
@@ -55,7 +55,7 @@ def watched(library: Library) -> Iterator[list[str]]:
 
 
 @asynccontextmanager
-async def sensitive(folder: Path) -> AsyncIterator[tuple[Desk, list[str]]]:
+async def sensitive(folder: Path) -> AsyncIterator[tuple[AppHarness, list[str]]]:
     """Run the app where a conflict's model in the library is sensitive, and a new import; all is hashed before."""
     with sample(folder) as library:
         for id in library.queue.ids():
@@ -69,15 +69,15 @@ async def sensitive(folder: Path) -> AsyncIterator[tuple[Desk, list[str]]]:
                 yield desk, read
 
 
-def names_of(desk: Desk, id: int) -> set[str]:
+def names_of(desk: AppHarness, id: int) -> set[str]:
     row = desk.row(id)
     theirs = desk.library.image_scanner.get_image_list(row.sha256) if row.state is State.CONFLICT and row.sha256 else []
     return {*row.images, *(f"{identifier}.webp" for identifier in theirs)}
 
 
-def pictures(desk: Desk) -> list[Picture]:
+def pictures(desk: AppHarness) -> list[Thumbnail]:
     """The pictures that are on the screen in front."""
-    boxes = desk.app.screen.query(PictureBox)
+    boxes = desk.app.screen.query(ImageBox)
     return [box._picture for box in boxes if box._picture is not None and box.is_on_screen]
 
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from core.domain.enums import Strategy
-from core.domain.sort_order import BY_ID, Column, Order
+from core.domain.sort_order import DEFAULT_ORDER, SortKey, SortOrder
 from core.library import Library
-from tests.support.app import CONFLICT, Desk, copy_sample, sample
+from tests.support.app import CONFLICT, AppHarness, copy_sample, sample
 from tests.support.pseudo_terminal import terminal
 from tui.app import CuratorApp
 from tui.config import session
@@ -27,15 +27,15 @@ def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @asynccontextmanager
-async def resumed(library: Library, *, resume: bool = True) -> AsyncIterator[Desk]:
+async def resumed(library: Library, *, resume: bool = True) -> AsyncIterator[AppHarness]:
     """Run the app, resumed; it is there once a row is."""
     async with CuratorApp(library, resume=resume).run_test(size=(140, 42)) as pilot:
-        desk = Desk(pilot, library)
+        desk = AppHarness(pilot, library)
         await desk.until(lambda: desk.list.current is not None and desk.list.row(desk.list.current))
         yield desk
 
 
-async def leave(desk: Desk) -> None:
+async def leave(desk: AppHarness) -> None:
     await desk.press("q")
     await desk.until(lambda: desk.app._exit)
 
@@ -45,7 +45,7 @@ async def test_row_filter_and_order_are_as_they_were(tmp_path: Path) -> None:
         async with resumed(library) as desk:
             assert desk.list.current == 6
             await desk.press("t", "T", "slash", *"downloaded", "enter")
-            order = Order(Column.NAME, descending=True)
+            order = SortOrder(SortKey.NAME, descending=True)
             await desk.until(lambda: list(desk.list.ids) == list(library.queue.ids("downloaded", order)))
             await desk.press("j", "j")
             row = desk.list.current
@@ -73,7 +73,7 @@ async def test_a_row_that_is_gone_is_no_reason_to_complain(tmp_path: Path) -> No
 
 async def test_nothing_is_kept_of_an_app_that_is_not_to_resume(tmp_path: Path, state: Path) -> None:
     with sample(tmp_path) as library:
-        session.write(library.root, Session(CONFLICT, "clay", Order(Column.NAME)))
+        session.write(library.root, Session(CONFLICT, "clay", SortOrder(SortKey.NAME)))
         async with resumed(library, resume=False) as desk:
             assert desk.list.current == 6 and len(desk.list.ids) == 19
             await leave(desk)
@@ -130,7 +130,7 @@ def test_the_real_program_begins_where_it_was_left(tmp_path: Path, state: Path) 
         seen.see("▼")
         seen.press("q")
         assert seen.end() == 0
-    assert session.read(folder) == Session(8, "", Order(BY_ID.column, descending=True))
+    assert session.read(folder) == Session(8, "", SortOrder(DEFAULT_ORDER.column, descending=True))
     with terminal("--library", str(folder), home=tmp_path, MODEL_CURATOR_STATE=str(state)) as seen:
         seen.see("▌    8")
         seen.press("q")

@@ -6,24 +6,24 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.app import CONFLICT, Desk, at_work
+from tests.support.app import CONFLICT, AppHarness, hashed_app
 
 SIZES = [(80, 24), (140, 42), (200, 60), (20, 5), (140, 42), (1, 1), (60, 10), (80, 24)]
 
 
-def fills_the_screen(desk: Desk, size: tuple[int, int]) -> bool:
+def fills_the_screen(desk: AppHarness, size: tuple[int, int]) -> bool:
     lines = [strip.cell_length for strip in desk.app.screen._compositor.render_strips()]
     return lines == [size[0]] * size[1]
 
 
-async def through_all_sizes(desk: Desk) -> None:
+async def through_all_sizes(desk: AppHarness) -> None:
     for size in SIZES:
         await desk.pilot.resize_terminal(*size)
         await desk.until(lambda size=size: fills_the_screen(desk, size))  # type: ignore[misc]
 
 
 async def test_resizing_the_queue(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await desk.go_to(CONFLICT)
         await through_all_sizes(desk)
         assert desk.list.current == CONFLICT
@@ -33,14 +33,14 @@ async def test_resizing_the_queue(tmp_path: Path) -> None:
 
 
 async def test_the_cursor_stays_in_view_when_the_terminal_shrinks(tmp_path: Path) -> None:
-    async with at_work(tmp_path, (140, 60)) as desk:
+    async with hashed_app(tmp_path, (140, 60)) as desk:
         await desk.press("G")
         await desk.pilot.resize_terminal(80, 24)
         await desk.until(lambda: "▌   24" in desk.text("#list"))
 
 
 async def test_resizing_with_the_filter_open(tmp_path: Path) -> None:
-    async with at_work(tmp_path, (80, 24)) as desk:
+    async with hashed_app(tmp_path, (80, 24)) as desk:
         await desk.press("slash", "c", "l")
         await through_all_sizes(desk)
         assert "cl" in desk.text("#words")
@@ -50,7 +50,7 @@ async def test_resizing_with_the_filter_open(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("key, words", [("a", "Apply 1 decision"), ("question_mark", "Keys")])
 async def test_resizing_under_a_dialog(tmp_path: Path, key: str, words: str) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await desk.press("m", key)
         await desk.see(words)
         await through_all_sizes(desk)
@@ -62,7 +62,7 @@ async def test_resizing_under_a_dialog(tmp_path: Path, key: str, words: str) -> 
 
 @pytest.mark.parametrize("size", [(20, 5), (80, 24)])
 async def test_the_whole_job_in_a_small_terminal(tmp_path: Path, size: tuple[int, int]) -> None:
-    async with at_work(tmp_path, size) as desk:
+    async with hashed_app(tmp_path, size) as desk:
         await desk.press("d", "a")
         await desk.until(lambda: len(desk.app.screen_stack) == 2)
         await desk.pilot.pause()
@@ -73,7 +73,7 @@ async def test_the_whole_job_in_a_small_terminal(tmp_path: Path, size: tuple[int
 
 
 async def test_what_matters_is_seen_at_80_by_24(tmp_path: Path) -> None:
-    async with at_work(tmp_path, (80, 24)) as desk:
+    async with hashed_app(tmp_path, (80, 24)) as desk:
         await desk.go_to(CONFLICT)
         await desk.see("9 fields kept", "#comparison")
         assert "1 of 4   library 3" in desk.text("#caption")

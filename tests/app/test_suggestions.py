@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from core.domain.enums import Strategy
-from tests.support.app import CONFLICT, MISSING, NEW, Desk, at_work
+from tests.support.app import CONFLICT, MISSING, NEW, AppHarness, hashed_app
 
 
-async def proposed(desk: Desk) -> None:
+async def proposed(desk: AppHarness) -> None:
     await desk.until(lambda: "· merge" in desk.line_of(24) and "· look" in desk.line_of(CONFLICT))
 
 
 async def test_what_is_in_view_has_a_proposal_and_the_one_in_hand_its_reason(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await proposed(desk)
         assert "·" not in desk.line_of(MISSING)
         await desk.go_to(CONFLICT)
@@ -24,7 +24,7 @@ async def test_what_is_in_view_has_a_proposal_and_the_one_in_hand_its_reason(tmp
 
 
 async def test_a_key_takes_it_and_moves_on(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await proposed(desk)
         await desk.go_to(NEW)
         await desk.press("full_stop")
@@ -34,7 +34,7 @@ async def test_a_key_takes_it_and_moves_on(tmp_path: Path) -> None:
 
 
 async def test_one_to_look_at_is_not_taken(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await proposed(desk)
         await desk.go_to(CONFLICT)
         await desk.press("full_stop")
@@ -43,7 +43,7 @@ async def test_one_to_look_at_is_not_taken(tmp_path: Path) -> None:
 
 
 async def test_of_several_only_what_loses_nothing_is_taken_and_the_others_stay_marked(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await proposed(desk)
         await desk.press("asterisk", "full_stop")
         await desk.see("to look at", "#status")
@@ -58,7 +58,7 @@ async def test_of_several_only_what_loses_nothing_is_taken_and_the_others_stay_m
 
 
 async def test_what_the_library_learns_changes_what_is_proposed(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await proposed(desk)
         await desk.go_to(16)
         await desk.press("m", "a")
@@ -73,5 +73,5 @@ async def test_what_the_library_learns_changes_what_is_proposed(tmp_path: Path) 
 
 
 async def test_at_80_by_24_too(tmp_path: Path) -> None:
-    async with at_work(tmp_path, (80, 24)) as desk:
+    async with hashed_app(tmp_path, (80, 24)) as desk:
         await desk.until(lambda: "· look" in desk.line_of(CONFLICT))

@@ -10,17 +10,17 @@ import pytest
 
 from core.domain.enums import Strategy
 from core.library import Library
-from core.queue.queue import Look
+from core.queue.queue import ImportPreview
 from tests.bench.libraries import build
-from tests.support.app import CONFLICT, MISSING, NEW, PATIENCE, Desk, at_work
-from tui.presenters.apply_summary import Hurt, Summary, looks
+from tests.support.app import CONFLICT, MISSING, NEW, PATIENCE, AppHarness, hashed_app
+from tui.presenters.apply_summary import ApplySummary, Impact, looks
 from tui.presenters.plan_lines import overwritten
 from tui.screens import apply_summary
 
 COUNT = 600
 
 
-async def summed_up(desk: Desk) -> list[str]:
+async def summed_up(desk: AppHarness) -> list[str]:
     """Open the summary, wait for all of its plans, and return its lines."""
     await desk.press("a")
     await desk.see("Apply ")
@@ -28,7 +28,7 @@ async def summed_up(desk: Desk) -> list[str]:
     return [line.strip() for line in desk.text("#groups").split("\n") if line.strip()]
 
 
-async def decide(desk: Desk, strategy: Strategy, *ids: int) -> None:
+async def decide(desk: AppHarness, strategy: Strategy, *ids: int) -> None:
     """Have a decision for these stored, as another process would."""
     desk.library.queue.decide(ids, strategy)
     await desk.press("r")
@@ -36,7 +36,7 @@ async def decide(desk: Desk, strategy: Strategy, *ids: int) -> None:
 
 
 async def test_what_overwrites_most_comes_first_with_the_names_of_the_fields(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await decide(desk, Strategy.OVERRIDE, 6, CONFLICT, 9, NEW, MISSING)
         lines = (await summed_up(desk))[1:]
         lost = []
@@ -53,7 +53,7 @@ async def test_what_overwrites_most_comes_first_with_the_names_of_the_fields(tmp
 
 
 async def test_deletions_go_by_what_is_dropped(tmp_path: Path) -> None:
-    async with at_work(tmp_path, (80, 24)) as desk:
+    async with hashed_app(tmp_path, (80, 24)) as desk:
         ids = [8, CONFLICT, MISSING, NEW]
         await decide(desk, Strategy.DELETE, *ids)
         lines = (await summed_up(desk))[1:]
@@ -65,7 +65,7 @@ async def test_deletions_go_by_what_is_dropped(tmp_path: Path) -> None:
 async def test_an_unhashed_import_says_so(tmp_path: Path) -> None:
     with Library.open(build(tmp_path, 5, hashed=False)) as library:
         library.queue.decide([2], Strategy.MERGE)
-        summary = Summary.read(library)
+        summary = ApplySummary.read(library)
         assert summary.notes[2] == "not hashed yet" and summary.unhashed == 1
         assert not summary.wanted
 
@@ -75,7 +75,7 @@ def test_the_sums_are_those_of_the_plans(tmp_path: Path) -> None:
         ids = list(library.queue.ids())
         library.queue.decide(ids[::2], Strategy.OVERRIDE)
         library.queue.decide(ids[1::2], Strategy.MERGE)
-        summary = Summary.read(library)
+        summary = ApplySummary.read(library)
         assert all(summary.may_lose(id) for id in summary.wanted[: summary.must_see])
         assert not any(summary.may_lose(id) for id in summary.wanted[summary.must_see :])
         found = looks(library, summary, summary.wanted)
@@ -89,7 +89,7 @@ def test_the_sums_are_those_of_the_plans(tmp_path: Path) -> None:
             assert group.fields == sum(number for number, noun in pairs if noun == "field")
             assert group.replaced == sum(number for number, noun in pairs if noun == "image")
             assert group.order == sorted(group.order) and len(group.order) == group.count
-            assert Hurt.WAITING not in {hurt for hurt, _, _ in group.order}
+            assert Impact.WAITING not in {hurt for hurt, _, _ in group.order}
         assert set(summary.plans) == {id for id in plans if summary.strategies[id] is Strategy.OVERRIDE}
 
 
@@ -98,12 +98,12 @@ async def test_it_is_confirmed_only_once_every_override_is_looked_at(
 ) -> None:
     on = threading.Event()
 
-    def held(library: Library, summary: Summary, ids: Sequence[int]) -> dict[int, Look | None]:
+    def held(library: Library, summary: ApplySummary, ids: Sequence[int]) -> dict[int, ImportPreview | None]:
         on.wait(PATIENCE)
         return looks(library, summary, ids)
 
     monkeypatch.setattr(apply_summary, "looks", held)
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await decide(desk, Strategy.OVERRIDE, CONFLICT)
         await desk.press("a")
         await desk.see("looking at 1 more plan", "#note")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from textual.color import Color
 
-from tests.support.app import Desk, at_work, running, sample
+from tests.support.app import AppHarness, hashed_app, running, sample
 from tui.app import CuratorApp
 from tui.config import settings
 from tui.config.settings import Settings
@@ -49,7 +49,7 @@ def test_text_can_be_read_on_every_ground(theme: str) -> None:
             assert contrast(colours.get(one, one), colours.get(other, other)) >= LEAST[theme], (text, ground)
 
 
-def colours_of(desk: Desk) -> set[str]:
+def colours_of(desk: AppHarness) -> set[str]:
     return set(re.findall(r"#[0-9a-f]{6}", desk.app.export_screenshot().lower()))
 
 
@@ -70,7 +70,7 @@ async def test_all_that_is_drawn_takes_part(tmp_path: Path, theme: str) -> None:
 
 
 async def test_the_command_changes_the_theme_there_and_back(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await change(desk, "light")
         await desk.until(lambda: desk.app.theme == "curator-light" and not colours_of(desk) & DARK)
         assert "textual-dark" not in desk.app.available_themes
@@ -82,7 +82,7 @@ async def test_the_command_changes_the_theme_there_and_back(tmp_path: Path) -> N
         )
 
 
-async def change(desk: Desk, name: str) -> None:
+async def change(desk: AppHarness, name: str) -> None:
     await desk.press("ctrl+p", *"change theme")
     await desk.see("Other colours, until the app is left")
     await desk.press("enter")

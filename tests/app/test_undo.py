@@ -17,13 +17,13 @@ from core.domain.enums import Strategy
 from core.sample.library import sample_library
 from core.storage import import_batches
 from core.verify import check_library
-from tests.support.app import CONFLICT, NEW, Desk, at_work, running, sample
+from tests.support.app import CONFLICT, NEW, AppHarness, hashed_app, running, sample
 from tests.support.builders import OldRow, old_database
 from tui.screens.history import HistoryScreen, UndoScreen
 from tui.screens.queue.screen import QueueScreen
 
 
-async def applied(desk: Desk, *decisions: tuple[int, str]) -> None:
+async def applied(desk: AppHarness, *decisions: tuple[int, str]) -> None:
     """Decide and apply, and wait until it is done."""
     for id, key in decisions:
         await desk.go_to(id)
@@ -36,7 +36,7 @@ async def applied(desk: Desk, *decisions: tuple[int, str]) -> None:
 
 
 async def test_undo_asks_once_and_puts_the_cursor_on_what_came_back(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await applied(desk, (CONFLICT, "o"))
         await desk.press("g", "u")
         await desk.until(lambda: isinstance(desk.app.screen, UndoScreen))
@@ -51,7 +51,7 @@ async def test_undo_asks_once_and_puts_the_cursor_on_what_came_back(tmp_path: Pa
 
 
 async def test_no_leaves_everything(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await applied(desk, (NEW, "m"))
         for key in ("n", "escape"):
             await desk.press("u")
@@ -98,7 +98,7 @@ async def test_nothing_to_undo(tmp_path: Path) -> None:
 
 
 async def test_what_cannot_be_undone_says_why(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await applied(desk, (CONFLICT, "d"))
         for folder in (desk.library.root / "trash").iterdir():
             shutil.rmtree(folder)
@@ -110,7 +110,7 @@ async def test_what_cannot_be_undone_says_why(tmp_path: Path) -> None:
 
 
 async def test_the_history_lists_and_undoes(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await applied(desk, (NEW, "m"), (CONFLICT, "d"))
         await desk.press("U")
         await desk.until(lambda: isinstance(desk.app.screen, HistoryScreen))
@@ -145,7 +145,7 @@ async def test_undo_reaches_across_restarts(tmp_path: Path) -> None:
 
 
 async def test_what_another_process_took_leaves_the_list(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         desk.library.processor.process_single_import(NEW, Strategy.DELETE)
         await desk.press("r")
         await desk.until(lambda: NEW not in desk.list.ids)

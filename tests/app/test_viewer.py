@@ -6,19 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from core.domain.records import Picture
-from tests.support.app import CONFLICT, NEW, Desk, at_work
+from core.domain.records import Thumbnail
+from tests.support.app import CONFLICT, NEW, AppHarness, hashed_app
 from tui.screens.compare import CompareScreen
 from tui.screens.queue.screen import QueueScreen
 from tui.screens.viewer import ViewerScreen
-from tui.widgets.images.image_box import PictureBox
+from tui.widgets.images.image_box import ImageBox
 
 
-def shown(desk: Desk, side: str) -> Picture | None:
-    return desk.app.screen.query_one(side).query_one(PictureBox)._picture
+def shown(desk: AppHarness, side: str) -> Thumbnail | None:
+    return desk.app.screen.query_one(side).query_one(ImageBox)._picture
 
 
-async def view(desk: Desk, id: int) -> None:
+async def view(desk: AppHarness, id: int) -> None:
     await desk.go_to(id)
     await desk.press("v")
     await desk.until(lambda: isinstance(desk.app.screen, ViewerScreen))
@@ -26,7 +26,7 @@ async def view(desk: Desk, id: int) -> None:
 
 
 async def test_the_incoming_images_one_by_one(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await view(desk, CONFLICT)
         first = shown(desk, "#ours")
         assert first is not None and first.height > 70
@@ -42,7 +42,7 @@ async def test_the_incoming_images_one_by_one(tmp_path: Path) -> None:
 
 
 async def test_beside_the_librarys(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await view(desk, CONFLICT)
         await desk.press("tab")
         await desk.until(lambda: shown(desk, "#theirs"))
@@ -55,7 +55,7 @@ async def test_beside_the_librarys(tmp_path: Path) -> None:
 
 
 async def test_through_the_imports_and_back_where_one_came_from(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await view(desk, CONFLICT)
         await desk.press("j", "j", "j", "j")
         await desk.see("6 of 19", "#head")
@@ -66,7 +66,7 @@ async def test_through_the_imports_and_back_where_one_came_from(tmp_path: Path) 
 
 
 async def test_from_the_comparison_both_sides_are_shown(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await desk.go_to(CONFLICT)
         await desk.press("enter")
         await desk.until(lambda: isinstance(desk.app.screen, CompareScreen))
@@ -79,7 +79,7 @@ async def test_from_the_comparison_both_sides_are_shown(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("size", [(80, 24), (20, 5), (200, 60)])
 async def test_it_holds_at_any_size_and_without_images(tmp_path: Path, size: tuple[int, int]) -> None:
-    async with at_work(tmp_path) as desk:
+    async with hashed_app(tmp_path) as desk:
         await view(desk, CONFLICT)
         await desk.pilot.resize_terminal(*size)
         await desk.press("tab", "l", "k", "tab", "l", "h")

@@ -18,7 +18,7 @@ from core.library import Library
 from tests.bench.busy import KEYS, Busy, key_of
 from tui.app import CuratorApp
 from tui.screens.queue.screen import QueueScreen
-from tui.widgets.queue_list.queue_list import PendingList
+from tui.widgets.queue_list.queue_list import QueueList
 
 _PAUSE = 0.06  # seconds between two keys, as somebody who holds one down makes
 _DEADLINE = 120.0
@@ -36,7 +36,7 @@ async def _of_keys(app: CuratorApp, count: int) -> Busy:
         assert isinstance(queue, QueueScreen)
         await _until(pilot, lambda: f"{count} decided" in _text(app))
         await pilot.pause(1)
-        keys = _Keys(app, queue.query_one(PendingList))
+        keys = _Keys(app, queue.query_one(QueueList))
         idle = [await keys.press(key_of(n)) for n in range(KEYS)]
         await pilot.press("a")
         await _until(pilot, lambda: f"Apply {count}" in _text(app) and "more plans" not in _text(app))
@@ -53,7 +53,7 @@ async def _of_keys(app: CuratorApp, count: int) -> Busy:
 class _Keys:
     """Sends keys through the driver, and looks at what is drawn."""
 
-    def __init__(self, app: CuratorApp, listed: PendingList) -> None:
+    def __init__(self, app: CuratorApp, listed: QueueList) -> None:
         self._app = app
         self._listed = listed
         self._drawn: list[tuple[float, int]] = []

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from core.domain.enums import Strategy
-from core.domain.sort_order import Column, Order
+from core.domain.sort_order import SortKey, SortOrder
 from core.library import Library
 from tests.bench.libraries import name_of
 from tests.bench.screen import Cost, Screen, running
@@ -93,8 +93,8 @@ def of_core(folder: Path) -> Figures:
             "all ids": _time(queue.ids),
             "ids with a word": _time(lambda: queue.ids(_WORD)),
             "a window of rows": _time(lambda: queue.rows(ids[middle : middle + 64])),
-            "sorted by name": _time(lambda: queue.ids("", Order(Column.NAME))),
-            "sorted by state": _time(lambda: queue.ids("", Order(Column.STATE))),
+            "sorted by name": _time(lambda: queue.ids("", SortOrder(SortKey.NAME))),
+            "sorted by state": _time(lambda: queue.ids("", SortOrder(SortKey.STATE))),
             "counts": _time(queue.counts),
             "decide 1,000": _time(lambda: queue.decide(ids[:1000], Strategy.MERGE)),
         }

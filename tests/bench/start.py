@@ -18,12 +18,12 @@ from textual.binding import Binding
 from textual.widgets import DataTable, Input
 
 from core.domain.records import QueueRow
-from core.domain.sort_order import BY_ID
+from core.domain.sort_order import DEFAULT_ORDER
 from core.library import Library
-from core.text import size
+from core.text import format_size
 from tui.app import CuratorApp
 from tui.theme.palette import THEME, VARIABLES
-from tui.widgets.queue_list.queue_list import PendingList
+from tui.widgets.queue_list.queue_list import QueueList
 
 _COLUMNS = ("id", "name", "type", "size", "state", "decision")
 Cells = tuple[str, str, str, str, str, str]
@@ -38,7 +38,7 @@ class ListApp(App[None]):
     def __init__(self, library: Library) -> None:
         super().__init__()
         self._library = library
-        self._order = BY_ID
+        self._order = DEFAULT_ORDER
         self.register_theme(THEME)
         self.theme = THEME.name
 
@@ -47,10 +47,10 @@ class ListApp(App[None]):
 
     def compose(self) -> ComposeResult:
         yield Input(id="words", compact=True)
-        yield PendingList(id="list")
+        yield QueueList(id="list")
 
     def on_mount(self) -> None:
-        self.query_one(PendingList).focus()
+        self.query_one(QueueList).focus()
         self._filter("")
 
     def action_filter(self) -> None:
@@ -62,18 +62,18 @@ class ListApp(App[None]):
 
     @work(exclusive=True, group="ids")
     async def _filter(self, words: str) -> None:
-        self.query_one(PendingList).set_ids(await asyncio.to_thread(self._library.queue.ids, words, self._order))
+        self.query_one(QueueList).set_ids(await asyncio.to_thread(self._library.queue.ids, words, self._order))
 
-    @on(PendingList.Sorted)
-    def _sorted(self, event: PendingList.Sorted) -> None:
+    @on(QueueList.Sorted)
+    def _sorted(self, event: QueueList.Sorted) -> None:
         self._order = event.order
         self._filter(self.query_one(Input).value)
 
-    @on(PendingList.RowsWanted)
+    @on(QueueList.RowsWanted)
     @work(exclusive=True, group="rows")
-    async def _rows(self, event: PendingList.RowsWanted) -> None:
+    async def _rows(self, event: QueueList.RowsWanted) -> None:
         rows = await asyncio.to_thread(self._library.queue.rows, event.ids)
-        self.query_one(PendingList).supply(event.generation, event.ids, rows)
+        self.query_one(QueueList).supply(event.generation, event.ids, rows)
 
 
 class TableApp(App[None]):
@@ -125,7 +125,7 @@ class TableApp(App[None]):
 
 
 def _cells(row: QueueRow) -> Cells:
-    return str(row.id), row.name, row.type, size(row.size_bytes), str(row.state), str(row.decision or "")
+    return str(row.id), row.name, row.type, format_size(row.size_bytes), str(row.state), str(row.decision or "")
 
 
 def _begin() -> None:

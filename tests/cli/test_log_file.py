@@ -12,10 +12,10 @@ import pytest
 
 from core import Library
 from core.sample.library import build_sample
-from tests.support.app import MISSING, at_work
+from tests.support.app import MISSING, hashed_app
 from tests.support.builders import add_pending, model_file
 from tests.support.cli import program, run
-from tui.cli.context import Call
+from tui.cli.context import CliContext
 from tui.config.log_file import LOGGER, LogFile, start_log, stop_log
 
 
@@ -49,7 +49,7 @@ def test_a_bug_leaves_its_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     def broken(self: object) -> None:
         raise ZeroDivisionError("broken\x1b")
 
-    monkeypatch.setattr(Call, "reading", broken)
+    monkeypatch.setattr(CliContext, "reading", broken)
     assert "a bug: ZeroDivisionError" in run("pending", "--log-file", tmp_path / "log").failed(1)
     text = (tmp_path / "log").read_text()
     assert "ERROR" in text and "Traceback" in text and "in broken" in text and "\x1b" not in text
@@ -58,7 +58,7 @@ def test_a_bug_leaves_its_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 async def test_what_the_app_tells_as_wrong_is_written_down(tmp_path: Path) -> None:
     start_log(str(tmp_path / "log"))
     try:
-        async with at_work(tmp_path / "work") as desk:
+        async with hashed_app(tmp_path / "work") as desk:
             await desk.go_to(MISSING)
             await desk.press("m", "a")
             await desk.see("Apply 1 decision")

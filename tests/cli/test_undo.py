@@ -13,7 +13,7 @@ import pytest
 
 from core import Library, Strategy
 from core.operations.history import UndoReport
-from core.text import plain
+from core.text import sanitize
 from tests.support.builders import OldRow, add_model, add_pending, digest, model_file, old_database, png
 from tests.support.cli import program, run
 
@@ -64,7 +64,7 @@ def imported(tmp_path: Path) -> Path:
 def test_undo_takes_an_import_back_as_one(tmp_path: Path) -> None:
     root = imported(tmp_path)
     ran = run("undo", library=root)
-    words = f"undone: import of 2 rows from {plain(NAME)} (1 model, 1 pending import; 1 decision dropped)\n"
+    words = f"undone: import of 2 rows from {sanitize(NAME)} (1 model, 1 pending import; 1 decision dropped)\n"
     assert (ran.code, ran.out, ran.err) == (0, words, "")
     undone, done = run("history", library=root).out.splitlines()
     assert "undid imported  old" in undone

@@ -220,8 +220,8 @@ print(library.store.db.execute("PRAGMA integrity_check").fetchone())
 
 def test_a_copy_for_a_read_only_mount_stays_with_the_parent(folder: Path) -> None:
     code = """
-from core.storage.readonly_copy import Aside
-copy = Aside(Path(folder, "library.db"))
+from core.storage.readonly_copy import ReadOnlyCopy
+copy = ReadOnlyCopy(Path(folder, "library.db"))
 forked(lambda: copy.close(), sys.exit)
 forked(lambda: None, sys.exit)
 print(copy.path.exists())

@@ -12,7 +12,7 @@ import pytest
 from core import Library
 from core.domain.enums import Status
 from core.errors import LibraryError
-from core.storage import Store
+from core.storage import LibraryDatabase
 from core.storage.upgrading import migrate
 from tests.support.builders import files
 from tests.support.payloads import BAD, template
@@ -101,7 +101,7 @@ def test_no_database_is_made_where_one_was(root: Path) -> None:
 
 
 def test_a_database_that_has_just_gone_is_not_read_as_an_empty_one(root: Path) -> None:
-    store = Store(root / "library.db", readonly=True)
+    store = LibraryDatabase(root / "library.db", readonly=True)
     (root / "library.db").unlink()
     with pytest.raises(LibraryError, match=r"library\.db \(No such file or directory\)"):
         migrate(store)

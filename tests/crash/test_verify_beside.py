@@ -18,11 +18,11 @@ import core.operations.journal
 import core.verify.looks
 import core.verify.rows
 from core import Library, Strategy
-from core.domain.enums import Action, Kind, Tier
+from core.domain.enums import Action, OperationKind, Tier
 from core.files.library_files import LibraryFiles
 from core.images.scanner import ImageScanner, relative_path
 from core.verify import check_library
-from core.verify.findings import Code, Finding
+from core.verify.findings import Finding, FindingCode
 from tests.support.builders import add_model, add_pending, digest, model_file, png
 from tests.support.paths import ROOT
 
@@ -51,14 +51,14 @@ def reader(library: Library) -> Iterator[Library]:
 def before_each(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, work: Callable[[], object]) -> None:
     """Have ``work`` done before each call of ``owner.name``, but not before the calls that the work itself makes."""
     original = getattr(owner, name)
-    at_work = False
+    hashed_app = False
 
     def called(*args: Any, **kwargs: Any) -> Any:
-        nonlocal at_work
-        if not at_work:
-            at_work = True
+        nonlocal hashed_app
+        if not hashed_app:
+            hashed_app = True
             work()
-            at_work = False
+            hashed_app = False
         return original(*args, **kwargs)
 
     monkeypatch.setattr(owner, name, called)
@@ -86,7 +86,7 @@ def promoting_and_undoing(library: Library, number: int, strategy: Strategy) -> 
     return work
 
 
-def codes(findings: tuple[Finding, ...]) -> list[Code]:
+def codes(findings: tuple[Finding, ...]) -> list[FindingCode]:
     return [finding.code for finding in findings]
 
 
@@ -126,7 +126,7 @@ def test_a_fault_of_a_model_that_is_promoted_to_all_the_time_is_found(
     os.truncate(library.root / relative_path(SHA, 1, Tier.LOW), 20)
     (library.root / relative_path(SHA, 0, Tier.MEDIUM)).unlink()
     before_each(monkeypatch, ImageScanner, "open_image", promoting_and_undoing(library, number, Strategy.MERGE))
-    assert codes(check_library(reader).findings) == [Code.IMAGE_UNDECODABLE, Code.TIERS_INCOMPLETE]
+    assert codes(check_library(reader).findings) == [FindingCode.IMAGE_UNDECODABLE, FindingCode.TIERS_INCOMPLETE]
 
 
 def test_a_stray_is_found_while_everything_around_it_moves(
@@ -135,7 +135,7 @@ def test_a_stray_is_found_while_everything_around_it_moves(
     stray = relative_path(SHA, 7, Tier.LOW)
     (library.root / stray).touch()
     before_each(monkeypatch, os, "walk", promoting_and_undoing(library, number, Strategy.DELETE))
-    assert [(f.code, f.path) for f in check_library(reader).findings] == [(Code.ORPHAN_IMAGE, stray)]
+    assert [(f.code, f.path) for f in check_library(reader).findings] == [(FindingCode.ORPHAN_IMAGE, stray)]
 
 
 def test_what_vanishes_while_it_is_looked_at_is_no_finding(
@@ -162,7 +162,7 @@ def test_staging_is_left_only_where_nobody_has_the_library_open(tmp_path: Path) 
         staging.keep = True  # as if it were killed
     with Library.open(root, readonly=True) as reader:
         (finding,) = check_library(reader).findings
-    assert (finding.code, finding.key) == (Code.STAGING_LEFT, staging.op)
+    assert (finding.code, finding.key) == (FindingCode.STAGING_LEFT, staging.op)
 
 
 @pytest.fixture
@@ -195,7 +195,7 @@ def test_a_pending_image_that_comes_back_during_the_second_look_is_there(
     before_each(monkeypatch, LibraryFiles, "read_image", work)
     before_each(monkeypatch, core.verify.looks, "_look_again", once(undo_but_for_the_files))
     assert check_library(reader).findings == ()
-    assert library.history.operations(1)[0].operation.kind is Kind.UNDO
+    assert library.history.operations(1)[0].operation.kind is OperationKind.UNDO
 
 
 @pytest.mark.usefixtures("stuck")
@@ -212,7 +212,7 @@ def test_an_operation_that_stays_open_is_told_though_a_process_lives(
     reader: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(core.verify.rows, "_PATIENCE", 0.1)
-    assert codes(check_library(reader).findings) == [Code.OPEN_ENTRY]
+    assert codes(check_library(reader).findings) == [FindingCode.OPEN_ENTRY]
 
 
 def test_three_hundred_runs_beside_a_process_that_promotes_and_undoes() -> None:

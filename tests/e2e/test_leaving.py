@@ -282,8 +282,8 @@ def test_a_terminal_that_takes_output_slowly_is_waited_for(monkeypatch: pytest.M
     monkeypatch.setattr(leaving, "_BOUND", 0.3)
     monkeypatch.setattr(leaving, "_BEAT", 0.05)
     ended, pieces, slow = threading.Event(), itertools.count(), True
-    monkeypatch.setattr(leaving.Leaving, "_end", lambda _: ended.set())
-    watch = leaving.Leaving(lambda: next(pieces) if slow else 0)
+    monkeypatch.setattr(leaving.Shutdown, "_end", lambda _: ended.set())
+    watch = leaving.Shutdown(lambda: next(pieces) if slow else 0)
     watch.begin(0)
     thread = threading.Thread(target=watch._watch, args=[lambda _: None], daemon=True)
     thread.start()

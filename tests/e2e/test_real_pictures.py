@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 from textual.app import App, ComposeResult
 
-from core.domain.records import Picture
-from tests.support.app import Desk, at_work, copy_sample, sample
+from core.domain.records import Thumbnail
+from tests.support.app import AppHarness, copy_sample, hashed_app, sample
 from tests.support.fake_terminal import PLAIN, SIXEL, FakeTerminal
 from tests.support.pseudo_terminal import stopped
 from tui.app import CuratorApp
 from tui.terminal.graphics import Graphics
-from tui.widgets.images.graphics_box import RealPicture, picture_box
-from tui.widgets.images.image_box import PictureBox
+from tui.widgets.images.graphics_box import GraphicsBox, image_box
+from tui.widgets.images.image_box import ImageBox
 
 _APP = """
 import sys
@@ -159,8 +159,8 @@ def test_sixel_is_written_when_its_cells_are_and_only_then(root: str) -> None:
         assert terminal.finish(child) == 0
 
 
-def _picture(width: int, height: int) -> Picture:
-    return Picture(width, height, bytes(width * height * 3))
+def _picture(width: int, height: int) -> Thumbnail:
+    return Thumbnail(width, height, bytes(width * height * 3))
 
 
 class _Wall(App[None]):
@@ -171,11 +171,11 @@ class _Wall(App[None]):
         self.graphics = graphics
 
     def compose(self) -> ComposeResult:
-        yield picture_box(self)
+        yield image_box(self)
 
     @property
-    def box(self) -> PictureBox:
-        return self.query_one(PictureBox)
+    def box(self) -> ImageBox:
+        return self.query_one(ImageBox)
 
     def lines(self) -> list[str]:
         return [line.text for line in self.box.render_lines(self.box.size.region)]
@@ -212,7 +212,7 @@ async def test_a_small_picture_stays_small_in_the_middle() -> None:
 async def test_sixel_pads_to_whole_cells_so_that_nothing_is_stretched() -> None:
     app = _Wall(Graphics.SIXEL)
     async with app.run_test(size=(40, 10), notifications=True) as pilot:
-        app.box.show(Picture(95, 41, b"\xff\0\0" * 95 * 41))
+        app.box.show(Thumbnail(95, 41, b"\xff\0\0" * 95 * 41))
         lines = await _shown(app, "\x1bP")
         (last,) = [line for line in lines if "\x1bP" in line]
         assert lines.index(last) == 5
@@ -239,15 +239,15 @@ async def test_words_take_the_place_of_a_picture(graphics: Graphics) -> None:
         app.box.say("nothing to see")  # before the picture is made
         words = "pictures off" if graphics is Graphics.OFF else "nothing to see"
         assert words in "".join(await _shown(app, words))
-        if isinstance(app.box, RealPicture):
+        if isinstance(app.box, GraphicsBox):
             app.box.show(_picture(10, 10))
             await _shown(app, "\x1bP" if graphics is Graphics.SIXEL else "\U0010eeee")
             assert "nothing" not in "".join(app.lines())
 
 
 async def test_the_app_draws_half_cells_unless_told_otherwise(tmp_path: Path) -> None:
-    async with at_work(tmp_path) as desk:
-        assert type(desk.queue.query_one(PictureBox)) is PictureBox
+    async with hashed_app(tmp_path) as desk:
+        assert type(desk.queue.query_one(ImageBox)) is ImageBox
         await desk.go_to(7)
         await desk.until(lambda: "▀" in desk.text("#picture"))
 
@@ -256,7 +256,7 @@ async def test_off_decodes_nothing(tmp_path: Path) -> None:
     with sample(tmp_path) as library:
         app = CuratorApp(library, graphics=Graphics.OFF)
         async with app.run_test(size=(120, 40)) as pilot:
-            desk = Desk(pilot, library)
+            desk = AppHarness(pilot, library)
             await desk.until(lambda: desk.list.current is not None and desk.list.row(desk.list.current))
             await desk.go_to(7)
             assert desk.text("#picture").split() == ["pictures", "off"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.domain.enums import Action, Kind, Strategy
+from core.domain.enums import Action, OperationKind, Strategy
 from core.library import Library
 from tests.bench.evening import Evening, work_off, wrongs
 from tests.bench.queues import build_queue, kind_of, sensible
@@ -19,7 +19,7 @@ def test_a_queue_is_worked_off_and_nothing_is_overwritten_unseen(tmp_path: Path)
     assert evening.keys < COUNT / 2
     with Library.open(library, readonly=True) as opened:
         done = {past.operation.pending_id: past.operation for past in opened.history.operations(2 * COUNT)}
-    promoted = {id: one.action for id, one in done.items() if id is not None and one.kind is Kind.PROMOTE}
+    promoted = {id: one.action for id, one in done.items() if id is not None and one.kind is OperationKind.PROMOTE}
     assert sorted(promoted) == list(range(1, COUNT + 1)), "each import once"
     for id, action in promoted.items():
         expected = {Strategy.DELETE: {Action.DELETED}, Strategy.OVERRIDE: {Action.OVERRIDDEN}}

@@ -15,7 +15,7 @@ from core import Library
 from core.errors import SourceError
 from core.importing.legacy.database import LegacyDatabase, LegacyRow
 from core.importing.legacy.rows import MODEL_COLUMNS, read_row
-from tests.support.audit import watched
+from tests.support.audit import audited_process
 from tests.support.builders import LEGACY_SCHEMA, OldRow, digest, old_database, pending_of, snapshot
 from tests.support.cli import run
 
@@ -94,7 +94,7 @@ def test_functions_in_the_schema_do_not_run(full: Library, tmp_path: Path) -> No
         PRAGMA writable_schema=ON; UPDATE sqlite_master SET sql = '{table}' WHERE name = 'models';""",
     )
     script = "with Library.open(args[0]) as library:\n    answer = library.import_legacy(args[1]).pending"
-    done = watched(script, full.root, path)
+    done = audited_process(script, full.root, path)
     assert (done.answer, done.started) == (1, [])
     assert not [name for name, _ in done.opened if "evil" in name]
 

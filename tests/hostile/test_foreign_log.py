@@ -18,7 +18,7 @@ from core.errors import ForeignLog, LibraryError, ModelFileError, SourceError
 from core.hashing.hasher import hash_file
 from core.importing.legacy.private_copy import private_copy
 from core.storage.wal import check_log
-from core.verify.findings import Code
+from core.verify.findings import FindingCode
 from tests.support.builders import add_pending
 
 FRAME = 24 + 4096
@@ -86,7 +86,7 @@ def test_verify_names_it(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     dies(root, add(2))
     shutil.copy(root.parent / "backup.db", root / "library.db")
     report = verify.verify_folder(root)
-    assert not report.ok and [finding.code for finding in report.findings] == [Code.LOG_FOREIGN]
+    assert not report.ok and [finding.code for finding in report.findings] == [FindingCode.LOG_FOREIGN]
 
 
 def test_a_copy_of_a_moment_earlier_is_told_from_a_log_that_has_begun_anew_since(root: Path) -> None:

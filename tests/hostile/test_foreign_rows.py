@@ -22,7 +22,7 @@ from core.errors import CuratorError, ImageRefused, LibraryError
 from core.images.scanner import relative_path
 from core.operations.trash import TrashLimits
 from core.verify import check_library
-from core.verify.findings import Code
+from core.verify.findings import FindingCode
 from tests.support.builders import add_model, add_pending, digest, files, model_file, png, snapshot, tables, trash
 
 SHA = digest(b"weights")
@@ -100,7 +100,9 @@ def test_a_library_whose_open_entry_is_a_strangers_is_not_opened_for_writing(she
         Library.open(root)
     with Library.open(root, readonly=True) as library:
         report = check_library(library)
-        assert [f.code for f in report.findings if f.code is not Code.STAGING_LEFT] == [Code.JOURNAL_UNSAFE]
+        assert [f.code for f in report.findings if f.code is not FindingCode.STAGING_LEFT] == [
+            FindingCode.JOURNAL_UNSAFE
+        ]
         assert not report.ok
         assert library.image_scanner.sequence(SHA) == [0]
     assert (files(outside), files(root), tables(root / "library.db", without=())) == before
@@ -119,7 +121,7 @@ def test_a_strangers_operation_is_not_undone(shelf: Shelf, name: str) -> None:
         newest = library.history.newest()
         assert newest is not None and newest.kept
         assert (files(outside), snapshot(library)) == before
-        assert Code.JOURNAL_UNSAFE in {finding.code for finding in check_library(library).findings}
+        assert FindingCode.JOURNAL_UNSAFE in {finding.code for finding in check_library(library).findings}
 
 
 @pytest.mark.parametrize(
@@ -139,7 +141,7 @@ def test_whatever_an_entry_holds_is_named_and_the_rest_works(shelf: Shelf, colum
     root, _ = shelf
     change(root, f"UPDATE journal SET {column} = ? WHERE kind = 'promote'", value)
     with Library.open(root) as library:
-        found = [f for f in check_library(library).findings if f.code is Code.JOURNAL_UNSAFE]
+        found = [f for f in check_library(library).findings if f.code is FindingCode.JOURNAL_UNSAFE]
         assert [f.key for f in found] == ["2"]
         assert len(library.history.operations()) == 2
         assert not library.undo().undone
@@ -167,7 +169,7 @@ def test_a_pending_image_that_is_another_file_is_refused_by_its_row(shelf: Shelf
         assert outcome.status is Status.ERROR
         assert "pending import 2" in (outcome.error or "")
         assert (files(outside), snapshot(library)) == before
-        found = [f for f in check_library(library).findings if f.code is Code.ROW_UNSAFE]
+        found = [f for f in check_library(library).findings if f.code is FindingCode.ROW_UNSAFE]
         assert {(f.key.partition("/")[0], f.path) for f in found} == {("2", "library.db")}
 
 

@@ -26,7 +26,7 @@ from core.images.scanner import relative_path
 from core.images.structure import MAX_CHUNKS, MAX_SCANS, structure
 from core.images.tasks import check_image, encode_tiers, open_image, thumbnail
 from core.verify import check_library
-from core.verify.findings import Code
+from core.verify.findings import FindingCode
 from tests.support.builders import OldRow, add_pending, digest, model_file, old_database, png, snapshot
 from tests.support.image_bombs import BOMBS, chunk, encoded, of_many_scans
 from tests.support.image_bombs import png as made_png
@@ -236,7 +236,7 @@ def test_stage_1_and_verify_have_the_same_bounds(library: Library, tmp_path: Pat
     library.processor.process_single_import(number)
     tier = library.root / relative_path(digest(b"n"), 0, Tier.LOW)
     tier.write_bytes(BOMBS["webp whose frame is small"]())
-    (finding,) = (one for one in check_library(library).findings if one.code is Code.IMAGE_UNDECODABLE)
+    (finding,) = (one for one in check_library(library).findings if one.code is FindingCode.IMAGE_UNDECODABLE)
     assert "larger than 512 MiB in memory" in finding.detail
 
 

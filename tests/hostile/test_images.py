@@ -16,7 +16,7 @@ from PIL import Image, ImageCms, PngImagePlugin
 
 from core import Library
 from core.domain.enums import Status, Tier
-from tests.support.audit import Watched, watched
+from tests.support.audit import Watched, audited_process
 from tests.support.builders import (
     OldRow,
     digest,
@@ -140,7 +140,7 @@ with Library.open(args[0]) as library:
 
 def worked_off(old: Path) -> Watched:
     """Take the old folder through Stage 1 and promote what it brought, watched."""
-    return watched(PROMOTE, old.parent / "library", old, old.parent / "media")
+    return audited_process(PROMOTE, old.parent / "library", old, old.parent / "media")
 
 
 def test_bad_images_are_refused_by_name_and_the_model_is_promoted_without_them(old: Path) -> None:
@@ -188,7 +188,7 @@ open(args[0], "wb").write(pickle.dumps(Library))
 pickle.load(open(args[0], "rb"))
 held = bytearray(200 * 1024 * 1024)
 """
-    done = watched(script, tmp_path / "file")
+    done = audited_process(script, tmp_path / "file")
     assert done.opened_below(tmp_path) == {"file"}
     assert done.started and done.unpickled == [["core.library", "Library"]]
     assert done.grown_mib > 150
@@ -202,7 +202,7 @@ Image.MAX_IMAGE_PIXELS = None
 Image.open(args[0]).load()
 """
     (tmp_path / "bomb.png").write_bytes(data)
-    assert watched(script, tmp_path / "bomb.png").grown_mib > MEMORY_MIB
+    assert audited_process(script, tmp_path / "bomb.png").grown_mib > MEMORY_MIB
 
 
 # Row 4 of the table: what must not be in any tier.

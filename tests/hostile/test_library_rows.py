@@ -11,10 +11,10 @@ import pytest
 
 from core import Library
 from core.domain.enums import State
-from core.domain.sort_order import Column
+from core.domain.sort_order import SortKey
 from core.errors import RowDamaged
 from core.verify import check_library
-from core.verify.findings import Code, Severity
+from core.verify.findings import FindingCode, Severity
 from tests.support.app import running
 from tests.support.builders import OldRow, add_pending, digest, old_database, png, tables
 from tests.support.cli import run
@@ -54,7 +54,7 @@ def test_the_others_are_fully_served_and_the_bad_row_is_named(root: Path, name: 
     assert run("history", "--json", library=root).code == 0
     assert run("show", OTHER, library=root).code == 0
     assert run("images", OTHER, "--json", library=root).object["images"] == [f"{OTHER}_0.webp"]
-    for order in Column:
+    for order in SortKey:
         assert run("pending", "--sort", order.value, library=root).code == 0
     for words in ("good", "tag:ink", "decision:none", "size:>1", "path:g", f"same:{BAD}", "note:x", "state:new"):
         assert run("pending", "--filter", words, library=root).code == 0
@@ -142,7 +142,7 @@ def test_a_full_verification_finds_a_hash_that_is_not_true(root: Path) -> None:
     with Library.open(root, readonly=True) as library:
         assert check_library(library).ok
         (finding,) = check_library(library, full=True).findings
-    assert (finding.code, finding.key) == (Code.ROW_UNSAFE, str(template() / "g"))
+    assert (finding.code, finding.key) == (FindingCode.ROW_UNSAFE, str(template() / "g"))
     assert digest(b"good weights") in finding.detail
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from core import Library
 from core.domain.enums import Strategy
-from core.domain.sort_order import BY_ID, Column, Order
+from core.domain.sort_order import DEFAULT_ORDER, SortKey, SortOrder
 from core.errors import CuratorError
 from core.verify import check_library
 from core.verify.findings import Severity
@@ -82,8 +82,8 @@ _PLACES = [
 def _readings(library: Library) -> Iterator[Callable[[], object]]:
     """Everything that the commands and the app read."""
     queue = library.queue
-    asked = [("", Order(column)) for column in Column]
-    asked += [(words, BY_ID) for words in ("good", "tag:ink", "note:x", "state:new", "size:>1", f"same:{BAD}")]
+    asked = [("", SortOrder(column)) for column in SortKey]
+    asked += [(words, DEFAULT_ORDER) for words in ("good", "tag:ink", "note:x", "state:new", "size:>1", f"same:{BAD}")]
     for question in asked:
         yield lambda question=question: queue.rows(queue.ids(*question))  # type: ignore[misc]
     for number in (BAD, GOOD):

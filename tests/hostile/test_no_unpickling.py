@@ -11,7 +11,7 @@ import pickle
 import zipfile
 from pathlib import Path
 
-from tests.support.audit import watched
+from tests.support.audit import audited_process
 from tests.support.builders import OldRow, digest, old_database, png
 
 FLOW = """
@@ -71,7 +71,7 @@ def test_no_pickle_is_ever_loaded(tmp_path: Path) -> None:
         (media / f"{number}.pkl").write_bytes(data)  # as an image of the row, too
         rows.append(OldRow(number, str(tmp_path / name), {"images": [f"{number}.png", f"{number}.pkl"]}))
     old = old_database(tmp_path / "old.sqlite3", rows)
-    done = watched(FLOW, tmp_path / "library", old, media)
+    done = audited_process(FLOW, tmp_path / "library", old, media)
     assert (done.unpickled, done.started) == ([], [])
     assert not victim.exists()
     answer = done.answer
@@ -86,8 +86,8 @@ def test_no_pickle_is_ever_loaded(tmp_path: Path) -> None:
 def test_the_pickles_would_run_and_the_watch_would_hear_it(tmp_path: Path) -> None:
     for name, data in hostile(tmp_path / "victim").items():
         (tmp_path / name).write_bytes(data)
-    done = watched("import pickle\npickle.load(open(args[0], 'rb'))", tmp_path / "bare.ckpt")
+    done = audited_process("import pickle\npickle.load(open(args[0], 'rb'))", tmp_path / "bare.ckpt")
     assert done.unpickled == [["builtins", "exec"]]
     (tmp_path / "victim").unlink()
-    done = watched("import pickle\npickle.load(open(args[0], 'rb'))", tmp_path / "old.bin")
+    done = audited_process("import pickle\npickle.load(open(args[0], 'rb'))", tmp_path / "old.bin")
     assert done.started and (tmp_path / "victim").exists()

@@ -15,7 +15,7 @@ from core.errors import SchemaForeign
 from core.storage import schema_check
 from core.storage.schema import SCHEMAS, migrations
 from core.verify import check_library, verify_folder
-from core.verify.findings import Code
+from core.verify.findings import FindingCode
 from tests.support.builders import tables
 from tests.support.cli import run
 from tests.support.payloads import GOOD, KINDS, damage, template
@@ -79,7 +79,7 @@ def test_a_schema_that_is_not_ours_is_named(root: Path, name: str, monkeypatch: 
     else:
         _change_schema(root, {**NOTED, **NOT_WRITTEN, **NOT_READ}[name])
     report = verify_folder(root)
-    assert not report.ok and Code.SCHEMA_FOREIGN in {finding.code for finding in report.findings}
+    assert not report.ok and FindingCode.SCHEMA_FOREIGN in {finding.code for finding in report.findings}
     before = tables(root / "library.db") if name not in NOT_READ else None
     if name in NOTED:
         assert run("promote", GOOD, library=root).code == 0

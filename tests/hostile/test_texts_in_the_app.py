@@ -11,7 +11,7 @@ import pytest
 
 from core.domain.records import PendingImport
 from core.library import Library
-from tests.support.app import Desk, add_import, running
+from tests.support.app import AppHarness, add_import, running
 
 HOSTILE = {
     "bold": "[bold]loud[/bold]",
@@ -48,7 +48,7 @@ def library_of(folder: Path, texts: list[str]) -> Iterator[Library]:
         yield library
 
 
-def check_harmless(desk: Desk) -> None:
+def check_harmless(desk: AppHarness) -> None:
     """Check everything that is on the screen: no control character, nothing that a click would run."""
     for strip in desk.app.screen._compositor.render_strips():
         assert strip.cell_length == desk.app.size.width

@@ -1,6 +1,6 @@
 """The app at work in a test: a sample library of its own, keys pressed, and what is on the screen as plain text.
 
-Nothing here sleeps for a fixed time: ``Desk.until`` lets the app work until a condition holds, or fails.
+Nothing here sleeps for a fixed time: ``AppHarness.until`` lets the app work until a condition holds, or fails.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from core.storage import pending
 from tui.app import CuratorApp
 from tui.config.settings import Settings
 from tui.screens.queue.screen import QueueScreen
-from tui.widgets.queue_list.queue_list import PendingList
+from tui.widgets.queue_list.queue_list import QueueList
 
 PATIENCE = 30.0  # seconds until a condition counts as broken; far more than a busy machine needs
 
@@ -89,7 +89,7 @@ async def press(pilot: Pilot[None], key: str) -> None:
         await pilot.pause(0)
 
 
-class Desk:
+class AppHarness:
     """The running app, its keys, and what is to be seen."""
 
     def __init__(self, pilot: Pilot[None], library: Library) -> None:
@@ -110,8 +110,8 @@ class Desk:
         return screen
 
     @property
-    def list(self) -> PendingList:
-        return self.queue.query_one(PendingList)
+    def list(self) -> QueueList:
+        return self.queue.query_one(QueueList)
 
     def row(self, id: int) -> QueueRow:
         """What the list shows of an import."""
@@ -176,18 +176,18 @@ class Desk:
 @asynccontextmanager
 async def running(
     library: Library, size: tuple[int, int] = (140, 42), settings: Settings | None = None
-) -> AsyncIterator[Desk]:
+) -> AsyncIterator[AppHarness]:
     """Run the app on a library; it is there once the rows in view have come."""
     app = CuratorApp(library, settings=settings)
     async with app.run_test(size=size) as pilot:
-        desk = Desk(pilot, library)
+        desk = AppHarness(pilot, library)
         await desk.until(lambda: list(desk.list.ids) == list(library.queue.ids()))
         await desk.until(lambda: desk.list.current is None or desk.list.row(desk.list.current))
         yield desk
 
 
 @asynccontextmanager
-async def at_work(folder: Path, size: tuple[int, int] = (140, 42)) -> AsyncIterator[Desk]:
+async def hashed_app(folder: Path, size: tuple[int, int] = (140, 42)) -> AsyncIterator[AppHarness]:
     """Run the app on a copy of the sample, with every file hashed."""
     with sample(folder) as library:
         async with running(library, size) as desk:

@@ -65,7 +65,7 @@ class Watched:
         return {path.removeprefix(start) for path, _ in self.opened if path.startswith(start)}
 
 
-def watched(script: str, *args: object, seconds: float = 120) -> Watched:
+def audited_process(script: str, *args: object, seconds: float = 120) -> Watched:
     """Run ``script``; it has ``Library``, ``Strategy``, its ``args`` as text, and may set ``answer`` to some JSON."""
     found = json.loads(run(_PRELUDE + script + _END, *args, seconds=seconds))
     opened = [(path, flags) for path, flags in found["opened"]]

@@ -111,7 +111,7 @@ def add_model(
 
 
 def _tag(db: Database, name: str) -> int:
-    return tags.take(db, 0, name, None, None)[0]
+    return tags.get_or_create(db, 0, name, None, None)[0]
 
 
 def model_of(library: Library, sha256: str) -> Model:

@@ -10,13 +10,13 @@ from textual.widgets import Input
 
 from core import Library
 from core.domain.imports import ImportReport
-from tests.support.app import Desk, running
+from tests.support.app import AppHarness, running
 from tui.screens.import_legacy import ImportScreen
 
 ASKED = "Bring an old database in"
 
 
-class Dialog(Desk):
+class Dialog(AppHarness):
     """The dialog in the running app, and what it answered."""
 
     answers: list[ImportReport | None]
@@ -54,7 +54,7 @@ async def dialog(library: Library, size: tuple[int, int] = (120, 40)) -> AsyncIt
 
 
 @contextmanager
-def held_up(library: Library, after: int = 0) -> Iterator[Callable[[], None]]:
+def blocked_writes(library: Library, after: int = 0) -> Iterator[Callable[[], None]]:
     """Once ``after`` imports are in, hold the library's write lock: Stage 1 waits. Yields what lets it go on."""
     with closing(sqlite3.connect(library.root / "library.db", isolation_level=None, timeout=0)) as connection:
         while not connection.in_transaction:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from core import Library
-from core.verify.findings import Code
+from core.verify.findings import FindingCode
 from tests.support.builders import add_pending, digest, model_file, png
 
 SHA = digest(b"weights")
@@ -62,7 +62,7 @@ class Kind:
     table: str
     column: str
     value: str
-    code: Code = Code.ROW_UNSAFE
+    code: FindingCode = FindingCode.ROW_UNSAFE
     hits: str = "pending"
     where: str = ""
 
@@ -71,37 +71,37 @@ class Kind:
         return f"UPDATE {self.table} SET {self.column} = {self.value} WHERE {self.where or f'id = {BAD}'}"
 
 
-def _of_bad(column: str, value: str, code: Code = Code.ROW_UNSAFE) -> Kind:
+def _of_bad(column: str, value: str, code: FindingCode = FindingCode.ROW_UNSAFE) -> Kind:
     return Kind("pending_import", column, value, code)
 
 
-def _of_image(column: str, value: str, code: Code = Code.ROW_UNSAFE) -> Kind:
+def _of_image(column: str, value: str, code: FindingCode = FindingCode.ROW_UNSAFE) -> Kind:
     return Kind("pending_images", column, value, code, where=f"pending_id = {BAD}")
 
 
-def _of_model(table: str, column: str, value: str, code: Code = Code.ROW_UNSAFE, more: str = "") -> Kind:
+def _of_model(table: str, column: str, value: str, code: FindingCode = FindingCode.ROW_UNSAFE, more: str = "") -> Kind:
     return Kind(table, column, value, code, "model", f"sha256 = '{SHA}'{more}")
 
 
 def _else(table: str, column: str, value: str, where: str) -> Kind:
-    return Kind(table, column, value, Code.ROW_UNSAFE, "nothing", where)
+    return Kind(table, column, value, FindingCode.ROW_UNSAFE, "nothing", where)
 
 
 KINDS = {
-    "a list for metadata": _of_bad("meta_json", "'[]'", Code.BAD_JSON),
-    "metadata 1,000 levels deep": _of_bad("meta_json", f"'{DEEP}'", Code.BAD_JSON),
-    "a number of 5,000 digits": _of_bad("meta_json", f"'{LONG}'", Code.BAD_JSON),
-    "a lone surrogate": _of_bad("meta_json", r"""'{"a":"\ud800"}'""", Code.BAD_JSON),
-    "NaN": _of_bad("meta_json", """'{"a":NaN}'""", Code.BAD_JSON),
-    "a key twice": _of_bad("meta_json", """'{"a":1,"a":2}'""", Code.BAD_JSON),
-    "metadata as bytes": _of_bad("meta_json", "x'7b7d'", Code.BAD_JSON),
-    "metadata that is no UTF-8": _of_bad("meta_json", "CAST(x'7b22ff223a317d' AS TEXT)", Code.BAD_JSON),
+    "a list for metadata": _of_bad("meta_json", "'[]'", FindingCode.BAD_JSON),
+    "metadata 1,000 levels deep": _of_bad("meta_json", f"'{DEEP}'", FindingCode.BAD_JSON),
+    "a number of 5,000 digits": _of_bad("meta_json", f"'{LONG}'", FindingCode.BAD_JSON),
+    "a lone surrogate": _of_bad("meta_json", r"""'{"a":"\ud800"}'""", FindingCode.BAD_JSON),
+    "NaN": _of_bad("meta_json", """'{"a":NaN}'""", FindingCode.BAD_JSON),
+    "a key twice": _of_bad("meta_json", """'{"a":1,"a":2}'""", FindingCode.BAD_JSON),
+    "metadata as bytes": _of_bad("meta_json", "x'7b7d'", FindingCode.BAD_JSON),
+    "metadata that is no UTF-8": _of_bad("meta_json", "CAST(x'7b22ff223a317d' AS TEXT)", FindingCode.BAD_JSON),
     "a decision nobody knows": _of_bad("decision", "'explode'"),
     "a decision as bytes": _of_bad("decision", "x'6d65726765'"),
-    "a side that is none": _of_bad("picks", f"'{NOPE}'", Code.BAD_JSON),
-    "picks that are a list": _of_bad("picks", "'[]'", Code.BAD_JSON),
-    "picks of numbers": _of_bad("picks", """'{"fields":[],"tags":[1],"images":[]}'""", Code.BAD_JSON),
-    "deep picks": _of_bad("picks", f"'{DEEP}'", Code.BAD_JSON),
+    "a side that is none": _of_bad("picks", f"'{NOPE}'", FindingCode.BAD_JSON),
+    "picks that are a list": _of_bad("picks", "'[]'", FindingCode.BAD_JSON),
+    "picks of numbers": _of_bad("picks", """'{"fields":[],"tags":[1],"images":[]}'""", FindingCode.BAD_JSON),
+    "deep picks": _of_bad("picks", f"'{DEEP}'", FindingCode.BAD_JSON),
     "a name as bytes": _of_bad("name", "x'6e616d65'"),
     "a name that is no UTF-8": _of_bad("name", "CAST(x'ff41' AS TEXT)"),
     "a type as bytes": _of_bad("type", "x'00ff'"),
@@ -117,13 +117,15 @@ KINDS = {
     "an image numbered in words": _of_image("n", "'first'"),
     "an image numbered 2^63-1": _of_image("n", "9223372036854775807"),
     "an image's name as bytes": _of_image("file", "x'322e706e67'"),
-    "an image's hash that is a path": _of_image("sha256", f"'{PASSWD}'", Code.BAD_SHA256),
+    "an image's hash that is a path": _of_image("sha256", f"'{PASSWD}'", FindingCode.BAD_SHA256),
     "a sequence number of -1": _of_model("model_images", "seq", "-1", more=" AND seq = 1"),
     "a sequence number in words": _of_model("model_images", "seq", "'last'", more=" AND seq = 1"),
     "a sequence number of 2^63-1": _of_model("model_images", "seq", "9223372036854775807", more=" AND seq = 1"),
     "a tier's digest that is a path": _of_model("model_images", "high", f"'{PASSWD}'"),
-    "a source's digest that is a path": _of_model("model_images", "source_sha256", f"'{PASSWD}'", Code.BAD_SHA256),
-    "a model's metadata a text": _of_model("models", "meta_json", "'\"x\"'", Code.BAD_JSON),
+    "a source's digest that is a path": _of_model(
+        "model_images", "source_sha256", f"'{PASSWD}'", FindingCode.BAD_SHA256
+    ),
+    "a model's metadata a text": _of_model("models", "meta_json", "'\"x\"'", FindingCode.BAD_JSON),
     "a model's name as bytes": _of_model("models", "name", "x'ff'"),
     "a model's size in words": _of_model("models", "size_bytes", "'much'"),
     "a model's path that is no UTF-8": _of_model("models", "path", "CAST(x'2fff' AS TEXT)"),

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from core.storage import Store
+from core.storage import LibraryDatabase
 from tests.torture.trace import MARKS, Call
 
 # A name, with the descriptor of the folder that it begins at, where it does.
 _NAME = re.compile(r'(?:\d+<([^>]*)>, )?"((?:[^"\\]|\\.)*)"')
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _DESCRIPTOR = re.compile(r"\d+<([^>]*)>")
-_ORIGINAL_OPEN = Store._open
+_ORIGINAL_OPEN = LibraryDatabase._open
 
 
 class Did(StrEnum):
@@ -67,13 +67,13 @@ class Event:
 def marked() -> Iterator[None]:
     """For the block, every statement that SQLite runs is written to where a trace shows it."""
 
-    def opened(store: Store, path: Path, mode: str) -> sqlite3.Connection:
+    def opened(store: LibraryDatabase, path: Path, mode: str) -> sqlite3.Connection:
         connection = _ORIGINAL_OPEN(store, path, mode)
         marks = open(MARKS, "wb", buffering=0)  # noqa: SIM115 - open as long as the process lives
         connection.set_trace_callback(lambda sql: marks.write(sql.encode()) and None)
         return connection
 
-    with patch.object(Store, "_open", opened):
+    with patch.object(LibraryDatabase, "_open", opened):
         yield
 
 

@@ -16,21 +16,21 @@ import core.library
 import core.operations.journal
 import core.operations.roll_forward
 from core import Library
-from core.domain.enums import Kind, Status
+from core.domain.enums import OperationKind, Status
 from core.domain.operations import Move
 from core.domain.outcomes import Outcome
 from core.domain.records import PendingImport
 from core.errors import CommitUnclear
 from core.files.library_files import LibraryFiles
 from core.operations.journal import Change, Journal, Staging
-from core.promotion.planner import Answer
+from core.promotion.planner import EarlyOutcome
 from core.promotion.processor import PromotionProcessor
-from core.storage import Store, journal_rows, pending
+from core.storage import LibraryDatabase, journal_rows, pending
 
 Fault = Callable[[], AbstractContextManager[Any]]
 
 _roll_forward, _record, _run = core.operations.roll_forward.roll_forward, Journal._record, Journal.run
-_writing, _fsync = Store.writing, os.fsync
+_writing, _fsync = LibraryDatabase.writing, os.fsync
 
 
 def _blindly(files: LibraryFiles, move: Move) -> bool:
@@ -76,7 +76,7 @@ def _sweep_always(library: Library, _: Sequence[str]) -> None:
     library._journal.sweep(library._journal.left_behind())
 
 
-def _move_before_commit(journal: Journal, db: Database, op: str, kind: Kind, done: Change) -> None:
+def _move_before_commit(journal: Journal, db: Database, op: str, kind: OperationKind, done: Change) -> None:
     _record(journal, db, op, kind, done)
     entry = journal_rows.open_entry(db)
     if entry is not None:
@@ -84,12 +84,12 @@ def _move_before_commit(journal: Journal, db: Database, op: str, kind: Kind, don
 
 
 @contextmanager
-def _no_transaction(store: Store, *, full: bool = True) -> Iterator[Database]:
+def _no_transaction(store: LibraryDatabase, *, full: bool = True) -> Iterator[Database]:
     store.db.execute(f"PRAGMA synchronous={'FULL' if full else 'NORMAL'}")
     yield store.db
 
 
-def _entry_apart(journal: Journal, staging: Staging, kind: Kind, change: Callable[[Database], Change]) -> bool:
+def _entry_apart(journal: Journal, staging: Staging, kind: OperationKind, change: Callable[[Database], Change]) -> bool:
     with journal._store.writing() as db:
         journal._finish_open(db)
         done = change(db)
@@ -99,7 +99,9 @@ def _entry_apart(journal: Journal, staging: Staging, kind: Kind, change: Callabl
     return True
 
 
-def _drop_staging(journal: Journal, staging: Staging, kind: Kind, change: Callable[[Database], Change]) -> bool:
+def _drop_staging(
+    journal: Journal, staging: Staging, kind: OperationKind, change: Callable[[Database], Change]
+) -> bool:
     try:
         return _run(journal, staging, kind, change)
     except CommitUnclear:
@@ -108,7 +110,7 @@ def _drop_staging(journal: Journal, staging: Staging, kind: Kind, change: Callab
 
 
 def _drop_staging_interrupted(
-    journal: Journal, staging: Staging, kind: Kind, change: Callable[[Database], Change]
+    journal: Journal, staging: Staging, kind: OperationKind, change: Callable[[Database], Change]
 ) -> bool:
     try:
         return _run(journal, staging, kind, change)
@@ -118,7 +120,7 @@ def _drop_staging_interrupted(
 
 
 @contextmanager
-def _roll_back_errors_only(store: Store, *, full: bool = True) -> Iterator[Database]:
+def _roll_back_errors_only(store: LibraryDatabase, *, full: bool = True) -> Iterator[Database]:
     with store._using() as db:
         db.execute(f"PRAGMA synchronous={'FULL' if full else 'NORMAL'}")
         store._patiently(db, "BEGIN IMMEDIATE")
@@ -130,7 +132,9 @@ def _roll_back_errors_only(store: Store, *, full: bool = True) -> Iterator[Datab
         store._commit(db)
 
 
-def _leave_others_open(journal: Journal, staging: Staging, kind: Kind, change: Callable[[Database], Change]) -> bool:
+def _leave_others_open(
+    journal: Journal, staging: Staging, kind: OperationKind, change: Callable[[Database], Change]
+) -> bool:
     with patch.object(journal, "_finish_open", side_effect=[None, None]):
         return _run(journal, staging, kind, change)
 
@@ -148,7 +152,7 @@ def _trust_the_dead(root: Path, moves: Sequence[Move]) -> list[str]:
 
 def _look_at_no_image(db: Database, record: PendingImport) -> None:
     if pending.get(db, record.id) is None:
-        raise Answer(Outcome(Status.NOT_FOUND, record.id))
+        raise EarlyOutcome(Outcome(Status.NOT_FOUND, record.id))
 
 
 def _unsynced(pattern: str) -> Fault:
@@ -166,7 +170,7 @@ def _instead(owner: object, name: str, other: object) -> Fault:
     return lambda: patch.object(owner, name, other)
 
 
-def _never_full(store: Store, **_: bool) -> AbstractContextManager[Database]:
+def _never_full(store: LibraryDatabase, **_: bool) -> AbstractContextManager[Database]:
     return _writing(store, full=False)
 
 
@@ -175,11 +179,11 @@ FAULTS: dict[str, Fault] = {
     "closing-first": _instead(Journal, "finish", _close_first),
     "sweeping-first": _instead(Library, "_recover", _sweep_first),
     "moving-before-commit": _instead(Journal, "_record", _move_before_commit),
-    "no-transaction": _instead(Store, "writing", _no_transaction),
+    "no-transaction": _instead(LibraryDatabase, "writing", _no_transaction),
     "entry-apart": _instead(Journal, "run", _entry_apart),
     "staging-dropped": _instead(Journal, "run", _drop_staging),
     "staging-dropped-at-interrupts": _instead(Journal, "run", _drop_staging_interrupted),
-    "rolling-back-errors-only": _instead(Store, "writing", _roll_back_errors_only),
+    "rolling-back-errors-only": _instead(LibraryDatabase, "writing", _roll_back_errors_only),
     "no-fsync-of-files": _unsynced("staging/[^/]*/.*"),
     "no-fsync-of-staging-folder": _unsynced("staging/[^/]*"),
     "no-fsync-of-staging": _unsynced("staging"),
@@ -189,7 +193,7 @@ FAULTS: dict[str, Fault] = {
     "no-fsync-of-images": _unsynced("images"),
     "no-fsync-of-library": _unsynced(""),
     "no-fsync-of-final-folder": _unsynced("images/.*/.*"),
-    "normal-not-full": _instead(Store, "writing", _never_full),
+    "normal-not-full": _instead(LibraryDatabase, "writing", _never_full),
     "no-copy-in-trash": _instead(core.operations.roll_forward, "_make", _without_copy),
     "no-commit-at-opening": _instead(Journal, "recover", _recover_without_beat),
     "trusting-the-dead": _instead(core.operations.journal, "roll_forward", _trust_the_dead),

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from tests.support.audit import Watched, watched
+from tests.support.audit import Watched, audited_process
 from tests.support.builders import LEGACY_SCHEMA, OldRow, digest, model_file, old_database
 
 ROWS = 100_000
@@ -57,7 +57,7 @@ def many_rows(folder: Path, count: int) -> Watched:
         connection.commit()
     finally:
         connection.close()
-    return watched(_MANY_ROWS, folder / "library", path, seconds=600)
+    return audited_process(_MANY_ROWS, folder / "library", path, seconds=600)
 
 
 def many_images(folder: Path, count: int, *, as_model: bool) -> Watched:
@@ -71,7 +71,7 @@ def many_images(folder: Path, count: int, *, as_model: bool) -> Watched:
     extra = {"images": [f"/media/{n}.png" for n in range(count)]}
     old = old_database(folder / "old.sqlite3", [OldRow(1, str(weights), extra, sha256 if as_model else "")])
     kind = "model" if as_model else "pending"
-    return watched(_MANY_IMAGES, folder / "library", old, media, kind, sha256, seconds=600)
+    return audited_process(_MANY_IMAGES, folder / "library", old, media, kind, sha256, seconds=600)
 
 
 def main() -> int:

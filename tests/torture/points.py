@@ -16,7 +16,7 @@ from typing import Any
 from unittest.mock import patch
 
 from core import Strategy
-from core.storage import Store
+from core.storage import LibraryDatabase
 from tests.torture.kills import Lines, Tally, judge
 from tests.torture.meetings import finish, spawn
 from tests.torture.scenes import STRATEGIES, Scene, another_disk, one_thread, promotion, stage_1, undo, undo_stage_1
@@ -29,7 +29,7 @@ Strike = Callable[[str, str | None], None]
 _CALLS = ("fsync", "link", "rename", "replace", "mkdir", "unlink", "rmdir")
 _WRITING = frozenset("xwa+")
 _KILLED = "killed"
-_open, _connect = builtins.open, Store._open
+_open, _connect = builtins.open, LibraryDatabase._open
 
 
 @contextmanager
@@ -40,7 +40,7 @@ def struck(strike: Strike, *, sql: bool) -> Iterator[None]:
             patches.enter_context(patch.object(os, name, _before(getattr(os, name), name, strike)))
         patches.enter_context(patch.object(builtins, "open", _opener(strike)))
         if sql:
-            patches.enter_context(patch.object(Store, "_open", _connector(strike)))
+            patches.enter_context(patch.object(LibraryDatabase, "_open", _connector(strike)))
         yield
 
 
@@ -74,7 +74,7 @@ def _opener(strike: Strike) -> Callable[..., Any]:
 
 
 def _connector(strike: Strike) -> Callable[..., sqlite3.Connection]:
-    def connect(store: Store, path: Path, mode: str) -> sqlite3.Connection:
+    def connect(store: LibraryDatabase, path: Path, mode: str) -> sqlite3.Connection:
         connection = _connect(store, path, mode)
         connection.set_trace_callback(lambda sql: strike(sql.split(None, 1)[0], None))
         return connection

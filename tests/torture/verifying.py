@@ -15,7 +15,7 @@ from core.domain.enums import Status, Tier
 from core.errors import CuratorError
 from core.images.scanner import relative_path
 from core.verify import check_library
-from core.verify.findings import Code, Finding
+from core.verify.findings import Finding, FindingCode
 from tests.support.builders import digest
 from tests.torture.kills import Lines
 from tests.torture.meetings import finish, spawn
@@ -103,12 +103,12 @@ def verify(folder: Path, quick: bool) -> Lines:
     os.truncate(root / relative_path(_MODEL, 0, Tier.LOW), 20)
     (root / relative_path(_MODEL, 1, Tier.MEDIUM)).unlink()
     (root / "pending" / "9_0.png").touch()
-    expected = {Code.IMAGE_UNDECODABLE, Code.TIERS_INCOMPLETE, Code.UNKNOWN_FILE}
+    expected = {FindingCode.IMAGE_UNDECODABLE, FindingCode.TIERS_INCOMPLETE, FindingCode.UNKNOWN_FILE}
     yield _told("with three faults", (beside(root, ids, count, _KEEPING) for count in [runs // 10]), expected)
 
 
 def _told(
-    name: str, rounds: Iterator[tuple[list[tuple[Finding, ...]], int]], expected: set[Code]
+    name: str, rounds: Iterator[tuple[list[tuple[Finding, ...]], int]], expected: set[FindingCode]
 ) -> tuple[str, list[str]]:
     found: list[tuple[Finding, ...]] = []
     operations = 0

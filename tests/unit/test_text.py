@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.text import plain, size
+from core.text import format_size, sanitize
 
 ACTING = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
 
@@ -39,39 +39,39 @@ ACTING = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
     ],
 )
 def test_what_is_shown(text: str, shown: str) -> None:
-    assert plain(text) == shown
+    assert sanitize(text) == shown
 
 
 def test_line_breaks_stay_where_lines_are_wanted() -> None:
-    assert plain("a\nb\r\n\x1bc", lines=True) == "a\nb␍\n␛c"
+    assert sanitize("a\nb\r\n\x1bc", lines=True) == "a\nb␍\n␛c"
 
 
 @pytest.mark.parametrize("char", ["x", "\x1b", "墨", "\u202e", "\u0301"])
 def test_a_huge_text_is_cut_before_it_costs_anything(char: str) -> None:
-    shown = plain(char * 5_000_000)
+    shown = sanitize(char * 5_000_000)
     assert len(shown) <= 200 and shown.endswith("…")
 
 
 def test_the_limit_is_kept_to_the_letter() -> None:
-    assert plain("x" * 10, 10) == "x" * 10
-    assert plain("x" * 11, 10) == "x" * 9 + "…"
-    assert plain("\u202e" * 3, 10) == "\\u202e\\u2…"
-    assert plain("é" * 11, 10) == "é" * 9 + "…"
+    assert sanitize("x" * 10, 10) == "x" * 10
+    assert sanitize("x" * 11, 10) == "x" * 9 + "…"
+    assert sanitize("\u202e" * 3, 10) == "\\u202e\\u2…"
+    assert sanitize("é" * 11, 10) == "é" * 9 + "…"
 
 
 def test_what_is_no_text() -> None:
-    assert plain(12) == "12"
-    assert plain(None) == "None"
+    assert sanitize(12) == "12"
+    assert sanitize(None) == "None"
 
 
 @given(st.text(st.characters(codec=None)), st.integers(1, 50), st.booleans())
 def test_nothing_acts_and_nothing_is_longer_than_it_may_be(text: str, limit: int, lines: bool) -> None:
-    shown = plain(text, limit, lines=lines)
+    shown = sanitize(text, limit, lines=lines)
     assert len(shown) <= limit
     left = [char for char in shown if unicodedata.category(char) in ACTING and not (lines and char == "\n")]
     assert left == []
     shown.encode()  # no lone surrogate is left
-    assert plain(shown, limit, lines=lines) == shown
+    assert sanitize(shown, limit, lines=lines) == shown
 
 
 @pytest.mark.parametrize(
@@ -82,4 +82,4 @@ def test_nothing_acts_and_nothing_is_longer_than_it_may_be(text: str, limit: int
     ],
 )  # fmt: skip
 def test_sizes(count: int, shown: str) -> None:
-    assert size(count) == shown
+    assert format_size(count) == shown

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tui.cli.context import USAGE, Call, Failed
+from tui.cli.context import USAGE, CliContext, Failed
 from tui.cli.terminal import has_terminal, in_browser
 from tui.config.log_file import LOGGER
 from tui.config.settings import GRAPHICS, Settings
@@ -32,7 +32,7 @@ def graphics_option(function: _Function) -> _Function:
     return wrapped
 
 
-def open_app(call: Call, graphics: str | None) -> int:
+def open_app(call: CliContext, graphics: str | None) -> int:
     """Open the app on the library; ``graphics`` is one of ``GRAPHICS``, None for what the settings say."""
     if call.as_json:
         raise Failed("the app prints no JSON: give --json together with --verify, demo or a command", USAGE)

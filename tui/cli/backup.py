@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from core.text import plain
+from core.text import sanitize
 from tui.cli.completers import files
-from tui.cli.context import INTERRUPTED, Call, Failed, command
+from tui.cli.context import INTERRUPTED, CliContext, Failed, command
 from tui.cli.terminal import ProgressLine, interruptible
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ _LONG = 4000
 @command("backup")
 @click.argument("file", metavar="FILE", type=click.Path(), shell_complete=files)
 @click.option("--images", "images", is_flag=True, help="Make FILE a folder, with the sample images too.")
-def backup(call: Call, file: str, images: bool) -> int:
+def backup(call: CliContext, file: str, images: bool) -> int:
     """Copy the library's database to FILE.
 
     A file that is there is not overwritten. With --images, FILE becomes a folder that holds library.db, and of images
@@ -36,11 +36,11 @@ def backup(call: Call, file: str, images: bool) -> int:
         return 0
     with call.reading() as library:
         library.backup(file)
-    call.answer({"backup": path}, lambda: [f"The database is copied to {plain(path, _LONG)}."])
+    call.answer({"backup": path}, lambda: [f"The database is copied to {sanitize(path, _LONG)}."])
     return 0
 
 
-def _with_images(call: Call, file: str) -> BackupReport:
+def _with_images(call: CliContext, file: str) -> BackupReport:
     from core.errors import Cancelled
 
     line = ProgressLine()
@@ -56,7 +56,7 @@ def _with_images(call: Call, file: str) -> BackupReport:
 
 
 def _backup_lines(path: str, report: BackupReport) -> list[str]:
-    lines = [f"The database and {_count(report.files, 'image file')} are copied to {plain(path, _LONG)}."]
+    lines = [f"The database and {_count(report.files, 'image file')} are copied to {sanitize(path, _LONG)}."]
     if report.missing:
         lines.append(
             f"{_count(len(report.missing), 'image file')} could not be copied: not in the library. See --verify."
@@ -66,7 +66,7 @@ def _backup_lines(path: str, report: BackupReport) -> list[str]:
 
 @command("restore")
 @click.argument("file", metavar="FILE", type=click.Path(), shell_complete=files)
-def restore(call: Call, file: str) -> int:
+def restore(call: CliContext, file: str) -> int:
     """Put a backup in place of the library's database.
 
     FILE is what backup wrote, with images or without, or another copy of a library.db. What was there is kept in a
@@ -88,7 +88,7 @@ def restore(call: Call, file: str) -> int:
     return 0
 
 
-def _restored(call: Call, file: str) -> RestoreReport:
+def _restored(call: CliContext, file: str) -> RestoreReport:
     from core.backup.restore import restore as put_back
     from core.errors import Cancelled
 
@@ -116,7 +116,9 @@ def _restore_lines(report: RestoreReport, missing: list[str], lost: list[str]) -
     if lost:
         lines.append(f"An operation was open in the backup; {_count(len(lost), 'file')} of it not found.")
     if report.kept is not None:
-        lines.append(f"What was there is kept in {plain(report.kept, _LONG)}; restore that folder to take this back.")
+        lines.append(
+            f"What was there is kept in {sanitize(report.kept, _LONG)}; restore that folder to take this back."
+        )
     return [*lines, "Run model-curator --verify to compare the database with the files in the library."]
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from core.errors import CuratorError
-from core.text import plain
-from tui.cli.context import Call, command
+from core.text import sanitize
+from tui.cli.context import CliContext, command
 
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
@@ -21,7 +21,7 @@ _MOST = 50  # ids offered
 @command("completion")
 @click.argument("shell", metavar="SHELL", type=click.Choice(["bash", "zsh", "fish"]))
 @click.pass_context
-def completion(context: click.Context, call: Call, shell: str) -> int:
+def completion(context: click.Context, call: CliContext, shell: str) -> int:
     """Print the completion script for bash, zsh or fish."""
     from click.shell_completion import get_completion_class
 
@@ -39,9 +39,9 @@ def pending_ids(context: click.Context, parameter: click.Parameter, incomplete: 
     before = context.params.get(parameter.name or "") or ()
     given = set(before) if isinstance(before, tuple) else {before}
     try:
-        with Call.of(context).reading() as library:
+        with CliContext.of(context).reading() as library:
             ids = [id for id in library.queue.ids() if str(id).startswith(incomplete) and id not in given]
             rows = library.queue.rows(ids[:_MOST])
     except (CuratorError, OSError):
         return []
-    return [CompletionItem(str(row.id), help=plain(row.name, 60)) for row in rows]
+    return [CompletionItem(str(row.id), help=sanitize(row.name, 60)) for row in rows]

@@ -9,8 +9,8 @@ from typing import Any
 
 import click
 
-from core.text import plain
-from tui.cli.context import TRASH_DAYS, TRASH_GIB, Call, command, trash_amounts
+from core.text import sanitize
+from tui.cli.context import TRASH_DAYS, TRASH_GIB, CliContext, command, trash_amounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class _Value:
 
 
 @command("config")
-def config(call: Call) -> int:
+def config(call: CliContext) -> int:
     """Print the path of the settings file, and the values in force.
 
     What is printed is a settings file itself.
@@ -32,7 +32,7 @@ def config(call: Call) -> int:
 
     keys, problems = checked_keys(call.settings.keys, call.settings.path)
     for problem in problems:
-        click.echo(plain(problem, 4000), err=True)
+        click.echo(sanitize(problem, 4000), err=True)
     values = list(_values(call))
     warnings = [*call.settings.warnings, *problems]
     call.answer(
@@ -47,7 +47,7 @@ def config(call: Call) -> int:
     return 0
 
 
-def _values(call: Call) -> Iterator[_Value]:
+def _values(call: CliContext) -> Iterator[_Value]:
     settings = call.settings
     days, gib = trash_amounts(settings)
 
@@ -74,9 +74,9 @@ def _object(values: list[_Value], keys: Mapping[str, str]) -> dict[str, Any]:
     return {**found, "keys": dict(keys)}
 
 
-def _lines(call: Call, values: list[_Value]) -> list[str]:
+def _lines(call: CliContext, values: list[_Value]) -> list[str]:
     there = "" if call.settings.exists else " (not there: nothing has to be)"
-    lines, before = [f"# {plain(call.settings.path, 4000)}{there}", ""], ""
+    lines, before = [f"# {sanitize(call.settings.path, 4000)}{there}", ""], ""
     for one in values:
         table, _, name = one.name.rpartition(".")
         if table != before:
@@ -113,4 +113,4 @@ def _character(char: str) -> str:
         return f"\\{char}"
     if "\ud800" <= char <= "\udfff":  # a byte that is no UTF-8: TOML has no way to write it
         char = "\N{REPLACEMENT CHARACTER}"
-    return char if plain(char) == char else f"\\U{ord(char):08X}"
+    return char if sanitize(char) == char else f"\\U{ord(char):08X}"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from core.text import plain
+from core.text import sanitize
 from tui.cli.completers import files, folders
 from tui.config.log_file import LOGGER, start_log
 from tui.config.settings import Settings, read_settings, settings_path
@@ -39,7 +39,7 @@ class Failed(click.ClickException):
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class CliContext:
     """How a command was called: the folder given for the library, and whether the answer is to be JSON."""
 
     given: str | None
@@ -48,7 +48,7 @@ class Call:
     log_file: str | None = None
 
     @classmethod
-    def of(cls, context: click.Context, settings: Settings | None = None) -> Call:
+    def of(cls, context: click.Context, settings: Settings | None = None) -> CliContext:
         """Return what the options before and after the command's name say together."""
         read = settings or read_settings(settings_path())
         return cls(context.meta.get(_LIBRARY), context.meta.get(_JSON, False), read, context.meta.get(_LOG))
@@ -94,7 +94,7 @@ class Call:
     def tell_settings(self) -> None:
         """Say on standard error what is wrong with the settings; usually nothing."""
         for warning in self.settings.warnings:
-            click.echo(plain(warning, 4000), err=True)
+            click.echo(sanitize(warning, 4000), err=True)
 
     def answer(self, answer: Mapping[str, Any], lines: Callable[[], list[str]]) -> None:
         """Print the answer: one JSON object, or else the lines, which must be plain already."""
@@ -110,7 +110,7 @@ def _tell_waiting(holder: LockHolder | None) -> None:
 def opening_words(library: Library) -> list[str]:
     """Return what there is to say of opening the library; usually nothing."""
     finished = ["an operation that was left open is finished now: its files are in place"] if library.recovered else []
-    return finished + ([plain(library.warning, 400)] if library.warning else [])
+    return finished + ([sanitize(library.warning, 400)] if library.warning else [])
 
 
 def trash_amounts(settings: Settings) -> tuple[float, float]:
@@ -134,7 +134,7 @@ def _number(name: str, usual: float) -> float:
     except ValueError:
         value = -1.0
     if not 0 <= value < 1e9:
-        raise Failed(f"{name} must be a number from 0 on, not {plain(text, 40)}", USAGE)
+        raise Failed(f"{name} must be a number from 0 on, not {sanitize(text, 40)}", USAGE)
     return value
 
 
@@ -164,7 +164,7 @@ def _log_to(context: click.Context, _: click.Parameter, path: str | None) -> Non
             start_log(path)
         except (OSError, ValueError) as error:
             reason = (error.strerror or error) if isinstance(error, OSError) else error
-            raise Failed(f"--log-file: {plain(path, 4000)}: {reason}", USAGE) from error
+            raise Failed(f"--log-file: {sanitize(path, 4000)}: {reason}", USAGE) from error
         context.meta[_LOG] = path
         LOGGER.info("%s", context.command_path)
 
@@ -206,7 +206,7 @@ def command(name: str) -> Callable[[_Function], click.Command]:
     def decorate(function: _Function) -> click.Command:
         @functools.wraps(function)
         def run(**parameters: Any) -> Any:
-            call = Call.of(click.get_current_context())
+            call = CliContext.of(click.get_current_context())
             call.tell_settings()
             return function(call, **parameters)
 

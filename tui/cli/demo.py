@@ -12,9 +12,9 @@ import click
 
 from core.domain.enums import State, Status, Strategy
 from core.domain.outcomes import Outcome
-from core.domain.records import Entry, QueueRow
+from core.domain.records import QueueRow, RecordWithImages
 from tui.cli.app import graphics_option, run_app
-from tui.cli.context import FAILED, Call, Failed, command
+from tui.cli.context import FAILED, CliContext, Failed, command
 from tui.cli.formatting import import_lines, queue_lines, verify_lines
 from tui.cli.json_output import import_object, outcome_object, queue_object, verify_object
 from tui.cli.promote import failure_words, outcome_lines
@@ -35,7 +35,7 @@ _PROMOTIONS = (
 
 @command("demo")
 @graphics_option
-def demo(call: Call, graphics: str | None) -> int:
+def demo(call: CliContext, graphics: str | None) -> int:
     """Open the app on a sample library.
 
     Without a terminal, do the whole job instead, and print each step.
@@ -54,7 +54,7 @@ def demo(call: Call, graphics: str | None) -> int:
 class _Job:
     """The whole job on a sample, step by step; ``answer`` collects what JSON tells of it."""
 
-    call: Call
+    call: CliContext
     folder: Path
     answer: dict[str, Any] = field(default_factory=dict)
 
@@ -104,7 +104,7 @@ class _Job:
         self._step("3. Promote one of each kind", lines)
 
 
-def _told(entry: Entry | None, outcome: Outcome) -> list[str]:
+def _told(entry: RecordWithImages | None, outcome: Outcome) -> list[str]:
     if outcome.status is Status.SUCCESS:
         return outcome_lines(entry, outcome)
     return [f"{outcome.id}  {failure_words(outcome)}"]

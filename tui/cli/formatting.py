@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from core.domain.imports import ImportReport
-from core.domain.records import Entry, Model, QueueRow
-from core.text import plain, size
+from core.domain.records import Model, QueueRow, RecordWithImages
+from core.text import format_size, sanitize
 
 if TYPE_CHECKING:
     from core.verify.findings import VerifyReport
@@ -52,10 +52,10 @@ def queue_lines(rows: Sequence[QueueRow]) -> list[str]:
             str(row.id),
             row.state,
             row.decision or "-",
-            plain(row.type, 20),
-            size(row.size_bytes),
+            sanitize(row.type, 20),
+            format_size(row.size_bytes),
             str(len(row.images)),
-            plain(row.title),
+            sanitize(row.title),
         )
         for row in rows
     ]
@@ -66,22 +66,22 @@ def queue_lines(rows: Sequence[QueueRow]) -> list[str]:
     return [*table([head, *body], right={0, 4, 5}), "", counts]
 
 
-def record_lines(entry: Entry) -> list[str]:
+def record_lines(entry: RecordWithImages) -> list[str]:
     """Return one record in full."""
     record = entry.record
     first = ("model", record.sha256) if isinstance(record, Model) else ("pending", str(record.id))
     facts = [
         first,
-        ("name", plain(record.name, _LONG)),
-        ("type", plain(record.type, _LONG)),
-        ("size", f"{size(record.size_bytes)} ({record.size_bytes:,} bytes)"),
+        ("name", sanitize(record.name, _LONG)),
+        ("type", sanitize(record.type, _LONG)),
+        ("size", f"{format_size(record.size_bytes)} ({record.size_bytes:,} bytes)"),
         ("created", _time(record.created_at)),
-        ("path", plain(record.path, _LONG)),
-        ("tags", plain(", ".join(sorted(record.tags)), _LONG) or "-"),
+        ("path", sanitize(record.path, _LONG)),
+        ("tags", sanitize(", ".join(sorted(record.tags)), _LONG) or "-"),
         ("images", str(len(entry.images))),
-        *(("", plain(image)) for image in entry.images),
+        *(("", sanitize(image)) for image in entry.images),
     ]
-    leaves = [(plain(key), line) for key, value in _leaves("", record.meta_json) for key, line in _lines(key, value)]
+    leaves = [(sanitize(key), line) for key, value in _leaves("", record.meta_json) for key, line in _lines(key, value)]
     return [*table(facts), *(["", *table(leaves)] if leaves else [])]
 
 
@@ -104,7 +104,7 @@ def _leaves(key: str, value: Any) -> Iterator[tuple[str, Any]]:
 def _lines(key: str, value: Any) -> Iterator[tuple[str, str]]:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     for number, line in enumerate(text.split("\n")):
-        yield "" if number else key, plain(line, _LONG)
+        yield "" if number else key, sanitize(line, _LONG)
 
 
 def import_lines(report: ImportReport) -> list[str]:
@@ -118,7 +118,7 @@ def import_lines(report: ImportReport) -> list[str]:
         ("problems", f"{len(report.problems):,}", ""),
     ]
     problems = [
-        ("  row", "-" if one.row is None else str(one.row), plain(one.field, 40), plain(one.reason, 400))
+        ("  row", "-" if one.row is None else str(one.row), sanitize(one.field, 40), sanitize(one.reason, 400))
         for one in report.problems
     ]
     return [*table(counts, right={1}), *(table(problems, right={1}) if problems else [])]
@@ -126,9 +126,14 @@ def import_lines(report: ImportReport) -> list[str]:
 
 def verify_lines(report: VerifyReport) -> list[str]:
     """Return one line a check, then the findings, then the verdict."""
-    checks = [("ok" if check.ok else "FAILED", check.name, plain(check.detail)) for check in report.checks]
+    checks = [("ok" if check.ok else "FAILED", check.name, sanitize(check.detail)) for check in report.checks]
     findings = [
-        (one.severity, one.code, plain(" ".join(part for part in (one.key, one.path) if part)), plain(one.detail, 400))
+        (
+            one.severity,
+            one.code,
+            sanitize(" ".join(part for part in (one.key, one.path) if part)),
+            sanitize(one.detail, 400),
+        )
         for one in report.findings
     ]
     errors = sum(one.severity == "error" for one in report.findings)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import click
 
 from core.domain.operations import Operation
-from core.text import plain
-from tui.cli.context import FAILED, INTERRUPTED, Call, Failed, command
+from core.text import sanitize
+from tui.cli.context import FAILED, INTERRUPTED, CliContext, Failed, command
 from tui.cli.formatting import table
 from tui.cli.json_output import Object
 from tui.cli.terminal import ProgressLine, interruptible
@@ -23,7 +23,7 @@ _MOST = 1_000_000
 
 @command("undo")
 @click.argument("count", metavar="[N]", type=click.IntRange(1, _MOST), default=1)
-def undo(call: Call, count: int) -> int:
+def undo(call: CliContext, count: int) -> int:
     """Take back the last N promotions and imports.
 
     What is undone already does not count, and an import counts as one. The newest goes first, and one that cannot be
@@ -55,7 +55,7 @@ def undo(call: Call, count: int) -> int:
     return 0
 
 
-def _undone_after_all(call: Call, reached: int) -> UndoReport:
+def _undone_after_all(call: CliContext, reached: int) -> UndoReport:
     """Return what an undo that was interrupted at any moment has taken back: the journal knows."""
     from core.operations.history import UndoReport
 
@@ -65,7 +65,7 @@ def _undone_after_all(call: Call, reached: int) -> UndoReport:
 
 @command("history")
 @click.option("--limit", metavar="N", type=click.IntRange(1, _MOST), default=50, show_default=True, help="How many.")
-def history(call: Call, limit: int) -> int:
+def history(call: CliContext, limit: int) -> int:
     """List what happened to the library, newest first."""
     with call.reading() as library:
         past = library.history.operations(limit)
@@ -123,7 +123,13 @@ def history_lines(past: list[PastOperation]) -> list[str]:
 
 def _line(past: PastOperation) -> tuple[str, str, str, str, str]:
     operation = past.operation
-    return str(operation.n), local_time(operation.at), operation_words(operation), plain(past.name, 60), _ending(past)
+    return (
+        str(operation.n),
+        local_time(operation.at),
+        operation_words(operation),
+        sanitize(past.name, 60),
+        _ending(past),
+    )
 
 
 def _ending(past: PastOperation) -> str:

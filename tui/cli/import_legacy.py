@@ -11,7 +11,7 @@ import click
 
 from core.importing.errors import ImportInterrupted
 from tui.cli.completers import files, folders
-from tui.cli.context import INTERRUPTED, Call, Failed, command
+from tui.cli.context import INTERRUPTED, CliContext, Failed, command
 from tui.cli.formatting import import_lines
 from tui.cli.json_output import import_object
 from tui.cli.terminal import ProgressLine, interruptible
@@ -58,7 +58,7 @@ def _interrupted_at_once() -> Iterator[None]:
     callback=_roots,
     help="Where a folder of the old machine is on this one; may be given several times.",
 )
-def import_legacy(call: Call, database: str, images_dir: str | None, path_map: Mapping[str, str]) -> int:
+def import_legacy(call: CliContext, database: str, images_dir: str | None, path_map: Mapping[str, str]) -> int:
     """Bring in an old database (Stage 1).
 
     Rows with a hash go to the library, all others into the queue. Importing again adds what is new.
@@ -83,7 +83,7 @@ def import_legacy(call: Call, database: str, images_dir: str | None, path_map: M
     return 0
 
 
-def _look_before_a_library_is_made(call: Call, database: str, images_dir: str | None) -> None:
+def _look_before_a_library_is_made(call: CliContext, database: str, images_dir: str | None) -> None:
     """Refuse what cannot be imported before a new library is made for it."""
     from core.backup.restore_steps import is_library
     from core.library import check_import

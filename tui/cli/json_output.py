@@ -8,7 +8,7 @@ from core.domain.enums import Status
 from core.domain.imports import ImportReport
 from core.domain.outcomes import Outcome
 from core.domain.plans import Plan
-from core.domain.records import Entry, Model, QueueRow
+from core.domain.records import Model, QueueRow, RecordWithImages
 
 if TYPE_CHECKING:
     from core.verify.findings import VerifyReport
@@ -46,7 +46,7 @@ def queue_object(row: QueueRow) -> Object:
     }
 
 
-def record_object(entry: Entry) -> Object:
+def record_object(entry: RecordWithImages) -> Object:
     """Return one record, as ``show`` prints it."""
     record = entry.record
     known_by = {"sha256": record.sha256} if isinstance(record, Model) else {"id": record.id}

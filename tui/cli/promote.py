@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from core.domain.enums import Action, Kind, Status, Strategy
+from core.domain.enums import Action, OperationKind, Status, Strategy
 from core.domain.outcomes import Outcome
-from core.domain.records import Entry, Model, PendingImport
+from core.domain.records import Model, PendingImport, RecordWithImages
 from core.errors import Cancelled, RowDamaged
-from core.text import plain, size
+from core.text import format_size, sanitize
 from tui.cli.completion import pending_ids
-from tui.cli.context import CONFLICT, FAILED, INTERRUPTED, LOCKED, NOT_FOUND, Call, Failed, command, worst
+from tui.cli.context import CONFLICT, FAILED, INTERRUPTED, LOCKED, NOT_FOUND, CliContext, Failed, command, worst
 from tui.cli.formatting import table
 from tui.cli.json_output import outcome_object
 from tui.cli.terminal import ProgressLine, interruptible
@@ -44,7 +44,7 @@ _RECENT = 100  # operations; other processes may have done some since
 @click.argument("ids", metavar="ID...", type=int, nargs=-1, required=True, shell_complete=pending_ids)
 @click.option("--strategy", type=click.Choice([one.value for one in Strategy]), help="What to do with each of them.")
 @click.option("--dry-run", is_flag=True, help="Say what would be done, and change nothing.")
-def promote(call: Call, ids: tuple[int, ...], strategy: str | None, dry_run: bool) -> int:
+def promote(call: CliContext, ids: tuple[int, ...], strategy: str | None, dry_run: bool) -> int:
     """Promote pending imports (Stage 2).
 
     They are taken by their ids, in the order given. Without a strategy, only what the library does not have.
@@ -74,7 +74,7 @@ def promote(call: Call, ids: tuple[int, ...], strategy: str | None, dry_run: boo
 
 def _outcomes(
     library: Library, ids: tuple[int, ...], strategy: Strategy | None, dry_run: bool, cancel: threading.Event
-) -> Iterator[tuple[Entry | None, Outcome]]:
+) -> Iterator[tuple[RecordWithImages | None, Outcome]]:
     """Promote one after the other, and give each as it was with what came of it."""
     line = ProgressLine()
     work = library.processor.dry_run if dry_run else library.processor.process_single_import
@@ -85,10 +85,10 @@ def _outcomes(
             yield None, Outcome(Status.NOT_FOUND, number)
             continue
         entry = _entry(library, number)
-        name = plain(entry.record.name, 40) if entry else ""
+        name = sanitize(entry.record.name, 40) if entry else ""
 
         def hashing(done: int, count: int, name: str = name) -> None:
-            line.show(f"hashing {name}: {size(done)} of {size(count)}")
+            line.show(f"hashing {name}: {format_size(done)} of {format_size(count)}")
 
         try:
             outcome = work(number, strategy, cancel=cancel, progress=hashing)
@@ -97,7 +97,7 @@ def _outcomes(
         yield entry, outcome
 
 
-def _entry(library: Library, number: int) -> Entry | None:
+def _entry(library: Library, number: int) -> RecordWithImages | None:
     """Return the pending import to speak of; one that is damaged can still be deleted."""
     try:
         return library.show(str(number))
@@ -105,7 +105,7 @@ def _entry(library: Library, number: int) -> Entry | None:
         return None
 
 
-def _tell(call: Call, entry: Entry | None, outcome: Outcome, plan: Sequence[str] = ()) -> None:
+def _tell(call: CliContext, entry: RecordWithImages | None, outcome: Outcome, plan: Sequence[str] = ()) -> None:
     """Print one result: what was done as an answer, what was not done as a failure."""
     if outcome.status is not Status.SUCCESS:
         click.echo(f"{outcome.id}  {failure_words(outcome)}", err=True)
@@ -113,11 +113,11 @@ def _tell(call: Call, entry: Entry | None, outcome: Outcome, plan: Sequence[str]
         click.echo("\n".join([*outcome_lines(entry, outcome), *plan]))
 
 
-def _happened(call: Call, number: int, since: int) -> tuple[Entry | None, Outcome] | None:
+def _happened(call: CliContext, number: int, since: int) -> tuple[RecordWithImages | None, Outcome] | None:
     """Return what the journal has, after entry ``since``, of a promotion that was interrupted; None for nothing."""
     with call.reading() as library:
         for operation in (past.operation for past in library.history.operations(_RECENT)):
-            if operation.n > since and operation.pending_id == number and operation.kind is Kind.PROMOTE:
+            if operation.n > since and operation.pending_id == number and operation.kind is OperationKind.PROMOTE:
                 entry = None if operation.action is Action.DELETED else library.show(operation.sha256 or "")
                 images, in_place = entry.images if entry else (), not operation.open
                 sha256, action = operation.sha256, operation.action
@@ -127,27 +127,27 @@ def _happened(call: Call, number: int, since: int) -> tuple[Entry | None, Outcom
 
 def failure_words(outcome: Outcome) -> str:
     """Return in words why nothing was done."""
-    return _WORDS.get(outcome.status) or f"error: {plain(outcome.error, 1000)}"
+    return _WORDS.get(outcome.status) or f"error: {sanitize(outcome.error, 1000)}"
 
 
-def outcome_lines(entry: Entry | None, outcome: Outcome) -> list[str]:
+def outcome_lines(entry: RecordWithImages | None, outcome: Outcome) -> list[str]:
     """Return in words what was done, or would be done in a dry run."""
-    name = plain(entry.record.name) if entry else ""
+    name = sanitize(entry.record.name) if entry else ""
     done = f"would be {outcome.action_taken}" if outcome.plan else str(outcome.action_taken)
     lines = [f"{outcome.id}  {done}  {name}"]
     if outcome.action_taken is Action.IGNORED:
         lines.append("    it stays in the queue")
     elif outcome.action_taken is not Action.DELETED and not outcome.plan:
         lines.append(f"    images: {len(outcome.images)}   sha256: {outcome.sha256}")
-    lines += [f"    refused: {plain(one.image)} ({plain(one.reason)})" for one in outcome.refused]
+    lines += [f"    refused: {sanitize(one.image)} ({sanitize(one.reason)})" for one in outcome.refused]
     if outcome.claimed_sha256:
-        lines.append(f"    the old database said {plain(outcome.claimed_sha256)}; the file has {outcome.sha256}")
+        lines.append(f"    the old database said {sanitize(outcome.claimed_sha256)}; the file has {outcome.sha256}")
     if not outcome.in_place:
         lines.append("    done; its files are put in place when the library is opened next")
     return lines
 
 
-def plan_lines(library: Library, entry: Entry | None, outcome: Outcome) -> list[str]:
+def plan_lines(library: Library, entry: RecordWithImages | None, outcome: Outcome) -> list[str]:
     """Return a plan in the words of the app: field by field what is there, what comes, and what would be."""
     from tui.presenters.plan_lines import SIGN, field_lines
 
@@ -157,7 +157,7 @@ def plan_lines(library: Library, entry: Entry | None, outcome: Outcome) -> list[
     existing = there.record if there and isinstance(there.record, Model) else None
     return table(
         [
-            (f"    {SIGN[line.change]}", line.change.value, plain(line.label, 40), plain(line.result, 120) or "-")
+            (f"    {SIGN[line.change]}", line.change.value, sanitize(line.label, 40), sanitize(line.result, 120) or "-")
             for line in field_lines(outcome.plan, entry.record, existing)
         ]
     )

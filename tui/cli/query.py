@@ -5,12 +5,12 @@ from __future__ import annotations
 import click
 
 from core.domain.query import QueryError
-from core.domain.records import Entry, Model
-from core.domain.sort_order import Column, Order
+from core.domain.records import Model, RecordWithImages
+from core.domain.sort_order import SortKey, SortOrder
 from core.errors import RowDamaged
-from core.text import plain
+from core.text import sanitize
 from tui.cli.completion import pending_ids
-from tui.cli.context import NOT_FOUND, USAGE, Call, Failed, command
+from tui.cli.context import NOT_FOUND, USAGE, CliContext, Failed, command
 from tui.cli.formatting import queue_lines, record_lines
 from tui.cli.json_output import queue_object, record_object
 
@@ -20,13 +20,13 @@ from tui.cli.json_output import queue_object, record_object
 @click.option(
     "--sort",
     "column",
-    type=click.Choice([column.value for column in Column]),
-    default=Column.ID.value,
+    type=click.Choice([column.value for column in SortKey]),
+    default=SortKey.ID.value,
     show_default=True,
     help="Sort by a column.",
 )
 @click.option("--reverse", is_flag=True, help="Turn the order round.")
-def pending(call: Call, words: str, column: str, reverse: bool) -> int:
+def pending(call: CliContext, words: str, column: str, reverse: bool) -> int:
     """List the queue.
 
     WORDS are looked for in name, path, type, tags and notes. Quotes hold "two words" together, a - in front means
@@ -35,12 +35,12 @@ def pending(call: Call, words: str, column: str, reverse: bool) -> int:
     """
     with call.reading() as library:
         try:
-            rows = library.queue.rows(library.queue.ids(words, Order(Column(column), reverse)))
+            rows = library.queue.rows(library.queue.ids(words, SortOrder(SortKey(column), reverse)))
         except QueryError as error:
             raise Failed(f"--filter: {error}", USAGE) from error
     for row in rows:
         if row.damage:
-            click.echo(plain(RowDamaged("pending_import", row.id, row.damage), 400), err=True)
+            click.echo(sanitize(RowDamaged("pending_import", row.id, row.damage), 400), err=True)
     nothing_fits = bool(words.strip()) and not rows
     call.answer(
         {"pending": [queue_object(row) for row in rows]},
@@ -51,27 +51,27 @@ def pending(call: Call, words: str, column: str, reverse: bool) -> int:
 
 @command("show")
 @click.argument("key", metavar="ID_OR_SHA256", shell_complete=pending_ids)
-def show(call: Call, key: str) -> int:
+def show(call: CliContext, key: str) -> int:
     """Show one pending import or one model."""
     entry = _find(call, key)
     if entry is None:
-        raise Failed(f"there is no pending import and no model {plain(key, 80)}", NOT_FOUND)
+        raise Failed(f"there is no pending import and no model {sanitize(key, 80)}", NOT_FOUND)
     call.answer(record_object(entry), lambda: record_lines(entry))
     return 0
 
 
 @command("images")
 @click.argument("sha256", metavar="SHA256")
-def images(call: Call, sha256: str) -> int:
+def images(call: CliContext, sha256: str) -> int:
     """List a model's image sequence."""
     entry = _find(call, sha256)
     if entry is None or not isinstance(entry.record, Model):
-        raise Failed(f"there is no model {plain(sha256, 80)}; give the 64 digits of its SHA-256", NOT_FOUND)
+        raise Failed(f"there is no model {sanitize(sha256, 80)}; give the 64 digits of its SHA-256", NOT_FOUND)
     names = list(entry.images)
     call.answer({"sha256": entry.record.sha256, "images": names}, lambda: names or ["The model has no images."])
     return 0
 
 
-def _find(call: Call, key: str) -> Entry | None:
+def _find(call: CliContext, key: str) -> RecordWithImages | None:
     with call.reading() as library:
         return library.show(key)

@@ -13,12 +13,12 @@ from typing import Any
 import click
 
 from core.errors import Cancelled, CuratorError
-from core.text import plain
+from core.text import sanitize
 from tui.cli.app import graphics_option, open_app
 from tui.cli.backup import backup, restore
 from tui.cli.completion import completion
 from tui.cli.config import config
-from tui.cli.context import FAILED, INTERRUPTED, Call, Failed, common, sentence
+from tui.cli.context import FAILED, INTERRUPTED, CliContext, Failed, common, sentence
 from tui.cli.demo import demo
 from tui.cli.history import history, undo
 from tui.cli.import_legacy import import_legacy
@@ -95,7 +95,7 @@ def _tell(error: click.ClickException, arguments: list[str]) -> int:
         if isinstance(error, click.UsageError) and error.ctx is not None:
             click.echo(error.ctx.get_usage(), err=True)
             click.echo(f"Try '{error.ctx.command_path} --help'.", err=True)
-        click.echo(plain(told, _SENTENCE), err=True)
+        click.echo(sanitize(told, _SENTENCE), err=True)
         options = arguments[: arguments.index("--")] if "--" in arguments else arguments
         if "--json" in options:
             answer = error.answer if isinstance(error, Failed) else {}
@@ -143,9 +143,9 @@ def main(context: click.Context, verifying: bool, full: bool, version: bool, gra
             raise click.UsageError("--verify and --version stand alone, without a command", context)
         return None
     if version:
-        Call.of(context, Settings()).answer({"version": _version()}, lambda: [f"model-curator {_version()}"])
+        CliContext.of(context, Settings()).answer({"version": _version()}, lambda: [f"model-curator {_version()}"])
         return 0
-    call = Call.of(context)
+    call = CliContext.of(context)
     if verifying:
         call.tell_settings()
         return verify(call, full)

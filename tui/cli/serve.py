@@ -8,7 +8,7 @@ import os
 import click
 
 from tui.cli.app import graphics_option
-from tui.cli.context import FAILED, USAGE, Call, Failed, command
+from tui.cli.context import FAILED, USAGE, CliContext, Failed, command
 
 
 def _loopback(context: click.Context, parameter: click.Parameter, host: str) -> str:
@@ -31,7 +31,7 @@ def _loopback(context: click.Context, parameter: click.Parameter, host: str) -> 
 @click.option("--host", metavar="ADDRESS", default="127.0.0.1", show_default=True, callback=_loopback, help="Where.")
 @click.option("--port", metavar="N", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Where.")
 @graphics_option
-def serve(call: Call, host: str, port: int, graphics: str | None) -> int:
+def serve(call: CliContext, host: str, port: int, graphics: str | None) -> int:
     """Open the app in a browser on this machine.
 
     There is no password: on a machine with other users, they can open the page too.

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from core.errors import LibraryError
-from tui.cli.context import FAILED, USAGE, Call, Failed, sentence
+from tui.cli.context import FAILED, USAGE, CliContext, Failed, sentence
 from tui.cli.formatting import verify_lines
 from tui.cli.json_output import verify_object
 
 
-def verify(call: Call, full: bool) -> int:
+def verify(call: CliContext, full: bool) -> int:
     """Run every check and print one line for each; ``full`` reads every model file again."""
     from core.verify import verify_folder
 

@@ -9,7 +9,7 @@ from textual.app import App
 from textual.binding import Binding
 from textual.keys import Keys, format_key, key_to_character
 
-from core.text import plain
+from core.text import sanitize
 from tui.keys import TOGETHER, bindings
 
 _MODIFIERS = {"ctrl", "alt", "shift", "super", "hyper", "meta"}
@@ -28,7 +28,7 @@ def checked_keys(wanted: Mapping[str, str], path: str = "") -> tuple[dict[str, s
         problem = "" if id in usual else "is no key of the app; model-curator config lists them"
         problem = problem or _problem(text)
         if problem:
-            problems.append(f"{path}: keys.{plain(id, 80)} {problem}")
+            problems.append(f"{path}: keys.{sanitize(id, 80)} {problem}")
         else:
             keys[id] = ",".join(map(_long, _SEPARATOR.split(text.strip())))
     while clash := _clash(rooms, keys):
@@ -42,7 +42,7 @@ def _problem(text: str) -> str:
     if not text.strip():
         return 'must be a key, such as "M", or several, such as "M,ctrl+o"'
     wrong = [key for key in _SEPARATOR.split(text.strip()) if not _is_key(key)]
-    return f"must be a key, and {plain(wrong[0], 40)!r} is none" if wrong else ""
+    return f"must be a key, and {sanitize(wrong[0], 40)!r} is none" if wrong else ""
 
 
 def _is_key(key: str) -> bool:

@@ -6,7 +6,7 @@ import logging
 import os
 import re
 
-from core.text import plain
+from core.text import sanitize
 
 LOGGER = logging.getLogger("model_curator")
 _LONGEST = 4000  # characters of a message
@@ -43,11 +43,11 @@ class LogFile(logging.FileHandler):
 
 class _Plain(logging.Formatter):
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
-        record.message = plain(record.message, _LONGEST)
+        record.message = sanitize(record.message, _LONGEST)
         return super().formatMessage(record)
 
     def formatException(self, ei: object) -> str:  # noqa: N802
-        return plain(super().formatException(ei), _TRACE, lines=True)  # type: ignore[arg-type]
+        return sanitize(super().formatException(ei), _TRACE, lines=True)  # type: ignore[arg-type]
 
 
 def start_log(path: str) -> None:

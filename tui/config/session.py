@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from core.domain.query import QueryError, parse
-from core.domain.sort_order import BY_ID, Column, Order
+from core.domain.sort_order import DEFAULT_ORDER, SortKey, SortOrder
 from core.files.durable import write_synced
-from core.text import plain
+from core.text import sanitize
 
 _LONGEST = 2000  # characters of a filter
 
@@ -26,7 +26,7 @@ class Session:
 
     row: int | None = None
     words: str = ""
-    order: Order = BY_ID
+    order: SortOrder = DEFAULT_ORDER
 
 
 def read(library: Path) -> Session:
@@ -45,7 +45,7 @@ def read(library: Path) -> Session:
     row, words, descending = kept.get("row"), kept.get("filter"), kept.get("descending")
     if type(row) not in (int, type(None)) or not isinstance(words, str) or not isinstance(descending, bool):
         raise ValueError("something in it is not what it should be")
-    return Session(row, words if _is_filter(words) else "", Order(Column(str(kept.get("sort"))), descending))
+    return Session(row, words if _is_filter(words) else "", SortOrder(SortKey(str(kept.get("sort"))), descending))
 
 
 def _is_filter(words: str) -> bool:
@@ -53,7 +53,7 @@ def _is_filter(words: str) -> bool:
         parse(words)
     except QueryError:  # of a version with another grammar
         return False
-    return plain(words, _LONGEST) == words
+    return sanitize(words, _LONGEST) == words
 
 
 def write(library: Path, session: Session) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from core.text import plain
+from core.text import sanitize
 
 GRAPHICS = ("auto", "kitty", "sixel", "half", "off")
 THEMES = ("curator", "curator-light", "curator-contrast")
@@ -66,7 +66,7 @@ def read_settings(path: str) -> Settings:
             attribute, check = _known(name)
             values[attribute] = check(value)
         except _Wrong as wrong:
-            warnings.append(f"{path}: {plain(name, 80)} {wrong}")
+            warnings.append(f"{path}: {sanitize(name, 80)} {wrong}")
         else:
             given.add("graphics" if name == "images" else name)
     return replace(usual, **values, exists=True, given=frozenset(given), warnings=tuple(warnings))
@@ -90,7 +90,7 @@ def _document(path: str) -> dict[str, Any]:
         line = data[: error.start].count(b"\n") + 1
         raise _Wrong(f"it is not in UTF-8 (at line {line})") from error
     except (ValueError, RecursionError) as error:
-        raise _Wrong(f"{plain(str(error), 200)}") from error
+        raise _Wrong(f"{sanitize(str(error), 200)}") from error
 
 
 def _flat(document: Mapping[str, Any]) -> dict[str, Any]:

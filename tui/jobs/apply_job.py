@@ -17,8 +17,8 @@ from textual.worker import Worker, WorkerError
 from core.domain.enums import Action, Status
 from core.domain.outcomes import Outcome
 from core.errors import Cancelled
-from core.text import plain, size
-from tui.jobs.eta import Pace, in_words
+from core.text import format_size, sanitize
+from tui.jobs.eta import EtaEstimator, format_eta
 from tui.keys import display_key
 from tui.messages import ApplyEnded, Applying, ApplyState, Decided, Promoted
 from tui.presenters.progress import bar
@@ -45,7 +45,7 @@ class LogLine:
             ("✓ " if self.ok else "✕ ", f"bold {TEAL if self.ok else RED}"),
             (f"{self.decided.row.id:>6}  ", GREY),
             (f"{strategy:<9} ", STRATEGY[strategy]),
-            (plain(self.decided.row.name, 60), TEXT),
+            (sanitize(self.decided.row.name, 60), TEXT),
             (f"   {self.words}", GREY if self.ok else RED),
         )
 
@@ -59,14 +59,14 @@ class ApplyJob:
         self._cancel = threading.Event()
         self._withdrawn: set[int] = set()
         self._worker: Worker[None] | None = None
-        self._pace = Pace()
+        self._pace = EtaEstimator()
         self.log: list[LogLine] = []
         self.running = False
         self._batch_start = 0
 
     def start(self, decided: Sequence[Decided]) -> None:
         """Promote a batch in a thread; the messages go to the node."""
-        self._cancel, self._withdrawn, self._pace = threading.Event(), set(), Pace()
+        self._cancel, self._withdrawn, self._pace = threading.Event(), set(), EtaEstimator()
         self.running, self._batch_start = True, len(self.log)
         cancel, withdrawn, node = self._cancel, self._withdrawn, self._node
         self._worker = self._node.run_worker(
@@ -111,15 +111,19 @@ class ApplyJob:
         """Return what the status line says of it."""
         part = state.bytes_done / state.bytes_total if state.bytes_total else 0.0
         done = (state.done + part) / max(state.total, 1)
-        left = in_words(self._pace.left(state.done + part, state.total))
+        left = format_eta(self._pace.left(state.done + part, state.total))
         stop = display_key(self._node.app, "apply.stop")
         stopping = "stopping after this one" if self._cancel.is_set() else f"{left}  {stop} stops".strip()
-        read = f"  hashing {size(state.bytes_done)} of {size(state.bytes_total)}" if state.bytes_total else ""
+        read = (
+            f"  hashing {format_size(state.bytes_done)} of {format_size(state.bytes_total)}"
+            if state.bytes_total
+            else ""
+        )
         return Content.assemble(
             ("applying ", GREY),
             bar(done, 24 if width >= 100 else 12),
             (f" {state.done + 1:,} of {state.total:,}  ", f"bold {TEXT}"),
-            (plain(state.name, 40), TEXT),
+            (sanitize(state.name, 40), TEXT),
             (read, GREY),
             (f"  {stopping}", GREY),
         )
@@ -130,7 +134,7 @@ def outcome_words(outcome: Outcome) -> str:
     if outcome.status is Status.SUCCESS:
         words = "nothing changed, it stays" if outcome.action_taken is Action.IGNORED else f"{outcome.action_taken}"
         if outcome.refused:
-            reasons = "; ".join(f"{plain(one.image, 60)}: {plain(one.reason)}" for one in outcome.refused)
+            reasons = "; ".join(f"{sanitize(one.image, 60)}: {sanitize(one.reason)}" for one in outcome.refused)
             words += f" · without {reasons}"
         if not outcome.in_place:
             words += " · its files follow at the next opening"
@@ -141,7 +145,7 @@ def outcome_words(outcome: Outcome) -> str:
         Status.LOCKED: "it is being promoted elsewhere",
         Status.NOT_FOUND: "already done: it has left the queue",
     }
-    return plain(outcome.error or reasons_by_status.get(outcome.status, outcome.status))
+    return sanitize(outcome.error or reasons_by_status.get(outcome.status, outcome.status))
 
 
 def apply_all(

@@ -11,11 +11,11 @@ from textual.worker import Worker
 
 from core.domain.enums import Strategy
 from core.domain.records import QueueRow
-from core.domain.resolution import Picks
+from core.domain.resolution import Resolution
 from core.errors import CuratorError
 
 Store = Callable[[Sequence[int], Strategy | None], None]
-StorePicks = Callable[[int, Strategy, Picks], None]
+StorePicks = Callable[[int, Strategy, Resolution], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +23,10 @@ class _Wanted:
     """A decision; without picks, those that are stored stay where the strategy does."""
 
     strategy: Strategy | None
-    picks: Picks | None = None
+    picks: Resolution | None = None
 
 
-class Decisions:
+class DecisionWriter:
     """Stores decisions in a thread, one batch after the other, while keys go on making new ones."""
 
     def __init__(
@@ -54,12 +54,12 @@ class Decisions:
         self._waiting.update(by_hand)
         self._begin()
 
-    def put_picks(self, id: int, strategy: Strategy, picks: Picks) -> None:
+    def put_picks(self, id: int, strategy: Strategy, picks: Resolution) -> None:
         """Take a decision with what was picked by hand."""
         self._waiting[id] = _Wanted(strategy, picks)
         self._begin()
 
-    def picks(self, id: int, strategy: Strategy | None) -> Picks | None:
+    def picks(self, id: int, strategy: Strategy | None) -> Resolution | None:
         """Return what was picked for a decision and has not reached the database, None where that knows best."""
         coming = (batch.get(id) for batch in (self._waiting, self._storing))
         return next((one.picks for one in coming if one and one.picks is not None and one.strategy is strategy), None)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 _SETTLING = 2.0  # seconds before which any guess would jump about
 
 
-class Pace:
+class EtaEstimator:
     """Guesses the seconds left of one job from what was done since it began."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -26,7 +26,7 @@ class Pace:
         return max(total - done, 0) * seconds / gone
 
 
-def in_words(seconds: float | None) -> str:
+def format_eta(seconds: float | None) -> str:
     """Return a time left as people say it, nothing where it is not known."""
     if seconds is None:
         return ""

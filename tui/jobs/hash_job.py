@@ -12,7 +12,7 @@ from textual.dom import DOMNode
 from textual.message import Message
 
 from core.errors import CuratorError
-from tui.jobs.eta import Pace, in_words
+from tui.jobs.eta import EtaEstimator, format_eta
 from tui.messages import Hashing, HashingEnded
 from tui.presenters.progress import bar
 from tui.theme.palette import GREY, TEXT
@@ -34,7 +34,7 @@ class HashJob:
         self._library = library
         self._in_view = in_view
         self._cancel = threading.Event()
-        self._pace = Pace()
+        self._pace = EtaEstimator()
         self.paused = paused
 
     def start(self) -> None:
@@ -42,7 +42,7 @@ class HashJob:
         self.stop()
         if self.paused:
             return
-        self._cancel, self._pace = threading.Event(), Pace()
+        self._cancel, self._pace = threading.Event(), EtaEstimator()
         cancel, node = self._cancel, self._node
         self._node.run_worker(
             lambda: hash_all(self._library, self._in_view, cancel, node.post_message),
@@ -67,7 +67,7 @@ class HashJob:
     def words(self, progress: HashProgress, wide: bool) -> Content:
         """Return what the first line says of it."""
         done = progress.bytes_done / progress.bytes_total if progress.bytes_total else 1.0
-        left = in_words(self._pace.left(progress.bytes_done, progress.bytes_total))
+        left = format_eta(self._pace.left(progress.bytes_done, progress.bytes_total))
         if not wide:
             return Content.assemble(("hashing ", GREY), (f"{done:.0%}", TEXT))
         tail = f" {done:4.0%}" + (f"  {left}" if left else "")

@@ -13,7 +13,7 @@ from textual.message import Message
 
 from core.domain.imports import ImportReport
 from core.errors import CuratorError
-from tui.jobs.eta import Pace, in_words
+from tui.jobs.eta import EtaEstimator, format_eta
 from tui.presenters.import_report import Reason, reasons
 from tui.presenters.progress import bar
 from tui.theme.palette import GREY, TEXT
@@ -64,11 +64,11 @@ class ImportJob:
         self._node = node
         self._library = library
         self._cancel = threading.Event()
-        self._pace = Pace()
+        self._pace = EtaEstimator()
 
     def start(self, order: ImportOrder) -> None:
         """Import in a thread."""
-        self._cancel, self._pace = threading.Event(), Pace()
+        self._cancel, self._pace = threading.Event(), EtaEstimator()
         cancel, node = self._cancel, self._node
         node.run_worker(
             lambda: run_import(self._library, order, cancel, node.post_message),
@@ -86,7 +86,7 @@ class ImportJob:
         stopping = "stopping; what has come in stays" if self._cancel.is_set() else ""
         if state is None:
             return Content.styled(stopping or "reading the old database …", GREY)
-        left = in_words(self._pace.left(state.done, state.total))
+        left = format_eta(self._pace.left(state.done, state.total))
         return Content.assemble(
             bar(state.done / max(state.total, 1), max(width, 1)),
             (f"\n{state.done:,} of {state.total:,} rows", TEXT),

@@ -16,7 +16,7 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Latest(Generic[K, V]):
+class LatestQuery(Generic[K, V]):
     """Asks one question at a time in a thread; of those asked meanwhile, only the newest gets an answer.
 
     ``read`` runs in a thread. It gets an event that is set once its answer is wanted no more, because another question

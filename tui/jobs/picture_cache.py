@@ -13,12 +13,12 @@ from textual.screen import Screen
 from textual.worker import Worker
 
 from core.domain.enums import Side
-from core.domain.records import Picture, QueueRow
+from core.domain.records import QueueRow, Thumbnail
 from core.errors import Cancelled, CuratorError
-from core.text import plain
+from core.text import sanitize
 
 if TYPE_CHECKING:
-    from core.images.thumbnails import Pictures
+    from core.images.thumbnails import Thumbnailer
 
 _MOST = 32 << 20  # bytes of pixels: some forty pictures where they are real ones, thousands in half cells
 _THREADS = 2
@@ -33,7 +33,7 @@ class PictureKey(NamedTuple):
     height: int
 
 
-class PicturesAtHand:
+class PictureCache:
     """Keeps pictures up to a number of bytes, those used lately; to be used where the screens run, but for ``make``.
 
     ``key`` is what a curator presses to see those of ``sensitive_tags``. ``ready`` is called with each picture in the
@@ -42,11 +42,11 @@ class PicturesAtHand:
 
     def __init__(
         self,
-        pictures: Pictures,
+        pictures: Thumbnailer,
         sensitive_tags: Iterable[str] = (),
         most: int = _MOST,
         key: str = "z",
-        ready: Callable[[Picture], object] | None = None,
+        ready: Callable[[Thumbnail], object] | None = None,
     ) -> None:
         self._pictures = pictures
         self._key = key
@@ -54,7 +54,7 @@ class PicturesAtHand:
         self._most = most
         self._sensitive = {tag.casefold(): tag for tag in sensitive_tags}
         self._revealed = False
-        self._kept: OrderedDict[PictureKey, Picture | str] = OrderedDict()
+        self._kept: OrderedDict[PictureKey, Thumbnail | str] = OrderedDict()
         self._bytes = 0
         self.forgotten = 0
 
@@ -62,28 +62,28 @@ class PicturesAtHand:
         """Return why the samples of an import are hidden, nothing where they are not; either side's tags count."""
         tags = () if self._revealed else (*row.tags, *row.library_tags)
         tag = next((tag for tag in tags if tag.casefold() in self._sensitive), None)
-        return "" if tag is None else f"hidden: tagged {plain(tag, 40)}; {self._key} shows it"
+        return "" if tag is None else f"hidden: tagged {sanitize(tag, 40)}; {self._key} shows it"
 
     def turn(self) -> str:
         """Show what is hidden, or hide it again, and return in words what holds now."""
         self._revealed = not self._revealed
         if not self._sensitive:
             return "No samples are hidden: no tag counts as sensitive."
-        what = f"Samples tagged {' or '.join(plain(tag, 40) for tag in self._sensitive.values())}"
+        what = f"Samples tagged {' or '.join(sanitize(tag, 40) for tag in self._sensitive.values())}"
         return f"{what} are {f'shown: {self._key} hides' if self._revealed else f'hidden: {self._key} shows'} them."
 
     def first_of(self, rows: Iterable[QueueRow]) -> list[str]:
         """Return the first sample of each import that has any, leaving out what is hidden."""
         return [row.images[0] for row in rows if row.images and not self.hidden(row)]
 
-    def get(self, key: PictureKey) -> Picture | str | None:
+    def get(self, key: PictureKey) -> Thumbnail | str | None:
         """Return a picture, or why there is none; None where it has still to be made."""
         if key not in self._kept:
             return None
         self._kept.move_to_end(key)
         return self._kept[key]
 
-    def keep(self, key: PictureKey, picture: Picture | str) -> None:
+    def keep(self, key: PictureKey, picture: Thumbnail | str) -> None:
         """Keep a picture, and drop those that were not used for longest."""
         self._drop(key)
         self._kept[key] = picture
@@ -97,7 +97,7 @@ class PicturesAtHand:
         for key in [key for key in self._kept if key.side is Side.EXISTING and key.name.startswith(sha256)]:
             self._drop(key)
 
-    def make(self, key: PictureKey, cancel: threading.Event | None = None) -> Picture | str:
+    def make(self, key: PictureKey, cancel: threading.Event | None = None) -> Thumbnail | str:
         """Return a picture, or why there is none. Blocks: to be called in a thread. Raises Cancelled."""
         read = self._pictures.of_pending if key.side is Side.PENDING else self._pictures.of_model
         try:
@@ -115,7 +115,7 @@ class PicturesAtHand:
             self._bytes -= _bytes(picture)
 
 
-class Fetching:
+class PictureLoader:
     """Has pictures made for one screen: those wanted now, then one by one those that may be wanted next.
 
     What was asked for before and is wanted no more is given up, also where it is being made; so is everything once the
@@ -123,7 +123,7 @@ class Fetching:
     """
 
     def __init__(
-        self, screen: Screen[Any], pictures: PicturesAtHand, came: Callable[[PictureKey, Picture | str], None]
+        self, screen: Screen[Any], pictures: PictureCache, came: Callable[[PictureKey, Thumbnail | str], None]
     ) -> None:
         self._screen = screen
         self._pictures = pictures
@@ -183,5 +183,5 @@ class Fetching:
         self._came(key, picture)
 
 
-def _bytes(picture: Picture | str) -> int:
-    return len(picture.pixels if isinstance(picture, Picture) else picture) + 200  # and what any entry takes
+def _bytes(picture: Thumbnail | str) -> int:
+    return len(picture.pixels if isinstance(picture, Thumbnail) else picture) + 200  # and what any entry takes

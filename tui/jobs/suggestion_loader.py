@@ -12,7 +12,7 @@ from textual.screen import Screen
 from core.domain.enums import State, Strategy
 from core.domain.records import QueueRow
 from core.errors import Cancelled, CuratorError
-from tui.jobs.latest import Latest
+from tui.jobs.latest import LatestQuery
 
 if TYPE_CHECKING:
     from core.library import Library
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _AT_ONCE = 8  # the first time each takes as long as decoding its images
 
 
-class Suggesting:
+class SuggestionLoader:
     """Asks core about imports whose hash is known and that are not decided yet."""
 
     def __init__(
@@ -36,7 +36,7 @@ class Suggesting:
         self._came = came
         self._known: dict[int, tuple[QueueRow, Suggestion]] = {}
         self._rows: Sequence[QueueRow] = ()
-        self._latest = Latest[Sequence[QueueRow], "Mapping[int, Suggestion]"](
+        self._latest = LatestQuery[Sequence[QueueRow], "Mapping[int, Suggestion]"](
             screen, "suggestions", self._read, self._answer, lambda _, error: failed(error)
         )
 

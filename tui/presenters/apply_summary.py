@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING
 from core.domain.enums import State, Strategy
 from core.domain.plans import Plan
 from core.domain.records import QueueRow
-from core.domain.resolution import Picks
-from core.text import plain
+from core.domain.resolution import Resolution
+from core.text import sanitize
 from tui.presenters.plan_lines import count_of, overwritten_fields
 
 if TYPE_CHECKING:
     from core.library import Library
-    from core.queue.queue import Look
+    from core.queue.queue import ImportPreview
 
 _DESTROYS_FIRST = (Strategy.DELETE, Strategy.OVERRIDE, Strategy.MERGE, Strategy.SKIP)
 _NOT_WRITTEN = ("path", "size", "created", "type", "name")  # by anybody, as a rule: named last
 _LABELS = 12  # names of fields in a note; a line holds fewer
 
 
-class Hurt(IntEnum):
+class Impact(IntEnum):
     """How much one decision hurts, the worst first."""
 
     LOSES = 0  # something of the library is overwritten or emptied
@@ -48,20 +48,20 @@ class Group:
     fields: int = 0  # of the library, overwritten or emptied
     replaced: int = 0  # images of the library
     added: int = 0
-    order: list[tuple[Hurt, int, int]] = field(default_factory=list)
+    order: list[tuple[Impact, int, int]] = field(default_factory=list)
     """How much it hurts, how many things less than none, the id: sorted."""
 
-    def move(self, id: int, hurt: Hurt, much: int) -> None:
+    def move(self, id: int, hurt: Impact, much: int) -> None:
         """Put one whose plan has come in its place."""
-        del self.order[bisect_left(self.order, (Hurt.WAITING, 0, id))]
+        del self.order[bisect_left(self.order, (Impact.WAITING, 0, id))]
         insort(self.order, (hurt, -much, id))
 
 
-class Summary:
+class ApplySummary:
     """What is about to be applied."""
 
     def __init__(
-        self, strategies: Mapping[int, Strategy], rows: Iterable[QueueRow], picks: Mapping[int, Picks]
+        self, strategies: Mapping[int, Strategy], rows: Iterable[QueueRow], picks: Mapping[int, Resolution]
     ) -> None:
         self.strategies = strategies
         self.picks = picks
@@ -75,13 +75,13 @@ class Summary:
         self.groups = [group for group in groups.values() if group.count]
         for group in self.groups:
             group.order.sort()
-        waiting = (id for group in self.groups for hurt, _, id in group.order if hurt is Hurt.WAITING)
+        waiting = (id for group in self.groups for hurt, _, id in group.order if hurt is Impact.WAITING)
         self.wanted = sorted(waiting, key=lambda id: not self.may_lose(id))
         self.must_see = sum(map(self.may_lose, self.wanted))
         """How many of those wanted, from the first, must be looked at before anything is confirmed."""
 
     @classmethod
-    def read(cls, library: Library) -> Summary:
+    def read(cls, library: Library) -> ApplySummary:
         """Read all decisions. Blocks: to be called in a thread."""
         strategies = dict(library.queue.decisions())
         return cls(strategies, library.queue.rows(list(strategies)), library.queue.picks())
@@ -90,12 +90,12 @@ class Summary:
         """Tell whether promoting must still find the plan that was shown; a plain merge loses nothing."""
         return self.strategies[id] is Strategy.OVERRIDE or id in self.picks
 
-    def take(self, id: int, look: Look | None) -> None:
+    def take(self, id: int, look: ImportPreview | None) -> None:
         """Take in what the plan of one of those wanted is."""
         group = next(group for group in self.groups if group.strategy is self.strategies[id])
         if look is None or look.plan is None:
-            self.notes[id] = plain(look.reason, 60) if look else "it has left the queue"
-            group.move(id, Hurt.UNKNOWN, 0)
+            self.notes[id] = sanitize(look.reason, 60) if look else "it has left the queue"
+            group.move(id, Impact.UNKNOWN, 0)
             return
         plan = look.plan
         if self.may_lose(id):
@@ -106,26 +106,26 @@ class Summary:
         group.added += len(plan.images.added)
         if lost := len(fields) + len(plan.images.replaced):
             counts = _counted((len(fields), "field"), (len(plan.images.replaced), "image"))
-            names = f": {plain(', '.join(fields[:_LABELS]), 200)}" if fields else ""
+            names = f": {sanitize(', '.join(fields[:_LABELS]), 200)}" if fields else ""
             self.notes[id] = f"{counts}{names}"
-            group.move(id, Hurt.LOSES, lost)
+            group.move(id, Impact.LOSES, lost)
             return
         dropped = (len(plan.images.refused), "refused image"), (len(plan.images.left_out), "image left out")
         self.notes[id] = _counted(*dropped)
         much = sum(number for number, _ in dropped)
-        group.move(id, Hurt.DROPS if much else Hurt.NOTHING, much)
+        group.move(id, Impact.DROPS if much else Impact.NOTHING, much)
 
     def _put(self, row: QueueRow, group: Group) -> None:
         group.count += 1
         group.by_hand += row.id in self.picks
         group.images += len(row.images)
-        hurt, much = Hurt.NOTHING, 0
+        hurt, much = Impact.NOTHING, 0
         if group.strategy is Strategy.DELETE:
             much = len(row.images) + len(row.tags)
-            hurt = Hurt.DROPS if much else Hurt.NOTHING
+            hurt = Impact.DROPS if much else Impact.NOTHING
             self.notes[row.id] = _counted((len(row.images), "image"), (len(row.tags), "tag"))
         elif group.strategy is not Strategy.SKIP:
-            hurt = Hurt.WAITING if row.sha256 else Hurt.UNKNOWN
+            hurt = Impact.WAITING if row.sha256 else Impact.UNKNOWN
             self.notes[row.id] = "" if row.sha256 else self._unread(row)
         group.order.append((hurt, -much, row.id))
 
@@ -142,6 +142,6 @@ def _counted(*pairs: tuple[int, str]) -> str:
     return ", ".join(count_of(number, noun) for number, noun in pairs if number)
 
 
-def looks(library: Library, summary: Summary, ids: Sequence[int]) -> dict[int, Look | None]:
+def looks(library: Library, summary: ApplySummary, ids: Sequence[int]) -> dict[int, ImportPreview | None]:
     """Return the plans of some decisions. Blocks: to be called in a thread."""
     return {id: library.queue.look(id, summary.strategies[id]) for id in ids}

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from core.domain.enums import Strategy
-from core.domain.query import Where, exactly
+from core.domain.query import Field, exactly
 from core.domain.records import QueueRow
 from core.files.paths import folder_of
 
@@ -29,14 +29,14 @@ class Criterion:
 
 
 @dataclass(frozen=True, slots=True)
-class Fitting:
+class Matches:
     """The imports that fit, and the decisions that those other than the one in hand have already."""
 
     ids: Sequence[int]
     decided: Mapping[Strategy, int]
 
 
-class Act(Enum):
+class BulkAction(Enum):
     """What else than a decision may be done for all that fit."""
 
     SUGGESTED = "take what is proposed"
@@ -44,28 +44,28 @@ class Act(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class ForAll:
+class BulkDecision:
     """What was chosen for so many imports: a decision, or something else."""
 
     ids: Sequence[int]
-    act: Strategy | Act
+    act: Strategy | BulkAction
 
 
 def criteria(row: QueueRow) -> Iterator[Criterion]:
     """Go through what others may have in common with an import; tags, which may be many, only where asked for."""
     yield Criterion("same state", row.state, f"state:{row.state}", on=True)
     if row.type:
-        yield Criterion("same type", row.type, exactly(Where.TYPE, row.type), on=True)
+        yield Criterion("same type", row.type, exactly(Field.TYPE, row.type), on=True)
     if folder := folder_of(row.path):
-        yield Criterion("same folder", folder, exactly(Where.FOLDER, folder), on=True)
+        yield Criterion("same folder", folder, exactly(Field.FOLDER, folder), on=True)
     for tag in row.tags:
-        yield Criterion("same tag", tag, exactly(Where.TAG, tag), on=False)
+        yield Criterion("same tag", tag, exactly(Field.TAG, tag), on=False)
     yield Criterion("undecided", "nothing is decided for it yet", "decision:none", on=False)
 
 
-def fitting(library: Library, words: str, but: int) -> Fitting:
+def find_matches(library: Library, words: str, but: int) -> Matches:
     """Return which imports fit, and what is decided for them, ``but`` one. Blocks: to be called in a thread."""
     ids = library.queue.ids(words)
     fit = set(ids)
     decided = Counter(strategy for id, strategy in library.queue.decisions() if id in fit and id != but)
-    return Fitting(ids, decided)
+    return Matches(ids, decided)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 
-from core.text import plain
+from core.text import sanitize
 
 _MORE = "…"
 
@@ -22,7 +22,7 @@ def cut(text: object, width: int) -> str:
     """Return ``text`` made plain and at most ``width`` cells wide."""
     if width <= 0:
         return ""
-    shown = plain(text, max(width + 1, 2))  # one more than fits, so that a cut is noticed below
+    shown = sanitize(text, max(width + 1, 2))  # one more than fits, so that a cut is noticed below
     if _cells(shown) <= width:
         return shown
     return set_cell_size(shown, width - 1).rstrip() + _MORE
@@ -34,7 +34,7 @@ def _cells(shown: str) -> int:
 
 def cut_front(text: object, width: int) -> str:
     """Return ``text`` made plain and at most ``width`` cells wide, its end kept: what tells one path from another."""
-    shown = plain(text, 4096)
+    shown = sanitize(text, 4096)
     if cell_len(shown) <= width:
         return shown
     while shown and cell_len(shown) > width - 1:
@@ -47,7 +47,7 @@ def wrap(text: object, width: int, limit: int = 40) -> list[str]:
     if width < 2:  # no room for a wide character
         return [cut(text, width)]
     lines: list[str] = []
-    for paragraph in plain(text, width * limit, lines=True).split("\n"):
+    for paragraph in sanitize(text, width * limit, lines=True).split("\n"):
         lines.extend(_wrapped(paragraph, width))
         if len(lines) > limit:
             return [*lines[: limit - 1], cut(lines[limit - 1] + " " * width + ".", width)]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from core.text import size
+from core.text import format_size
 
 _DEEPEST = 12  # levels of a nested value that are indented; what lies deeper is JSON on one line
 
@@ -24,7 +24,7 @@ def value_text(path: Sequence[str], value: Any) -> str:
     if value is None or value in ("", [], {}) or (isinstance(value, str) and not value.strip()):
         return ""
     if tuple(path) == ("size_bytes",):
-        return size(value) if isinstance(value, int) and value > 0 else ""
+        return format_size(value) if isinstance(value, int) and value > 0 else ""
     if tuple(path) == ("created_at",):
         return _day(value)
     if not isinstance(value, list | Mapping):

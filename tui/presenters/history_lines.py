@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from core.domain.enums import Kind
+from core.domain.enums import OperationKind
 from core.domain.operations import Operation
-from core.text import plain
+from core.text import sanitize
 
 if TYPE_CHECKING:
     from core.operations.history import Imported, PastOperation, UndoReport
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 def operation_words(operation: Operation) -> str:
     """Return in a word or two what an operation did."""
-    words = {Kind.IMPORT: "imported", Kind.IMAGE: "image added"}.get(operation.kind)
-    if operation.kind is Kind.UNDO:
+    words = {OperationKind.IMPORT: "imported", OperationKind.IMAGE: "image added"}.get(operation.kind)
+    if operation.kind is OperationKind.UNDO:
         return f"undid {operation.action}"
     return words or str(operation.action or "promoted")
 
@@ -26,7 +26,7 @@ def past_words(past: PastOperation) -> str:
         return operation_words(past.operation)
     rows = past.imported.models + past.imported.pending
     count, noun = (rows, "row") if rows else (past.imported.images, "image")
-    return f"import of {_counted(count, noun)} from {plain(past.name, 200)}"
+    return f"import of {_counted(count, noun)} from {sanitize(past.name, 200)}"
 
 
 def brought_words(imported: Imported) -> str:

@@ -11,14 +11,14 @@ from tui.presenters.plan_lines import Piece, count_of
 from tui.theme.palette import AMBER, GREY, RED, TEAL, TEXT
 
 
-def library_fates(images: Sequence[str], plan: Plan | None) -> list[Piece]:
+def library_labels(images: Sequence[str], plan: Plan | None) -> list[Piece]:
     """Return for each image of the library's sequence its number, and whether it stays."""
     replaced = set(plan.images.replaced) if plan is not None else set()
     numbers = [int(identifier.removesuffix(".webp").rpartition("_")[2]) for identifier in images]
     return [(f"{n}  replaced", AMBER) if n in replaced else (f"{n}", TEXT) for n in numbers]
 
 
-def incoming_fates(record: PendingImport, plan: Plan | None) -> list[Piece]:
+def incoming_labels(record: PendingImport, plan: Plan | None) -> list[Piece]:
     """Return for each incoming image what the plan makes of it."""
     if plan is None:
         return [(f"{n}", TEXT) for n in range(len(record.images))]

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from core.text import plain
+from core.text import sanitize
 
 _CHOICES = 50
 _IMAGE_FOLDERS = ("images", "media")
@@ -34,7 +34,7 @@ class Completion:
 
 def printable(text: str) -> str:
     """Return a typed text with every character that is not plain escaped; what is escaped already stays."""
-    return "".join(char if plain(char) == char else _escaped(char) for char in text)
+    return "".join(char if sanitize(char) == char else _escaped(char) for char in text)
 
 
 def typed(path: str) -> str:
@@ -120,6 +120,6 @@ def roots(text: str) -> dict[str, str]:
             continue
         old, equals, new = (part.strip() for part in pair.partition("="))
         if not (old and equals and new):
-            raise ValueError(f"“{plain(pair, 60)}” is not OLD=NEW: give the old folder, = and the new one.")
+            raise ValueError(f"“{sanitize(pair, 60)}” is not OLD=NEW: give the old folder, = and the new one.")
         found[old] = os.path.abspath(path_of(new))
     return found

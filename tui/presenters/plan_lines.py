@@ -60,7 +60,7 @@ TONE = {
 _LATER = {Change.KEPT: 1, Change.LEFT_OUT: 1, Change.SAME: 2}
 
 
-class Part(Enum):
+class EditKind(Enum):
     """What a line of a comparison is about, and so what can be picked there."""
 
     FIELD = "field"
@@ -69,10 +69,10 @@ class Part(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class EditTarget:
     """One field by its path, one of the import's tags by its name, or one of its images by its file."""
 
-    part: Part
+    part: EditKind
     path: tuple[str, ...]
 
 
@@ -88,7 +88,7 @@ class FieldLine:
     pending: str
     result: str
     change: Change
-    target: Target | None = None
+    target: EditTarget | None = None
     picked: bool = False
 
 
@@ -137,7 +137,7 @@ def _leaves(path: tuple[str, ...], value: Any) -> Iterator[tuple[tuple[str, ...]
 
 def _field_line(field: FieldPlan, action: Action, picked: bool) -> FieldLine:
     existing, pending, result = (value_text(field.path, v) for v in (field.existing, field.pending, field.result))
-    target = Target(Part.FIELD, field.path)
+    target = EditTarget(EditKind.FIELD, field.path)
     return FieldLine(label_of(field.path), existing, pending, result, change_of(field, action), target, picked)
 
 

@@ -9,19 +9,19 @@ from itertools import groupby
 from core.domain.enums import Action
 from core.domain.plans import Plan
 from core.domain.records import Model, PendingImport
-from core.domain.resolution import Picks
-from core.planning.resolution import cycle_source, sides
-from tui.presenters.image_labels import incoming_fates
-from tui.presenters.plan_lines import Change, FieldLine, Part, Target, lines_in_order
+from core.domain.resolution import Resolution
+from core.planning.resolution import available_sources, cycle_source
+from tui.presenters.image_labels import incoming_labels
+from tui.presenters.plan_lines import Change, EditKind, EditTarget, FieldLine, lines_in_order
 
 _FACTS = frozenset({("path",), ("size_bytes",), ("created_at",)})
 
 
-def turned(picks: Picks, plan: Plan, target: Target) -> Picks:
+def with_next_source(picks: Resolution, plan: Plan, target: EditTarget) -> Resolution:
     """Return the picks with one field on its next side, or one tag or image turned; the same where nothing can be."""
-    if target.part is Part.TAG:
+    if target.part is EditKind.TAG:
         return picks.with_tag_turned(target.path[0])
-    if target.part is Part.IMAGE:
+    if target.part is EditKind.IMAGE:
         return picks.with_image_turned(target.path[0])
     if plan.action_taken is Action.INSERTED:
         return picks
@@ -30,7 +30,7 @@ def turned(picks: Picks, plan: Plan, target: Target) -> Picks:
     return cycle_source(picks, field.path, field.existing, field.pending, field.side, overrides=overrides)
 
 
-def turnable_lines(plan: Plan, pending: PendingImport, existing: Model | None) -> list[FieldLine]:
+def editable_lines(plan: Plan, pending: PendingImport, existing: Model | None) -> list[FieldLine]:
     """Return a comparison in an order that turning a line does not change: what differs, then what is the same.
 
     What nobody wrote, like the path, comes after what somebody did. Nested metadata is a tree, and each tag and image
@@ -39,7 +39,11 @@ def turnable_lines(plan: Plan, pending: PendingImport, existing: Model | None) -
     lines = lines_in_order(plan, pending, existing)
     if plan.action_taken in (Action.DELETED, Action.IGNORED):
         return lines
-    same = {field.path for field in plan.fields if existing and not sides(field.path, field.existing, field.pending)}
+    same = {
+        field.path
+        for field in plan.fields
+        if existing and not available_sources(field.path, field.existing, field.pending)
+    }
     differing = [line for line in lines if line.target and line.target.path not in same | _FACTS]
     facts = [line for line in lines if line.target and line.target.path in _FACTS - same]
     parts = [part for line in lines if line.target is None for part in _with_parts(line, plan, pending)]
@@ -65,12 +69,12 @@ def _with_parts(line: FieldLine, plan: Plan, pending: PendingImport) -> Iterator
         for name in sorted((*plan.tags.added, *plan.tags.left_out)):
             out = name in plan.tags.left_out
             result, change = ("left out", Change.LEFT_OUT) if out else (name, Change.COMES)
-            yield FieldLine("  tag", "", name, result, change, Target(Part.TAG, (name,)), picked=out)
+            yield FieldLine("  tag", "", name, result, change, EditTarget(EditKind.TAG, (name,)), picked=out)
     elif line.label == "images":
-        fates = incoming_fates(pending, plan)
+        fates = incoming_labels(pending, plan)
         for n, (image, (words, _)) in enumerate(zip(pending.images, fates, strict=True)):
             change = _image_change(image.file, plan)
-            target = None if image.file in plan.images.refused else Target(Part.IMAGE, (image.file,))
+            target = None if image.file in plan.images.refused else EditTarget(EditKind.IMAGE, (image.file,))
             yield FieldLine(f"  image {n}", "", "", words[2:], change, target, picked=change is Change.LEFT_OUT)
 
 

@@ -18,12 +18,12 @@ from textual.widgets import Static
 
 from core.domain.enums import Strategy
 from core.domain.records import QueueRow
-from core.domain.resolution import NO_PICKS
+from core.domain.resolution import NO_OVERRIDES
 from core.errors import CuratorError
-from core.text import plain, size
+from core.text import format_size, sanitize
 from tui.keys import KEYS
 from tui.messages import Decided
-from tui.presenters.apply_summary import Group, Hurt, Summary, looks
+from tui.presenters.apply_summary import ApplySummary, Group, Impact, looks
 from tui.presenters.cell_text import cut, fit
 from tui.presenters.plan_lines import count_of
 from tui.theme.palette import AMBER, BRIGHT, GREY, RED, STRATEGY, TEXT
@@ -36,7 +36,7 @@ _AT_ONCE = 32
 _NAMES = 100
 _NAMES_GROWING = 20  # of a summary that is drawn again and again
 _TICK = 0.25  # seconds between two pictures of a summary that is still growing
-_TONE = {Hurt.LOSES: AMBER, Hurt.UNKNOWN: AMBER}
+_TONE = {Impact.LOSES: AMBER, Impact.UNKNOWN: AMBER}
 
 
 class SummaryScreen(ModalScreen[Sequence[Decided] | None]):
@@ -50,7 +50,7 @@ class SummaryScreen(ModalScreen[Sequence[Decided] | None]):
     def __init__(self, library: Library) -> None:
         super().__init__()
         self._library = library
-        self._summary: Summary | None = None
+        self._summary: ApplySummary | None = None
         self._loaded = False
 
     def compose(self) -> ComposeResult:
@@ -69,8 +69,10 @@ class SummaryScreen(ModalScreen[Sequence[Decided] | None]):
             self.dismiss([self._decided(self._summary, row) for row in self._summary.rows.values()])
 
     @staticmethod
-    def _decided(summary: Summary, row: QueueRow) -> Decided:
-        return Decided(row, summary.strategies[row.id], summary.plans.get(row.id), summary.picks.get(row.id, NO_PICKS))
+    def _decided(summary: ApplySummary, row: QueueRow) -> Decided:
+        return Decided(
+            row, summary.strategies[row.id], summary.plans.get(row.id), summary.picks.get(row.id, NO_OVERRIDES)
+        )
 
     def action_cancel(self) -> None:
         self.dismiss(None)
@@ -82,7 +84,7 @@ class SummaryScreen(ModalScreen[Sequence[Decided] | None]):
     async def _load(self) -> None:
         """Read decisions and rows, then plan after plan; what is known is shown as it comes."""
         try:
-            self._summary = summary = await asyncio.to_thread(Summary.read, self._library)
+            self._summary = summary = await asyncio.to_thread(ApplySummary.read, self._library)
             wanted = summary.wanted
             shown_at = self._show(summary, left=len(wanted))
             self._loaded = not summary.must_see
@@ -96,9 +98,9 @@ class SummaryScreen(ModalScreen[Sequence[Decided] | None]):
                     shown_at = self._show(summary, left)
                 self._loaded |= all_seen  # not before it is shown
         except CuratorError as error:
-            self.query_one("#note", Static).update(Content.styled(f"✕ {plain(error, 400)}", RED))
+            self.query_one("#note", Static).update(Content.styled(f"✕ {sanitize(error, 400)}", RED))
 
-    def _show(self, summary: Summary, left: int) -> float:
+    def _show(self, summary: ApplySummary, left: int) -> float:
         """Show what is known so far, and return when that was."""
         self.query_one("#title", Static).update(f"Apply {count_of(len(summary.rows), 'decision')}")
         width = self.query_one("#groups").size.width or 60
@@ -107,7 +109,7 @@ class SummaryScreen(ModalScreen[Sequence[Decided] | None]):
         self.query_one("#note", Static).update(self._note(summary, left))
         return time.monotonic()
 
-    def _group(self, summary: Summary, group: Group, width: int, names: int) -> Content:
+    def _group(self, summary: ApplySummary, group: Group, width: int, names: int) -> Content:
         colour = STRATEGY[group.strategy]
         head = Content.assemble(
             (f"{group.count:>5,}  ", f"bold {BRIGHT}"), (f"{group.strategy:<9}", f"bold {colour}"), self._effect(group)
@@ -121,7 +123,7 @@ class SummaryScreen(ModalScreen[Sequence[Decided] | None]):
         return Content("\n").join([head, *lines])
 
     @staticmethod
-    def _line(summary: Summary, hurt: Hurt, id: int, room: int, names: int) -> Content:
+    def _line(summary: ApplySummary, hurt: Impact, id: int, room: int, names: int) -> Content:
         name, note = summary.rows[id].name, summary.notes.get(id, "")
         if not note:
             return Content.styled(f"       {fit(name, room)}", GREY)
@@ -142,12 +144,12 @@ class SummaryScreen(ModalScreen[Sequence[Decided] | None]):
         return Content.styled(f" {count_of(group.added, 'image')} added · nothing overwritten{hand}", TEXT)
 
     @staticmethod
-    def _note(summary: Summary, left: int) -> Content:
+    def _note(summary: ApplySummary, left: int) -> Content:
         notes: list[tuple[str, str]] = []
         if left > 0:
             notes.append((f"looking at {count_of(left, 'more plan')} …\n", GREY))
         if summary.unhashed:
-            total = size(summary.unhashed_bytes)
+            total = format_size(summary.unhashed_bytes)
             words = f"{summary.unhashed:,} not hashed yet ({total}): read first, and what they meet is not known\n"
             notes.append((words, AMBER))
         if summary.missing:

@@ -15,10 +15,10 @@ from textual.widgets import OptionList, Static
 from core.domain.enums import Strategy
 from core.domain.records import QueueRow
 from core.errors import CuratorError
-from core.text import plain
-from tui.jobs.latest import Latest
+from core.text import sanitize
+from tui.jobs.latest import LatestQuery
 from tui.keys import KEYS
-from tui.presenters.bulk_criteria import Act, Criterion, Fitting, ForAll, criteria, fitting
+from tui.presenters.bulk_criteria import BulkAction, BulkDecision, Criterion, Matches, criteria, find_matches
 from tui.presenters.cell_text import cut, cut_front, fit
 from tui.theme.palette import AMBER, BLUE, BRIGHT, GREY, RED, STRATEGY, TEXT
 
@@ -68,7 +68,7 @@ class CriteriaList(OptionList, inherit_bindings=False):
         )
 
 
-class AlikeScreen(ModalScreen[ForAll | None]):
+class BulkDecisionScreen(ModalScreen[BulkDecision | None]):
     """Answers with what is to be done for which imports; every key but the way out waits until they are counted."""
 
     BINDINGS = KEYS["bulk decision"]
@@ -78,9 +78,9 @@ class AlikeScreen(ModalScreen[ForAll | None]):
         self._row = row
         self._settled = settled
         self._list = CriteriaList(list(criteria(row)))
-        self._fitting: Fitting | None = None
-        self._latest = Latest[str, Fitting](
-            self, "alike", lambda words, _: fitting(library, words, row.id), self._counted, self._failed
+        self._fitting: Matches | None = None
+        self._latest = LatestQuery[str, Matches](
+            self, "alike", lambda words, _: find_matches(library, words, row.id), self._counted, self._failed
         )
 
     def compose(self) -> ComposeResult:
@@ -105,14 +105,14 @@ class AlikeScreen(ModalScreen[ForAll | None]):
         self._answer(Strategy(strategy))
 
     def action_act_suggested(self) -> None:
-        self._answer(Act.SUGGESTED)
+        self._answer(BulkAction.SUGGESTED)
 
     def action_act_mark(self) -> None:
-        self._answer(Act.MARK)
+        self._answer(BulkAction.MARK)
 
-    def _answer(self, act: Strategy | Act) -> None:
+    def _answer(self, act: Strategy | BulkAction) -> None:
         if self._fitting and self._fitting.ids:
-            self.dismiss(ForAll(self._fitting.ids, act))
+            self.dismiss(BulkDecision(self._fitting.ids, act))
 
     @on(OptionList.OptionSelected)
     def _switch(self, event: OptionList.OptionSelected) -> None:
@@ -128,7 +128,7 @@ class AlikeScreen(ModalScreen[ForAll | None]):
             self._latest.forget()
             self._note(("Choose what they must have in common with it.", TEXT))
 
-    def _counted(self, words: str, found: Fitting) -> None:
+    def _counted(self, words: str, found: Matches) -> None:
         if words != self._list.words:
             return
         self._fitting = found
@@ -138,7 +138,7 @@ class AlikeScreen(ModalScreen[ForAll | None]):
 
     def _failed(self, words: str, error: CuratorError) -> None:
         if words == self._list.words:
-            self._note((f"✕ {plain(error, 400)}", RED))
+            self._note((f"✕ {sanitize(error, 400)}", RED))
 
     def _note(self, *parts: tuple[str, str]) -> None:
         self.query_one("#alike-note", Static).update(Content.assemble(*parts))
@@ -167,7 +167,7 @@ class AlikeScreen(ModalScreen[ForAll | None]):
         )
 
 
-def _others(found: Fitting) -> list[tuple[str, str]]:
+def _others(found: Matches) -> list[tuple[str, str]]:
     decided = sum(found.decided.values())
     if not decided:
         return []

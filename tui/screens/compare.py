@@ -13,30 +13,30 @@ from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
 from core.domain.enums import Side, Strategy
-from core.domain.records import Model, PendingImport, Picture
-from core.domain.resolution import Picks
+from core.domain.records import Model, PendingImport, Thumbnail
+from core.domain.resolution import Resolution
 from core.errors import CuratorError
-from core.text import size
-from tui.jobs.latest import Latest
-from tui.jobs.picture_cache import Fetching, PictureKey, PicturesAtHand
+from core.text import format_size
+from tui.jobs.latest import LatestQuery
+from tui.jobs.picture_cache import PictureCache, PictureKey, PictureLoader
 from tui.keys import KEYS
 from tui.messages import SensitiveTurned
 from tui.presenters.cell_text import cut
-from tui.presenters.image_labels import incoming_fates, incoming_title, library_fates, library_title
+from tui.presenters.image_labels import incoming_labels, incoming_title, library_labels, library_title
 from tui.presenters.plan_lines import Change, Piece, in_numbers, record_lines
-from tui.presenters.resolution_lines import turnable_lines, turned
-from tui.screens.queue.navigator import Place, Walk
+from tui.presenters.resolution_lines import editable_lines, with_next_source
+from tui.screens.queue.navigator import QueueNavigator, QueuePosition
 from tui.theme.palette import BRIGHT, GREY, RED, TEXT, VIOLET
 from tui.widgets.images.image_strip import ImageStrip
-from tui.widgets.key_bar import KeyLine
+from tui.widgets.key_bar import KeyBar
 from tui.widgets.plan.field_table import FieldTable
 from tui.widgets.plan.panel import PlanLine, sentence, tabs
 
 if TYPE_CHECKING:
     from core.library import Library
-    from core.queue.queue import Look
+    from core.queue.queue import ImportPreview
 
-Question = tuple[int, Strategy | None, Picks | None]
+Question = tuple[int, Strategy | None, Resolution | None]
 
 
 class CompareScreen(Screen[None]):
@@ -44,17 +44,17 @@ class CompareScreen(Screen[None]):
 
     BINDINGS = KEYS["compare"]
 
-    def __init__(self, library: Library, pictures: PicturesAtHand, walk: Walk) -> None:
+    def __init__(self, library: Library, pictures: PictureCache, walk: QueueNavigator) -> None:
         super().__init__()
         self._library = library
         self._pictures = pictures
         self._walk = walk
-        self._place: Place | None = None
-        self._look: Look | None = None
-        self._looks = Latest[Question, "Look | None"](
+        self._place: QueuePosition | None = None
+        self._look: ImportPreview | None = None
+        self._looks = LatestQuery[Question, "ImportPreview | None"](
             self, "compare", lambda q, cancel: library.queue.look(*q, cancel), self._show_look, self._failed
         )
-        self._fetching = Fetching(self, pictures, self._picture_came)
+        self._fetching = PictureLoader(self, pictures, self._picture_came)
 
     def compose(self) -> ComposeResult:
         yield Static(id="head", markup=False)
@@ -63,7 +63,7 @@ class CompareScreen(Screen[None]):
             yield ImageStrip("library", Side.EXISTING, self._pictures, id="theirs")
             yield ImageStrip("incoming", Side.PENDING, self._pictures, id="ours")
         yield FieldTable(id="fields")
-        yield KeyLine(id="keys")
+        yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
         self._pictures.forget_library()  # another process may have changed it
@@ -86,7 +86,7 @@ class CompareScreen(Screen[None]):
         record = look.pending.record
         assert isinstance(record, PendingImport)
         before = record.picks if place.picks is None else place.picks
-        picks = turned(before, look.plan, line.target)
+        picks = with_next_source(before, look.plan, line.target)
         if picks != before:
             self._walk.pick(place.decision or Strategy.MERGE, picks)
             self._ask()
@@ -119,7 +119,7 @@ class CompareScreen(Screen[None]):
     def _asked(self, question: Question) -> bool:
         return self._place is not None and question == (self._place.id, self._place.decision, self._place.picks)
 
-    def _show_look(self, question: Question, look: Look | None) -> None:
+    def _show_look(self, question: Question, look: ImportPreview | None) -> None:
         if not self._asked(question) or not self.is_attached:
             return
         self._look = look
@@ -133,18 +133,18 @@ class CompareScreen(Screen[None]):
         theirs = look.existing.images if look.existing else ()
         hidden = self._pictures.hidden(look.row)
         self.query_one("#theirs", ImageStrip).show(
-            library_title(model, len(theirs)), theirs, library_fates(theirs, look.plan), hidden
+            library_title(model, len(theirs)), theirs, library_labels(theirs, look.plan), hidden
         )
         self.query_one("#ours", ImageStrip).show(
             incoming_title(look.plan, len(record.images)),
             look.pending.images,
-            incoming_fates(record, look.plan),
+            incoming_labels(record, look.plan),
             hidden,
         )
-        fields = turnable_lines(look.plan, record, model) if look.plan else record_lines(record, Change.SHOWN)
+        fields = editable_lines(look.plan, record, model) if look.plan else record_lines(record, Change.SHOWN)
         self.query_one(FieldTable).show(fields, question[1] or Strategy.MERGE)
 
-    def _show_head(self, look: Look) -> None:
+    def _show_head(self, look: ImportPreview) -> None:
         assert self._place is not None
         row, place = look.row, self._place
         width = self.size.width - 4
@@ -152,7 +152,7 @@ class CompareScreen(Screen[None]):
             (cut(row.name, max(width // 2, 10)), f"bold {BRIGHT}"),
             (f"{place.number:,} of {place.of:,}", GREY),
             (f"{row.sha256[:8]} {row.sha256[8:16]}" if row.sha256 else "not hashed yet", VIOLET),
-            (size(row.size_bytes), TEXT),
+            (format_size(row.size_bytes), TEXT),
             (row.type, TEXT),
             (row.state, GREY),
         ]
@@ -180,7 +180,7 @@ class CompareScreen(Screen[None]):
     def _sensitive_turned(self) -> None:
         self._ask()
 
-    def _picture_came(self, key: PictureKey, picture: Picture | str) -> None:
+    def _picture_came(self, key: PictureKey, picture: Thumbnail | str) -> None:
         for strip in self.query(ImageStrip):
             strip.supply(key, picture)
 

@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from core.domain.query import GRAMMAR
+from core.domain.query import SYNTAX_HELP
 from core.planning.suggestions import RULES
 from tui.keys import GROUPS, KEYS, documented, key_name
 from tui.theme.palette import AMBER, BLUE, BRIGHT, GREY, RED, STRATEGY, TEAL, TEXT
@@ -54,7 +54,7 @@ class HelpScreen(ModalScreen[None]):
 def _grammar() -> Iterator[Widget]:
     """Go through what may be filtered by."""
     yield Static(Content.styled("What the filter takes", f"bold {BRIGHT}"))
-    for written, does in GRAMMAR:
+    for written, does in SYNTAX_HELP:
         words = Content.styled(written, f"bold {TEAL}"), Content.styled(does, TEXT)
         yield Horizontal(*map(Static, words), classes="told")
 

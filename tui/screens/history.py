@@ -12,7 +12,7 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from core.domain.enums import Action, Kind
+from core.domain.enums import Action, OperationKind
 from core.domain.operations import Operation
 from core.errors import CuratorError
 from core.operations.history import PastOperation
@@ -61,7 +61,7 @@ def ending(past: PastOperation) -> tuple[str, str]:
 
 def _files(operation: Operation) -> str:
     """Return what can be told of an operation that is about no model in particular."""
-    return f"{len(operation.moves):,} image files" if operation.kind is Kind.IMPORT and operation.moves else ""
+    return f"{len(operation.moves):,} image files" if operation.kind is OperationKind.IMPORT and operation.moves else ""
 
 
 class HistoryScreen(ModalScreen[bool]):
@@ -104,7 +104,9 @@ class HistoryScreen(ModalScreen[bool]):
     def _line(past: PastOperation, width: int) -> Content:
         operation = past.operation
         words, tone = ending(past)
-        action = _TONE.get(operation.action, TEXT) if operation.action and operation.kind is Kind.PROMOTE else TEXT
+        action = (
+            _TONE.get(operation.action, TEXT) if operation.action and operation.kind is OperationKind.PROMOTE else TEXT
+        )
         name = width - 6 - 18 - 17 - 2
         if words:
             name = min(name, max(name // 2, 12))

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.segment import Segment
 from rich.style import Style
 
-from core.domain.records import Picture
+from core.domain.records import Thumbnail
 from tui.terminal.graphics import cell_size
 from tui.theme.palette import PANEL
 
@@ -40,7 +40,7 @@ class Drawing:
     free: str = ""  # to be written once, when it is no longer to be seen
 
 
-def kitty(picture: Picture, columns: int, rows: int, mat: str = PANEL) -> Drawing:
+def kitty(picture: Thumbnail, columns: int, rows: int, mat: str = PANEL) -> Drawing:
     """Return a picture for Kitty, which scales it into the cells given and keeps its proportions."""
     from textual_image.renderable.tgp import Image  # noqa: PLC0415 - not needed for half cells
 
@@ -62,7 +62,7 @@ def kitty(picture: Picture, columns: int, rows: int, mat: str = PANEL) -> Drawin
     return Drawing(columns, rows, cells, send="".join(messages) + place, free=f"\x1b_Ga=d,d=I,i={id},q=2\x1b\\")
 
 
-def sixel(picture: Picture, columns: int, rows: int, mat: str = PANEL) -> Drawing:
+def sixel(picture: Thumbnail, columns: int, rows: int, mat: str = PANEL) -> Drawing:
     """Return a picture as Sixel data, in the middle of a ``mat`` that fills the cells; takes some 0.1 s."""
     from textual_image.renderable.sixel import Image  # noqa: PLC0415 - not needed for half cells
 
@@ -76,7 +76,7 @@ def _console(columns: int, rows: int) -> Console:
     return Console(file=io.StringIO(), width=columns, height=rows, force_terminal=True, color_system="truecolor")
 
 
-def _matted(picture: Picture, width: int, height: int, mat: str) -> bytes:
+def _matted(picture: Thumbnail, width: int, height: int, mat: str) -> bytes:
     left, top = (width - picture.width) // 2, (height - picture.height) // 2
     stride = picture.width * 3
     pixel = bytes(Color.parse(mat).get_truecolor())

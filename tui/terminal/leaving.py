@@ -23,7 +23,7 @@ _BEAT = 0.1  # seconds between two signs of life, of an event loop that waits or
 T = TypeVar("T")
 
 
-class Leaving:
+class Shutdown:
     """Passes signals on to the app, and ends the process where the app does not.
 
     A thread of its own keeps the bound, since a blocked event loop can neither take a signal nor leave. The deadline

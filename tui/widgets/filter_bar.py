@@ -22,14 +22,14 @@ class FilterInput(Input):
     BINDINGS = KEYS["filter"]
 
     def action_leave(self) -> None:
-        self.post_message(FilterLine.Left())
+        self.post_message(FilterBar.Left())
 
     def action_clear(self) -> None:
         self.value = ""
-        self.post_message(FilterLine.Left())
+        self.post_message(FilterBar.Left())
 
 
-class FilterLine(Horizontal):
+class FilterBar(Horizontal):
     """Shows the words and how many imports they leave; empty, it is an empty line."""
 
     class Changed(Message):

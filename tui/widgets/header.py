@@ -40,7 +40,7 @@ class Detail(IntEnum):
     STATES = 3  # every state too
 
 
-class TopLine(Widget):
+class HeaderBar(Widget):
     """One line in three parts; what there is no room for gives way from the middle outwards."""
 
     def __init__(self, root: Path, *, id: str | None = None) -> None:

@@ -18,7 +18,7 @@ from tui.theme.palette import AMBER, GREY, TEXT
 _LAST = ("app.help", "app.quit")  # ids of the bindings that stay at the end of the line
 
 
-class KeyLine(Widget):
+class KeyBar(Widget):
     """Shows the bindings of its screen that are on at this moment, and can be clicked."""
 
     def __init__(self, *, id: str | None = None) -> None:

@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from textual.content import Content
 from textual.widget import Widget
 
-from core.text import plain
+from core.text import sanitize
 from tui.theme.palette import RED, TEXT
 
 _log = logging.getLogger("model_curator.app")
 
 
-class StatusLine(Widget):
+class StatusBar(Widget):
     """One line that stays until something newer is to be said; it never covers anything."""
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -28,12 +28,12 @@ class StatusLine(Widget):
 
     def say(self, words: str) -> None:
         """Say something in passing; nothing for nothing."""
-        self.show(Content.styled(plain(words, 400), TEXT))
+        self.show(Content.styled(sanitize(words, 400), TEXT))
 
     def warn(self, words: str) -> None:
         """Say what went wrong, and log it."""
         _log.warning("%s", words)
-        self.show(Content.assemble(("✕ ", f"bold {RED}"), (plain(words, 400), RED)))
+        self.show(Content.assemble(("✕ ", f"bold {RED}"), (sanitize(words, 400), RED)))
 
     def broke(self, work: str, error: BaseException | None) -> None:
         """Say that work in the background ended as it must not."""

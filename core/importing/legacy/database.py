@@ -17,12 +17,12 @@ from typing import Self
 from core.domain.imports import Problem
 from core.errors import SourceError
 from core.files.durable import remove_folder
-from core.importing.legacy.private_copy import connect, private_copy, told
+from core.importing.legacy.private_copy import connect, private_copy, wrap_sqlite_errors
 from core.importing.legacy.rows import MODEL_COLUMNS, LegacyImage, LegacyRow, read_row
 from core.importing.legacy.tables import LIBRARY_TABLES, Table, find_table, tables_of
 from core.importing.legacy.tags import LegacyTag, read_links, read_tags
-from core.importing.legacy.values import Reading, in_full
-from core.text import plain
+from core.importing.legacy.values import ValueReader, to_json
+from core.text import sanitize
 
 __all__ = ["LegacyDatabase", "LegacyImage", "LegacyRow", "LegacyTag"]
 
@@ -40,8 +40,8 @@ class LegacyDatabase:
         self.source = source
         self._folder = folder
         self._connection = connection
-        reading = Reading(None)
-        with told(source, connection):
+        reading = ValueReader(None)
+        with wrap_sqlite_errors(source, connection):
             _refuse_libraries(connection, source)
             self._models = _models(connection, reading, source)
             _number_rows(connection, reading, self._models)
@@ -108,7 +108,7 @@ class LegacyDatabase:
         query = f"""
             SELECT n.row, (SELECT group_concat(tag_id) FROM temp.links WHERE model_id = +m.{ids}) {selected}
             FROM temp.numbered n CROSS JOIN {models.sql} m ON m.{models.rowid} = n.at ORDER BY n.row"""
-        with told(self.source):
+        with wrap_sqlite_errors(self.source):
             for row, links, *values in self._connection.execute(query):
                 tags = sorted(int(tag) for tag in (links or b"").split(b",") if tag)
                 yield read_row(row, dict(zip(models.columns, values, strict=True)), tags, self._tags)
@@ -117,7 +117,7 @@ class LegacyDatabase:
 def _refuse_libraries(connection: sqlite3.Connection, source: str) -> None:
     if tables_of(connection) >= LIBRARY_TABLES:
         raise SourceError(
-            f"{plain(source)} is the database of a Model Curator library, not of an old manager: open it with "
+            f"{sanitize(source)} is the database of a Model Curator library, not of an old manager: open it with "
             "--library FOLDER, or put it in place with restore."
         )
 
@@ -126,11 +126,11 @@ def _ids(models: Table) -> str:
     return models.columns.get("id", models.rowid)
 
 
-def _models(connection: sqlite3.Connection, reading: Reading, source: str) -> Table:
+def _models(connection: sqlite3.Connection, reading: ValueReader, source: str) -> Table:
     try:
         models = find_table(connection, "models", MODEL_COLUMNS)
     except SourceError as error:
-        raise SourceError(f"{plain(source)}: {error}; give the database file of the old manager.") from None
+        raise SourceError(f"{sanitize(source)}: {error}; give the database file of the old manager.") from None
     for name in models.missing(MODEL_COLUMNS):
         reading.problem(name, "the old database has no such column")
     for name in models.unreadable:
@@ -138,7 +138,7 @@ def _models(connection: sqlite3.Connection, reading: Reading, source: str) -> Ta
     return models
 
 
-def _number_rows(connection: sqlite3.Connection, reading: Reading, models: Table) -> None:
+def _number_rows(connection: sqlite3.Connection, reading: ValueReader, models: Table) -> None:
     """Make ``temp.numbered``: the number each row is known by, and the rowid at which it lies.
 
     The number is the id; where that is no integer, or the id of a row before, it is the first of two others that
@@ -152,5 +152,5 @@ def _number_rows(connection: sqlite3.Connection, reading: Reading, models: Table
             SELECT {number}, {models.rowid} {rest} AND typeof({number}) = 'integer' ORDER BY 1, 2"""
         )
     for values in connection.execute(f"SELECT {', '.join(models.columns.values()) or 'NULL'} {rest}"):
-        row = in_full(dict(zip(models.columns, values, strict=False)))
+        row = to_json(dict(zip(models.columns, values, strict=False)))
         reading.problem("id", f"a row without an id of its own, for which no number was free, was left out: {row}")

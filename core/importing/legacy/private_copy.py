@@ -23,7 +23,7 @@ from core.errors import SourceError
 from core.files.database_files import names_another_file
 from core.files.durable import remove_folder
 from core.files.safe_open import is_guarded, stamp_of_stat
-from core.text import plain
+from core.text import sanitize
 
 _NAME = "copy.sqlite3"
 _SUFFIXES = ("", "-wal", "-journal")
@@ -55,21 +55,21 @@ def private_copy(source: str, scratch: Path, wanted: Wanted = OLD_DATABASE) -> P
     ``source`` is a real path: links are not followed any more. Raises SourceError; then nothing is left behind.
     """
     if is_guarded(source):
-        raise SourceError(f"{plain(source)} is the library's own database: give {wanted.file}.")
+        raise SourceError(f"{sanitize(source)} is the library's own database: give {wanted.file}.")
     before = _stamps(source, wanted)
     _refuse_what_is_no_database(source, wanted)
     try:
         folder = Path(tempfile.mkdtemp(prefix="copy-", dir=scratch)).resolve()
     except OSError as error:
         raise SourceError(
-            f"No private copy can be made in {plain(scratch)}: {os.strerror(error.errno or 0)}."
+            f"No private copy can be made in {sanitize(scratch)}: {os.strerror(error.errno or 0)}."
         ) from error
     try:
         for suffix in _SUFFIXES:
             if before[suffix] is not None:
                 _copy(source + suffix, folder / (_NAME + suffix), wanted)
         if _stamps(source, wanted) != before:
-            raise SourceError(f"{plain(source)} changed while it was copied: close {wanted.program} and try again.")
+            raise SourceError(f"{sanitize(source)} changed while it was copied: close {wanted.program} and try again.")
         _refuse_shared_transaction(source, folder / (_NAME + "-journal"), wanted)
     except BaseException:
         remove_folder(folder)
@@ -99,13 +99,13 @@ def _open(path: str, wanted: Wanted) -> int:
         return descriptor
     os.close(descriptor)
     kind = "a folder" if stat.S_ISDIR(mode) else "no regular file"
-    raise SourceError(f"{plain(path)} is {kind}: give {wanted.file}.")
+    raise SourceError(f"{sanitize(path)} is {kind}: give {wanted.file}.")
 
 
 def _unreadable(path: str, error: OSError, wanted: Wanted) -> SourceError:
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
-        return SourceError(f"There is no file {plain(path)}: give {wanted.file}.")
-    return SourceError(f"{plain(path)} cannot be read ({os.strerror(error.errno or 0)}): check it and try again.")
+        return SourceError(f"There is no file {sanitize(path)}: give {wanted.file}.")
+    return SourceError(f"{sanitize(path)} cannot be read ({os.strerror(error.errno or 0)}): check it and try again.")
 
 
 def _refuse_what_is_no_database(source: str, wanted: Wanted) -> None:
@@ -113,7 +113,7 @@ def _refuse_what_is_no_database(source: str, wanted: Wanted) -> None:
     with open(_open(source, wanted), "rb") as file:
         start = file.read(len(_MAGIC))
     if start not in (b"", _MAGIC):
-        raise SourceError(f"{plain(source)} is no SQLite database: give {wanted.file}.")
+        raise SourceError(f"{sanitize(source)} is no SQLite database: give {wanted.file}.")
 
 
 def _copy(source: str, target: Path, wanted: Wanted) -> None:
@@ -123,14 +123,14 @@ def _copy(source: str, target: Path, wanted: Wanted) -> None:
                 shutil.copyfileobj(original, copy, 1024 * 1024)
         except OSError as error:
             reason = os.strerror(error.errno or 0)
-            raise SourceError(f"{plain(source)} cannot be copied to {plain(target.parent)}: {reason}.") from error
+            raise SourceError(f"{sanitize(source)} cannot be copied to {sanitize(target.parent)}: {reason}.") from error
 
 
 def _refuse_shared_transaction(source: str, journal: Path, wanted: Wanted) -> None:
     """Refuse a journal that names another file: after rolling back, SQLite would delete that file, wherever it is."""
     if names_another_file(journal):
         raise SourceError(
-            f"{plain(source)} was left amid a transaction over several databases: let {wanted.program} finish it."
+            f"{sanitize(source)} has an unfinished multi-database transaction: let {wanted.program} finish it."
         )
 
 
@@ -147,7 +147,7 @@ def connect(copy: Path, source: str) -> sqlite3.Connection:
     """
     size = sum(os.path.getsize(file) for file in copy.parent.iterdir())
     until = time.monotonic() + SECONDS + size / _BYTES_PER_SECOND
-    with told(source):
+    with wrap_sqlite_errors(source):
         connection = sqlite3.connect(f"{copy.as_uri()}?mode=rw", uri=True, isolation_level=None, factory=_Connection)
 
     def late() -> bool:
@@ -155,7 +155,7 @@ def connect(copy: Path, source: str) -> sqlite3.Connection:
         return connection.late
 
     try:
-        with told(source, connection):
+        with wrap_sqlite_errors(source, connection):
             connection.text_factory = bytes
             connection.set_progress_handler(late, 100)
             for setting in ("trusted_schema=OFF", "cell_size_check=ON", "ignore_check_constraints=ON", "mmap_size=0"):
@@ -176,15 +176,15 @@ def _refuse_damage(connection: sqlite3.Connection, copy: Path, source: str) -> N
     (page_size,) = connection.execute("PRAGMA page_size").fetchone()
     (page_count,) = connection.execute("PRAGMA page_count").fetchone()
     if os.path.getsize(copy) < page_size * page_count:
-        raise SourceError(f"{plain(source)} is damaged (its end is missing): restore it from a backup.")
+        raise SourceError(f"{sanitize(source)} is damaged (its end is missing): restore it from a backup.")
     for (message,) in connection.execute(f"PRAGMA quick_check({2**31 - 1})"):
         text = message.decode("utf-8", "backslashreplace")
         if text != "ok" and not text.startswith(_NO_DAMAGE):
-            raise SourceError(f"{plain(source)} is damaged ({plain(text)}): restore it from a backup.")
+            raise SourceError(f"{sanitize(source)} is damaged ({sanitize(text)}): restore it from a backup.")
 
 
 @contextmanager
-def told(source: str, connection: sqlite3.Connection | None = None) -> Iterator[None]:
+def wrap_sqlite_errors(source: str, connection: sqlite3.Connection | None = None) -> Iterator[None]:
     """Turn what SQLite says about the copy of ``source`` into a SourceError; what is no deadline is a Ctrl-C."""
     try:
         yield
@@ -193,6 +193,6 @@ def told(source: str, connection: sqlite3.Connection | None = None) -> Iterator[
             if isinstance(connection, _Connection) and not connection.late:  # SQLite has swallowed it
                 raise KeyboardInterrupt from error
             raise SourceError(
-                f"{plain(source)} takes too long to read: it is no database of the old manager."
+                f"{sanitize(source)} takes too long to read: it is no database of the old manager."
             ) from error
-        raise SourceError(f"{plain(source)} cannot be read ({plain(error)}): is it damaged?") from error
+        raise SourceError(f"{sanitize(source)} cannot be read ({sanitize(error)}): is it damaged?") from error

@@ -13,7 +13,7 @@ from typing import Any
 
 from core.domain.imports import Problem
 from core.files.paths import last_component
-from core.importing.legacy.values import Reading, Value, holds, in_full, json_of, text_of
+from core.importing.legacy.values import Value, ValueReader, has_value, json_of, text_of, to_json
 from core.strict_json import MAX_DEPTH, parse_json, parse_json_object
 
 MODEL_COLUMNS = (
@@ -57,9 +57,9 @@ class LegacyRow:
 
 def read_row(row: int, values: Mapping[str, Value], tags: Sequence[int], known_tags: Mapping[int, object]) -> LegacyRow:
     """Make a record of a row's values, by column; what it cannot take is in the record's ``problems``."""
-    reading = Reading(row)
+    reading = ValueReader(row)
     if values.get("id", row) != row:
-        reading.problem("id", f"no integer of its own: {in_full({'id': values['id']})}; the row is known as {row}")
+        reading.problem("id", f"no integer of its own: {to_json({'id': values['id']})}; the row is known as {row}")
     extra = _extra(reading, values.get("extra_json"))
     images = _images(reading, extra)
     meta = {key: value for key, value in extra.items() if key not in IMAGE_KEYS}
@@ -83,7 +83,7 @@ def read_row(row: int, values: Mapping[str, Value], tags: Sequence[int], known_t
     )
 
 
-def _sha256(reading: Reading, value: Value) -> str | None:
+def _sha256(reading: ValueReader, value: Value) -> str | None:
     text = text_of(value)[0]
     if _SHA256.fullmatch(text):
         return text.lower()
@@ -92,8 +92,8 @@ def _sha256(reading: Reading, value: Value) -> str | None:
     return None
 
 
-def _extra(reading: Reading, value: Value) -> dict[str, Any]:
-    if not holds(value):
+def _extra(reading: ValueReader, value: Value) -> dict[str, Any]:
+    if not has_value(value):
         return {}
     text = reading.text("extra_json", value)
     try:
@@ -103,8 +103,8 @@ def _extra(reading: Reading, value: Value) -> dict[str, Any]:
         return {"legacy_raw": text}
 
 
-def _old_meta(reading: Reading, value: Value) -> Any:
-    if not holds(value):
+def _old_meta(reading: ValueReader, value: Value) -> Any:
+    if not has_value(value):
         return None
     text = reading.text("meta_json", value)
     try:
@@ -113,9 +113,9 @@ def _old_meta(reading: Reading, value: Value) -> Any:
         return text
 
 
-def _columns(reading: Reading, values: Mapping[str, Value]) -> dict[str, Any]:
+def _columns(reading: ValueReader, values: Mapping[str, Value]) -> dict[str, Any]:
     """Return what stands in columns that the old schema does not have."""
-    found = {name: value for name, value in values.items() if name not in MODEL_COLUMNS and holds(value)}
+    found = {name: value for name, value in values.items() if name not in MODEL_COLUMNS and has_value(value)}
     for name, value in found.items():
         reading.text(name, value)
     return {name: json_of(value) for name, value in found.items()}
@@ -131,7 +131,7 @@ def _add(meta: dict[str, Any], key: str, value: Any) -> None:
     meta[free] = value
 
 
-def _images(reading: Reading, extra: Mapping[str, Any]) -> tuple[LegacyImage, ...]:
+def _images(reading: ValueReader, extra: Mapping[str, Any]) -> tuple[LegacyImage, ...]:
     images: dict[str, LegacyImage] = {}
     for key, value in extra.items():
         if key not in IMAGE_KEYS:

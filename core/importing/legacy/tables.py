@@ -40,14 +40,14 @@ def find_table(connection: sqlite3.Connection, name: str, known: Sequence[str]) 
     _refuse_all_but_tables(connection, name)
     columns: dict[str, str] = {}
     unreadable: list[str] = []
-    for _, raw, *_ in connection.execute(f"PRAGMA main.table_info({quoted(name)})"):
+    for _, raw, *_ in connection.execute(f"PRAGMA main.table_info({quote_identifier(name)})"):
         try:
             column = raw.decode()
         except UnicodeDecodeError:
             unreadable.append(raw.decode("utf-8", "backslashreplace"))
             continue
-        columns[column.lower() if column.lower() in known else column] = quoted(column)
-    sql = f"main.{quoted(name)}"
+        columns[column.lower() if column.lower() in known else column] = quote_identifier(column)
+    sql = f"main.{quote_identifier(name)}"
     rowid = _rowid(connection, name)
     if rowid is None:
         sql, columns, rowid = _with_rowid(connection, name, columns)
@@ -59,7 +59,7 @@ def tables_of(connection: sqlite3.Connection) -> set[bytes]:
     return {name for (name,) in connection.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'")}
 
 
-def quoted(name: str) -> str:
+def quote_identifier(name: str) -> str:
     """Return a name as SQL."""
     return '"' + name.replace('"', '""') + '"'
 
@@ -79,12 +79,12 @@ def _refuse_all_but_tables(connection: sqlite3.Connection, name: str) -> None:
 
 def _rowid(connection: sqlite3.Connection, name: str) -> str | None:
     """Return a name for the rowid that no column has taken, ``None`` where there is none."""
-    taken = {raw.lower() for _, raw, *_ in connection.execute(f"PRAGMA main.table_xinfo({quoted(name)})")}
+    taken = {raw.lower() for _, raw, *_ in connection.execute(f"PRAGMA main.table_xinfo({quote_identifier(name)})")}
     for alias in ("rowid", "_rowid_", "oid"):
         if alias.encode() in taken:
             continue
         try:
-            connection.execute(f"SELECT {alias} FROM main.{quoted(name)} LIMIT 0")
+            connection.execute(f"SELECT {alias} FROM main.{quote_identifier(name)} LIMIT 0")
         except sqlite3.OperationalError:  # a table WITHOUT ROWID: there the column does not exist
             return None
         return alias
@@ -97,6 +97,6 @@ def _with_rowid(
     """Copy a table into a temporary one that has a rowid, its columns renamed so that none hides it."""
     renamed = {column: f"c{number}" for number, column in enumerate(columns)}
     selected = ", ".join(f"{columns[column]} AS {new}" for column, new in renamed.items())
-    copy = f"temp.{quoted('copy of ' + name)}"
-    connection.execute(f"CREATE TABLE {copy} AS SELECT {selected or 'NULL'} FROM main.{quoted(name)}")
+    copy = f"temp.{quote_identifier('copy of ' + name)}"
+    connection.execute(f"CREATE TABLE {copy} AS SELECT {selected or 'NULL'} FROM main.{quote_identifier(name)}")
     return copy, renamed, "rowid"

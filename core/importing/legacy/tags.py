@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from core.errors import SourceError
 from core.importing.legacy.tables import Table, find_table
-from core.importing.legacy.values import Reading, Value, in_full
+from core.importing.legacy.values import Value, ValueReader, to_json
 
 _TAG_COLUMNS = ("id", "name", "color", "created_at")
 _LINK_COLUMNS = ("model_id", "tag_id")
@@ -25,7 +25,7 @@ class LegacyTag:
     created_at: int | None
 
 
-def read_tags(connection: sqlite3.Connection, reading: Reading) -> dict[int, LegacyTag]:
+def read_tags(connection: sqlite3.Connection, reading: ValueReader) -> dict[int, LegacyTag]:
     """Return the tags that have a name, by id; what else the table holds goes into the problems of ``reading``."""
     table = _find(connection, reading, "tags", _TAG_COLUMNS)
     tags: dict[int, LegacyTag] = {}
@@ -36,7 +36,7 @@ def read_tags(connection: sqlite3.Connection, reading: Reading) -> dict[int, Leg
     for key, *values in connection.execute(f"SELECT {selected} FROM {table.sql} ORDER BY 1, {table.rowid}"):
         found: dict[str, Value] = dict(zip(table.columns, values, strict=True))
         if not isinstance(key, int) or key in tags:
-            reading.problem("tags", f"a tag without an id of its own was left out: {in_full(found)}")
+            reading.problem("tags", f"a tag without an id of its own was left out: {to_json(found)}")
             continue
         tag = _tag(reading, key, found)
         if tag is None:
@@ -47,12 +47,12 @@ def read_tags(connection: sqlite3.Connection, reading: Reading) -> dict[int, Leg
     return tags
 
 
-def _tag(reading: Reading, key: int, found: dict[str, Value]) -> LegacyTag | None:
+def _tag(reading: ValueReader, key: int, found: dict[str, Value]) -> LegacyTag | None:
     name = reading.text(f"tag {key} name", found.get("name"))
     if not name.strip():
-        reading.problem("tags", f"a tag without a name was left out: {in_full(found)}")
+        reading.problem("tags", f"a tag without a name was left out: {to_json(found)}")
         return None
-    others = in_full({column: value for column, value in found.items() if column not in _TAG_COLUMNS})
+    others = to_json({column: value for column, value in found.items() if column not in _TAG_COLUMNS})
     if others != "{}":
         reading.problem("tags", f"tag {key} has what a tag does not hold here: {others}")
     return LegacyTag(
@@ -63,7 +63,7 @@ def _tag(reading: Reading, key: int, found: dict[str, Value]) -> LegacyTag | Non
     )
 
 
-def read_links(connection: sqlite3.Connection, reading: Reading, models: Table) -> None:
+def read_links(connection: sqlite3.Connection, reading: ValueReader, models: Table) -> None:
     """Read which row has which tag into ``temp.links(model_id, tag_id)``, with the index that the old one may lack."""
     connection.execute("CREATE TABLE temp.links (model_id, tag_id, PRIMARY KEY (model_id, tag_id)) WITHOUT ROWID")
     table = _find(connection, reading, "model_tags", _LINK_COLUMNS)
@@ -88,12 +88,12 @@ def read_links(connection: sqlite3.Connection, reading: Reading, models: Table) 
     _report(reading, lost, "tags of a row that is not there")
 
 
-def _report(reading: Reading, links: Iterable[tuple[Value, Value]], reason: str) -> None:
+def _report(reading: ValueReader, links: Iterable[tuple[Value, Value]], reason: str) -> None:
     for values in links:
-        reading.problem("model_tags", f"{reason}: {in_full(dict(zip(_LINK_COLUMNS, values, strict=True)))}")
+        reading.problem("model_tags", f"{reason}: {to_json(dict(zip(_LINK_COLUMNS, values, strict=True)))}")
 
 
-def _find(connection: sqlite3.Connection, reading: Reading, name: str, known: tuple[str, ...]) -> Table | None:
+def _find(connection: sqlite3.Connection, reading: ValueReader, name: str, known: tuple[str, ...]) -> Table | None:
     try:
         return find_table(connection, name, known)
     except SourceError as error:

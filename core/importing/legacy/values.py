@@ -46,9 +46,9 @@ def integer_of(value: Value) -> int | None:
     return value
 
 
-def in_full(values: Mapping[str, Value]) -> str:
+def to_json(values: Mapping[str, Value]) -> str:
     """Return named values as JSON text, those that hold nothing left out."""
-    return json.dumps({name: json_of(value) for name, value in values.items() if holds(value)}, ensure_ascii=False)
+    return json.dumps({name: json_of(value) for name, value in values.items() if has_value(value)}, ensure_ascii=False)
 
 
 def json_of(value: Value) -> Any:
@@ -58,12 +58,12 @@ def json_of(value: Value) -> Any:
     return text_of(value)[0]
 
 
-def holds(value: Value) -> bool:
+def has_value(value: Value) -> bool:
     """Whether there is anything in a value."""
     return value is not None and value != b""
 
 
-class Reading:
+class ValueReader:
     """Reads the values of one row, and gathers what could not be taken as it stands."""
 
     def __init__(self, row: int | None) -> None:
@@ -97,7 +97,7 @@ class Reading:
 
     def integer(self, field: str, value: Value, least: int = -(2**63)) -> int | None:
         """Return an integer, ``None`` for NULL and for what is none, or less than ``least``."""
-        if not holds(value):
+        if not has_value(value):
             return None
         number = integer_of(value)
         if number is None or number < least:

@@ -17,7 +17,7 @@ from sqlite_utils import Database
 
 from core import Library
 from core.errors import LibraryError
-from core.storage.readonly_copy import Aside
+from core.storage.readonly_copy import ReadOnlyCopy
 from core.storage.schema import SCHEMAS, migrations
 from tests.support.builders import add_pending, model_file, png, tables
 from tests.support.paths import ROOT
@@ -64,7 +64,7 @@ def test_before_a_migration_the_database_is_copied(tmp_path: Path, monkeypatch: 
 
 def test_a_copy_aside_has_what_is_still_in_the_log(library: Library, tmp_path: Path) -> None:
     add_pending(library, model_file(tmp_path, "x"))
-    aside = Aside(library.root / "library.db")
+    aside = ReadOnlyCopy(library.root / "library.db")
     with closing(sqlite3.connect(aside.path)) as connection:
         assert connection.execute("SELECT count(*) FROM pending_import").fetchone() == (1,)
     aside.close()

@@ -11,7 +11,7 @@ from core.errors import ImageRefused, ModelFileError
 from core.files import safe_open
 from core.files.durable import write_synced
 from core.files.paths import folder_of, last_component, map_path
-from core.files.safe_open import model_size, model_stamp, open_model, read_image
+from core.files.safe_open import fingerprint, model_size, open_model, read_image
 
 
 def descriptors() -> int:
@@ -63,7 +63,7 @@ def test_a_model_file_is_opened_through_links(tmp_path: Path) -> None:
     descriptor = open_model(str(tmp_path / "link"))
     assert os.read(descriptor, 5) == b"x"
     os.close(descriptor)
-    assert model_stamp(str(tmp_path / "link")) == model_stamp(str(tmp_path / "m")) is not None
+    assert fingerprint(str(tmp_path / "link")) == fingerprint(str(tmp_path / "m")) is not None
     assert model_size(str(tmp_path / "link")) == 1
 
 
@@ -77,11 +77,11 @@ def test_what_is_no_model_file(tmp_path: Path) -> None:
         path = str(tmp_path / name) if name else str(tmp_path)
         with pytest.raises(ModelFileError, match=reason):
             open_model(path)
-        assert model_stamp(path) is None or name == "empty"
+        assert fingerprint(path) is None or name == "empty"
     for path, reason in {"": "no path is known", "a\0b": "NUL", str(tmp_path / "empty" / "x"): "missing"}.items():
         with pytest.raises(ModelFileError, match=reason):
             open_model(path)
-        assert model_stamp(path) is None and model_size(path) is None
+        assert fingerprint(path) is None and model_size(path) is None
     assert descriptors() == before
 
 

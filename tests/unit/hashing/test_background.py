@@ -14,9 +14,9 @@ from core import Library
 from core.domain.enums import State
 from core.errors import LibraryError
 from core.hashing import background
-from core.hashing.background import HashAhead, HashProgress
+from core.hashing.background import BackgroundHasher, HashProgress
 from core.hashing.hasher import Hasher
-from core.storage.caches import HashMemory
+from core.storage.caches import HashCache
 from tests.support.builders import add_pending, digest, model_file, snapshot
 
 
@@ -48,7 +48,7 @@ def in_order(library: Library, ids: Sequence[int], first: Callable[[], Sequence[
     """Hash with a single thread, so that files end in the order in which they were taken."""
     told: list[HashProgress] = []
     with ThreadPoolExecutor(1) as pool:
-        ahead = HashAhead(library.store, Hasher(HashMemory(library.store)), pool)
+        ahead = BackgroundHasher(library.store, Hasher(HashCache(library.store)), pool)
         ahead.run(ids, first, threading.Event(), told.append)
     return [found.finished for found in told if found.finished]
 
@@ -76,7 +76,7 @@ def test_what_leaves_the_queue_before_its_turn_is_not_read(library: Library, tmp
         return ()
 
     assert in_order(library, ids, leave) == ids
-    assert Hasher(HashMemory(library.store)).known(gone) is None
+    assert Hasher(HashCache(library.store)).known(gone) is None
 
 
 def test_a_file_that_cannot_be_hashed_does_not_stop_the_others(library: Library, tmp_path: Path) -> None:
@@ -156,7 +156,7 @@ def test_the_first_file_does_not_wait_for_the_last_row(
     monkeypatch.setattr(background, "_WINDOW", 2)
     ids = queue_of(library, tmp_path, 9)
     told: list[HashProgress] = []
-    ahead = HashAhead(library.store, Hasher(HashMemory(library.store)), Immediate(), at_once=1)
+    ahead = BackgroundHasher(library.store, Hasher(HashCache(library.store)), Immediate(), at_once=1)
     ahead.run(ids, lambda: ids[7:8], threading.Event(), told.append)
     done = [found.finished for found in told if found.finished]
     assert done == [ids[7], *ids[:7], ids[8]], "a row in view is looked at before its turn"

@@ -10,9 +10,9 @@ import pytest
 
 from core import Library
 from core.errors import Cancelled, ModelFileError
-from core.files.safe_open import model_stamp
+from core.files.safe_open import fingerprint
 from core.hashing.hasher import Hasher, hash_file
-from core.storage.caches import HashMemory
+from core.storage.caches import HashCache
 from tests.support.builders import digest, model_file
 
 MEBIBYTE = 1024 * 1024
@@ -37,7 +37,7 @@ def test_the_hash_is_that_of_all_bytes(tmp_path: Path) -> None:
         path = str(model_file(tmp_path, "m", data))
         told: list[tuple[int, int]] = []
         assert hash_file(path, progress=lambda done, total: told.append((done, total))) == (  # noqa: B023
-            digest(data), model_stamp(path),
+            digest(data), fingerprint(path),
         )  # fmt: skip
         assert told[-1] == (size, size)
         assert [done for done, _ in told] == sorted({done for done, _ in told})
@@ -46,7 +46,7 @@ def test_the_hash_is_that_of_all_bytes(tmp_path: Path) -> None:
 
 def test_a_second_time_no_byte_is_read(library: Library, tmp_path: Path) -> None:
     path = str(model_file(tmp_path, "m", b"x" * 10))
-    hasher = Hasher(HashMemory(library.store))
+    hasher = Hasher(HashCache(library.store))
     assert hasher.known(path) is None
     told: list[int] = []
     assert hasher.sha256(path, progress=lambda done, _: told.append(done)) == digest(b"x" * 10)
@@ -56,13 +56,13 @@ def test_a_second_time_no_byte_is_read(library: Library, tmp_path: Path) -> None
     assert told == [10] and os.stat(path).st_atime_ns == atime
     assert hasher.known(path) == digest(b"x" * 10)
     with Library.open(library.root) as other:
-        assert Hasher(HashMemory(other.store)).known(path) == digest(b"x" * 10), "it outlives the process"
+        assert Hasher(HashCache(other.store)).known(path) == digest(b"x" * 10), "it outlives the process"
 
 
 @pytest.mark.parametrize("change", ["size", "mtime", "inode", "ctime"])
 def test_a_file_that_is_no_longer_the_same_is_read_again(library: Library, tmp_path: Path, change: str) -> None:
     path = model_file(tmp_path, "m", b"old")
-    hasher = Hasher(HashMemory(library.store))
+    hasher = Hasher(HashCache(library.store))
     hasher.sha256(str(path))
     stat = path.stat()
     if change == "size":
@@ -125,7 +125,7 @@ def test_two_paths_of_one_file_are_two(library: Library, tmp_path: Path) -> None
     path = model_file(tmp_path, "m", b"x")
     link = tmp_path / "link"
     link.symlink_to(path)
-    hasher = Hasher(HashMemory(library.store))
+    hasher = Hasher(HashCache(library.store))
     hasher.sha256(str(link))
     assert hasher.known(str(link)) == digest(b"x")
     assert hasher.known(str(path)) is None
@@ -135,13 +135,13 @@ def test_two_paths_of_one_file_are_two(library: Library, tmp_path: Path) -> None
 
 def test_a_path_that_is_no_utf_8(library: Library, tmp_path: Path) -> None:
     path = str(model_file(tmp_path, "m\udcff", b"x"))
-    hasher = Hasher(HashMemory(library.store))
+    hasher = Hasher(HashCache(library.store))
     assert hasher.sha256(path) == hasher.known(path) == digest(b"x")
 
 
 def test_a_library_opened_for_reading_keeps_no_hash(library: Library, tmp_path: Path) -> None:
     path = str(model_file(tmp_path, "m", b"x"))
     with Library.open(library.root, readonly=True) as reader:
-        hasher = Hasher(HashMemory(reader.store))
+        hasher = Hasher(HashCache(reader.store))
         assert hasher.sha256(path) == digest(b"x")
         assert hasher.known(path) is None

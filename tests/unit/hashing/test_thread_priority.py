@@ -15,7 +15,7 @@ from core.domain.enums import Status
 from core.domain.records import PendingImage
 from core.images.processor import ImageProcessor
 from core.images.tasks import Tiers
-from core.promotion.pending_images import Incoming
+from core.promotion.pending_images import PendingImageStager
 from tests.support.builders import add_pending, model_file, png
 
 
@@ -29,18 +29,18 @@ def test_tiers_are_made_by_threads_that_step_back_and_looks_by_others(
 ) -> None:
     staged: list[int] = []
     judged: list[int] = []
-    stage, judge = ImageProcessor.stage, Incoming._judge
+    stage, judge = ImageProcessor.stage, PendingImageStager._judge
 
     def staging(self: ImageProcessor, data: bytes, folder: Path, *args: Any) -> Tiers:
         staged.append(priority())
         return stage(self, data, folder, *args)
 
-    def judging(self: Incoming, image: PendingImage, cancel: threading.Event | None) -> PendingImage:
+    def judging(self: PendingImageStager, image: PendingImage, cancel: threading.Event | None) -> PendingImage:
         judged.append(priority())
         return judge(self, image, cancel)
 
     monkeypatch.setattr(ImageProcessor, "stage", staging)
-    monkeypatch.setattr(Incoming, "_judge", judging)
+    monkeypatch.setattr(PendingImageStager, "_judge", judging)
     before = priority()
     id = add_pending(library, model_file(tmp_path, "m"), images=[png(1), png(2)])
     assert library.processor.process_single_import(id, Strategy.MERGE).status is Status.SUCCESS

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from core.domain.records import Picture
+from core.domain.records import Thumbnail
 from core.errors import ImageRefused
 from core.images.tasks import GROUND, thumbnail
 
@@ -25,7 +25,7 @@ def plain(width: int, height: int, colour: Any = "red", mode: str = "RGB", kind:
     return encoded(Image.new(mode, (width, height), colour), kind)
 
 
-def pixel(picture: Picture, x: int, y: int) -> tuple[int, ...]:
+def pixel(picture: Thumbnail, x: int, y: int) -> tuple[int, ...]:
     at = 3 * (y * picture.width + x)
     return tuple(picture.pixels[at : at + 3])
 

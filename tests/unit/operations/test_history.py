@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core import Library, Strategy
-from core.domain.enums import Action, Kind, Status
+from core.domain.enums import Action, OperationKind, Status
 from core.sample.library import sample_library
 from tests.support.builders import (
     add_model,
@@ -117,7 +117,7 @@ def test_an_undo_is_not_counted_and_cannot_be_redone(library: Library, tmp_path:
     assert library.undo().undone[0].operation.pending_id == first
     assert library.undo().undone == ()
     kinds = [past.operation.kind for past in library.history.operations()]
-    assert kinds == [Kind.UNDO, Kind.UNDO, Kind.PROMOTE, Kind.PROMOTE]
+    assert kinds == [OperationKind.UNDO, OperationKind.UNDO, OperationKind.PROMOTE, OperationKind.PROMOTE]
     assert library.history.newest() is None
 
 
@@ -179,7 +179,7 @@ def test_the_history_tells_what_happened(library: Library, tmp_path: Path) -> No
     library.undo()
     undo, merge, *_ = library.history.operations(2)
     assert merge.operation.undone_by == undo.operation.n
-    assert undo.operation.kind is Kind.UNDO
+    assert undo.operation.kind is OperationKind.UNDO
     assert [past.operation.n for past in library.history.operations(1, below=undo.operation.n)] == [merge.operation.n]
 
 

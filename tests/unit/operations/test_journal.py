@@ -19,7 +19,7 @@ from core.domain.outcomes import Outcome
 from core.errors import LibraryError
 from core.operations.roll_forward import roll_forward
 from core.verify import check_library
-from core.verify.findings import Code
+from core.verify.findings import FindingCode
 from tests.support.builders import (
     add_model,
     add_pending,
@@ -156,7 +156,9 @@ def test_a_reader_sees_an_open_entry_as_it_will_be(stuck: tuple[Library, Outcome
         assert list(reader.queue.ids()) == []
         report = check_library(reader)
         codes = [finding.code for finding in report.findings]
-        assert report.ok and codes == [Code.OPEN_ENTRY, Code.UNKNOWN_FILE], "the other is what stands in the way"
+        assert report.ok and codes == [FindingCode.OPEN_ENTRY, FindingCode.UNKNOWN_FILE], (
+            "the other is what stands in the way"
+        )
         assert not reader.recovered
     assert files(library.root) == before
 
@@ -204,7 +206,7 @@ def test_what_is_found_in_neither_place_is_reported(stuck: tuple[Library, Outcom
         assert journal(again)[-1]["lost"] == [move["dst"]]
         report = check_library(again)
         assert not report.ok
-        assert {finding.code for finding in report.findings} == {Code.FILES_LOST, Code.TIERS_INCOMPLETE}
+        assert {finding.code for finding in report.findings} == {FindingCode.FILES_LOST, FindingCode.TIERS_INCOMPLETE}
 
 
 def test_staging_is_swept_only_by_one_that_has_the_library_alone(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 import core.importing.importer
 from core import Library, Strategy
-from core.domain.enums import Action, Kind, Status
+from core.domain.enums import Action, OperationKind, Status
 from core.domain.imports import ImportReport
 from core.operations.history import Imported
 from core.verify import check_library
@@ -119,7 +119,7 @@ def test_promotions_are_taken_back_before_the_import_they_came_from(
     library.import_legacy(database, images_dir=media)
     assert library.processor.process_single_import(3).status is Status.SUCCESS
     report = library.undo(2)
-    assert [past.operation.kind for past in report.undone] == [Kind.PROMOTE, Kind.IMPORT]
+    assert [past.operation.kind for past in report.undone] == [OperationKind.PROMOTE, OperationKind.IMPORT]
     assert without_tags(library) == before
 
 
@@ -196,7 +196,7 @@ def test_an_import_that_an_earlier_version_made_stays(library: Library, database
     library.import_legacy(database, images_dir=media)
     library.store.db.execute("UPDATE journal SET before = NULL, after = NULL, action = NULL WHERE kind = 'import'")
     past, _ = library.history.operations()
-    assert (past.operation.kind, past.kept) == (Kind.IMPORT, "made by an earlier version")
+    assert (past.operation.kind, past.kept) == (OperationKind.IMPORT, "made by an earlier version")
     assert library.undo().undone[0].operation.pending_id == older, "it does not stand in the way of what is older"
     assert library.undo().refused == "there is nothing to undo"
 

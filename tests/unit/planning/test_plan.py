@@ -14,7 +14,7 @@ from core.domain.enums import Action, Side, Strategy
 from core.domain.plans import FieldPlan, ImagePlan, Plan, TagPlan
 from core.domain.records import Model, ModelImage, PendingImage, PendingImport
 from core.merger import merge_model_fields
-from core.planning.plan import make_plan, merged_row, place_images
+from core.planning.plan import assign_sequence_numbers, build_row, make_plan
 
 SHA = "a" * 64
 Path = tuple[str, ...]
@@ -71,9 +71,9 @@ def test_delete_and_skip_touch_nothing_of_the_library(
 ) -> None:
     incoming = pending({"b": 1}, tags=("u",), images=(image(0), image(1, refused="not an image")))
     assert make_plan(incoming, existing, strategy, stored("x"), 1, on_disk=[0]) == Plan(strategy, action)
-    assert place_images(incoming.images, action, stored("x"), [0], 1) == (ImagePlan(), {})
+    assert assign_sequence_numbers(incoming.images, action, stored("x"), [0], 1) == (ImagePlan(), {})
     with pytest.raises(ValueError, match=action.value):
-        merged_row(incoming, existing, strategy)
+        build_row(incoming, existing, strategy)
 
 
 def test_conflict_without_a_strategy_has_no_plan() -> None:
@@ -103,7 +103,7 @@ def test_insert_takes_the_pending_side_as_it_is(strategy: Strategy | None) -> No
     assert all(field.pending == field.result for field in plan.fields)
     assert plan.tags == TagPlan(added=("a", "b"))
     assert plan.images == ImagePlan(added=(0, 1), refused=("7_2.png",))
-    assert merged_row(incoming, None, strategy) == columns(incoming)
+    assert build_row(incoming, None, strategy) == columns(incoming)
 
 
 def test_override_takes_every_pending_value_but_the_hash() -> None:
@@ -123,7 +123,7 @@ def test_override_takes_every_pending_value_but_the_hash() -> None:
         FieldPlan(("meta_json", "fresh"), None, [1], [1], Side.PENDING),
     )
     assert plan.tags == TagPlan(kept=("both", "z"), added=("new",))
-    assert merged_row(incoming, existing, Strategy.OVERRIDE) == {"sha256": SHA, **columns(incoming)}
+    assert build_row(incoming, existing, Strategy.OVERRIDE) == {"sha256": SHA, **columns(incoming)}
 
 
 def test_merge_names_the_side_of_each_leaf() -> None:
@@ -182,7 +182,7 @@ def test_empty_meta_json_has_no_leaves() -> None:
 def test_row_of_a_promotion_shares_nothing_with_the_records() -> None:
     existing, incoming = model({"a": {"x": [1]}}), pending({"b": {"y": [2]}})
     for strategy in (Strategy.MERGE, Strategy.OVERRIDE):
-        for value in merged_row(incoming, existing, strategy)["meta_json"].values():
+        for value in build_row(incoming, existing, strategy)["meta_json"].values():
             next(iter(value.values())).append("defaced")
     assert existing.meta_json == {"a": {"x": [1]}}
     assert incoming.meta_json == {"b": {"y": [2]}}
@@ -212,7 +212,7 @@ def test_fields_are_exactly_the_row_that_comes_of_it(
     old: dict[str, Any], new: dict[str, Any], a: str, b: str, exists: bool, strategy: Strategy
 ) -> None:
     existing, incoming = model(old, path=a, name=b), pending(new, path=b, name=a)
-    row = merged_row(incoming, existing, strategy, exists)
+    row = build_row(incoming, existing, strategy, exists)
     if strategy is Strategy.MERGE:
         before = {"sha256": SHA, **columns(existing)}
         assert json.dumps(row) == json.dumps(merge_model_fields(before, columns(incoming), old_path_exists=exists))
@@ -231,34 +231,34 @@ def test_fields_are_exactly_the_row_that_comes_of_it(
 
 def test_override_replaces_number_by_number_and_adds_the_rest() -> None:
     images = (image(0), image(1, refused="half"), image(2), image(3))
-    plan, targets = place_images(images, Action.OVERRIDDEN, stored("p", "q"), [0, 1], 2)
+    plan, targets = assign_sequence_numbers(images, Action.OVERRIDDEN, stored("p", "q"), [0, 1], 2)
     assert plan == ImagePlan(replaced=(0, 1), added=(2,), refused=("7_1.png",))
     assert targets == {"7_0.png": 0, "7_2.png": 1, "7_3.png": 2}
 
 
 def test_override_keeps_further_old_images() -> None:
-    plan, _ = place_images((image(0),), Action.OVERRIDDEN, stored("p", "q"), [0, 1, 9], 10)
+    plan, _ = assign_sequence_numbers((image(0),), Action.OVERRIDDEN, stored("p", "q"), [0, 1, 9], 10)
     assert plan == ImagePlan(kept=(1, 9), replaced=(0,))
 
 
 def test_override_counts_numbers_of_store_and_disk_and_fills_gaps() -> None:
     images = (image(0, "same"), image(1, "same"), image(2, "p"))
-    plan, targets = place_images(images, Action.OVERRIDDEN, (ModelImage(2, "p", {}),), [0], 3)
+    plan, targets = assign_sequence_numbers(images, Action.OVERRIDDEN, (ModelImage(2, "p", {}),), [0], 3)
     assert plan == ImagePlan(replaced=(0, 2), added=(1,))
     assert list(targets.values()) == [0, 1, 2]
 
 
 def test_merge_appends_in_order_what_the_model_does_not_have() -> None:
     images = (image(0, "n"), image(1, "q"), image(2, "r", "half"), image(3, "n"), image(4, "r"))
-    plan, targets = place_images(images, Action.MERGED, stored("p", "q"), [0, 1, 5], 6)
+    plan, targets = assign_sequence_numbers(images, Action.MERGED, stored("p", "q"), [0, 1, 5], 6)
     assert plan == ImagePlan(kept=(0, 1, 5), added=(6, 7), duplicate=("7_1.png", "7_3.png"), refused=("7_2.png",))
     assert targets == {"7_0.png": 6, "7_4.png": 7}
 
 
 @pytest.mark.parametrize("action", [Action.INSERTED, Action.MERGED])
 def test_added_images_start_at_the_next_number_unless_that_is_taken(action: Action) -> None:
-    assert place_images((image(0), image(1)), action, (), [0], 6)[0] == ImagePlan(kept=(0,), added=(6, 7))
-    placed = place_images((image(0),), action, stored("p", "q"), [4], 1)
+    assert assign_sequence_numbers((image(0), image(1)), action, (), [0], 6)[0] == ImagePlan(kept=(0,), added=(6, 7))
+    placed = assign_sequence_numbers((image(0),), action, stored("p", "q"), [4], 1)
     assert placed == (ImagePlan(kept=(0, 1, 4), added=(5,)), {"7_0.png": 5})
 
 
@@ -273,7 +273,7 @@ def test_every_image_and_every_number_is_accounted_for_once(
 ) -> None:
     images = [image(n, digest, None if taken else "half") for n, (digest, taken) in enumerate(verdicts)]
     old = [ModelImage(seq, "p", {}) for seq in known]
-    plan, targets = place_images(images, action, old, on_disk, max(on_disk, default=-1) + 1)
+    plan, targets = assign_sequence_numbers(images, action, old, on_disk, max(on_disk, default=-1) + 1)
     assert sorted([*targets, *plan.duplicate, *plan.refused]) == sorted(image.file for image in images)
     assert list(targets) == [image.file for image in images if image.file in targets]
     assert list(targets.values()) == sorted(set(targets.values()))

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.enums import Side
-from core.domain.resolution import NO_PICKS, FieldPath, Picks
+from core.domain.resolution import NO_OVERRIDES, FieldPath, Resolution
 from core.merger import json_equal, merge_model_fields
-from core.planning.resolution import combined, row_leaves, sides, with_picks
+from core.planning.resolution import apply_resolution, available_sources, combine, iter_fields
 
 E, P, B = Side.EXISTING, Side.PENDING, Side.BOTH
 TEXT = ("meta_json", "a")
@@ -33,7 +33,7 @@ _rows = st.builds(
 def pick(existing: Mapping[str, Any], pending: Mapping[str, Any], *fields: tuple[FieldPath, Side]) -> dict[str, Any]:
     """The metadata that a merge makes with these picks."""
     old, new = {"meta_json": existing}, {"meta_json": pending}
-    meta: dict[str, Any] = with_picks(merge_model_fields(old, new), old, new, Picks(fields))["meta_json"]
+    meta: dict[str, Any] = apply_resolution(merge_model_fields(old, new), old, new, Resolution(fields))["meta_json"]
     return meta
 
 
@@ -55,7 +55,7 @@ def pick(existing: Mapping[str, Any], pending: Mapping[str, Any], *fields: tuple
     ],
 )
 def test_what_can_be_picked(path: FieldPath, existing: object, pending: object, expected: tuple[Side, ...]) -> None:
-    assert sides(path, existing, pending) == expected
+    assert available_sources(path, existing, pending) == expected
 
 
 @pytest.mark.parametrize(
@@ -69,8 +69,8 @@ def test_what_can_be_picked(path: FieldPath, existing: object, pending: object, 
     ],
 )
 def test_both_as_one(existing: object, pending: object, expected: object) -> None:
-    assert json_equal(combined(existing, pending), expected)
-    assert json_equal(combined(expected, pending), expected), "combining again adds nothing"
+    assert json_equal(combine(existing, pending), expected)
+    assert json_equal(combine(expected, pending), expected), "combining again adds nothing"
 
 
 def test_each_side_of_a_field() -> None:
@@ -118,14 +118,14 @@ def test_what_does_not_fit_has_no_effect(field: tuple[FieldPath, Side]) -> None:
 def test_a_picked_field_holds_what_that_side_holds(existing: dict[str, Any], pending: dict[str, Any]) -> None:
     before = deepcopy((existing, pending))
     row = merge_model_fields(existing, pending)
-    for path, (mine, theirs) in row_leaves(existing, pending):
-        for side in sides(path, mine, theirs):
-            made = with_picks(row, existing, pending, Picks(((path, side),)))
-            wanted = {E: mine, P: theirs, B: combined(mine, theirs) if side is B else None}[side]
-            found = dict(row_leaves(existing, pending, made))
+    for path, (mine, theirs) in iter_fields(existing, pending):
+        for side in available_sources(path, mine, theirs):
+            made = apply_resolution(row, existing, pending, Resolution(((path, side),)))
+            wanted = {E: mine, P: theirs, B: combine(mine, theirs) if side is B else None}[side]
+            found = dict(iter_fields(existing, pending, made))
             got = {leaf: values[2] for leaf, values in found.items()}
             assert json_equal(got[path], wanted)
-            plain = {leaf: values[2] for leaf, values in row_leaves(existing, pending, row)}
+            plain = {leaf: values[2] for leaf, values in iter_fields(existing, pending, row)}
             others = {leaf: value for leaf, value in got.items() if leaf != path}
             assert json_equal([others[leaf] for leaf in others], [plain[leaf] for leaf in others]), "the others stay"
     assert (existing, pending) == before
@@ -133,9 +133,9 @@ def test_a_picked_field_holds_what_that_side_holds(existing: dict[str, Any], pen
 
 def test_picks_are_changed_one_by_one() -> None:
     a, b = ("meta_json", "a"), ("name",)
-    picks = NO_PICKS.with_side(b, E).with_side(a, B).with_tag_turned("t").with_image_turned("1_0.png")
-    assert picks == Picks(((a, B), (b, E)), ("t",), ("1_0.png",))
+    picks = NO_OVERRIDES.with_side(b, E).with_side(a, B).with_tag_turned("t").with_image_turned("1_0.png")
+    assert picks == Resolution(((a, B), (b, E)), ("t",), ("1_0.png",))
     assert (picks.side(a), picks.side(b), picks.side(("type",))) == (B, E, None)
     assert picks.with_side(a, P).side(a) is P
-    assert bool(picks) and not NO_PICKS
+    assert bool(picks) and not NO_OVERRIDES
     assert not picks.with_side(a, None).with_side(b, None).with_tag_turned("t").with_image_turned("1_0.png")

@@ -15,7 +15,7 @@ from core.domain.enums import State, Strategy
 from core.domain.plans import Plan
 from core.domain.records import Model, ModelImage, PendingImage, PendingImport
 from core.merger import is_empty, json_equal
-from core.planning.plan import make_plan, merged_row
+from core.planning.plan import build_row, make_plan
 from core.planning.suggestions import RULES, Suggestion, suggest
 from tests.support.builders import add_model, add_pending, digest, half_png, model_file, pending_of, png
 
@@ -241,7 +241,7 @@ def test_nothing_safe_loses_anything(
     if not found.safe:
         return
     assert not refused
-    after = merged_row(incoming, existing, MERGE, not gone) if found.strategy is MERGE else row_of(existing)
+    after = build_row(incoming, existing, MERGE, not gone) if found.strategy is MERGE else row_of(existing)
     assert holds(after["meta_json"], incoming.meta_json) and holds(after["meta_json"], existing.meta_json)
     assert {incoming.name, existing.name} <= {after["name"], incoming.path[1:], ""}
     if found.strategy is DELETE:

@@ -13,7 +13,7 @@ from core import Library, Strategy
 from core.domain.enums import Action, Side, Status
 from core.domain.plans import ImagePlan, Plan, TagPlan
 from core.domain.records import QueueRow
-from core.domain.resolution import NO_PICKS, Picks
+from core.domain.resolution import NO_OVERRIDES, Resolution
 from core.storage import pending
 from core.storage.schema import migrations
 from tests.support.builders import (
@@ -31,7 +31,7 @@ from tests.support.builders import (
 
 SHA = digest(b"weights")
 DESCRIPTION, RATING = ("meta_json", "description"), ("meta_json", "rating")
-PICKS = Picks(((DESCRIPTION, Side.BOTH), (RATING, Side.PENDING), (("name",), Side.PENDING)), ("unwanted",))
+PICKS = Resolution(((DESCRIPTION, Side.BOTH), (RATING, Side.PENDING), (("name",), Side.PENDING)), ("unwanted",))
 
 
 @pytest.fixture
@@ -51,7 +51,7 @@ def conflict(library: Library, weights: Path) -> int:
     return id
 
 
-def picks_for(id: int) -> Picks:
+def picks_for(id: int) -> Resolution:
     return PICKS.with_image_turned(f"{id}_0.png")
 
 
@@ -79,14 +79,14 @@ def test_the_same_strategy_keeps_them_and_another_drops_them(library: Library, c
     library.queue.decide([conflict], Strategy.MERGE)
     assert pending_of(library, conflict).picks == PICKS
     library.queue.decide([conflict], Strategy.OVERRIDE)
-    assert pending_of(library, conflict).picks == NO_PICKS
+    assert pending_of(library, conflict).picks == NO_OVERRIDES
     library.queue.pick(conflict, Strategy.OVERRIDE, PICKS)
     library.queue.decide([conflict], None)
     assert (library.queue.picks(), row(library, conflict).by_hand) == ({}, False)
 
 
 def test_without_anything_picked_it_is_a_plain_decision(library: Library, conflict: int) -> None:
-    library.queue.pick(conflict, Strategy.MERGE, NO_PICKS)
+    library.queue.pick(conflict, Strategy.MERGE, NO_OVERRIDES)
     assert library.queue.decisions() == [(conflict, Strategy.MERGE)]
     assert (library.queue.picks(), row(library, conflict).by_hand) == ({}, False)
 
@@ -147,7 +147,7 @@ def test_a_stored_pick_plays_no_part_unless_it_is_passed(library: Library, confl
 
 def test_tags_and_images_are_left_out_of_a_new_model_too(library: Library, weights: Path) -> None:
     id = add_pending(library, weights, meta={"a": 1}, tag_names=["wanted", "unwanted"], images=[png(1), png(2)])
-    picks = Picks(((("meta_json", "a"), Side.EXISTING),), ("unwanted",), (f"{id}_0.png",))
+    picks = Resolution(((("meta_json", "a"), Side.EXISTING),), ("unwanted",), (f"{id}_0.png",))
     outcome = library.processor.process_single_import(id, Strategy.MERGE, picks=picks)
     assert outcome.action_taken is Action.INSERTED
     assert outcome.images == (f"{SHA}_0.webp",)
@@ -171,7 +171,7 @@ def test_a_library_of_the_first_version_gets_its_column(tmp_path: Path, weights:
         assert {step.name for step in migrations.applied(library.store.db)} == {"1_library_queue_journal", "2_picks"}
         assert len(list(folder.glob("library.db.before-2-*"))) == 1, "the database was copied first"
         record = pending_of(library, id)
-        assert (record.decision, record.picks, len(record.images)) == (Strategy.DELETE, NO_PICKS, 1)
+        assert (record.decision, record.picks, len(record.images)) == (Strategy.DELETE, NO_OVERRIDES, 1)
         library.queue.pick(id, Strategy.MERGE, PICKS)
         assert pending_of(library, id).picks == PICKS
         assert library.undo().refused == "", "an operation of before can be taken back"

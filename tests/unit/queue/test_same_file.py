@@ -8,7 +8,7 @@ import pytest
 
 from core import Library
 from core.domain.enums import State
-from core.domain.records import MOST_ALIKE
+from core.domain.records import MAX_LISTED_DUPLICATES
 from tests.support.builders import add_model, add_pending, digest, model_file
 from tests.support.cli import run
 
@@ -72,10 +72,10 @@ def test_two_imports_of_one_path_are_one_file(library: Library, tmp_path: Path) 
 
 def test_of_many_a_row_names_some(library: Library, tmp_path: Path) -> None:
     path = model_file(tmp_path, "m")
-    ids = [add_pending(library, path) for _ in range(MOST_ALIKE + 3)]
+    ids = [add_pending(library, path) for _ in range(MAX_LISTED_DUPLICATES + 3)]
     library.processor.dry_run(ids[0])
     named = alike(library)
-    assert set(named) == set(ids) and all(len(some) == MOST_ALIKE for some in named.values())
+    assert set(named) == set(ids) and all(len(some) == MAX_LISTED_DUPLICATES for some in named.values())
     assert all(list(some) == sorted(some) and id not in some for id, some in named.items())
     assert same(library, f"same:{ids[-1]}") == ids
 

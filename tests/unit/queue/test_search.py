@@ -17,19 +17,19 @@ from core import Library, Strategy
 from core.domain.enums import State
 from core.domain.query import (
     LARGEST,
-    Decided,
-    InState,
+    DecisionTerm,
+    Field,
     Query,
     QueryError,
-    SameFile,
+    SameFileTerm,
     SizeRange,
-    Text,
-    Where,
+    StateTerm,
+    TextTerm,
     exactly,
     parse,
 )
 from core.storage import search
-from core.text import plain
+from core.text import sanitize
 from tests.support.builders import add_pending
 
 # Letters whose case folds in every odd way, what LIKE and JSON treat as special, and what looks like grammar.
@@ -39,7 +39,7 @@ ANY_LINE = st.text() | st.text(st.sampled_from('-:".<>=0129gkab \\') | st.charac
 
 
 def anywhere(text: str, negated: bool = False) -> Query:
-    return Query(texts=(Text(Where.ANYWHERE, text, negated),))
+    return Query(texts=(TextTerm(Field.ANYWHERE, text, negated),))
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def anywhere(text: str, negated: bool = False) -> Query:
         ("Ink", anywhere("ink")),
         ("STRASSE", anywhere("strasse")),
         ("Straße", anywhere("strasse")),
-        ("ink  wash", Query(texts=(Text(Where.ANYWHERE, "ink"), Text(Where.ANYWHERE, "wash")))),
+        ("ink  wash", Query(texts=(TextTerm(Field.ANYWHERE, "ink"), TextTerm(Field.ANYWHERE, "wash")))),
         ('"Ink  wash"', anywhere("ink  wash")),
         ('"ink wa', anywhere("ink wa")),
         ('"type:lora"', anywhere("type:lora")),
@@ -62,37 +62,40 @@ def anywhere(text: str, negated: bool = False) -> Query:
         ("--ink", anywhere("-ink", True)),
         ("-", anywhere("-")),
         ("ink-wash", anywhere("ink-wash")),
-        ("type:LoRA", Query(texts=(Text(Where.TYPE, "lora"),))),
-        ("TAG:nsfw", Query(texts=(Text(Where.TAG, "nsfw"),))),
-        ("-tag:nsfw", Query(texts=(Text(Where.TAG, "nsfw", True),))),
-        ('note:"two words"', Query(texts=(Text(Where.NOTE, "two words"),))),
-        ("name:a:b path:/m", Query(texts=(Text(Where.NAME, "a:b"), Text(Where.PATH, "/m")))),
+        ("type:LoRA", Query(texts=(TextTerm(Field.TYPE, "lora"),))),
+        ("TAG:nsfw", Query(texts=(TextTerm(Field.TAG, "nsfw"),))),
+        ("-tag:nsfw", Query(texts=(TextTerm(Field.TAG, "nsfw", True),))),
+        ('note:"two words"', Query(texts=(TextTerm(Field.NOTE, "two words"),))),
+        ("name:a:b path:/m", Query(texts=(TextTerm(Field.NAME, "a:b"), TextTerm(Field.PATH, "/m")))),
         ("tag: state: size: decision: name:", Query()),
-        ("type:=LoRA", Query(texts=(Text(Where.TYPE, "LoRA", whole=True),))),
-        ('-tag:="Ink wash"', Query(texts=(Text(Where.TAG, "Ink wash", True, whole=True),))),
-        ("folder:/M/Lora", Query(texts=(Text(Where.FOLDER, "/m/lora"),))),
-        ('name:="a ""b"""', Query(texts=(Text(Where.NAME, 'a "b"', whole=True),))),
+        ("type:=LoRA", Query(texts=(TextTerm(Field.TYPE, "LoRA", whole=True),))),
+        ('-tag:="Ink wash"', Query(texts=(TextTerm(Field.TAG, "Ink wash", True, whole=True),))),
+        ("folder:/M/Lora", Query(texts=(TextTerm(Field.FOLDER, "/m/lora"),))),
+        ('name:="a ""b"""', Query(texts=(TextTerm(Field.NAME, 'a "b"', whole=True),))),
         ('"a ""b"', anywhere('a "b')),
         ('type:= tag:=""', Query()),
         ("=x", anywhere("=x")),
         ("x:=y", anywhere("x:=y")),
-        ("state:=new decision:=merge", Query(decisions=(Decided(Strategy.MERGE),), states=(InState(State.NEW),))),
+        (
+            "state:=new decision:=merge",
+            Query(decisions=(DecisionTerm(Strategy.MERGE),), states=(StateTerm(State.NEW),)),
+        ),
         ("C:\\models", anywhere("c:\\models")),
         ("tags:x", anywhere("tags:x")),
         ('base:"SD XL"', anywhere("base:sd xl")),
-        ("state:conflict", Query(states=(InState(State.CONFLICT),))),
-        ("-state:C", Query(states=(InState(State.CONFLICT, True),))),
-        ("state:new", Query(states=(InState(State.NEW),))),
-        ("decision:merge", Query(decisions=(Decided(Strategy.MERGE),))),
-        ("-decision:none", Query(decisions=(Decided(None, True),))),
+        ("state:conflict", Query(states=(StateTerm(State.CONFLICT),))),
+        ("-state:C", Query(states=(StateTerm(State.CONFLICT, True),))),
+        ("state:new", Query(states=(StateTerm(State.NEW),))),
+        ("decision:merge", Query(decisions=(DecisionTerm(Strategy.MERGE),))),
+        ("-decision:none", Query(decisions=(DecisionTerm(None, True),))),
         ("size:>2g", Query(sizes=(SizeRange(2_000_000_001, LARGEST),))),
         ("size:>=2G", Query(sizes=(SizeRange(2_000_000_000, LARGEST),))),
         ("size:<500m", Query(sizes=(SizeRange(1, 499_999_999),))),
         ("-size:<=.5kB", Query(sizes=(SizeRange(1, 500, True),))),
         ("size:1g..2g", Query(sizes=(SizeRange(1_000_000_000, 2_000_000_000),))),
         ("size:1.1g..", Query(sizes=(SizeRange(1_100_000_000, LARGEST),))),
-        ("same:12", Query(same=(SameFile(12),))),
-        ("-SAME:7 same:", Query(same=(SameFile(7, True),))),
+        ("same:12", Query(same=(SameFileTerm(12),))),
+        ("-SAME:7 same:", Query(same=(SameFileTerm(7, True),))),
         ("size:..7", Query(sizes=(SizeRange(1, 7),))),
     ],
 )
@@ -138,20 +141,20 @@ def test_any_text_is_a_query_or_a_query_error(line: str) -> None:
     try:
         query = parse(line)
     except QueryError as error:
-        assert plain(str(error), 500) == str(error), "it can be shown as it is"
+        assert sanitize(str(error), 500) == str(error), "it can be shown as it is"
     else:
         assert all(term.text for term in query.texts)
 
 
 @given(st.lists(TEXTS.filter(lambda text: '"' not in text), max_size=4))
 def test_any_text_without_quotes_can_be_asked_for_in_quotes(texts: list[str]) -> None:
-    wanted = tuple(Text(Where.ANYWHERE, text.casefold()) for text in texts if text)
+    wanted = tuple(TextTerm(Field.ANYWHERE, text.casefold()) for text in texts if text)
     assert parse(" ".join(f'"{text}"' for text in texts)).texts == wanted
 
 
-@given(st.sampled_from(Where).filter(bool), st.text(min_size=1) | TEXTS.filter(bool))
-def test_any_value_can_be_asked_for_exactly(where: Where, value: str) -> None:
-    assert parse(f"ink {exactly(where, value)} -x").texts[1] == Text(where, value, whole=True)
+@given(st.sampled_from(Field).filter(bool), st.text(min_size=1) | TEXTS.filter(bool))
+def test_any_value_can_be_asked_for_exactly(where: Field, value: str) -> None:
+    assert parse(f"ink {exactly(where, value)} -x").texts[1] == TextTerm(where, value, whole=True)
 
 
 def test_states_are_told_apart_by_the_query() -> None:
@@ -193,10 +196,10 @@ class Row:
 
     def fits(self, query: Query) -> bool:
         """Whether it fits, by looking at everything."""
-        values = {Where.NAME: [self.name], Where.PATH: [self.path], Where.TYPE: [self.type]}
-        values |= {Where.FOLDER: [self.folder()]}
-        values |= {Where.TAG: list(self.tags), Where.NOTE: list(self.notes())}
-        values[Where.ANYWHERE] = [text for texts in values.values() for text in texts]
+        values = {Field.NAME: [self.name], Field.PATH: [self.path], Field.TYPE: [self.type]}
+        values |= {Field.FOLDER: [self.folder()]}
+        values |= {Field.TAG: list(self.tags), Field.NOTE: list(self.notes())}
+        values[Field.ANYWHERE] = [text for texts in values.values() for text in texts]
         return (
             all(any(holds(t, v) for v in values[t.where]) != t.negated for t in query.texts)
             and all((self.size > 0 and t.low <= self.size <= t.high) != t.negated for t in query.sizes)
@@ -204,7 +207,7 @@ class Row:
         )
 
 
-def holds(term: Text, value: str) -> bool:
+def holds(term: TextTerm, value: str) -> bool:
     return value == term.text if term.whole else term.text in value.casefold()
 
 
@@ -247,7 +250,7 @@ ROWS = st.builds(
     st.integers(0, 3), st.none() | st.sampled_from(Strategy),
 )  # fmt: skip
 KEYS = st.sampled_from(["", "-", "name:", "path:", "folder:", "type:", "tag:", "note:", "-note:", "-tag:", "-folder:"])
-EXACT = st.builds(exactly, st.sampled_from(Where).filter(bool), TEXTS.filter(bool) | PATHS)
+EXACT = st.builds(exactly, st.sampled_from(Field).filter(bool), TEXTS.filter(bool) | PATHS)
 WORDS = st.tuples(KEYS, st.text(ODD.replace('"', ""), min_size=1, max_size=2)).map(lambda pair: f'{pair[0]}"{pair[1]}"')
 OTHERS = st.sampled_from(["size:>1", "size:<2", "-size:1..2", "decision:none", "decision:merge", "-decision:merge"])
 LINES = st.lists(WORDS | OTHERS | EXACT | EXACT.map("-{}".format), min_size=1, max_size=3).map(" ".join)

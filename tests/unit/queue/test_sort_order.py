@@ -10,24 +10,24 @@ import pytest
 from core import Library, Strategy
 from core.domain.enums import State
 from core.domain.records import QueueRow
-from core.domain.sort_order import Column, Order
+from core.domain.sort_order import SortKey, SortOrder
 from core.errors import Cancelled
 from tests.support.builders import add_model, add_pending, digest, model_file, png
 
 DECISIONS = (*Strategy, None)
 
 
-def key_of(column: Column, row: QueueRow) -> object:
+def key_of(column: SortKey, row: QueueRow) -> object:
     match column:
-        case Column.NAME | Column.TYPE | Column.PATH:
+        case SortKey.NAME | SortKey.TYPE | SortKey.PATH:
             return str(getattr(row, column.value)).lower()
-        case Column.SIZE:
+        case SortKey.SIZE:
             return row.size_bytes
-        case Column.IMAGES:
+        case SortKey.IMAGES:
             return len(row.images)
-        case Column.DECISION:
+        case SortKey.DECISION:
             return DECISIONS.index(row.decision)
-        case Column.STATE:
+        case SortKey.STATE:
             return list(State).index(row.state)
     return row.id
 
@@ -50,19 +50,19 @@ def mixed(library: Library, tmp_path: Path) -> Library:
 
 
 @pytest.mark.parametrize("descending", [False, True])
-@pytest.mark.parametrize("column", Column)
-def test_each_column_puts_all_in_order_and_equals_by_id(mixed: Library, column: Column, descending: bool) -> None:
-    rows = mixed.queue.rows(mixed.queue.ids("", Order(column, descending)))
+@pytest.mark.parametrize("column", SortKey)
+def test_each_column_puts_all_in_order_and_equals_by_id(mixed: Library, column: SortKey, descending: bool) -> None:
+    rows = mixed.queue.rows(mixed.queue.ids("", SortOrder(column, descending)))
     keys = [key_of(column, row) for row in rows]
     assert keys == sorted(keys, reverse=descending)  # type: ignore[type-var]
     assert sorted(row.id for row in rows) == list(mixed.queue.ids())
-    if column is not Column.STATE:
+    if column is not SortKey.STATE:
         expected = sorted(mixed.queue.all(), key=lambda row: key_of(column, row), reverse=descending)  # type: ignore[arg-type,return-value]
         assert [row.id for row in rows] == [row.id for row in expected], "sorting keeps equals as they were, by id"
 
 
 def test_within_a_state_the_same_file_lies_together(mixed: Library) -> None:
-    rows = mixed.queue.rows(mixed.queue.ids("", Order(Column.STATE)))
+    rows = mixed.queue.rows(mixed.queue.ids("", SortOrder(SortKey.STATE)))
     lines = [(row.state, row.id) for row in rows]
     assert lines == [
         (State.MISSING, 9),
@@ -75,21 +75,21 @@ def test_within_a_state_the_same_file_lies_together(mixed: Library) -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("column", Column)
+@pytest.mark.parametrize("column", SortKey)
 @pytest.mark.parametrize("words", ["clay", "type:vae", "state:conflict", "state:duplicate clay", "nothing"])
-def test_what_a_filter_finds_comes_in_that_order_too(mixed: Library, column: Column, words: str) -> None:
-    order = Order(column, descending=True)
+def test_what_a_filter_finds_comes_in_that_order_too(mixed: Library, column: SortKey, words: str) -> None:
+    order = SortOrder(column, descending=True)
     found = set(mixed.queue.ids(words))
     assert list(mixed.queue.ids(words, order)) == [id for id in mixed.queue.ids("", order) if id in found]
 
 
 def test_a_path_that_is_no_text_has_its_place(library: Library) -> None:
     ids = [add_pending(library, path) for path in ("/m/z", "/m/a\udcff", "/m/B")]
-    assert list(library.queue.ids("", Order(Column.PATH))) == [ids[1], ids[2], ids[0]]
+    assert list(library.queue.ids("", SortOrder(SortKey.PATH))) == [ids[1], ids[2], ids[0]]
 
 
 def test_putting_states_in_order_can_be_cancelled(mixed: Library) -> None:
     cancel = threading.Event()
     cancel.set()
     with pytest.raises(Cancelled):
-        mixed.queue.ids("", Order(Column.STATE), cancel)
+        mixed.queue.ids("", SortOrder(SortKey.STATE), cancel)

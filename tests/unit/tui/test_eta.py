@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tui.jobs.eta import Pace, in_words
+from tui.jobs.eta import EtaEstimator, format_eta
 
 
 class Clock:
@@ -19,7 +19,7 @@ class Clock:
 
 def test_the_pace_so_far_tells_what_is_left() -> None:
     clock = Clock()
-    pace = Pace(clock)
+    pace = EtaEstimator(clock)
     assert pace.left(0, 100) is None
     clock.now += 10
     assert pace.left(20, 100) == pytest.approx(40)
@@ -29,7 +29,7 @@ def test_the_pace_so_far_tells_what_is_left() -> None:
 
 def test_no_guess_before_the_job_has_settled_or_moved() -> None:
     clock = Clock()
-    pace = Pace(clock)
+    pace = EtaEstimator(clock)
     pace.left(0, 100)
     clock.now += 1
     assert pace.left(50, 100) is None
@@ -39,7 +39,7 @@ def test_no_guess_before_the_job_has_settled_or_moved() -> None:
 
 def test_what_was_done_before_the_job_began_does_not_count() -> None:
     clock = Clock()
-    pace = Pace(clock)
+    pace = EtaEstimator(clock)
     clock.now += 500  # waiting before the first sign of progress is not work
     pace.left(50, 100)
     clock.now += 10
@@ -62,4 +62,4 @@ def test_what_was_done_before_the_job_began_does_not_count() -> None:
     ],
 )
 def test_time_left_in_words(seconds: float | None, words: str) -> None:
-    assert in_words(seconds) == words
+    assert format_eta(seconds) == words

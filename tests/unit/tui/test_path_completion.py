@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.text import plain
+from core.text import sanitize
 from tui.presenters.path_completion import complete, images_beside, path_of, printable, roots, typed
 
 HOSTILE = [
@@ -113,7 +113,7 @@ def test_hostile_names_are_completed_and_come_back_byte_for_byte(tmp_path: Path,
     found = complete(f"{tmp_path}/")
     assert os.fsencode(path_of(found.text)) == target
     assert os.path.exists(path_of(found.text))
-    assert plain(found.text, 4096) == found.text, "nothing in it that a terminal would act on"
+    assert sanitize(found.text, 4096) == found.text, "nothing in it that a terminal would act on"
     assert complete(found.text).settled
 
 
@@ -129,14 +129,14 @@ def test_a_cut_between_the_bytes_of_two_odd_names_still_completes(tmp_path: Path
 def test_every_name_comes_back(name: bytes) -> None:
     text = typed(os.fsdecode(name))
     assert os.fsencode(path_of(text)) == name
-    assert all(plain(char) == char for char in text)
+    assert all(sanitize(char) == char for char in text)
     assert printable(text) == text
 
 
 @given(st.text())
 def test_any_text_can_be_made_printable_and_read(text: str) -> None:
     shown = printable(text)
-    assert all(plain(char) == char for char in shown)
+    assert all(sanitize(char) == char for char in shown)
     path_of(shown)
 
 
@@ -165,4 +165,4 @@ def test_roots(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_roots_that_are_none(text: str) -> None:
     with pytest.raises(ValueError, match="is not OLD=NEW") as refused:
         roots(text)
-    assert plain(refused.value) == str(refused.value)
+    assert sanitize(refused.value) == str(refused.value)

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from core.domain.sort_order import Column, Order
+from core.domain.sort_order import SortKey, SortOrder
 from tui.config import session
 from tui.config.session import Session
 
-KEPT = Session(12, 'type:lora "two words" 水墨', Order(Column.SIZE, descending=True))
+KEPT = Session(12, 'type:lora "two words" 水墨', SortOrder(SortKey.SIZE, descending=True))
 
 
 @pytest.fixture(autouse=True)
@@ -81,8 +81,8 @@ def test_what_is_broken_is_a_value_error(tmp_path: Path, state: Path, content: b
 
 @pytest.mark.parametrize("words", ["size:soon", "a\x1bb", "a\nb", "x" * 3000])
 def test_words_that_nobody_could_have_typed_are_left_out(tmp_path: Path, words: str) -> None:
-    session.write(tmp_path, Session(3, words, Order(Column.NAME)))
-    assert session.read(tmp_path) == Session(3, "", Order(Column.NAME))
+    session.write(tmp_path, Session(3, words, SortOrder(SortKey.NAME)))
+    assert session.read(tmp_path) == Session(3, "", SortOrder(SortKey.NAME))
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None)

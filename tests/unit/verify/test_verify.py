@@ -17,7 +17,7 @@ from core import Library
 from core.domain.enums import Tier
 from core.images.scanner import relative_path
 from core.verify import check_library, verify_folder, verify_library
-from core.verify.findings import Code, Finding, Severity, VerifyReport
+from core.verify.findings import Finding, FindingCode, Severity, VerifyReport
 from tests.support.builders import add_model, add_pending, digest, files, half_png, model_file, png, tables
 from tests.support.paths import ROOT
 
@@ -44,7 +44,7 @@ def tier(library: Library, seq: int, which: Tier) -> Path:
     return library.root / relative_path(SHA, seq, which)
 
 
-def found(library: Library) -> list[tuple[Code, Severity]]:
+def found(library: Library) -> list[tuple[FindingCode, Severity]]:
     return [(finding.code, finding.severity) for finding in check_library(library).findings]
 
 
@@ -103,57 +103,59 @@ def _lost(library: Library) -> None:
 
 
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
-DAMAGES: dict[str, tuple[Callable[[Library], object], Code, Severity]] = {
-    "no hash": (_sql("UPDATE model_images SET source_sha256 = 'x' WHERE seq = 1"), Code.BAD_SHA256, ERROR),
-    "no parent": (_sql("INSERT INTO model_tags VALUES ('%s', 1)" % ("cd" * 32)), Code.REFERENCE_BROKEN, ERROR),
-    "no json": (_sql("UPDATE models SET meta_json = '{'"), Code.BAD_JSON, ERROR),
-    "picks that are no JSON": (_sql("UPDATE pending_import SET picks = '{'"), Code.BAD_JSON, ERROR),
+DAMAGES: dict[str, tuple[Callable[[Library], object], FindingCode, Severity]] = {
+    "no hash": (_sql("UPDATE model_images SET source_sha256 = 'x' WHERE seq = 1"), FindingCode.BAD_SHA256, ERROR),
+    "no parent": (_sql("INSERT INTO model_tags VALUES ('%s', 1)" % ("cd" * 32)), FindingCode.REFERENCE_BROKEN, ERROR),
+    "no json": (_sql("UPDATE models SET meta_json = '{'"), FindingCode.BAD_JSON, ERROR),
+    "picks that are no JSON": (_sql("UPDATE pending_import SET picks = '{'"), FindingCode.BAD_JSON, ERROR),
     "picks without a side": (
         _sql("""UPDATE pending_import SET picks = '{"fields":[[["name"],"nobody"]],"tags":[],"images":[]}'"""),
-        Code.BAD_JSON,
+        FindingCode.BAD_JSON,
         ERROR,
     ),
-    "a size below nothing": (_sql("UPDATE models SET size_bytes = -1"), Code.ROW_UNSAFE, ERROR),
+    "a size below nothing": (_sql("UPDATE models SET size_bytes = -1"), FindingCode.ROW_UNSAFE, ERROR),
     "a trigger": (
-        _sql("CREATE TRIGGER t AFTER INSERT ON tags BEGIN DELETE FROM models; END"), Code.SCHEMA_FOREIGN, ERROR,
+        _sql("CREATE TRIGGER t AFTER INSERT ON tags BEGIN DELETE FROM models; END"), FindingCode.SCHEMA_FOREIGN, ERROR,
     ),
-    "json, but no object": (_sql("UPDATE pending_import SET meta_json = '[]'"), Code.BAD_JSON, ERROR),
-    "image keys": (_sql("UPDATE pending_import SET meta_json = '{\"images\":[]}'"), Code.IMAGE_KEYS, ERROR),
-    "an image gone": (_without_image, Code.IMAGE_MISSING, ERROR),
-    "a tier gone": (lambda library: tier(library, 1, Tier.LOW).unlink(), Code.TIERS_INCOMPLETE, ERROR),
-    "a tier cut": (lambda library: os.truncate(tier(library, 0, Tier.HIGH), 40), Code.IMAGE_UNDECODABLE, ERROR),
-    "another image": (_in_place_of_a_tier(lambda path: path.write_bytes(png(9))), Code.IMAGE_DIGEST, ERROR),
-    "a link": (_in_place_of_a_tier(lambda path: path.symlink_to("/etc/hosts")), Code.TIERS_INCOMPLETE, ERROR),
-    "a fifo": (_in_place_of_a_tier(os.mkfifo), Code.NO_REGULAR_FILE, ERROR),
-    "metadata": (_with_metadata, Code.IMAGE_METADATA, ERROR),
-    "a pending image gone": (lambda library: _pending(library).unlink(), Code.PENDING_IMAGE_MISSING, ERROR),
+    "json, but no object": (_sql("UPDATE pending_import SET meta_json = '[]'"), FindingCode.BAD_JSON, ERROR),
+    "image keys": (_sql("UPDATE pending_import SET meta_json = '{\"images\":[]}'"), FindingCode.IMAGE_KEYS, ERROR),
+    "an image gone": (_without_image, FindingCode.IMAGE_MISSING, ERROR),
+    "a tier gone": (lambda library: tier(library, 1, Tier.LOW).unlink(), FindingCode.TIERS_INCOMPLETE, ERROR),
+    "a tier cut": (lambda library: os.truncate(tier(library, 0, Tier.HIGH), 40), FindingCode.IMAGE_UNDECODABLE, ERROR),
+    "another image": (_in_place_of_a_tier(lambda path: path.write_bytes(png(9))), FindingCode.IMAGE_DIGEST, ERROR),
+    "a link": (_in_place_of_a_tier(lambda path: path.symlink_to("/etc/hosts")), FindingCode.TIERS_INCOMPLETE, ERROR),
+    "a fifo": (_in_place_of_a_tier(os.mkfifo), FindingCode.NO_REGULAR_FILE, ERROR),
+    "metadata": (_with_metadata, FindingCode.IMAGE_METADATA, ERROR),
+    "a pending image gone": (lambda library: _pending(library).unlink(), FindingCode.PENDING_IMAGE_MISSING, ERROR),
     "a pending image changed": (
-        lambda library: _pending(library).write_bytes(half_png(5)), Code.PENDING_IMAGE_CHANGED, ERROR,
+        lambda library: _pending(library).write_bytes(half_png(5)), FindingCode.PENDING_IMAGE_CHANGED, ERROR,
     ),
-    "lost files": (_lost, Code.FILES_LOST, ERROR),
-    "a stray in pending": (lambda lib: (lib.root / "pending" / "x").touch(), Code.UNKNOWN_FILE, WARNING),
-    "a stray in images": (lambda lib: (lib.root / "images" / "x").touch(), Code.UNKNOWN_FILE, WARNING),
+    "lost files": (_lost, FindingCode.FILES_LOST, ERROR),
+    "a stray in pending": (lambda lib: (lib.root / "pending" / "x").touch(), FindingCode.UNKNOWN_FILE, WARNING),
+    "a stray in images": (lambda lib: (lib.root / "images" / "x").touch(), FindingCode.UNKNOWN_FILE, WARNING),
     "an orphan": (
-        lambda lib: (lib.root / "images" / f"{SHA}_9_low.webp").touch(), Code.ORPHAN_IMAGE, WARNING,
+        lambda lib: (lib.root / "images" / f"{SHA}_9_low.webp").touch(), FindingCode.ORPHAN_IMAGE, WARNING,
     ),
-    "trash of nobody": (lambda lib: (lib.root / "trash" / "x").mkdir(), Code.TRASH_WITHOUT_ENTRY, WARNING),
+    "trash of nobody": (lambda lib: (lib.root / "trash" / "x").mkdir(), FindingCode.TRASH_WITHOUT_ENTRY, WARNING),
     "a link among the images": (
-        lambda lib: (lib.root / "images" / "x").symlink_to("/etc"), Code.NO_REGULAR_FILE, ERROR,
+        lambda lib: (lib.root / "images" / "x").symlink_to("/etc"), FindingCode.NO_REGULAR_FILE, ERROR,
     ),
-    "a stray beside the database": (lambda lib: (lib.root / "notes.txt").touch(), Code.UNKNOWN_FILE, WARNING),
+    "a stray beside the database": (lambda lib: (lib.root / "notes.txt").touch(), FindingCode.UNKNOWN_FILE, WARNING),
     "a journal of somebody else": (
-        _sql("UPDATE journal SET moves = replace(moves, 'pending/', '../') WHERE n = 1"), Code.JOURNAL_UNSAFE, ERROR,
+        _sql("UPDATE journal SET moves = replace(moves, 'pending/', '../') WHERE n = 1"),
+        FindingCode.JOURNAL_UNSAFE,
+        ERROR,
     ),
     "an entry that is open and of somebody else": (
         _sql("UPDATE journal SET open = 1, moves = replace(moves, 'pending/', '/') WHERE n = 1"),
-        Code.JOURNAL_UNSAFE,
+        FindingCode.JOURNAL_UNSAFE,
         ERROR,
     ),
     "a pending image of another import": (
-        _sql(f"INSERT INTO pending_images VALUES (3, 9, '1_0.png', '{SHA}')"), Code.ROW_UNSAFE, ERROR,
+        _sql(f"INSERT INTO pending_images VALUES (3, 9, '1_0.png', '{SHA}')"), FindingCode.ROW_UNSAFE, ERROR,
     ),
-    "an open entry": (_sql("UPDATE journal SET open = 1 WHERE n = 1"), Code.OPEN_ENTRY, WARNING),
-    "no model file": (lambda lib: (lib.root.parent / "m").unlink(), Code.MODEL_FILE_MISSING, WARNING),
+    "an open entry": (_sql("UPDATE journal SET open = 1 WHERE n = 1"), FindingCode.OPEN_ENTRY, WARNING),
+    "no model file": (lambda lib: (lib.root.parent / "m").unlink(), FindingCode.MODEL_FILE_MISSING, WARNING),
 }  # fmt: skip
 
 
@@ -167,7 +169,7 @@ def test_each_damage_is_named_and_nothing_is_written(
     before = _rows_and_names(healthy)
     report = check_library(healthy)
     codes = {(finding.code, finding.severity) for finding in report.findings}
-    assert codes == ({(code, severity)} if name != "a link" else {(Code.NO_REGULAR_FILE, ERROR)})
+    assert codes == ({(code, severity)} if name != "a link" else {(FindingCode.NO_REGULAR_FILE, ERROR)})
     assert report.ok is (severity is WARNING)
     assert sum(not check.ok for check in report.checks) == (severity is ERROR)
     assert all(finding.detail for finding in report.findings)
@@ -185,7 +187,7 @@ def test_a_gap_in_a_sequence_is_no_damage(healthy: Library) -> None:
     for which in Tier:
         tier(healthy, 0, which).unlink()
     healthy.store.db.execute("DELETE FROM model_images WHERE seq = 0")
-    assert found(healthy) == [(Code.SEQUENCE_GAP, WARNING)]
+    assert found(healthy) == [(FindingCode.SEQUENCE_GAP, WARNING)]
 
 
 def test_findings_are_sorted(healthy: Library) -> None:
@@ -216,13 +218,13 @@ def test_a_damaged_database_is_a_finding(tmp_path: Path) -> None:
     with Library.open(tmp_path / "l", readonly=True) as library:
         report = check_library(library)
     assert not report.ok
-    assert Code.DATABASE_DAMAGED in {finding.code for finding in report.findings}
+    assert FindingCode.DATABASE_DAMAGED in {finding.code for finding in report.findings}
 
 
 def test_a_file_that_is_no_database_is_a_finding(tmp_path: Path) -> None:
     (tmp_path / "library.db").write_bytes(b"no database at all" * 100)
     report = verify_folder(tmp_path)
-    assert [finding.code for finding in report.findings] == [Code.DATABASE_DAMAGED]
+    assert [finding.code for finding in report.findings] == [FindingCode.DATABASE_DAMAGED]
     assert not report.ok
 
 
@@ -233,21 +235,27 @@ def test_a_full_verification_reads_every_model_file_again(healthy: Library, tmp_
     os.utime(tmp_path / "m", ns=(before.st_atime_ns, before.st_mtime_ns))
     assert check_library(healthy).findings == ()
     (finding,) = check_library(healthy, full=True).findings
-    assert (finding.code, finding.key, finding.path) == (Code.MODEL_FILE_CHANGED, SHA, str(tmp_path / "m"))
+    assert (finding.code, finding.key, finding.path) == (FindingCode.MODEL_FILE_CHANGED, SHA, str(tmp_path / "m"))
     (tmp_path / "m").unlink()
-    assert [f.code for f in check_library(healthy, full=True).findings] == [Code.MODEL_FILE_MISSING]
+    assert [f.code for f in check_library(healthy, full=True).findings] == [FindingCode.MODEL_FILE_MISSING]
 
 
 def test_every_code_has_its_damage() -> None:
     named = {code for _, code, _ in DAMAGES.values()}
-    elsewhere = {Code.DATABASE_DAMAGED, Code.LOG_FOREIGN, Code.SEQUENCE_GAP, Code.MODEL_FILE_CHANGED, Code.STAGING_LEFT}
-    assert named | elsewhere == set(Code)
+    elsewhere = {
+        FindingCode.DATABASE_DAMAGED,
+        FindingCode.LOG_FOREIGN,
+        FindingCode.SEQUENCE_GAP,
+        FindingCode.MODEL_FILE_CHANGED,
+        FindingCode.STAGING_LEFT,
+    }
+    assert named | elsewhere == set(FindingCode)
 
 
 def test_the_documents_say_of_each_code_what_to_do() -> None:
     page = (ROOT / "docs" / "verify.md").read_text()
     rows = dict(re.findall(r"^\| `([a-z0-9-]+)` \| (error|warning) \| .+ \| .+ \|$", page, re.MULTILINE))
-    assert rows == {code.value: Finding(code, "", "", "").severity.value for code in Code}
+    assert rows == {code.value: Finding(code, "", "", "").severity.value for code in FindingCode}
 
 
 def stamps(root: Path) -> dict[str, tuple[int, int, int]]:
@@ -269,7 +277,7 @@ def test_it_changes_no_byte_and_no_time(healthy: Library) -> None:
         pass  # SQLite's files beside the database are there from now on
     before = stamps(root), files(root)
     report = verify_folder(root, full=True)
-    assert {finding.code for finding in report.findings} == {Code.OPEN_ENTRY, Code.STAGING_LEFT}
+    assert {finding.code for finding in report.findings} == {FindingCode.OPEN_ENTRY, FindingCode.STAGING_LEFT}
     assert (stamps(root), files(root)) == before
 
 

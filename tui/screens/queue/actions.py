@@ -8,18 +8,18 @@ from textual import work
 from textual.screen import Screen
 
 from core.domain.enums import Strategy
-from tui.jobs.picture_cache import PicturesAtHand
+from tui.jobs.picture_cache import PictureCache
 from tui.keys import KEYS
-from tui.screens.queue.apply_controller import Promoting
-from tui.screens.queue.decision_controller import Deciding
-from tui.screens.queue.hashing_controller import HashingAhead
-from tui.screens.queue.list_controller import Listing
-from tui.screens.queue.mark_controller import Marking
-from tui.screens.queue.preview_controller import Detail
-from tui.widgets.filter_bar import FilterLine
+from tui.screens.queue.apply_controller import ApplyController
+from tui.screens.queue.decision_controller import DecisionController
+from tui.screens.queue.hashing_controller import HashingController
+from tui.screens.queue.list_controller import ListController
+from tui.screens.queue.mark_controller import MarkController
+from tui.screens.queue.preview_controller import PreviewController
+from tui.widgets.filter_bar import FilterBar
 from tui.widgets.preview import Preview
-from tui.widgets.queue_list.queue_list import PendingList
-from tui.widgets.status_bar import StatusLine
+from tui.widgets.queue_list.queue_list import QueueList
+from tui.widgets.status_bar import StatusBar
 
 if TYPE_CHECKING:
     from core.library import Library
@@ -35,13 +35,13 @@ class QueueActions(Screen[None]):
     BINDINGS = KEYS["queue"]
 
     _library: Library
-    _pictures: PicturesAtHand
-    _listing: Listing
-    _detail: Detail
-    _hashing: HashingAhead
-    _marking: Marking
-    _promoting: Promoting
-    _deciding: Deciding
+    _pictures: PictureCache
+    _listing: ListController
+    _detail: PreviewController
+    _hashing: HashingController
+    _marking: MarkController
+    _promoting: ApplyController
+    _deciding: DecisionController
     _ready = False
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
@@ -49,9 +49,9 @@ class QueueActions(Screen[None]):
         if not self._ready:
             return action not in ("stop", "log")
         if action in _ON_A_ROW:
-            return self.query_one(PendingList).current is not None
+            return self.query_one(QueueList).current is not None
         if action == "filter":
-            return not self.query_one(FilterLine).has_focus_within
+            return not self.query_one(FilterBar).has_focus_within
         if action == "stop":
             return self._promoting.job.running
         if action == "log":
@@ -70,12 +70,12 @@ class QueueActions(Screen[None]):
 
     @work(group="alike", exit_on_error=False)
     async def action_alike(self) -> None:
-        from tui.screens.bulk_decision import AlikeScreen  # noqa: PLC0415 - start-up
+        from tui.screens.bulk_decision import BulkDecisionScreen  # noqa: PLC0415 - start-up
 
-        listed = self.query_one(PendingList)
+        listed = self.query_one(QueueList)
         if row := listed.row(listed.current):
             settled = self._listing.decisions.settled
-            if answer := await self.app.push_screen_wait(AlikeScreen(self._library, row, settled)):
+            if answer := await self.app.push_screen_wait(BulkDecisionScreen(self._library, row, settled)):
                 await self._deciding.for_all(answer)
 
     @work(group="compare", exit_on_error=False)
@@ -110,10 +110,10 @@ class QueueActions(Screen[None]):
 
     def action_same(self) -> None:
         if words := self._listing.show_same():
-            self.query_one(StatusLine).say(words)
+            self.query_one(StatusBar).say(words)
 
     def action_filter(self) -> None:
-        self.query_one(FilterLine).open()
+        self.query_one(FilterBar).open()
 
     def action_escape(self) -> None:
         self._marking.escape()

@@ -15,9 +15,9 @@ from tui.jobs.apply_job import ApplyJob, LogLine, outcome_words
 from tui.keys import display_key
 from tui.messages import ApplyEnded, Applying, Promoted
 from tui.presenters.history_lines import past_words, stopped_words
-from tui.screens.queue.list_controller import Listing
-from tui.widgets.queue_list.queue_list import PendingList
-from tui.widgets.status_bar import StatusLine
+from tui.screens.queue.list_controller import ListController
+from tui.widgets.queue_list.queue_list import QueueList
+from tui.widgets.status_bar import StatusBar
 
 if TYPE_CHECKING:
     from core.library import Library
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 _DECIDING = (Strategy.MERGE, Strategy.OVERRIDE, Strategy.DELETE, Strategy.SKIP)
 
 
-class Promoting:
+class ApplyController:
     """Owns the batch that runs, its log, and why imports could not be promoted."""
 
     def __init__(
-        self, screen: Screen[None], library: Library, listing: Listing, show_current: Callable[[], None]
+        self, screen: Screen[None], library: Library, listing: ListController, show_current: Callable[[], None]
     ) -> None:
         self._screen = screen
         self._library = library
@@ -42,12 +42,12 @@ class Promoting:
         self._leaving = threading.Event()
 
     @property
-    def _status(self) -> StatusLine:
-        return self._screen.query_one(StatusLine)
+    def _status(self) -> StatusBar:
+        return self._screen.query_one(StatusBar)
 
     @property
-    def _list(self) -> PendingList:
-        return self._screen.query_one(PendingList)
+    def _list(self) -> QueueList:
+        return self._screen.query_one(QueueList)
 
     def leave(self) -> None:
         """Stop applying after the model in hand, and taking an import back after the batch in hand."""

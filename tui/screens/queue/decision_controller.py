@@ -8,29 +8,29 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from textual.screen import Screen
 
 from core.domain.enums import Strategy
-from core.domain.resolution import Picks
+from core.domain.resolution import Resolution
 from tui.keys import display_key
-from tui.presenters.bulk_criteria import Act, ForAll
+from tui.presenters.bulk_criteria import BulkAction, BulkDecision
 from tui.presenters.plan_lines import count_of
-from tui.screens.queue.apply_controller import Promoting
-from tui.screens.queue.list_controller import Listing
-from tui.screens.queue.navigator import Walk
-from tui.screens.queue.preview_controller import Detail
-from tui.widgets.queue_list.queue_list import PendingList
-from tui.widgets.status_bar import StatusLine
+from tui.screens.queue.apply_controller import ApplyController
+from tui.screens.queue.list_controller import ListController
+from tui.screens.queue.navigator import QueueNavigator
+from tui.screens.queue.preview_controller import PreviewController
+from tui.widgets.queue_list.queue_list import QueueList
+from tui.widgets.status_bar import StatusBar
 
 _AT_ONCE = 64  # suggestions; the first time each takes as long as decoding its images
 
 
-class Deciding:
+class DecisionController:
     """Acts on the marked imports, or on the one under the cursor; never asks."""
 
     def __init__(
         self,
         screen: Screen[None],
-        listing: Listing,
-        promoting: Promoting,
-        detail: Detail,
+        listing: ListController,
+        promoting: ApplyController,
+        detail: PreviewController,
         show_current: Callable[[], None],
     ) -> None:
         self._screen = screen
@@ -41,8 +41,8 @@ class Deciding:
         self._newer: set[int] | None = None  # what was decided since suggestions are being taken; None: they are not
 
     @property
-    def _list(self) -> PendingList:
-        return self._screen.query_one(PendingList)
+    def _list(self) -> QueueList:
+        return self._screen.query_one(QueueList)
 
     def _chosen(self) -> tuple[list[int], bool]:
         """Return the ids a decision is about, and whether it is the one under the cursor alone."""
@@ -59,7 +59,7 @@ class Deciding:
         if self._listing.all_decided:
             self._say(f"All are decided: {display_key(self._screen.app, 'apply.start')} applies them.")
 
-    async def for_all(self, answer: ForAll) -> None:
+    async def for_all(self, answer: BulkDecision) -> None:
         """Do what was chosen for all that are like one import."""
         if isinstance(answer.act, Strategy):
             self._store(answer.ids, answer.act)
@@ -67,7 +67,7 @@ class Deciding:
             self._say(f"{answer.act} for {count_of(len(answer.ids), 'import')}: a sums up and applies.")
             return
         self._list.marks.mark(answer.ids)
-        if answer.act is Act.SUGGESTED:
+        if answer.act is BulkAction.SUGGESTED:
             await self._take(answer.ids, alone=False)
 
     async def take_suggested(self) -> None:
@@ -108,22 +108,24 @@ class Deciding:
             self._list.marks.unmark(ids)
         return sum(map(len, taken.values()))
 
-    def walk(self) -> Walk:
+    def walk(self) -> QueueNavigator:
         """Return what another screen needs to go along the list and decide there."""
-        return Walk(self._listing.place, self._list.action_move, self._decide_current, self._pick, self._listing.near)
+        return QueueNavigator(
+            self._listing.place, self._list.action_move, self._decide_current, self._pick, self._listing.near
+        )
 
     def _decide_current(self, strategy: Strategy | None) -> None:
         if self._list.current is not None:
             self._store([self._list.current], strategy)
 
-    def _pick(self, strategy: Strategy, picks: Picks) -> None:
+    def _pick(self, strategy: Strategy, picks: Resolution) -> None:
         if (id := self._list.current) is not None:
             self._decided_anew([id])
             self._listing.pick(id, strategy, picks)
             self._show_current()
 
     def _say(self, words: str) -> None:
-        self._screen.query_one(StatusLine).say(words)
+        self._screen.query_one(StatusBar).say(words)
 
     def _decided_anew(self, ids: Sequence[int]) -> None:
         if self._newer is not None:

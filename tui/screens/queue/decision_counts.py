@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, KeysView
 from core.domain.enums import Strategy
 
 
-class Tally:
+class DecisionCounts:
     """Decisions by id, those on their way to the database among them."""
 
     def __init__(self) -> None:

@@ -9,10 +9,10 @@ from textual.screen import Screen
 
 from tui.jobs.hash_job import HashJob
 from tui.messages import Hashing, HashingEnded
-from tui.screens.queue.list_controller import Listing
-from tui.widgets.header import TopLine
-from tui.widgets.queue_list.queue_list import PendingList
-from tui.widgets.status_bar import StatusLine
+from tui.screens.queue.list_controller import ListController
+from tui.widgets.header import HeaderBar
+from tui.widgets.queue_list.queue_list import QueueList
+from tui.widgets.status_bar import StatusBar
 
 if TYPE_CHECKING:
     from core.library import Library
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 _WIDE = 110  # cells from which there is room for a bar
 
 
-class HashingAhead:
+class HashingController:
     """Starts, pauses and shows the job; rows that are hashed are read again."""
 
     def __init__(
         self,
         screen: Screen[None],
         library: Library,
-        listing: Listing,
+        listing: ListController,
         in_view: Callable[[], Sequence[int]],
         paused: bool,
     ) -> None:
@@ -54,8 +54,8 @@ class HashingAhead:
         if self._job.paused:
             return
         words = self._job.words(event.progress, wide=self._screen.size.width >= _WIDE)
-        self._screen.query_one(TopLine).show_task(words)
-        self._screen.query_one(PendingList).show_hashing(event.progress.hashing)
+        self._screen.query_one(HeaderBar).show_task(words)
+        self._screen.query_one(QueueList).show_hashing(event.progress.hashing)
         if event.finished:
             self._listing.refresh()
 
@@ -64,8 +64,8 @@ class HashingAhead:
         self._show_idle()
         self._listing.hashed()
         if event.error:
-            self._screen.query_one(StatusLine).warn(f"Hashing stopped: {event.error}")
+            self._screen.query_one(StatusBar).warn(f"Hashing stopped: {event.error}")
 
     def _show_idle(self) -> None:
-        self._screen.query_one(TopLine).show_task(self._job.idle_words())
-        self._screen.query_one(PendingList).show_hashing(())
+        self._screen.query_one(HeaderBar).show_task(self._job.idle_words())
+        self._screen.query_one(QueueList).show_hashing(())

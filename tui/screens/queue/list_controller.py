@@ -15,19 +15,19 @@ from textual.screen import Screen
 from core.domain.enums import State, Strategy
 from core.domain.query import QueryError
 from core.domain.records import QueueRow
-from core.domain.resolution import Picks
-from core.domain.sort_order import BY_ID, Column, Order
+from core.domain.resolution import Resolution
+from core.domain.sort_order import DEFAULT_ORDER, SortKey, SortOrder
 from core.errors import Cancelled, CuratorError
 from tui.config.session import Session
-from tui.jobs.decision_writer import Decisions
-from tui.jobs.latest import Latest
-from tui.jobs.suggestion_loader import Suggesting
+from tui.jobs.decision_writer import DecisionWriter
+from tui.jobs.latest import LatestQuery
+from tui.jobs.suggestion_loader import SuggestionLoader
 from tui.keys import display_key
-from tui.screens.queue.decision_counts import Tally
-from tui.screens.queue.navigator import Place
-from tui.widgets.filter_bar import FilterLine
-from tui.widgets.header import TopLine
-from tui.widgets.queue_list.queue_list import PendingList
+from tui.screens.queue.decision_counts import DecisionCounts
+from tui.screens.queue.navigator import QueuePosition
+from tui.widgets.filter_bar import FilterBar
+from tui.widgets.header import HeaderBar
+from tui.widgets.queue_list.queue_list import QueueList
 
 if TYPE_CHECKING:
     from core.library import Library
@@ -37,11 +37,11 @@ _NEAR = (1, -1, 2, -2)  # places from the cursor
 _RECOUNT = 0.5  # seconds between two counts, at least
 _EMPTY = "The queue is empty.\n\n{key} brings an old manager's database in."
 
-IdsQuestion = tuple[str, Order]
+IdsQuestion = tuple[str, SortOrder]
 RowsQuestion = tuple[int, Sequence[int]]
 
 
-class Listing:
+class ListController:
     """Reads ids, rows and counts in threads; shows decisions at once and stores them behind."""
 
     def __init__(
@@ -56,22 +56,22 @@ class Listing:
         self._rows_came = rows_came
         self._failed = failed
         queue = library.queue
-        self._ids = Latest[IdsQuestion, "array[int]"](
+        self._ids = LatestQuery[IdsQuestion, "array[int]"](
             screen, "ids", lambda question, _: queue.ids(*question, self._leaving), self._show_ids, self._no_ids
         )
-        self._rows = Latest[RowsQuestion, "list[QueueRow]"](
+        self._rows = LatestQuery[RowsQuestion, "list[QueueRow]"](
             screen, "rows", lambda question, _: queue.rows(question[1]), self._show_rows, self._read_failed
         )
-        self._counts = Latest[None, "QueueCounts"](
+        self._counts = LatestQuery[None, "QueueCounts"](
             screen, "counts", lambda *_: self._timed_counts(), self._show_counts, self._read_failed
         )
-        self._decided_ids = Latest[None, "list[tuple[int, Strategy]]"](
+        self._decided_ids = LatestQuery[None, "list[tuple[int, Strategy]]"](
             screen, "decided", lambda *_: queue.decisions(), self._show_decided, self._read_failed
         )
-        self.decisions = Decisions(screen, queue.decide, queue.pick, self._stored, failed)
-        self.suggesting = Suggesting(screen, library, self._suggested, failed)
-        self.decided = Tally()
-        self.order = BY_ID
+        self.decisions = DecisionWriter(screen, queue.decide, queue.pick, self._stored, failed)
+        self.suggesting = SuggestionLoader(screen, library, self._suggested, failed)
+        self.decided = DecisionCounts()
+        self.order = DEFAULT_ORDER
         self.standing = asyncio.Event()  # set when the first rows are shown: what takes long may begin then
         self._total = 0
         self._recount_due = False
@@ -108,23 +108,23 @@ class Listing:
             self._counts.ask(None)
 
     @property
-    def _filter(self) -> FilterLine:
-        return self._screen.query_one(FilterLine)
+    def _filter(self) -> FilterBar:
+        return self._screen.query_one(FilterBar)
 
     @property
     def _question(self) -> IdsQuestion:
         return self._filter.words, self.order
 
     @property
-    def _list(self) -> PendingList:
-        return self._screen.query_one(PendingList)
+    def _list(self) -> QueueList:
+        return self._screen.query_one(QueueList)
 
     @property
     def all_decided(self) -> bool:
         """Whether there is something in the queue, and all of it is decided."""
         return self._counted and 0 < self._total <= len(self.decided.ids)
 
-    def place(self) -> Place | None:
+    def place(self) -> QueuePosition | None:
         """Return where the curator stands, None in an empty list."""
         listed = self._list
         if listed.current is None:
@@ -132,7 +132,7 @@ class Listing:
         row = listed.row(listed.current)
         decision = row.decision if row else None
         picks = self.decisions.picks(listed.current, decision)
-        return Place(listed.current, listed.cursor + 1, len(listed.ids), decision, picks)
+        return QueuePosition(listed.current, listed.cursor + 1, len(listed.ids), decision, picks)
 
     def near(self) -> list[QueueRow]:
         """Return the rows around the cursor that are known, the nearest first."""
@@ -162,7 +162,7 @@ class Listing:
         self.filter(f"same:{row.id}")
         return ""
 
-    def sort(self, order: Order) -> None:
+    def sort(self, order: SortOrder) -> None:
         """Show the list in another order."""
         self.order = order
         self._ids.ask(self._question)
@@ -179,7 +179,7 @@ class Listing:
     def hashed(self) -> None:
         """Read again what hashing has found out: all that can be hashed is."""
         self.refresh()
-        if self.order.column is Column.STATE:
+        if self.order.column is SortKey.STATE:
             self._ids.ask(self._question)
 
     def recount(self) -> None:
@@ -192,13 +192,13 @@ class Listing:
         """Show a decision and store it."""
         self._list.show_decision(ids, strategy)
         self.decided.put(ids, strategy)
-        self._screen.query_one(TopLine).show_decided(self.decided.counts)
+        self._screen.query_one(HeaderBar).show_decided(self.decided.counts)
         self.decisions.put(ids, strategy)
 
-    def pick(self, id: int, strategy: Strategy, picks: Picks) -> None:
+    def pick(self, id: int, strategy: Strategy, picks: Resolution) -> None:
         """Show a decision made by hand, and store it."""
         self.decided.put([id], strategy)
-        self._screen.query_one(TopLine).show_decided(self.decided.counts)
+        self._screen.query_one(HeaderBar).show_decided(self.decided.counts)
         self.decisions.put_picks(id, strategy, picks)
         self._list.show_decision([id], strategy, by_hand=bool(picks))
 
@@ -208,9 +208,9 @@ class Listing:
         left = gone - self._left
         self._left |= gone
         self._total -= len(left)
-        self._screen.query_one(TopLine).count_out(len(left), Counter(row.state for row in rows if row.id in left))
+        self._screen.query_one(HeaderBar).count_out(len(left), Counter(row.state for row in rows if row.id in left))
         self._list.take_out(gone)
-        self._screen.query_one(TopLine).show_decided(self.decided.counts)
+        self._screen.query_one(HeaderBar).show_decided(self.decided.counts)
         self._show_found()
         self.recount()
 
@@ -278,13 +278,13 @@ class Listing:
     def _show_counts(self, _: None, counts: QueueCounts) -> None:
         self._total, self._counted = counts.pending, True
         self._left.clear()
-        self._screen.query_one(TopLine).show_counts(counts)
-        self._screen.query_one(TopLine).show_decided(self.decided.counts)
+        self._screen.query_one(HeaderBar).show_counts(counts)
+        self._screen.query_one(HeaderBar).show_decided(self.decided.counts)
         self._show_found()
 
     def _show_decided(self, _: None, decisions: list[tuple[int, Strategy]]) -> None:
         self.decided.fill(decisions)
-        self._screen.query_one(TopLine).show_decided(self.decided.counts)
+        self._screen.query_one(HeaderBar).show_decided(self.decided.counts)
 
     def _stored(self) -> None:
         self._list.refresh_rows()

@@ -5,34 +5,34 @@ from __future__ import annotations
 from textual.screen import Screen
 
 from tui.presenters.plan_lines import count_of
-from tui.screens.queue.list_controller import Listing
-from tui.widgets.filter_bar import FilterLine
-from tui.widgets.header import TopLine
+from tui.screens.queue.list_controller import ListController
+from tui.widgets.filter_bar import FilterBar
+from tui.widgets.header import HeaderBar
 from tui.widgets.queue_list.id_index import next_without
-from tui.widgets.queue_list.queue_list import PendingList
-from tui.widgets.status_bar import StatusLine
+from tui.widgets.queue_list.queue_list import QueueList
+from tui.widgets.status_bar import StatusBar
 
 
-class Marking:
+class MarkController:
     """Marks for the decision keys to act on, and tells how many there are before they do."""
 
-    def __init__(self, screen: Screen[None], listing: Listing) -> None:
+    def __init__(self, screen: Screen[None], listing: ListController) -> None:
         self._screen = screen
         self._listing = listing
         self._told = ""
 
     @property
-    def _list(self) -> PendingList:
-        return self._screen.query_one(PendingList)
+    def _list(self) -> QueueList:
+        return self._screen.query_one(QueueList)
 
     @property
-    def _status(self) -> StatusLine:
-        return self._screen.query_one(StatusLine)
+    def _status(self) -> StatusBar:
+        return self._screen.query_one(StatusBar)
 
     def tell(self) -> None:
         """Show how many rows are marked, and that a range is open."""
         marks = self._list.marks
-        self._screen.query_one(TopLine).show_marked(marks.count, marks.hidden)
+        self._screen.query_one(HeaderBar).show_marked(marks.count, marks.hidden)
         words = f"range: {count_of(len(marks.range), 'row')}; V ends it, Esc drops it" if marks.in_range else ""
         if words or (self._told and self._status.words == self._told):
             self._status.say(words)
@@ -51,7 +51,7 @@ class Marking:
 
     def escape(self) -> None:
         """Drop the range, or clear the filter, or the marks, or what the status line says: the first there is."""
-        marks, words = self._list.marks, self._screen.query_one(FilterLine)
+        marks, words = self._list.marks, self._screen.query_one(FilterBar)
         if marks.in_range:
             marks.drop_range()
         elif words.words:

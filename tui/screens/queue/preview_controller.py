@@ -10,41 +10,41 @@ from textual.screen import Screen
 from core.domain.enums import Strategy
 from core.domain.records import Model, PendingImport, QueueRow
 from core.errors import CuratorError
-from tui.jobs.latest import Latest
-from tui.jobs.picture_cache import Fetching, PicturesAtHand
+from tui.jobs.latest import LatestQuery
+from tui.jobs.picture_cache import PictureCache, PictureLoader
 from tui.presenters.plan_lines import Change, Piece, field_lines, in_numbers, record_lines
 from tui.theme.palette import GREY, RED
-from tui.widgets.plan.panel import ORDER, Comparison
+from tui.widgets.plan.panel import ORDER, PlanPanel
 from tui.widgets.preview import Preview
 
 if TYPE_CHECKING:
     from core.library import Library
-    from core.queue.queue import Look
+    from core.queue.queue import ImportPreview
 
 _PATIENCE = 0.15  # seconds for which the comparison before stays, so that moving on does not flicker
 Question = tuple[int, Strategy | None]
 
 
-class Detail:
+class PreviewController:
     """Asks core about one import at a time and hands the answers to preview and comparison."""
 
     def __init__(
         self,
         screen: Screen[None],
         library: Library,
-        pictures: PicturesAtHand,
+        pictures: PictureCache,
         near: Callable[[], Sequence[QueueRow]],
     ) -> None:
         self._screen = screen
         self._pictures = pictures
         self._near = near
-        self._looks = Latest[Question, "Look | None"](
+        self._looks = LatestQuery[Question, "ImportPreview | None"](
             screen, "look", lambda q, cancel: library.queue.look(*q, cancel=cancel), self._show_look, self._look_failed
         )
-        self._fetching = Fetching(screen, pictures, screen.query_one(Preview).supply)
+        self._fetching = PictureLoader(screen, pictures, screen.query_one(Preview).supply)
         self._row: QueueRow | None = None
         self._peek: Strategy | None = None
-        self.look: Look | None = None
+        self.look: ImportPreview | None = None
 
     @property
     def strategy(self) -> Strategy | None:
@@ -59,7 +59,7 @@ class Detail:
         self._screen.query_one(Preview).show_row(row, failure, self._pictures.hidden(row) if row else "")
         if row is None:
             self.look = None
-            self._screen.query_one(Comparison).clear()
+            self._screen.query_one(PlanPanel).clear()
             return
         self._ask()
 
@@ -93,12 +93,12 @@ class Detail:
 
     def _clear_unanswered(self, question: Question) -> None:
         if self._asked(question) and (self.look is None or self.look.row.id != question[0]):
-            self._screen.query_one(Comparison).clear()
+            self._screen.query_one(PlanPanel).clear()
 
     def _asked(self, question: Question) -> bool:
         return self._row is not None and question == (self._row.id, self.strategy)
 
-    def _show_look(self, question: Question, look: Look | None) -> None:
+    def _show_look(self, question: Question, look: ImportPreview | None) -> None:
         if not self._asked(question) or look is None:
             return
         self.look = look
@@ -114,14 +114,14 @@ class Detail:
         else:
             lines, words = record_lines(pending, Change.SHOWN), [_reason(look)]
         decided = strategy is not None and self._row is not None and strategy is self._row.decision
-        self._screen.query_one(Comparison).show(strategy or Strategy.MERGE, decided, words, lines)
+        self._screen.query_one(PlanPanel).show(strategy or Strategy.MERGE, decided, words, lines)
 
     def _look_failed(self, question: Question, error: CuratorError) -> None:
         if self._asked(question):
-            self._screen.query_one(Comparison).show(question[1] or Strategy.MERGE, False, [(str(error), RED)], [])
+            self._screen.query_one(PlanPanel).show(question[1] or Strategy.MERGE, False, [(str(error), RED)], [])
 
 
-def _reason(look: Look) -> Piece:
+def _reason(look: ImportPreview) -> Piece:
     is_all = bool(look.row.damage) or (look.row.sha256 is None and look.reason != "not hashed yet")
     words = look.reason if is_all else f"{look.reason}: what the library has is not known"
     return words, RED if is_all else GREY

@@ -13,23 +13,23 @@ from textual.worker import Worker, WorkerState
 from core.domain.records import QueueRow
 from core.errors import CuratorError
 from core.locks.waiting import LockHolder, describe
-from tui.jobs.picture_cache import PicturesAtHand
+from tui.jobs.picture_cache import PictureCache
 from tui.messages import ApplyEnded, Applying, Hashing, HashingEnded, Promoted, SensitiveTurned, Waiting
 from tui.screens.queue.actions import QueueActions
-from tui.screens.queue.apply_controller import Promoting
-from tui.screens.queue.decision_controller import Deciding
-from tui.screens.queue.hashing_controller import HashingAhead
-from tui.screens.queue.list_controller import Listing
-from tui.screens.queue.mark_controller import Marking
-from tui.screens.queue.preview_controller import Detail
-from tui.screens.queue.session_controller import Resuming
-from tui.widgets.filter_bar import FilterLine
-from tui.widgets.header import TopLine
-from tui.widgets.key_bar import KeyLine
-from tui.widgets.plan.panel import Comparison
+from tui.screens.queue.apply_controller import ApplyController
+from tui.screens.queue.decision_controller import DecisionController
+from tui.screens.queue.hashing_controller import HashingController
+from tui.screens.queue.list_controller import ListController
+from tui.screens.queue.mark_controller import MarkController
+from tui.screens.queue.preview_controller import PreviewController
+from tui.screens.queue.session_controller import SessionController
+from tui.widgets.filter_bar import FilterBar
+from tui.widgets.header import HeaderBar
+from tui.widgets.key_bar import KeyBar
+from tui.widgets.plan.panel import PlanPanel
 from tui.widgets.preview import Preview
-from tui.widgets.queue_list.queue_list import PendingList
-from tui.widgets.status_bar import StatusLine
+from tui.widgets.queue_list.queue_list import QueueList
+from tui.widgets.status_bar import StatusBar
 
 if TYPE_CHECKING:
     from core.library import Library
@@ -41,7 +41,7 @@ class QueueScreen(QueueActions):
     def __init__(
         self,
         library: Library,
-        pictures: PicturesAtHand,
+        pictures: PictureCache,
         warnings: Sequence[str] = (),
         *,
         hash_ahead: bool = True,
@@ -57,41 +57,41 @@ class QueueScreen(QueueActions):
         self._shown: tuple[QueueRow | None, str] = (None, "")
 
     def compose(self) -> ComposeResult:
-        yield TopLine(self._library.root, id="top")
-        yield FilterLine(id="filter")
+        yield HeaderBar(self._library.root, id="top")
+        yield FilterBar(id="filter")
         with Horizontal(id="main"):
-            yield PendingList(id="list")
+            yield QueueList(id="list")
             yield Preview(self._pictures, id="preview")
-        yield StatusLine(id="status")
-        yield Comparison(id="comparison")
-        yield KeyLine(id="keys")
+        yield StatusBar(id="status")
+        yield PlanPanel(id="comparison")
+        yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
-        self._listing = Listing(self, self._library, self._show_current, self._show_error)
-        self._detail = Detail(self, self._library, self._pictures, self._listing.near)
-        self._hashing = HashingAhead(
+        self._listing = ListController(self, self._library, self._show_current, self._show_error)
+        self._detail = PreviewController(self, self._library, self._pictures, self._listing.near)
+        self._hashing = HashingController(
             self, self._library, self._listing, lambda: self._in_view, paused=not self._hash_ahead
         )
-        self._marking = Marking(self, self._listing)
-        self._promoting = Promoting(self, self._library, self._listing, self._show_current)
-        self._deciding = Deciding(self, self._listing, self._promoting, self._detail, self._show_current)
-        self.query_one(PendingList).focus()
-        self._resuming = Resuming(self._library.root, self._listing, on=self._resume)
+        self._marking = MarkController(self, self._listing)
+        self._promoting = ApplyController(self, self._library, self._listing, self._show_current)
+        self._deciding = DecisionController(self, self._listing, self._promoting, self._detail, self._show_current)
+        self.query_one(QueueList).focus()
+        self._resuming = SessionController(self._library.root, self._listing, on=self._resume)
         self._ready = True
         self._begin()
         self._library.on_wait(self._tell_waiting)
         if self._warnings:
-            self.query_one(StatusLine).warn_of(self._warnings)
+            self.query_one(StatusBar).warn_of(self._warnings)
         elif self._library.recovered:
-            self.query_one(StatusLine).say("An operation that was left open is finished now.")
+            self.query_one(StatusBar).say("An operation that was left open is finished now.")
 
     def on_unmount(self) -> None:
         self._stop_jobs()
 
     @work(group="session", exit_on_error=False)
     async def _begin(self) -> None:
-        if (told := await self._resuming.begin()) and not self.query_one(StatusLine).words:
-            self.query_one(StatusLine).warn(told)
+        if (told := await self._resuming.begin()) and not self.query_one(StatusBar).words:
+            self.query_one(StatusBar).warn(told)
         await self._listing.standing.wait()
         self._hashing.start()
 
@@ -109,31 +109,31 @@ class QueueScreen(QueueActions):
 
     # The list tells
 
-    @on(PendingList.Moved)
+    @on(QueueList.Moved)
     def _moved(self) -> None:
         self._show_current()
         self._listing.suggest()
 
-    @on(PendingList.RowsWanted)
-    def _rows_wanted(self, event: PendingList.RowsWanted) -> None:
-        self._in_view = self.query_one(PendingList).in_view()
+    @on(QueueList.RowsWanted)
+    def _rows_wanted(self, event: QueueList.RowsWanted) -> None:
+        self._in_view = self.query_one(QueueList).in_view()
         self._listing.want_rows(event.generation, event.ids)
 
-    @on(PendingList.Marked)
+    @on(QueueList.Marked)
     def _marked(self) -> None:
         self._marking.tell()
 
-    @on(PendingList.Sorted)
-    def _sorted(self, event: PendingList.Sorted) -> None:
+    @on(QueueList.Sorted)
+    def _sorted(self, event: QueueList.Sorted) -> None:
         self._listing.sort(event.order)
 
-    @on(PendingList.Opened)
+    @on(QueueList.Opened)
     def _opened(self) -> None:
         self.action_compare()
 
     def _show_current(self) -> None:
         """Show the import under the cursor, where it is another or has changed."""
-        listed = self.query_one(PendingList)
+        listed = self.query_one(QueueList)
         row = listed.row(listed.current)
         self.query_one(Preview).show_suggestion(self._listing.suggesting.of(listed.current))
         shown = row, self._promoting.failures.get(row.id, "") if row else ""
@@ -149,18 +149,18 @@ class QueueScreen(QueueActions):
     @on(SensitiveTurned)
     def _sensitive_turned(self, event: SensitiveTurned) -> None:
         self._detail.show(*self._shown)
-        self.query_one(StatusLine).say(event.words)
+        self.query_one(StatusBar).say(event.words)
 
     # The filter and the jobs tell
 
-    @on(FilterLine.Changed)
+    @on(FilterBar.Changed)
     def _filter_changed(self) -> None:
         self._listing.find()
 
-    @on(FilterLine.Left)
+    @on(FilterBar.Left)
     def _filter_left(self) -> None:
-        self.query_one(FilterLine).close()
-        self.query_one(PendingList).focus()
+        self.query_one(FilterBar).close()
+        self.query_one(QueueList).focus()
 
     @on(Hashing)
     def _hashing_on(self, event: Hashing) -> None:
@@ -191,16 +191,16 @@ class QueueScreen(QueueActions):
 
     @on(Waiting)
     def _waiting(self, event: Waiting) -> None:
-        self.query_one(StatusLine).say(f"Waiting: {describe(event.holder)} has locked the library.")
+        self.query_one(StatusBar).say(f"Waiting: {describe(event.holder)} has locked the library.")
 
     def _show_error(self, error: CuratorError) -> None:
-        self.query_one(StatusLine).warn(str(error))
+        self.query_one(StatusBar).warn(str(error))
 
     @on(Worker.StateChanged)
     def _worker_failed(self, event: Worker.StateChanged) -> None:
         if event.state is not WorkerState.ERROR:
             return
-        self.query_one(StatusLine).broke(event.worker.group, event.worker.error)
+        self.query_one(StatusBar).broke(event.worker.group, event.worker.error)
         if event.worker.group == "apply":
             self._promoting.job.running = False
             self.refresh_bindings()

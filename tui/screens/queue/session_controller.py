@@ -8,15 +8,15 @@ from pathlib import Path
 
 from tui.config import session
 from tui.config.session import Session
-from tui.screens.queue.list_controller import Listing
+from tui.screens.queue.list_controller import ListController
 
 _PATIENCE = 3.0  # seconds that the first picture waits for a slow disk, and more than a busy start takes
 
 
-class Resuming:
+class SessionController:
     """Reads at the start where the curator stood, and writes it at the end."""
 
-    def __init__(self, library: Path, listing: Listing, *, on: bool) -> None:
+    def __init__(self, library: Path, listing: ListController, *, on: bool) -> None:
         self._library = library
         self._listing = listing
         self._on = on

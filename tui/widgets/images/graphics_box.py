@@ -16,14 +16,14 @@ from textual.driver import Driver
 from textual.geometry import Region
 from textual.strip import Strip
 
-from core.domain.records import Picture
+from core.domain.records import Thumbnail
 from core.errors import CuratorError
-from tui.jobs.latest import Latest
+from tui.jobs.latest import LatestQuery
 from tui.terminal.encoder import Drawing, kitty, sixel
 from tui.terminal.graphics import Graphics, cell_size
 from tui.textual_compat import TerminalDriver
 from tui.theme.palette import PANEL
-from tui.widgets.images.image_box import PictureBox
+from tui.widgets.images.image_box import ImageBox
 
 _LONGEST = 640  # pixels; more would take too long to send, and Sixel too long to make
 _CACHED = 8  # drawings, of a megabyte each at worst
@@ -31,12 +31,12 @@ _OVERLAYS = "Toast, Tooltip"
 _RAW = [(ControlType.CURSOR_FORWARD, 0)]  # marks a segment as no text
 
 
-def picture_box(app: App[Any], *, id: str | None = None, classes: str | None = None) -> PictureBox:
+def image_box(app: App[Any], *, id: str | None = None, classes: str | None = None) -> ImageBox:
     """Return a box for pictures that suits how the app draws them (its ``graphics``)."""
     graphics: Graphics = getattr(app, "graphics", Graphics.HALF)
     if graphics in _MAKERS:
-        return RealPicture(graphics, id=id, classes=classes)
-    box = NoPicture if graphics is Graphics.OFF else PictureBox
+        return GraphicsBox(graphics, id=id, classes=classes)
+    box = NoGraphicsBox if graphics is Graphics.OFF else ImageBox
     return box(id=id, classes=classes)
 
 
@@ -47,7 +47,7 @@ def driver(graphics: Graphics) -> type[Driver] | None:
     return _TidyDriver if graphics is Graphics.KITTY else TerminalDriver
 
 
-class NoPicture(PictureBox):
+class NoGraphicsBox(ImageBox):
     """A box that has no room for any picture, and says so."""
 
     @property
@@ -61,13 +61,13 @@ class NoPicture(PictureBox):
 
 
 class _Order(NamedTuple):
-    picture: Picture
+    picture: Thumbnail
     columns: int
     rows: int
     mat: str
 
 
-class RealPicture(PictureBox):
+class GraphicsBox(ImageBox):
     """A mat with a picture of real pixels in the middle of it; made in a thread, until then the one before stays."""
 
     def __init__(self, graphics: Graphics, *, id: str | None = None, classes: str | None = None) -> None:
@@ -79,7 +79,7 @@ class RealPicture(PictureBox):
         self._sent: list[Drawing] = []
         self._covered = False
         self._drawings: OrderedDict[_Order, Drawing] = OrderedDict()
-        self._latest = Latest(self, "drawing", self._read, self._answer, self._failed)
+        self._latest = LatestQuery(self, "drawing", self._read, self._answer, self._failed)
 
     @property
     def room(self) -> tuple[int, int]:
@@ -87,7 +87,7 @@ class RealPicture(PictureBox):
         (width, height), scale = self._pixels(), self._scale()
         return int(width / scale), int(height / scale)
 
-    def show(self, picture: Picture) -> None:
+    def show(self, picture: Thumbnail) -> None:
         """Show a picture no larger than ``room``."""
         (cell_width, cell_height), scale = cell_size(), self._scale() if self._scales else 1.0
         columns = max(-int(-picture.width * scale // cell_width), 1)
@@ -216,14 +216,14 @@ class _TidyDriver(TerminalDriver):
     def start_application_mode(self) -> None:
         super().start_application_mode()
         for screen in self.app.screen_stack:
-            for box in screen.query(RealPicture):
+            for box in screen.query(GraphicsBox):
                 box.come_back()
 
     def stop_application_mode(self) -> None:
         for screen in self.app.screen_stack:
-            for box in screen.query(RealPicture):
+            for box in screen.query(GraphicsBox):
                 box.leave()
         super().stop_application_mode()
 
 
-_MAKERS: dict[Graphics, Callable[[Picture, int, int, str], Drawing]] = {Graphics.KITTY: kitty, Graphics.SIXEL: sixel}
+_MAKERS: dict[Graphics, Callable[[Thumbnail, int, int, str], Drawing]] = {Graphics.KITTY: kitty, Graphics.SIXEL: sixel}

@@ -9,14 +9,14 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-from core.domain.records import Picture
+from core.domain.records import Thumbnail
 from tui.presenters.cell_text import wrap
 from tui.theme.palette import GREY, PANEL
 
 _UPPER = "▀"
 
 
-class PictureBox(Widget):
+class ImageBox(Widget):
     """A mat with a picture in the middle of it, or with a few words where there is none.
 
     This is the one place that knows how a picture gets onto the screen: ``room`` says how many pixels it could use,
@@ -25,7 +25,7 @@ class PictureBox(Widget):
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
-        self._picture: Picture | None = None
+        self._picture: Thumbnail | None = None
         self._words = ""
 
     @property
@@ -33,7 +33,7 @@ class PictureBox(Widget):
         """Width and height in pixels of the largest picture that fits."""
         return self.size.width, self.size.height * 2
 
-    def show(self, picture: Picture) -> None:
+    def show(self, picture: Thumbnail) -> None:
         """Show a picture no larger than ``room``; a larger one is cut."""
         self._picture, self._words = picture, ""
         self.refresh()
@@ -68,18 +68,18 @@ class PictureBox(Widget):
 
 
 @lru_cache(maxsize=64)
-def half_cells(picture: Picture) -> tuple[Strip, ...]:
+def half_cells(picture: Thumbnail) -> tuple[Strip, ...]:
     """Return a picture as strips, two rows of pixels each; under an odd last row shows the mat."""
     return tuple(_strip(picture, y) for y in range(0, picture.height, 2))
 
 
-def _strip(picture: Picture, y: int) -> Strip:
+def _strip(picture: Thumbnail, y: int) -> Strip:
     upper = _row(picture, y)
     lower = _row(picture, y + 1) if y + 1 < picture.height else [PANEL] * picture.width
     return Strip([Segment(_UPPER, _style(a, b)) for a, b in zip(upper, lower, strict=True)], picture.width)
 
 
-def _row(picture: Picture, y: int) -> list[str]:
+def _row(picture: Thumbnail, y: int) -> list[str]:
     start = y * picture.width * 3
     row = picture.pixels[start : start + picture.width * 3].hex()
     return [f"#{row[i : i + 6]}" for i in range(0, len(row), 6)]

@@ -11,13 +11,13 @@ from textual.message import Message
 from textual.widgets import Static
 
 from core.domain.enums import Side
-from core.domain.records import Picture
-from tui.jobs.picture_cache import PictureKey, PicturesAtHand
+from core.domain.records import Thumbnail
+from tui.jobs.picture_cache import PictureCache, PictureKey
 from tui.presenters.cell_text import cut
 from tui.presenters.plan_lines import Piece
 from tui.theme.palette import BRIGHT
-from tui.widgets.images.graphics_box import picture_box
-from tui.widgets.images.image_box import PictureBox
+from tui.widgets.images.graphics_box import image_box
+from tui.widgets.images.image_box import ImageBox
 from tui.widgets.plan.panel import sentence
 
 _SLOTS = 8
@@ -30,7 +30,7 @@ class ImageStrip(Vertical):
     class PicturesWanted(Message):
         """Other pictures are to be shown (see ``wanted``); those not at hand go to ``supply``, one by one."""
 
-    def __init__(self, title: str, side: Side, pictures: PicturesAtHand, *, id: str | None = None) -> None:
+    def __init__(self, title: str, side: Side, pictures: PictureCache, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._side = side
         self._pictures = pictures
@@ -46,7 +46,7 @@ class ImageStrip(Vertical):
         with Horizontal():
             for _ in range(_SLOTS):
                 with Vertical(classes="slot"):
-                    yield picture_box(self.app)
+                    yield image_box(self.app)
                     yield Static(classes="fate", markup=False)
 
     def show(self, words: Sequence[Piece], names: Sequence[str], fates: Sequence[Piece], hidden: str = "") -> None:
@@ -78,12 +78,12 @@ class ImageStrip(Vertical):
 
     def pictures_of(self, names: Sequence[str]) -> list[PictureKey]:
         """Return images of this side as they would be shown here."""
-        room = min(box.room for box in self.query(PictureBox)[: self._shown()])
+        room = min(box.room for box in self.query(ImageBox)[: self._shown()])
         return [PictureKey(self._side, name, *room) for name in names]
 
-    def supply(self, key: PictureKey, picture: Picture | str) -> None:
+    def supply(self, key: PictureKey, picture: Thumbnail | str) -> None:
         """Take a picture that was made, or why there is none."""
-        for box, wanted in zip(self.query(PictureBox), self.wanted, strict=False):
+        for box, wanted in zip(self.query(ImageBox), self.wanted, strict=False):
             if wanted == key:
                 _put(box, picture)
 
@@ -109,7 +109,7 @@ class ImageStrip(Vertical):
             words, tone = self._fates[place] if place < len(self._fates) else ("", "")
             fate.update(Content.styled(cut(words, width // shown - 1), tone), layout=False)
         count, keys = len(self._in_window()), self.wanted
-        for n, box in enumerate(self.query(PictureBox)):
+        for n, box in enumerate(self.query(ImageBox)):
             if n >= count:
                 box.say("")
             else:
@@ -124,8 +124,8 @@ class ImageStrip(Vertical):
         return Content.assemble((self._title, f"bold {BRIGHT}"), " ", sentence(words, width - len(self._title) - 1))
 
 
-def _put(box: PictureBox, picture: Picture | str) -> None:
-    if isinstance(picture, Picture):
+def _put(box: ImageBox, picture: Thumbnail | str) -> None:
+    if isinstance(picture, Thumbnail):
         box.show(picture)
     else:
         box.say(picture)

@@ -11,12 +11,12 @@ from textual.content import Content
 
 from tui.presenters.cell_text import cut, cut_front, fit, wrap
 from tui.presenters.plan_lines import SIGN, TONE, Change, FieldLine, Piece
-from tui.presenters.text_diff import Only, differences
+from tui.presenters.text_diff import DiffOp, differences
 from tui.theme.palette import AMBER, BRIGHT, FAINT, GREY, RED, TEAL, TEXT
 
 _LOSES_LIBRARY = (Change.OVERWRITTEN, Change.EMPTIED)
 _TAKES_INCOMING = (Change.FILLED, Change.OVERWRITTEN, Change.COMBINED, Change.COMES)
-_TOLD = {Only.BOTH: GREY, Only.EXISTING: TEXT, Only.PENDING: TEAL}
+_TOLD = {DiffOp.BOTH: GREY, DiffOp.EXISTING: TEXT, DiffOp.PENDING: TEAL}
 _ONE_SIDED = (Change.COMES, Change.GOES, Change.SHOWN)
 
 

@@ -21,7 +21,7 @@ _META = "strategy"  # of a tab; not Textual's own way of clicks, so that no text
 ORDER = (Strategy.MERGE, Strategy.OVERRIDE, Strategy.DELETE, Strategy.SKIP)
 
 
-class Comparison(Widget):
+class PlanPanel(Widget):
     """Shows the strategies as tabs, the sentence in numbers, and the table of fields as far as it fits."""
 
     def __init__(self, *, id: str | None = None) -> None:

@@ -11,7 +11,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 
-class KeptLines(ScrollView, inherit_bindings=False):
+class CachedLines(ScrollView, inherit_bindings=False):
     """Draws only what was to be refreshed; a widget of Textual's goes over all its lines whenever one has changed.
 
     For widgets without border and padding, whose ``render_line`` gives whole lines in the widget's own style.

@@ -9,8 +9,8 @@ from rich.segment import Segment
 from rich.style import Style
 
 from core.domain.records import QueueRow
-from core.domain.sort_order import BY_ID, Column, Order
-from core.text import size
+from core.domain.sort_order import DEFAULT_ORDER, SortKey, SortOrder
+from core.text import format_size
 from tui.presenters.cell_text import fit
 from tui.theme.palette import (
     AMBER,
@@ -33,7 +33,7 @@ from tui.theme.palette import (
 _MARGIN = 3
 _STATE, _DECISION, _TYPE, _SIZE = 9, 10, 11, 8
 _BRACKETS = {(False, True): "╭", (True, True): "│", (True, False): "╰"}
-_TO_THE_RIGHT = (Column.ID, Column.SIZE)
+_TO_THE_RIGHT = (SortKey.ID, SortKey.SIZE)
 _WIDE, _MIDDLE = 84, 66
 _FULL_NAME = 36  # cells below which a name goes without its ending
 
@@ -52,7 +52,7 @@ class Columns:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class RowStyle:
     """What the list knows of one line beside its row."""
 
     cursor: bool = False
@@ -77,7 +77,7 @@ def columns(width: int, highest_id: int) -> Columns:
     return Columns(width, digits, max(width - taken - 2, 6), kind, bytes_)
 
 
-def header(cols: Columns, order: Order = BY_ID) -> list[Segment]:
+def header(cols: Columns, order: SortOrder = DEFAULT_ORDER) -> list[Segment]:
     """Return the line above the list; a sign tells which column it is sorted by, and which way round."""
     sign = "▼" if order.descending else "▲"
     parts = _parts(cols)
@@ -86,14 +86,14 @@ def header(cols: Columns, order: Order = BY_ID) -> list[Segment]:
         word, colour = str(column), GREY
         if column is order.column:
             word, colour = f"{word} {sign}" if width > len(word) + 1 else f"{word}{sign}", TEXT
-        elif column is Column.NAME and order.column not in [column for column, *_ in parts]:
+        elif column is SortKey.NAME and order.column not in [column for column, *_ in parts]:
             named = f"{word}   by {order.column} {sign}"
             word = named if len(named) <= width else f"{order.column} {sign}"
         segments.append(Segment(fit(word, width, right=column in _TO_THE_RIGHT) + " " * gap, Style(color=colour)))
     return segments
 
 
-def column_at(cols: Columns, x: int) -> Column:
+def column_at(cols: Columns, x: int) -> SortKey:
     """Return the column at a cell of the header."""
     parts = _parts(cols)
     end = _MARGIN
@@ -104,14 +104,14 @@ def column_at(cols: Columns, x: int) -> Column:
     return parts[-1][0]
 
 
-def _parts(cols: Columns) -> list[tuple[Column, int, int]]:
+def _parts(cols: Columns) -> list[tuple[SortKey, int, int]]:
     """Return the columns that are shown, the width of each, and of the gap behind it."""
-    parts = [(Column.ID, cols.id, 1), (Column.NAME, cols.name, 1), (Column.TYPE, cols.type, 1)]
-    parts += [(Column.SIZE, cols.size, 2), (Column.STATE, cols.state, 2), (Column.DECISION, cols.decision, 0)]
+    parts = [(SortKey.ID, cols.id, 1), (SortKey.NAME, cols.name, 1), (SortKey.TYPE, cols.type, 1)]
+    parts += [(SortKey.SIZE, cols.size, 2), (SortKey.STATE, cols.state, 2), (SortKey.DECISION, cols.decision, 0)]
     return [part for part in parts if part[1]]
 
 
-def line(row: QueueRow, cols: Columns, look: Look, ground: Style) -> list[Segment]:
+def line(row: QueueRow, cols: Columns, look: RowStyle, ground: Style) -> list[Segment]:
     """Return one line of the list, exactly as wide as the columns say."""
     under = _under(look)
     dim = _style(ground, under, GREY)
@@ -126,7 +126,7 @@ def line(row: QueueRow, cols: Columns, look: Look, ground: Style) -> list[Segmen
     if cols.type:
         segments.append(Segment(fit(row.type, cols.type) + " ", dim))
     if cols.size:
-        segments.append(Segment(fit(size(row.size_bytes), cols.size, right=True) + "  ", dim))
+        segments.append(Segment(fit(format_size(row.size_bytes), cols.size, right=True) + "  ", dim))
     state, colour = ("hashing", TEAL) if look.hashing else (row.state, STATE[row.state])
     segments.append(Segment(fit(state, cols.state) + "  ", _style(ground, under, colour, italic=look.hashing)))
     word, colour, bold, italic = _decision(row, look)
@@ -145,7 +145,7 @@ def short_name(name: str, width: int) -> str:
     return name.removesuffix(".safetensors") if width < _FULL_NAME else name
 
 
-def placeholder(id: int, cols: Columns, look: Look, ground: Style) -> list[Segment]:
+def placeholder(id: int, cols: Columns, look: RowStyle, ground: Style) -> list[Segment]:
     """Return the line of a row whose data is still on its way."""
     under = _under(look)
     rest = cols.width - _MARGIN - cols.id
@@ -157,13 +157,13 @@ def placeholder(id: int, cols: Columns, look: Look, ground: Style) -> list[Segme
     ]
 
 
-def _under(look: Look) -> str | None:
+def _under(look: RowStyle) -> str | None:
     if look.cursor:
         return CURSOR if look.focus else CURSOR_AWAY
     return HOVER if look.hover else STRIPE if look.stripe else None
 
 
-def _margin(look: Look, ground: Style, under: str | None) -> list[Segment]:
+def _margin(look: RowStyle, ground: Style, under: str | None) -> list[Segment]:
     bar = Segment("▌" if look.cursor else " ", _style(ground, under, AMBER))
     mark, marked = "✓" if look.marked else " ", _style(ground, under, BLUE, bold=True)
     bracket = _BRACKETS.get((look.above, look.below))
@@ -172,7 +172,7 @@ def _margin(look: Look, ground: Style, under: str | None) -> list[Segment]:
     return [bar, Segment(mark, marked), Segment(bracket, _style(ground, under, VIOLET))]
 
 
-def _decision(row: QueueRow, look: Look) -> tuple[str, str, bool, bool]:
+def _decision(row: QueueRow, look: RowStyle) -> tuple[str, str, bool, bool]:
     """Return the words of the last column, their colour, and whether they are bold and italic."""
     if look.failed:
         return f"✕ {row.decision or 'failed'}", RED, True, False

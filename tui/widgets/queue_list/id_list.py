@@ -11,11 +11,11 @@ from textual.geometry import Region, Size
 from textual.message import Message
 
 from tui.keys import KEYS
-from tui.widgets.queue_list.cached_lines import KeptLines
+from tui.widgets.queue_list.cached_lines import CachedLines
 from tui.widgets.queue_list.id_index import cut, place_among, place_of
 
 
-class LongList(KeptLines, can_focus=True, inherit_bindings=False):
+class IdList(CachedLines, can_focus=True, inherit_bindings=False):
     """Knows ids and places only, below one line of header; what a line looks like is for whoever derives from it."""
 
     BINDINGS = KEYS["list"]

@@ -13,16 +13,16 @@ from textual.strip import Strip
 
 from core.domain.enums import Strategy
 from core.domain.records import QueueRow
-from core.domain.sort_order import BY_ID, Column, Order
+from core.domain.sort_order import DEFAULT_ORDER, SortKey, SortOrder
 from tui.keys import KEYS
-from tui.widgets.queue_list.columns import Columns, Look, column_at, columns, header
-from tui.widgets.queue_list.id_list import LongList
-from tui.widgets.queue_list.row_cache import KnownRows
+from tui.widgets.queue_list.columns import Columns, RowStyle, column_at, columns, header
+from tui.widgets.queue_list.id_list import IdList
+from tui.widgets.queue_list.row_cache import RowCache
 from tui.widgets.queue_list.row_lines import empty_line, row_line, strip
-from tui.widgets.queue_list.selection import Marks
+from tui.widgets.queue_list.selection import Selection
 
 
-class PendingList(LongList):
+class QueueList(IdList):
     """Draws a line per id; asks for rows it has not got, and tells where the cursor is."""
 
     BINDINGS = KEYS["queue list"]
@@ -31,7 +31,7 @@ class PendingList(LongList):
     class Sorted(Message):
         """The list is wanted in another order."""
 
-        order: Order
+        order: SortOrder
 
     class Opened(Message):
         """All of the import under the cursor is wanted."""
@@ -49,12 +49,12 @@ class PendingList(LongList):
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._highest = 0
-        self._rows = KnownRows()
-        self.marks = Marks(self._marks_changed)
+        self._rows = RowCache()
+        self.marks = Selection(self._marks_changed)
         self._hashing: frozenset[int] = frozenset()
         self._failed: frozenset[int] = frozenset()
         self._suggested: Mapping[int, str] = {}
-        self._order = BY_ID
+        self._order = DEFAULT_ORDER
         self._empty: str = ""
         self._ground, self._columns = Style(), columns(0, 0)
 
@@ -124,7 +124,7 @@ class PendingList(LongList):
             self._suggested = words
             self.refresh()
 
-    def show_order(self, order: Order) -> None:
+    def show_order(self, order: SortOrder) -> None:
         """Show in the header how the list is sorted."""
         self._order = order
         self.refresh()
@@ -145,13 +145,13 @@ class PendingList(LongList):
         self.post_message(self.Marked())
 
     def action_sort(self) -> None:
-        all_columns = list(Column)
-        self._sort(Order(all_columns[(all_columns.index(self._order.column) + 1) % len(all_columns)]))
+        all_columns = list(SortKey)
+        self._sort(SortOrder(all_columns[(all_columns.index(self._order.column) + 1) % len(all_columns)]))
 
     def action_turn(self) -> None:
         self._sort(replace(self._order, descending=not self._order.descending))
 
-    def _sort(self, order: Order) -> None:
+    def _sort(self, order: SortOrder) -> None:
         self.show_order(order)
         self.post_message(self.Sorted(order))
 
@@ -167,7 +167,7 @@ class PendingList(LongList):
         place = self._place_at(event.y)
         if event.y == 0:
             column = column_at(self._shared_columns(), event.x)
-            self._sort(Order(column, column is self._order.column and not self._order.descending))
+            self._sort(SortOrder(column, column is self._order.column and not self._order.descending))
         elif place is not None and event.ctrl:
             self.marks.toggle(self._ids[place])
         elif place is not None and event.chain == 2:
@@ -197,8 +197,8 @@ class PendingList(LongList):
         segments = [] if self._ids else empty_line(self._empty, y, *self.scrollable_content_region.size)
         return strip(segments, cols.width, self._ground)
 
-    def _look(self, id: int, place: int, y: int) -> Look:
-        return Look(
+    def _look(self, id: int, place: int, y: int) -> RowStyle:
+        return RowStyle(
             cursor=place == self._cursor,
             focus=self.has_focus,
             marked=self.marks.holds(id, place),

@@ -13,7 +13,7 @@ PAGE = 64
 _KEPT = 64 * PAGE
 
 
-class KnownRows:
+class RowCache:
     """Rows by id, read a page at a time; those known stay until newer ones come."""
 
     def __init__(self) -> None:

@@ -11,13 +11,13 @@ from textual.strip import Strip
 from core.domain.records import QueueRow
 from tui.presenters.cell_text import fit
 from tui.theme.palette import GREY
-from tui.widgets.queue_list.columns import Columns, Look, line, placeholder
+from tui.widgets.queue_list.columns import Columns, RowStyle, line, placeholder
 
 _KEPT = 1024  # some screens full
 
 
 @lru_cache(maxsize=_KEPT)
-def row_line(row: QueueRow | None, id: int, cols: Columns, look: Look, ground: Style) -> Strip:
+def row_line(row: QueueRow | None, id: int, cols: Columns, look: RowStyle, ground: Style) -> Strip:
     """Return the line of an import, whose row may be still on its way."""
     segments = line(row, cols, look, ground) if row else placeholder(id, cols, look, ground)
     return Strip(segments).adjust_cell_length(cols.width, ground)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterable
 from tui.widgets.queue_list.id_index import place_of
 
 
-class Marks:
+class Selection:
     """Which ids are marked; those not shown among them.
 
     A range reaches from where it was begun to the cursor, and counts as marked. Any other marking ends it first.
