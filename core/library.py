@@ -125,7 +125,7 @@ class Library:
         return library
 
     def _open_moves(self) -> tuple[int, tuple[Move, ...]]:
-        with self.store.reading() as db:
+        with self.store.read() as db:
             return journal_rows.open_moves(db)
 
     def on_wait(self, tell: OnWait) -> None:
@@ -152,7 +152,7 @@ class Library:
         if self.recovered:
             _log.warning("finished an operation that was left open")
         try:
-            self._journal.sweep(left)
+            self._journal.clean_staging(left)
         except LibraryError as error:
             self._warn_of_staging(error)
 
@@ -162,7 +162,7 @@ class Library:
 
     def _expire(self, limits: TrashLimits) -> None:
         try:
-            Trash(self.store, self._journal, self.root).expire(limits)
+            Trash(self.store, self._journal, self.root).purge(limits)
         except (OSError, LibraryError) as error:
             _log.warning("old trash could not be removed", exc_info=error)
             self.warning = f"old trash could not be removed ({error})"

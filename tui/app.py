@@ -153,7 +153,7 @@ class CuratorApp(App[None]):
 
     def action_sensitive(self) -> None:
         """Show or hide sensitive samples on every screen, for this session."""
-        turned = self.pictures.turn()
+        turned = self.pictures.toggle_sensitive()
         for screen in self.screen_stack:
             screen.post_message(SensitiveTurned(turned))
 

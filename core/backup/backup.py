@@ -46,9 +46,9 @@ def back_up_images(
     """
     try:
         with appearing(target) as partial, journal.staging() as staging:
-            journal.finish()
+            journal.roll_forward_open()
             tree = staging.make() / "backup"
-            with journal.in_order():  # nobody's files move meanwhile
+            with journal.exclusive():  # nobody's files move meanwhile
                 report = _gather(store, root, tree, cancel, progress)
             sync_tree(tree)
             _take(tree, partial)
@@ -73,7 +73,7 @@ def _gather(
 ) -> BackupReport:
     for folder in ("images", "pending"):
         (tree / folder).mkdir(parents=True)
-    with store.reading() as db:
+    with store.read() as db:
         paths = [path for path, _ in named_files(db)]
     store.copy_committed(tree / DATABASE)
     missing = []

@@ -166,8 +166,8 @@ def _refuse_what_nobody_could_open(db: Database, source: Path) -> None:
     entry = journal_rows.open_entry(db)
     if entry is not None and entry.unsafe:
         raise SourceError(
-            f"the open entry {entry.n} in the journal of {source} was not written by this program ({entry.unsafe}); "
-            "nothing was changed: give another backup"
+            f"the open entry {entry.number} in the journal of {source} was not written by this program "
+            f"({entry.unsafe}); nothing was changed: give another backup"
         )
 
 
@@ -187,7 +187,7 @@ def _gather(
         db = Database(connection, execute_plugins=False)
         _refuse_what_nobody_could_open(db, source)
         named, staged, entry = list(named_files(db)), staged_files(db), journal_rows.open_entry(db)
-    on_the_way = {move.dst for move in entry.moves} if entry else set()
+    on_the_way = {move.target for move in entry.moves} if entry else set()
     put, missing = 0, []
     for done, (path, digest) in enumerate(named, 1):
         if cancel is not None and cancel.is_set():
@@ -201,7 +201,7 @@ def _gather(
     if images is not None:
         for path in staged:
             _get(images / path, folder / path, None)
-    return RestoreReport(None, put, tuple(missing), entry.n if entry else None)
+    return RestoreReport(None, put, tuple(missing), entry.number if entry else None)
 
 
 def _there(path: Path, copy: Path, digest: str) -> bool:

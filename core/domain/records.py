@@ -85,7 +85,7 @@ class QueueRow:
     """One line of the queue. ``sha256`` is a computed hash that still fits the file, else ``None``.
 
     ``library_tags`` are those of the model that the library has under that hash.
-    ``alike`` are other pending imports whose file has that hash, by id: all of them, or ``MAX_LISTED_DUPLICATES``.
+    ``duplicate_ids`` are the pending imports whose file has that hash too: all, or ``MAX_LISTED_DUPLICATES``.
     ``damage`` says why a value cannot be read, and is empty here, in a row that something else wrote.
     """
 
@@ -99,9 +99,9 @@ class QueueRow:
     decision: Strategy | None
     tags: tuple[str, ...]
     images: tuple[str, ...]
-    by_hand: bool = False
+    has_overrides: bool = False
     library_tags: tuple[str, ...] = ()
-    alike: tuple[int, ...] = ()
+    duplicate_ids: tuple[int, ...] = ()
     damage: str = ""
 
     @property

@@ -34,11 +34,11 @@ class Resolution:
         others = tuple(pair for pair in self.fields if pair[0] != path)
         return replace(self, fields=others if side is None else tuple(sorted((*others, (path, side)))))
 
-    def with_tag_turned(self, name: str) -> Resolution:
+    def toggle_tag(self, name: str) -> Resolution:
         """Return the picks with one tag left out, or taken again."""
         return replace(self, tags=_turned(self.tags, name))
 
-    def with_image_turned(self, file: str) -> Resolution:
+    def toggle_image(self, file: str) -> Resolution:
         """Return the picks with one image left out, or taken again."""
         return replace(self, images=_turned(self.images, file))
 

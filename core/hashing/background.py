@@ -166,7 +166,7 @@ class BackgroundHasher:
         found: dict[int, int] = {}
         for pending_id, path in self._paths(ids).items():
             size = model_size(path)
-            if size is not None and self._hasher.known(path) is None:
+            if size is not None and self._hasher.cached_hash(path) is None:
                 found[pending_id] = size
         with run.lock:
             run.files_total += len(found)
@@ -174,7 +174,7 @@ class BackgroundHasher:
         return found
 
     def _paths(self, ids: Sequence[int]) -> dict[int, str]:
-        with self._store.reading() as db:
+        with self._store.read() as db:
             return queue_rows.paths(db, ids)
 
     def _one(self, run: _Run, pending_id: int, size: int, cancel: threading.Event) -> None:

@@ -73,7 +73,7 @@ class Hasher:
         self._memory = memory
         self._unkept: dict[str, tuple[str, str]] = {}  # stamp and hash by path, while they could not be kept
 
-    def known(self, path: str) -> str | None:
+    def cached_hash(self, path: str) -> str | None:
         """Return the hash if it was computed before and the file is still the same; reads nothing of the file."""
         stamp = fingerprint(path)
         return None if stamp is None else self._memory.get(path, stamp)
@@ -83,7 +83,7 @@ class Hasher:
 
         Where the memory cannot keep it, what the memory raises; then it is not computed again the next time.
         """
-        known = self.known(path)
+        known = self.cached_hash(path)
         if known is not None:
             return known
         stamp, digest = self._unkept.get(path, ("", ""))

@@ -121,9 +121,9 @@ class ImageScanner:
             before, moves = self._open_moves()
             names = self._on_disk(sha256)
             for move in moves:
-                if (source := _parse_path(move.src, sha256)) is not None:
+                if (source := _parse_path(move.source, sha256)) is not None:
                     names.pop(source, None)
-                if (target := _parse_path(move.dst, sha256)) is not None:
+                if (target := _parse_path(move.target, sha256)) is not None:
                     names[target] = True
             # A newer entry may have moved files while the folder was read: then this is a mixture of two states.
             if self._open_moves()[0] == before:
@@ -158,8 +158,8 @@ def _candidates(relative: str, moves: Sequence[Move]) -> list[str]:
     """Return where the file ``relative`` may be, in the order to look: a move may be done at any moment."""
     found = [relative]
     for move in moves:
-        if move.src == relative:
+        if move.source == relative:
             found = []
-        if move.dst == relative:
-            found = [move.src, relative]
+        if move.target == relative:
+            found = [move.source, relative]
     return found

@@ -98,7 +98,7 @@ class Importer:
         Where ``cancel`` is set it ends between two batches, and the report says so. Raises LibraryError, and
         ImportInterrupted for a KeyboardInterrupt.
         """
-        with self._store.reading() as db:
+        with self._store.read() as db:
             run = _Run(source, path_map, images, cancel, import_batches.ids_of_others(db, source.source))
         try:
             self._take_tags(run)
@@ -118,7 +118,7 @@ class Importer:
         added = 0
         found = run.source.tags()
         run.problems += run.source.problems
-        with self._store.writing() as db:
+        with self._store.write() as db:
             for tag in found:
                 run.tag_ids[tag.id], new = tags.get_or_create(db, tag.id, tag.name, tag.color, tag.created_at)
                 added += new
@@ -144,7 +144,7 @@ class Importer:
                 return _Counts(skipped=len(prepared))
             staging.sync()
             try:
-                self._journal.run(
+                self._journal.execute(
                     staging, OperationKind.IMPORT, lambda db: self._write(db, run, prepared, staging, counts)
                 )
             except StaleSnapshot:
@@ -156,7 +156,7 @@ class Importer:
         """Stage the images of a batch, guessing what becomes of each row."""
         prepared, first_of = [], set[str]()
         for row in batch:
-            with self._store.reading() as db:
+            with self._store.read() as db:
                 earlier = import_log.find(db, run.source.source, row.row)
                 as_model = self._destination(db, row, earlier, first_of)
                 wanted = _wanted(row, earlier) if self._lives(db, earlier) else ()

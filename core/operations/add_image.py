@@ -41,5 +41,5 @@ class AddImage:
                 moves = [(f"{staging.relative}/{tier}", relative_path(sha256, seq, tier)) for tier in Tier]
                 return Change(moves, sha256=sha256)
 
-            if not self._journal.run(staging, OperationKind.IMAGE, change):
+            if not self._journal.execute(staging, OperationKind.IMAGE, change):
                 raise LibraryError("the image was added, but its files follow only when the library is next opened")

@@ -55,7 +55,7 @@ class PastOperation:
 
     operation: Operation
     name: str
-    kept: str = ""
+    undo_blocked_by: str = ""
     imported: Imported | None = None
 
 
@@ -96,7 +96,7 @@ class History:
 
     def operations(self, limit: int = 100, below: int | None = None) -> list[PastOperation]:
         """Return the newest operations (those numbered below ``below``), newest first."""
-        with self._store.reading() as db:
+        with self._store.read() as db:
             return [
                 PastOperation(operation, _name(before), self._why_kept(operation, before))
                 for operation, before in journal_rows.list_operations(db, limit, below)
@@ -104,19 +104,19 @@ class History:
 
     def highest(self) -> int:
         """Return the number of the newest operation, 0 where there is none."""
-        with self._store.reading() as db:
+        with self._store.read() as db:
             return journal_rows.highest_number(db)
 
     def undone_since(self, number: int) -> list[PastOperation]:
         """Return what operations after ``number`` have undone, newest first."""
-        with self._store.reading() as db:
+        with self._store.read() as db:
             return [
                 PastOperation(operation, _name(before)) for operation, before in journal_rows.undone_since(db, number)
             ]
 
     def newest(self) -> PastOperation | None:
         """Return what undo would take back, None where there is nothing; of an import all batches, summed up."""
-        with self._store.reading() as db:
+        with self._store.read() as db:
             found = journal_rows.newest_to_undo(db)
             if found is None:
                 return None
@@ -159,7 +159,7 @@ class History:
                     continue
                 _log.warning("not undone: %s", refusal)
                 return UndoReport(tuple(undone), str(refusal))
-            _log.info("undone: operation %d (%s)", past.operation.n, _words(past.operation, past.name))
+            _log.info("undone: operation %d (%s)", past.operation.number, _words(past.operation, past.name))
             if run:
                 undone[-1] = _with(undone[-1], past)
             else:
@@ -179,22 +179,22 @@ class History:
                 raise NothingToUndo
             operation, before, after = found
             if operation.unsafe:
-                what = f"operation {operation.n} ({_words(operation)}) cannot be undone"
+                what = f"operation {operation.number} ({_words(operation)}) cannot be undone"
                 raise UndoRefused(f"{what}: {_unsafe(operation)}")
             if operation.kind is OperationKind.IMPORT:
                 moves, imported = self._undo_batch(db, operation, before, after)
             else:
                 moves, imported = self._undo_promotion(db, operation, before, after), None
             done[:] = [(PastOperation(operation, _name(before), imported=imported), _run(before))]
-            return Change(moves, operation.action, operation.pending_id, operation.sha256, undoes=operation.n)
+            return Change(moves, operation.action, operation.pending_id, operation.sha256, undoes=operation.number)
 
         with self._journal.staging() as staging:
-            self._journal.run(staging, OperationKind.UNDO, change)
+            self._journal.execute(staging, OperationKind.UNDO, change)
         return done[0]
 
     def _undo_promotion(self, db: Database, operation: Operation, before: Rows, after: Rows) -> Moves:
         key = operation.sha256 if "models" in after else None
-        what = f"operation {operation.n} ({_words(operation)}) cannot be undone"
+        what = f"operation {operation.number} ({_words(operation)}) cannot be undone"
         if journal_rows.normalize(journal_rows.snapshot(db, operation.pending_id, key)) != after:
             raise UndoRefused(f"{what}: its model was changed since")
         if reason := self._gone(operation):
@@ -241,7 +241,7 @@ def _batch(operation: Operation, before: Rows, after: Rows) -> Batch:
     try:
         return import_batches.from_entry(before, after)
     except ValueError as reason:
-        what = f"operation {operation.n} (import) cannot be undone"
+        what = f"operation {operation.number} (import) cannot be undone"
         raise UndoRefused(f"{what}: its entry in the journal is damaged ({reason})") from None
 
 
@@ -250,10 +250,12 @@ def _check_batch(db: Database, operation: Operation, batch: Batch) -> None:
     ids, hashes = import_batches.changed(db, batch)
     if not ids and not hashes:
         return
-    later = journal_rows.standing_in_the_way(db, operation.n, ids, hashes)
-    reason = f"operation {later.n} ({_words(later)}) stands in the way" if later else "its models were changed since"
+    later = journal_rows.standing_in_the_way(db, operation.number, ids, hashes)
+    reason = (
+        f"operation {later.number} ({_words(later)}) stands in the way" if later else "its models were changed since"
+    )
     what = _words(operation, os.path.basename(batch.source))
-    raise UndoRefused(f"operation {operation.n} ({what}) cannot be undone: {reason}")
+    raise UndoRefused(f"operation {operation.number} ({what}) cannot be undone: {reason}")
 
 
 def _imported(db: Database, batch: Batch) -> Imported:
@@ -288,10 +290,10 @@ def _moves_back(operation: Operation) -> list[tuple[str, str | None]]:
     """Return the moves that put an operation's files back: what it displaced returns, what it added goes."""
     moves: list[tuple[str, str | None]] = []
     for move in operation.moves:
-        if move.src.startswith("pending/"):
-            moves.append((move.dst, move.src))
+        if move.source.startswith("pending/"):
+            moves.append((move.target, move.source))
         else:
-            moves.append((move.keep, move.dst) if move.had else (move.dst, None))
+            moves.append((move.backup, move.target) if move.replaces else (move.target, None))
     return moves
 
 

@@ -97,14 +97,14 @@ class Journal:
                 # What cannot be removed now, or is kept, is swept by whoever next opens the library alone.
                 remove_folder(staging.folder)
 
-    def run(self, staging: Staging, kind: OperationKind, change: Callable[[Database], Change]) -> bool:
+    def execute(self, staging: Staging, kind: OperationKind, change: Callable[[Database], Change]) -> bool:
         """Run one operation: ``change`` changes the rows inside the transaction that decides.
 
         Returns whether its files are in place (else they follow at the next opening). Whatever ``change`` raises
         leaves everything as it was. Raises LibraryError, or CommitUnclear where it may have happened.
         """
         try:
-            with self._store.writing() as db:
+            with self._store.write() as db:
                 self._finish_open(db)
                 done = change(db)
                 self._record(db, staging.op, kind, done)
@@ -116,7 +116,7 @@ class Journal:
         if not done.moves:
             return True
         try:
-            self.finish()
+            self.roll_forward_open()
         except (CuratorError, OSError):
             return False
         staging.keep = False
@@ -129,7 +129,7 @@ class Journal:
         except ValueError as error:  # it comes from the rows, which may be a stranger's
             raise LibraryError(f"the library names files that are not its own: {error}; nothing was changed") from error
         check_moves(self._root, moves)
-        moves = [replace(move, had=self._files.exists(move.dst)) for move in moves]
+        moves = [replace(move, replaces=self._files.exists(move.target)) for move in moves]
         n = journal_rows.add(
             db,
             op,
@@ -144,16 +144,16 @@ class Journal:
         if done.undoes is not None:
             journal_rows.set_undone(db, done.undoes, n)
 
-    def finish(self) -> None:
+    def roll_forward_open(self) -> None:
         """Finish whatever entry is open. Raises LibraryError naming the file where that cannot be done now."""
-        with self.in_order():
+        with self.exclusive():
             pass
 
     @contextmanager
-    def in_order(self) -> Iterator[Database]:
+    def exclusive(self) -> Iterator[Database]:
         """A transaction in which no entry is open, and which no other process's operation can come between."""
         # The write lock is held while files move: it is the lock between processes.
-        with self._store.writing(full=False) as db:
+        with self._store.write(full=False) as db:
             self._finish_open(db)
             yield db
 
@@ -170,19 +170,19 @@ class Journal:
                 f"{error.filename or self._root} ({error.strerror}); "
                 "mend that, then open the library again"
             ) from error
-        journal_rows.close(db, entry.n, lost)
+        journal_rows.close(db, entry.number, lost)
 
     def recover(self) -> bool:
         """At opening: finish what was left open. Returns whether there was anything."""
-        with self._store.reading() as db:
+        with self._store.read() as db:
             entry = journal_rows.open_entry(db)
             if entry is None:
                 return False
             _must_be_ours(entry)
         # The commit that recovery read back from the WAL may never have been synced: only a synced commit behind it
         # makes sure that it stays.
-        self._store.beat()
-        self.finish()
+        self._store.write_barrier()
+        self.roll_forward_open()
         return True
 
     def left_behind(self) -> list[str]:
@@ -190,11 +190,11 @@ class Journal:
         # staging/ may be a link, and where it leads there may be more.
         return [name for name in self._files.listed("staging") if is_scratch(name)]
 
-    def sweep(self, left: Sequence[str]) -> None:
+    def clean_staging(self, left: Sequence[str]) -> None:
         """Remove what dead processes left in ``staging/``, after recovering. Raises LibraryError."""
         if left:
             # The frames of a dead process's failed commit may still become real. A commit that is synced ends that.
-            self._store.beat()
+            self._store.write_barrier()
         for name in left:
             if holds_only_ours(self._files, name):
                 self._files.remove_tree(f"staging/{name}")
@@ -202,12 +202,12 @@ class Journal:
 
 def _move(op: str, src: str, dst: str | None) -> Move:
     target = dst or f"trash/{op}/{split(src)[1]}"
-    return Move(src, target, f"trash/{op}/{split(target)[1]}", had=False)
+    return Move(src, target, f"trash/{op}/{split(target)[1]}", replaces=False)
 
 
 def _must_be_ours(entry: Operation) -> None:
     if entry.unsafe:
         raise LibraryError(
-            f"the journal's open entry {entry.n} was not written by this program ({entry.unsafe}); nothing was "
+            f"the journal's open entry {entry.number} was not written by this program ({entry.unsafe}); nothing was "
             "changed; restore a backup, until then the library can only be read"
         )

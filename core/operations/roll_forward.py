@@ -21,21 +21,21 @@ from core.files.library_files import LibraryFiles, split
 def check_moves(root: Path, moves: Sequence[Move]) -> None:
     """Raise LibraryError where a move could not be made, as far as that can be seen before anything is changed."""
     files = LibraryFiles(root)
-    for folder in sorted({split(path)[0] for move in moves for path in (move.src, move.dst, move.keep)}):
+    for folder in sorted({split(path)[0] for move in moves for path in (move.source, move.target, move.backup)}):
         if reason := files.obstacle(folder):
             raise LibraryError(f"{reason}; nothing was changed")
     for move in moves:
-        if not files.exists(move.src):
-            raise LibraryError(f"{move.src} vanished from the library; nothing was changed, try again")
+        if not files.exists(move.source):
+            raise LibraryError(f"{move.source} vanished from the library; nothing was changed, try again")
     _check_room(files, moves)
 
 
 def _check_room(files: LibraryFiles, moves: Sequence[Move]) -> None:
     """Hold what has to be copied to another file system against the room there."""
     needed: defaultdict[str, int] = defaultdict(int)
-    tops = {path.split("/", 1)[0] for move in moves for path in (move.src, move.dst, move.keep)}
+    tops = {path.split("/", 1)[0] for move in moves for path in (move.source, move.target, move.backup)}
     disks = {top: files.disk(top) for top in tops}
-    for src, dst in [(m.src, m.dst) for m in moves] + [(m.dst, m.keep) for m in moves]:
+    for src, dst in [(m.source, m.target) for m in moves] + [(m.target, m.backup) for m in moves]:
         from_top, to_top = src.split("/", 1)[0], dst.split("/", 1)[0]
         found = None if disks[from_top].device == disks[to_top].device else files.stat(src)
         if found is None:
@@ -54,15 +54,15 @@ def roll_forward(root: Path, moves: Sequence[Move]) -> list[str]:
     """
     files = LibraryFiles(root)
     _make_folders(files, moves)
-    lost = [move.dst for move in moves if not _make(files, move)]
-    for folder in sorted({split(path)[0] for move in moves for path in (move.src, move.dst)}):
+    lost = [move.target for move in moves if not _make(files, move)]
+    for folder in sorted({split(path)[0] for move in moves for path in (move.source, move.target)}):
         with suppress(FileNotFoundError):  # the source's folder may be gone once the move was made
             files.sync(folder)
     return lost
 
 
 def _make_folders(files: LibraryFiles, moves: Sequence[Move]) -> None:
-    folders = {split(move.dst)[0] for move in moves} | {split(move.keep)[0] for move in moves if move.had}
+    folders = {split(move.target)[0] for move in moves} | {split(move.backup)[0] for move in moves if move.replaces}
     made: set[str] = set()
     for folder in sorted(folders):
         files.make(folder)
@@ -73,21 +73,21 @@ def _make_folders(files: LibraryFiles, moves: Sequence[Move]) -> None:
 
 
 def _make(files: LibraryFiles, move: Move) -> bool:
-    if not files.exists(move.src):
-        return files.exists(move.dst)
+    if not files.exists(move.source):
+        return files.exists(move.target)
     if _is_displaced(files, move):
-        files.make(split(move.keep)[0])
-        files.keep(move.dst, move.keep)
-    if files.exists(move.keep):  # also where a dead process may have put it there: only now may the target go
-        files.sync(split(move.keep)[0])
-        files.sync(split(move.dst)[0])
-    files.move(move.src, move.dst)
+        files.make(split(move.backup)[0])
+        files.keep(move.target, move.backup)
+    if files.exists(move.backup):  # also where a dead process may have put it there: only now may the target go
+        files.sync(split(move.backup)[0])
+        files.sync(split(move.target)[0])
+    files.move(move.source, move.target)
     return True
 
 
 def _is_displaced(files: LibraryFiles, move: Move) -> bool:
     """Whether something stands at the target that has still to be kept."""
-    if not files.exists(move.dst) or files.exists(move.keep):
+    if not files.exists(move.target) or files.exists(move.backup):
         return False
     # A dead process may have copied the file to another file system, and not yet removed the source.
-    return move.had or not files.same(move.src, move.dst)
+    return move.replaces or not files.same(move.source, move.target)

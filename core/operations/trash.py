@@ -33,13 +33,13 @@ class Trash:
         self._journal = journal
         self._files = LibraryFiles(root)
 
-    def expire(self, limits: TrashLimits) -> int:
+    def purge(self, limits: TrashLimits) -> int:
         """Remove what is older than the limits allow; return how many operations lost their files."""
         if not self._over(limits):
             return 0
         # With no entry open and the write lock held nobody needs these files; removing them may take its time after.
         with self._journal.staging() as staging:
-            with self._journal.in_order():
+            with self._journal.exclusive():
                 over = self._over(limits)
                 for op in over:
                     self._drop(op, staging)
@@ -55,7 +55,7 @@ class Trash:
             self._files.remove_tree(f"trash/{op}")
 
     def _over(self, limits: TrashLimits) -> Sequence[str]:
-        with self._store.reading() as db:
+        with self._store.read() as db:
             known = journal_rows.closed_operations(db)
         there = self._files.listed("trash")
         kept = [(op, at, size) for op, at in known if op in there and (size := self._bytes(op)) is not None]

@@ -44,24 +44,24 @@ class Facts:
     other_file: bool
     reason: str = ""
     inserts: bool = False
-    brings: str = ""
+    additions: str = ""
     differs: str = ""
-    keeps: str = ""
+    kept: str = ""
     refused: str = ""
     copies: str = ""
 
     @property
-    def but(self) -> str:
+    def caveats(self) -> str:
         """What must be seen before it is taken: images that are dropped, and copies whose turn may come first."""
         return self.refused + self.copies
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row of the table; ``tells`` says for a help page when it fits."""
+    """One row of the table; ``help`` says for a help page when it fits."""
 
     name: str
-    tells: str
+    help: str
     strategy: Strategy | None
     safe: bool
     fits: Callable[[Facts], bool]
@@ -80,18 +80,18 @@ RULES = (
     Rule("differs", "both have a value, and they differ", None, False,
          lambda f: bool(f.differs), lambda f: f"{f.differs}: look"),
     Rule("new, but", "new; an image is refused, or another import is the same file", Strategy.MERGE, False,
-         lambda f: f.inserts and bool(f.but), lambda f: f"new{f.brings}{f.but}: take"),
+         lambda f: f.inserts and bool(f.caveats), lambda f: f"new{f.additions}{f.caveats}: take"),
     Rule("new", "new in the library", Strategy.MERGE, True,
-         lambda f: f.inserts, lambda f: f"new{f.brings}: take"),
+         lambda f: f.inserts, lambda f: f"new{f.additions}: take"),
     Rule("nothing, but", "the library has it all; an image is refused", Strategy.DELETE, False,
-         lambda f: not f.brings and bool(f.refused),
-         lambda f: f"adds nothing the library does not have{f.keeps}{f.refused}: delete"),
+         lambda f: not f.additions and bool(f.refused),
+         lambda f: f"adds nothing the library does not have{f.kept}{f.refused}: delete"),
     Rule("nothing", "the library has it all", Strategy.DELETE, True,
-         lambda f: not f.brings, lambda f: f"adds nothing the library does not have{f.keeps}: delete"),
+         lambda f: not f.additions, lambda f: f"adds nothing the library does not have{f.kept}: delete"),
     Rule("adds, but", "it only adds; an image is refused, or another import is the same file", Strategy.MERGE, False,
-         lambda f: bool(f.but), lambda f: f"{f.brings}, overwrites nothing{f.keeps}{f.but}: merge"),
+         lambda f: bool(f.caveats), lambda f: f"{f.additions}, overwrites nothing{f.kept}{f.caveats}: merge"),
     Rule("adds", "it only adds", Strategy.MERGE, True,
-         lambda _: True, lambda f: f"{f.brings}, overwrites nothing{f.keeps}: merge"),
+         lambda _: True, lambda f: f"{f.additions}, overwrites nothing{f.kept}: merge"),
 )  # fmt: skip
 """The first that fits speaks."""
 
@@ -130,9 +130,9 @@ def _facts(state: State, other_file: bool, plan: Plan, copies: int) -> Facts:
         state,
         other_file,
         inserts=inserts,
-        brings=_insert_words(plan) if inserts else _merge_words(plan),
+        additions=_insert_words(plan) if inserts else _merge_words(plan),
         differs="" if inserts else _differing_words(plan),
-        keeps="" if inserts else _kept_words(plan),
+        kept="" if inserts else _kept_words(plan),
         refused=f", drops {_count(refused, 'refused image')}" if refused else "",
         copies=f", {_count(copies, 'other import')} of the same file" if copies else "",
     )

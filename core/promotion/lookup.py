@@ -22,7 +22,7 @@ class RecordReader:
 
     def show(self, key: str) -> RecordWithImages | None:
         """Return the model with that sha256, or the pending import with that id; None where there is none."""
-        with self._store.reading() as db:
+        with self._store.read() as db:
             if _SHA256.fullmatch(key):
                 return self.model(db, key.lower())
             if key.isascii() and key.isdigit() and len(key) < 19:

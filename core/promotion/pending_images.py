@@ -36,7 +36,9 @@ class PendingImageStager:
         self._judging = judging
         self._staging = staging
 
-    def judge(self, images: Sequence[PendingImage], cancel: threading.Event | None = None) -> tuple[PendingImage, ...]:
+    def validate(
+        self, images: Sequence[PendingImage], cancel: threading.Event | None = None
+    ) -> tuple[PendingImage, ...]:
         """Return the images, each with the reason it is refused for, if it is.
 
         What has been decoded before is not decoded again; the verdict is kept by the digest of the bytes.
@@ -49,7 +51,7 @@ class PendingImageStager:
             return image
         if owner_of(image.file) is None:
             return replace(image, refused="not a name of a pending image")
-        with self._store.reading() as db:
+        with self._store.read() as db:
             known = caches.validation(db, image.sha256)
         try:
             if known:
@@ -68,7 +70,7 @@ class PendingImageStager:
 
     def _keep(self, image: PendingImage, refused: str | None) -> PendingImage:
         if not self._store.readonly:
-            with self._store.writing(full=False) as db:
+            with self._store.write(full=False) as db:
                 caches.put_validation(db, image.sha256, refused)
         return replace(image, refused=refused)
 
@@ -117,7 +119,7 @@ class PendingImageStager:
         refused = {image.file: found for image, found in zip(images, results, strict=True) if isinstance(found, str)}
         return made, refused
 
-    def present(self, record: PendingImport) -> list[str]:
+    def existing_files(self, record: PendingImport) -> list[str]:
         """Return the names of those images whose file is there, whatever it is. Raises as ``must_own`` does."""
         must_own(record)
         return [image.file for image in record.images if self._files.exists(f"pending/{image.file}")]

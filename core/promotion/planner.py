@@ -54,15 +54,15 @@ class PromotionPlanner:
         self._incoming = incoming
         self._lookup = lookup
 
-    def meet(
+    def prepare(
         self, record: PendingImport, sha256: str, strategy: Strategy | None, cancel: threading.Event | None = None
     ) -> PromotionContext:
-        """Judge the pending images, then look at everything in one snapshot; raises Answer as ``look`` does."""
-        record = replace(record, images=self._incoming.judge(record.images, cancel))
-        with self._store.reading() as db:
-            return self.look(db, record, sha256, strategy)
+        """Judge the pending images, then look at everything in one snapshot; raises Answer as ``evaluate`` does."""
+        record = replace(record, images=self._incoming.validate(record.images, cancel))
+        with self._store.read() as db:
+            return self.evaluate(db, record, sha256, strategy)
 
-    def look(self, db: Database, record: PendingImport, sha256: str, strategy: Strategy | None) -> PromotionContext:
+    def evaluate(self, db: Database, record: PendingImport, sha256: str, strategy: Strategy | None) -> PromotionContext:
         """Look at everything as it is now; ``record`` carries the verdicts on its images.
 
         Raises Answer, *conflict* with both records, where the library has the model and there is no strategy.

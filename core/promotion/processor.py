@@ -104,10 +104,10 @@ class PromotionProcessor:
             record = replace(self._record(pending_id, wanted), picks=picks)
             if wanted in (Strategy.SKIP, Strategy.DELETE):
                 plan = make_plan(record, None, wanted, (), 0)
-                known = self._hasher.known(record.path)
+                known = self._hasher.cached_hash(record.path)
                 return Outcome(Status.SUCCESS, pending_id, known, plan.action_taken, plan=plan)
             sha256 = self._hasher.sha256(record.path, cancel=cancel, progress=progress)
-            case = self._cases.meet(record, sha256, wanted, cancel)
+            case = self._cases.prepare(record, sha256, wanted, cancel)
         except EarlyOutcome as answer:
             return answer.outcome
         except Cancelled:
@@ -129,7 +129,7 @@ class PromotionProcessor:
     def _record(self, pending_id: int, strategy: Strategy | None) -> PendingImport:
         """Return the pending import; one that is damaged can be skipped and deleted all the same."""
         read = _read_damaged if strategy in (Strategy.SKIP, Strategy.DELETE) else pending.get
-        with self._store.reading() as db:
+        with self._store.read() as db:
             record = read(db, pending_id)
         if record is None:
             raise EarlyOutcome(Outcome(Status.NOT_FOUND, pending_id))
@@ -145,7 +145,7 @@ class PromotionProcessor:
         progress: Progress | None,
     ) -> Outcome:
         if strategy is Strategy.SKIP:
-            return Outcome(Status.SUCCESS, record.id, self._hasher.known(record.path), Action.IGNORED)
+            return Outcome(Status.SUCCESS, record.id, self._hasher.cached_hash(record.path), Action.IGNORED)
         self._store.await_turn(cancel)
         if strategy is Strategy.DELETE:
             return self._delete(record)
@@ -160,7 +160,7 @@ class PromotionProcessor:
                     continue
 
     def _delete(self, record: PendingImport) -> Outcome:
-        known = self._hasher.known(record.path)
+        known = self._hasher.cached_hash(record.path)
 
         def change(db: Database) -> Change:
             now = _read_damaged(db, record.id)
@@ -168,11 +168,11 @@ class PromotionProcessor:
                 raise EarlyOutcome(Outcome(Status.NOT_FOUND, record.id))
             before = _readable_images(journal_rows.snapshot(db, record.id, None), now)
             pending.delete(db, record.id)
-            moves = [(f"pending/{file}", None) for file in self._incoming.present(now)]
+            moves = [(f"pending/{file}", None) for file in self._incoming.existing_files(now)]
             return Change(moves, Action.DELETED, record.id, known, before, journal_rows.snapshot(db, record.id, None))
 
         with self._journal.staging() as staging:
-            in_place = self._journal.run(staging, OperationKind.PROMOTE, change)
+            in_place = self._journal.execute(staging, OperationKind.PROMOTE, change)
         return Outcome(Status.SUCCESS, record.id, known, Action.DELETED, in_place=in_place)
 
     def _promote(
@@ -186,7 +186,7 @@ class PromotionProcessor:
     ) -> Outcome:
         """Try once; ``refused`` gathers what staging refused, so that starting over does not meet it again."""
         self._store.await_turn(cancel)  # hashing may have taken minutes; what follows encodes images
-        first = self._cases.meet(_with_refusals(record, refused), sha256, strategy, cancel)
+        first = self._cases.prepare(_with_refusals(record, refused), sha256, strategy, cancel)
         images = [image for image in first.record.images if image.file in first.targets]
         with self._journal.staging() as staging:
             made, not_had = self._incoming.stage(images, staging, cancel)
@@ -197,7 +197,7 @@ class PromotionProcessor:
 
             def change(db: Database) -> Change:
                 self._check_unchanged(db, record)
-                case = self._cases.look(db, judged, sha256, strategy)
+                case = self._cases.evaluate(db, judged, sha256, strategy)
                 if confirmed is not None and _as_json(case.plan) != _as_json(confirmed):
                     raise EarlyOutcome(self._outcome(case, Status.CHANGED, plan=case.plan))
                 if not case.targets.keys() <= made.keys():
@@ -206,7 +206,7 @@ class PromotionProcessor:
                 staged = [(f"{staging.relative}/{positions[f]}", f, seq) for f, seq in case.targets.items()]
                 return self._change(db, case, strategy, made, staged)
 
-            in_place = self._journal.run(staging, OperationKind.PROMOTE, change)
+            in_place = self._journal.execute(staging, OperationKind.PROMOTE, change)
         return self._outcome(met[0], Status.SUCCESS, in_place=in_place)
 
     @staticmethod
@@ -235,7 +235,7 @@ class PromotionProcessor:
         for stem, file, seq in staged:
             models.put_image(db, sha256, ModelImage(seq, sources[file], made[file]))
             moves += [(f"{stem}_{tier}", relative_path(sha256, seq, tier)) for tier in Tier]
-        moves += [(f"pending/{file}", None) for file in self._incoming.present(record)]
+        moves += [(f"pending/{file}", None) for file in self._incoming.existing_files(record)]
         pending.delete(db, record.id)
         after = journal_rows.snapshot(db, record.id, sha256)
         return Change(moves, case.plan.action_taken, record.id, sha256, before, after)

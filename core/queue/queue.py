@@ -61,7 +61,7 @@ class Queue:
         self._lookup = lookup
         self._hash_ahead = hash_ahead
 
-    def ids(
+    def search(
         self, words: str = "", order: SortOrder = DEFAULT_ORDER, cancel: threading.Event | None = None
     ) -> array[int]:
         """Return the ids of the pending imports that fit, in order; see ``core.domain.query`` for what may be written.
@@ -69,7 +69,7 @@ class Queue:
         Where it is about states, the model files are looked at. Raises QueryError, and Cancelled.
         """
         query = parse(words)
-        with self._store.reading() as db:
+        with self._store.read() as db:
             found = search.ids(db, query) if words.strip() else None
             if found is not None and (query.states or query.same):
                 found = self._looked_at(found, query)
@@ -91,7 +91,7 @@ class Queue:
 
     def rows(self, ids: Sequence[int]) -> list[QueueRow]:
         """Return the lines of the given pending imports, in that order; those that are gone are left out."""
-        with self._store.reading() as db:
+        with self._store.read() as db:
             found = queue_rows.fetch_rows(db, ids)
             stamps = {row.path: fingerprint(row.path) for row in found.values()}
             return [self._row(db, found[i], stamps[found[i].path]) for i in ids if i in found]
@@ -112,13 +112,13 @@ class Queue:
 
     def all(self) -> Iterator[QueueRow]:
         """Go through the whole queue by id, a window at a time."""
-        everything = self.ids()
+        everything = self.search()
         for start in range(0, len(everything), _WINDOW):
             yield from self.rows(everything[start : start + _WINDOW])
 
     def counts(self, cancel: threading.Event | None = None) -> QueueCounts:
         """Count the whole queue; every model file is looked at, none is read. Raises Cancelled."""
-        with self._store.reading() as db:
+        with self._store.read() as db:
             pending_imports, decided = queue_rows.totals(db)
             return QueueCounts(pending_imports, decided, states.count(db, cancel))
 
@@ -127,25 +127,25 @@ class Queue:
 
         What was picked by hand stays where the strategy does, and is gone with it.
         """
-        with self._store.writing() as db:
+        with self._store.write() as db:
             pending.decide(db, ids, strategy)
 
-    def pick(self, pending_id: int, strategy: Strategy, picks: Resolution) -> None:
+    def decide_with(self, pending_id: int, strategy: Strategy, picks: Resolution) -> None:
         """Store a decision with what was picked by hand for it."""
-        with self._store.writing() as db:
+        with self._store.write() as db:
             pending.pick(db, pending_id, strategy, picks)
 
     def decisions(self) -> list[tuple[int, Strategy]]:
         """Return all decisions not yet applied, by id."""
-        with self._store.reading() as db:
+        with self._store.read() as db:
             return pending.decisions(db)
 
     def picks(self) -> dict[int, Resolution]:
         """Return what was picked by hand, by id, for each decision that was made so."""
-        with self._store.reading() as db:
+        with self._store.read() as db:
             return pending.all_picks(db)
 
-    def look(
+    def preview(
         self,
         pending_id: int,
         strategy: Strategy | None,
@@ -159,7 +159,7 @@ class Queue:
         Images not known yet are decoded, which ``cancel`` ends: raises Cancelled.
         """
         found = self.rows([pending_id])
-        with self._store.reading() as db:
+        with self._store.read() as db:
             read = pending.read(db, pending_id)
             if not found or read is None:
                 return None
@@ -187,7 +187,7 @@ class Queue:
     ) -> ImportPreview:
         """Return the look with its plan, or why there is none."""
         try:
-            return replace(look, plan=self._cases.meet(record, str(look.row.sha256), strategy, cancel).plan)
+            return replace(look, plan=self._cases.prepare(record, str(look.row.sha256), strategy, cancel).plan)
         except Cancelled:
             raise
         except EarlyOutcome as answer:
@@ -207,11 +207,11 @@ class Queue:
 
         Its images are decoded the first time; raises Cancelled once ``cancel`` is set.
         """
-        look = self.look(pending_id, None, cancel=cancel)
+        look = self.preview(pending_id, None, cancel=cancel)
         if look is None or not isinstance(look.pending.record, PendingImport):
             return None
         claimed, copies = look.pending.record.claimed_sha256, 0
-        with self._store.reading() as db:
+        with self._store.read() as db:
             if look.row.sha256 and (row := queue_rows.fetch_rows(db, [pending_id]).get(pending_id)):
                 copies = sum(fingerprint(path) == stamp for _, path, stamp in queue_rows.same_hash(db, row))
         return suggest(
@@ -233,4 +233,4 @@ class Queue:
 
         Returns when all is hashed or ``cancel`` is set. ``progress`` is called often, from several threads.
         """
-        self._hash_ahead.run(self.ids(), first, cancel, progress)
+        self._hash_ahead.run(self.search(), first, cancel, progress)

@@ -17,7 +17,7 @@ class HashCache:
 
     def get(self, path: str, stamp: str) -> str | None:
         """Return the SHA-256 computed from the file at ``path`` when its stamp was ``stamp``."""
-        with self._store.reading() as db:
+        with self._store.read() as db:
             row = one_row(db, "SELECT sha256 FROM file_hashes WHERE path = ? AND stamp = ?", [path_to_db(path), stamp])
         return row[0] if row and is_sha256(row[0]) else None  # else it is computed again
 
@@ -25,7 +25,7 @@ class HashCache:
         """Keep a computed hash; a library opened for reading keeps none."""
         if self._store.readonly:
             return
-        with self._store.writing(full=False) as db:
+        with self._store.write(full=False) as db:
             db.execute("INSERT OR REPLACE INTO file_hashes VALUES (?, ?, ?)", [path_to_db(path), stamp, sha256])
 
 

@@ -181,7 +181,7 @@ class LibraryDatabase:
         return lock
 
     @contextmanager
-    def reading(self) -> Iterator[Database]:
+    def read(self) -> Iterator[Database]:
         """One snapshot of the whole database. Raises LibraryError where it cannot be read, or is closed."""
         with self._using() as db:
             if db.conn.in_transaction:
@@ -197,7 +197,7 @@ class LibraryDatabase:
                 raise LibraryError(f"the library's database could not be read ({error})") from error
 
     @contextmanager
-    def writing(self, *, full: bool = True) -> Iterator[Database]:
+    def write(self, *, full: bool = True) -> Iterator[Database]:
         """One write transaction: all of the block or nothing. ``full`` is false where losing it on a power cut is safe.
 
         Raises LibraryError where nothing was changed, CommitUnclear where that will be known at the next opening.
@@ -246,7 +246,7 @@ class LibraryDatabase:
             # The frames of the failed commit may lie whole in the WAL, where a crash would make them real. Only a
             # later commit that overwrites them proves that nothing has happened.
             try:
-                self.beat()
+                self.write_barrier()
             except CuratorError:
                 raise CommitUnclear(
                     f"the library's database could not be written ({error}); "
@@ -254,7 +254,7 @@ class LibraryDatabase:
                 ) from error
             raise LibraryError(f"the library's database could not be written ({error}); nothing was changed") from error
 
-    def beat(self) -> None:
+    def write_barrier(self) -> None:
         """Commit a change of one row, synced: everything committed before it is then surely on disk."""
         with self._using() as db:
             try:

@@ -93,13 +93,13 @@ def check_entry(
     if sha256 is not None and not _HASH.fullmatch(sha256):
         raise ValueError(f"{sha256!r} is no SHA-256")
     for move in moves:
-        src, dst = _place(move.src), _place(move.dst)
+        src, dst = _place(move.source), _place(move.target)
         if src is None or dst is None:
-            raise ValueError(f"{(move.src if src is None else move.dst)!r} is no path of a library")
+            raise ValueError(f"{(move.source if src is None else move.target)!r} is no path of a library")
         if (src.folder, dst.folder) not in _MAY_MOVE[kind] or not _fits(src, dst, op, pending_id, sha256):
-            raise ValueError(f"such an operation moves nothing from {move.src!r} to {move.dst!r}")
-        if move.keep != f"trash/{op}/{dst.name}":
-            raise ValueError(f"{move.keep!r} is no place in its trash")
+            raise ValueError(f"such an operation moves nothing from {move.source!r} to {move.target!r}")
+        if move.backup != f"trash/{op}/{dst.name}":
+            raise ValueError(f"{move.backup!r} is no place in its trash")
 
 
 def _place(path: str) -> _Place | None:

@@ -6,7 +6,7 @@ import json
 import os
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -18,6 +18,7 @@ from core.storage.codecs import is_storable, path_to_db
 from core.storage.fetch import all_rows, batches, one_row
 from core.storage.journal_paths import check_entry, is_operation, owner_of
 
+_MOVE = {"src": "source", "dst": "target", "keep": "backup", "had": "replaces"}  # as stored, and as in ``Move``
 _COLUMNS = "n, op, kind, action, pending_id, sha256, moves, open, at, undone_by, lost"
 # The tables that hold one pending import or one model, and the column that says which.
 _PENDING_TABLES = {"pending_import": "id", "pending_import_tags": "pending_id", "pending_images": "pending_id"}
@@ -48,7 +49,7 @@ def add(
             action,
             pending_id,
             sha256,
-            json.dumps([asdict(move) for move in moves]),
+            json.dumps([{stored: getattr(move, name) for stored, name in _MOVE.items()} for move in moves]),
             None if before is None else json.dumps(before, default=os.fsdecode),
             None if after is None else json.dumps(after, default=os.fsdecode),
             bool(moves),
@@ -80,7 +81,7 @@ def highest_number(db: Database) -> int:
 def moved_since(db: Database, n: int) -> set[str]:
     """Return every path from which, or to which, the operations after ``n`` move a file."""
     operations = map(_operation, all_rows(db, f"SELECT {_COLUMNS} FROM journal WHERE n > ?", [n]))
-    return {path for operation in operations for move in operation.moves for path in (move.src, move.dst)}
+    return {path for operation in operations for move in operation.moves for path in (move.source, move.target)}
 
 
 def close(db: Database, n: int, lost: Sequence[str]) -> None:
@@ -187,12 +188,12 @@ def _operation(row: Sequence[Any]) -> Operation:
         at if isinstance(at, int) else 0,
         undone_by,
     )
-    stored = (bare.op, bare.kind, bare.action, bare.pending_id, bare.sha256, bare.at)
+    stored = (bare.uid, bare.kind, bare.action, bare.pending_id, bare.sha256, bare.timestamp_ms)
     try:
         if stored != (op, kind, action, pending_id, sha256, at):
             raise ValueError("a column holds a value of another type, or an unknown word")
         whole = replace(bare, moves=_moves(moves), lost=_lost(lost))
-        check_entry(whole.kind, whole.op, whole.pending_id, whole.sha256, whole.moves)
+        check_entry(whole.kind, whole.uid, whole.pending_id, whole.sha256, whole.moves)
     except (ValueError, RecursionError) as error:
         return replace(bare, unsafe=str(error))
     return whole
@@ -202,11 +203,11 @@ def _moves(text: Any) -> tuple[Move, ...]:
     moves = _json(text, "moves")
     if not isinstance(moves, list) or not all(_is_move(move) for move in moves):
         raise ValueError("moves is no list of moves")
-    return tuple(Move(**move) for move in moves)
+    return tuple(Move(**{name: move[stored] for stored, name in _MOVE.items()}) for move in moves)
 
 
 def _is_move(value: Any) -> bool:
-    if not isinstance(value, dict) or value.keys() != {"src", "dst", "keep", "had"}:
+    if not isinstance(value, dict) or value.keys() != _MOVE.keys():
         return False
     return isinstance(value["had"], bool) and all(isinstance(value[name], str) for name in ("src", "dst", "keep"))
 

@@ -29,4 +29,4 @@ def named_files(db: Database) -> Iterator[tuple[str, str]]:
 
 def staged_files(db: Database) -> list[str]:
     """Return the files in ``staging/`` that an operation left open has still to move."""
-    return [move.src for move in journal_rows.open_moves(db)[1] if move.src.startswith("staging/")]
+    return [move.source for move in journal_rows.open_moves(db)[1] if move.source.startswith("staging/")]

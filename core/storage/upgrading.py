@@ -43,7 +43,7 @@ def migrate(store: LibraryDatabase) -> None:
     """
     check_log(store.path)
     known = SCHEMAS.keys()
-    with store.reading() as db:
+    with store.read() as db:
         applied = schema_check.applied(db)
         foreign = schema_check.differences(db, applied & known)
     read_only = store.readonly and applied == known  # else it would have to be migrated
@@ -60,7 +60,7 @@ def migrate(store: LibraryDatabase) -> None:
     if applied:
         now = f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
         store.backup(store.path.with_name(f"{store.path.name}.before-{len(known)}-{now}"))
-    with store.writing() as db:  # two processes may open a new library at once: the second finds nothing to do
+    with store.write() as db:  # two processes may open a new library at once: the second finds nothing to do
         migrations.apply(db)
     _identify(store)
 
@@ -69,7 +69,7 @@ def _identify(store: LibraryDatabase) -> None:
     """Give the database an identity, where an earlier version of this program made it without one."""
     if store.readonly or has_identity(store.db):
         return
-    with store.writing() as db:
+    with store.write() as db:
         if not has_identity(db):  # else another process was quicker
             give_identity(db)
     with suppress(sqlite3.Error):  # put into the file soon: a copy without an identity then fits no log of it

@@ -49,7 +49,7 @@ def _pending_image(files: LibraryFiles, pending_id: int, file: str, db: Database
     path = f"pending/{file}"
     reason = ""
     # Where a move is still to be made it may be made at any moment: first its source, and only then its target.
-    for place in (*(move.src for move in journal_rows.open_moves(db)[1] if move.dst == path), path):
+    for place in (*(move.source for move in journal_rows.open_moves(db)[1] if move.target == path), path):
         try:
             data = files.read_image(place)
             break
@@ -88,7 +88,7 @@ def _strays(files: LibraryFiles, db: Database) -> Iterator[Look]:
 
 def _on_the_way(db: Database) -> set[str]:
     moves = journal_rows.open_moves(db)[1]
-    return {path for move in moves for path in (move.src, move.dst, partial_copy(move.dst))}
+    return {path for move in moves for path in (move.source, move.target, partial_copy(move.target))}
 
 
 def _listed(files: LibraryFiles, folder: str) -> set[str]:

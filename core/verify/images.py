@@ -25,7 +25,7 @@ _METADATA = (b"EXIF", b"XMP ", b"ICCP")
 
 def check_images(library: Library) -> Iterator[Finding]:
     """Look at every tier of every image that the store has, open operations counted as done."""
-    with library.store.reading() as db:
+    with library.store.read() as db:
         for sha256, expected, seq in integrity.gaps(db):
             detail = f"the sequence goes from {expected - 1} to {seq}" if expected else f"it begins with {seq}"
             yield Finding(FindingCode.SEQUENCE_GAP, sha256, relative_path(sha256, seq, Tier.HIGH), detail)

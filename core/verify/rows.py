@@ -27,7 +27,7 @@ _PAUSE = 0.02
 
 def check_database(library: Library) -> Iterator[Finding]:
     """Have SQLite check its pages and indexes, and look at every hash."""
-    with library.store.reading() as db:
+    with library.store.read() as db:
         for problem in integrity.integrity(db):
             yield Finding(FindingCode.DATABASE_DAMAGED, "", "library.db", problem)
         for table, sha256 in integrity.hashes(db):
@@ -37,7 +37,7 @@ def check_database(library: Library) -> Iterator[Finding]:
 
 def check_references(library: Library) -> Iterator[Finding]:
     """Look for rows that refer to rows that are not there."""
-    with library.store.reading() as db:
+    with library.store.read() as db:
         for table, rowid, parent in integrity.broken_references(db):
             yield Finding(
                 FindingCode.REFERENCE_BROKEN, str(rowid), "library.db", f"{table} refers to no row of {parent}"
@@ -46,7 +46,7 @@ def check_references(library: Library) -> Iterator[Finding]:
 
 def check_json(library: Library) -> Iterator[Finding]:
     """Look at every meta_json, a JSON object without image paths at its top level, and at what was picked by hand."""
-    with library.store.reading() as db:
+    with library.store.read() as db:
         for key, text in integrity.all_meta_json(db):
             try:
                 meta = json_from_db(text)
@@ -61,17 +61,17 @@ def check_json(library: Library) -> Iterator[Finding]:
 
 def check_journal(library: Library) -> Iterator[Finding]:
     """Look for entries that this program did not write, an operation still open, and files that one could not find."""
-    with library.store.reading() as db:
+    with library.store.read() as db:
         found = [entry for entry in journal_rows.all_checked(db) if entry.unsafe or entry.open or entry.lost]
     for entry in found:
         if entry.unsafe:
-            yield Finding(FindingCode.JOURNAL_UNSAFE, str(entry.n), "library.db", entry.unsafe)
-        elif entry.open and _stays_open(library, entry.n):
+            yield Finding(FindingCode.JOURNAL_UNSAFE, str(entry.number), "library.db", entry.unsafe)
+        elif entry.open and _stays_open(library, entry.number):
             detail = "an operation is still open; opening the library finishes it"
-            yield Finding(FindingCode.OPEN_ENTRY, str(entry.n), "library.db", detail)
+            yield Finding(FindingCode.OPEN_ENTRY, str(entry.number), "library.db", detail)
         for path in entry.lost:
             detail = "the file was in neither place when its operation ended"
-            yield Finding(FindingCode.FILES_LOST, str(entry.n), path, detail)
+            yield Finding(FindingCode.FILES_LOST, str(entry.number), path, detail)
 
 
 def _stays_open(library: Library, n: int) -> bool:
@@ -79,9 +79,9 @@ def _stays_open(library: Library, n: int) -> bool:
     deadline = time.monotonic() + _PATIENCE
     while True:
         at_work = held(library.root / "alive.lock")
-        with library.store.reading() as db:
+        with library.store.read() as db:
             entry = journal_rows.open_entry(db)
-        if entry is None or entry.n != n:
+        if entry is None or entry.number != n:
             return False
         if not at_work or time.monotonic() > deadline:
             return True
@@ -111,13 +111,13 @@ def _is_there(path: str) -> bool:
 
 def check_model_hashes(library: Library) -> Iterator[Finding]:
     """Read every library model's file again: it is there, and it is still the model."""
-    with library.store.reading() as db:
+    with library.store.read() as db:
         known = list(integrity.model_paths(db))
     for sha256, path in known:
         finding = _hash_again(sha256, path)
         if finding is None:
             continue
-        with library.store.reading() as db:  # hashing takes long: the model may have left, or have another path by now
+        with library.store.read() as db:  # hashing takes long: the model may have left, or have another path by now
             if integrity.model_path(db, sha256) == path:
                 yield finding
 

@@ -16,7 +16,7 @@ from core.verify.findings import Finding, FindingCode
 
 def check_schema(library: Library) -> Iterator[Finding]:
     """Compare tables, indices, triggers and views with those that the migrations make."""
-    with library.store.reading() as db:
+    with library.store.read() as db:
         for difference in schema_check.differences(db, schema_check.applied(db) & SCHEMAS.keys()):
             yield schema_finding(difference.what)
 
@@ -28,7 +28,7 @@ def schema_finding(difference: str) -> Finding:
 
 def check_values(library: Library) -> Iterator[Finding]:
     """Look at every value of every row: its type, its bounds, its form."""
-    with library.store.reading() as db:
+    with library.store.read() as db:
         for unsafe in unsafe_values(db):
             detail = f"{unsafe.table}: {unsafe.column}: {unsafe.reason}"
             yield Finding(FindingCode.ROW_UNSAFE, unsafe.key, "library.db", detail)
@@ -36,7 +36,7 @@ def check_values(library: Library) -> Iterator[Finding]:
 
 def check_cached_hashes(library: Library) -> Iterator[Finding]:
     """Read every file again whose hash is believed without reading it, those of the library's own models apart."""
-    with library.store.reading() as db:
+    with library.store.read() as db:
         models = set(integrity.model_paths(db))
         cached = [entry for entry in integrity.cached_hashes(db) if (entry[2], entry[0]) not in models]
     for path, stamp, sha256 in cached:

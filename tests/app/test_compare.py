@@ -18,8 +18,8 @@ from tui.widgets.plan.field_table import FieldTable
 async def compare(desk: AppHarness, id: int) -> FieldTable:
     await desk.go_to(id)
     await desk.press("enter")
-    await desk.until(lambda: isinstance(desk.app.screen, CompareScreen))
-    await desk.until(lambda: table(desk).current)
+    await desk.wait_until(lambda: isinstance(desk.app.screen, CompareScreen))
+    await desk.wait_until(lambda: table(desk).current)
     return table(desk)
 
 
@@ -36,7 +36,7 @@ def fates(desk: AppHarness, strip: str) -> list[str]:
 async def test_a_merge_in_full(tmp_path: Path) -> None:
     async with hashed_app(tmp_path, (200, 60)) as desk:
         await compare(desk, CONFLICT)
-        await desk.see("merge makes")
+        await desk.wait_for_text("merge makes")
         assert "2 of 19" in desk.text("#head")
         assert fates(desk, "#theirs") == ["0", "1", "2"]
         assert fates(desk, "#ours") == ["+ becomes 3", "= already there", "+ becomes 4", "+ becomes 5"]
@@ -50,32 +50,32 @@ async def test_an_override_names_what_it_replaces(tmp_path: Path) -> None:
     async with hashed_app(tmp_path, (200, 60)) as desk:
         await compare(desk, CONFLICT)
         await desk.press("o")
-        await desk.see("✓override")
-        await desk.until(lambda: fates(desk, "#theirs") == ["0  replaced", "1  replaced", "2  replaced"])
+        await desk.wait_for_text("✓override")
+        await desk.wait_until(lambda: fates(desk, "#theirs") == ["0  replaced", "1  replaced", "2  replaced"])
         assert fates(desk, "#ours") == ["▶ replaces 0", "▶ replaces 1", "▶ replaces 2", "+ becomes 3"]
         assert isinstance(desk.app.screen, CompareScreen), "it stays, so that its plan is seen"
-        await desk.until(lambda: desk.stored() == {CONFLICT: Strategy.OVERRIDE})
+        await desk.wait_until(lambda: desk.stored() == {CONFLICT: Strategy.OVERRIDE})
         await desk.press("d")
-        await desk.until(lambda: fates(desk, "#ours") == ["✕ to the trash"] * 4)
+        await desk.wait_until(lambda: fates(desk, "#ours") == ["✕ to the trash"] * 4)
         await desk.press("s")
-        await desk.until(lambda: fates(desk, "#ours") == ["stays"] * 4)
+        await desk.wait_until(lambda: fates(desk, "#ours") == ["stays"] * 4)
         await desk.press("c")
-        await desk.see("[merge]")
-        await desk.until(lambda: desk.stored() == {})
+        await desk.wait_for_text("[merge]")
+        await desk.wait_until(lambda: desk.stored() == {})
 
 
 async def test_where_one_image_has_room_it_is_named_alone(tmp_path: Path) -> None:
     async with hashed_app(tmp_path, (80, 24)) as desk:
         await compare(desk, CONFLICT)
-        await desk.see("3 images · 1 shown")
+        await desk.wait_for_text("3 images · 1 shown")
         await desk.press("l")
-        await desk.see("3 images · 2 shown")
+        await desk.wait_for_text("3 images · 2 shown")
 
 
 async def test_a_new_one_has_one_side_only(tmp_path: Path) -> None:
     async with hashed_app(tmp_path) as desk:
         await compare(desk, NEW)
-        await desk.see("not in the library")
+        await desk.wait_for_text("not in the library")
         assert fates(desk, "#theirs") == []
         assert fates(desk, "#ours")[0] == "+ becomes 0"
 
@@ -83,7 +83,7 @@ async def test_a_new_one_has_one_side_only(tmp_path: Path) -> None:
 async def test_one_without_a_file_says_why_there_is_no_plan(tmp_path: Path) -> None:
     async with hashed_app(tmp_path) as desk:
         await compare(desk, MISSING)
-        await desk.see("the model file is missing", "#plan")
+        await desk.wait_for_text("the model file is missing", "#plan")
 
 
 async def test_pictures_come_on_both_sides(tmp_path: Path) -> None:
@@ -94,14 +94,14 @@ async def test_pictures_come_on_both_sides(tmp_path: Path) -> None:
             boxes = desk.app.screen.query(ImageBox)
             return [box._picture for box in boxes if box._picture is not None]
 
-        await desk.until(lambda: len(shown()) == 6)
+        await desk.wait_until(lambda: len(shown()) == 6)
         before = shown()
         await desk.press("l")
-        await desk.see("2 to 4 shown")
-        await desk.until(lambda: len(shown()) == 6 and shown() != before)
+        await desk.wait_for_text("2 to 4 shown")
+        await desk.wait_until(lambda: len(shown()) == 6 and shown() != before)
         assert fates(desk, "#ours")[-1] == "+ becomes 5"
         await desk.press("h")
-        await desk.until(lambda: shown() == before)
+        await desk.wait_until(lambda: shown() == before)
 
 
 async def test_the_field_under_the_cursor_is_shown_in_full(tmp_path: Path) -> None:
@@ -126,12 +126,12 @@ async def test_going_through_the_imports_and_back(tmp_path: Path) -> None:
     async with hashed_app(tmp_path) as desk:
         await compare(desk, CONFLICT)
         await desk.press("J")
-        await desk.see("3 of 19", "#head")
+        await desk.wait_for_text("3 of 19", "#head")
         await desk.press("K", "K")
-        await desk.see("1 of 19", "#head")
+        await desk.wait_for_text("1 of 19", "#head")
         await desk.press("m", "J")
         await desk.press("escape")
-        await desk.until(lambda: isinstance(desk.app.screen, QueueScreen))
+        await desk.wait_until(lambda: isinstance(desk.app.screen, QueueScreen))
         assert desk.list.current == CONFLICT
         assert desk.list.has_focus
         assert "● merge" in desk.line_of(6)
@@ -143,7 +143,7 @@ async def test_a_decision_here_leaves_the_marks_alone(tmp_path: Path) -> None:
         await desk.press("space")
         await compare(desk, CONFLICT)
         await desk.press("o")
-        await desk.until(lambda: desk.stored() == {CONFLICT: Strategy.OVERRIDE})
+        await desk.wait_until(lambda: desk.stored() == {CONFLICT: Strategy.OVERRIDE})
         assert set(desk.list.marked) == {8}
 
 
@@ -153,9 +153,9 @@ async def test_it_holds_at_any_size(tmp_path: Path, size: tuple[int, int]) -> No
         await compare(desk, CONFLICT)
         await desk.pilot.resize_terminal(*size)
         await desk.press("j", "j", "l", "o", "G", "g")
-        await desk.until(lambda: desk.stored() == {CONFLICT: Strategy.OVERRIDE})
+        await desk.wait_until(lambda: desk.stored() == {CONFLICT: Strategy.OVERRIDE})
         await desk.pilot.resize_terminal(140, 42)
-        await desk.see("✓override")
+        await desk.wait_for_text("✓override")
 
 
 async def test_hostile_text_is_only_text(tmp_path: Path) -> None:
@@ -166,6 +166,6 @@ async def test_hostile_text_is_only_text(tmp_path: Path) -> None:
         add_import(library, record)
         async with running(library) as desk:
             await compare(desk, 901)
-            await desk.see("[@click=app.quit]x[/nope]", "#fields")
+            await desk.wait_for_text("[@click=app.quit]x[/nope]", "#fields")
             assert not any(mark in desk.screen() for mark in "\x1b\x07\x9b\u202e")
             assert desk.row(901).state is State.MISSING

@@ -27,5 +27,5 @@ async def test_the_counts_are_told_as_far_as_there_is_room(width: int, told: str
         desk.library.queue.decide([18], Strategy.DELETE)
         await desk.press("r")
         await desk.hashed()
-        await desk.see(told, "#top")
+        await desk.wait_for_text(told, "#top")
         assert (WHOLE in desk.text("#top")) is (width == 180)

@@ -19,20 +19,20 @@ async def test_it_tells_the_grammar_and_the_rules(tmp_path: Path, size: tuple[in
     with sample(tmp_path) as library:
         async with running(library, size) as desk:
             await desk.press("question_mark")
-            await desk.see("Keys")
+            await desk.wait_for_text("Keys")
             told = [str(static.render()) for static in desk.app.screen.query(Static)]
             for written, does in SYNTAX_HELP:
                 assert told[told.index(written) + 1] == does
             for rule in RULES:
                 sign = "✓" if rule.safe else " "
-                assert told[told.index(rule.tells) - 1] == f"{sign} {rule.strategy or 'look'}"
+                assert told[told.index(rule.help) - 1] == f"{sign} {rule.strategy or 'look'}"
             for sign, _, says in SIGNS:
                 assert told[told.index(says) - 1] == sign
             await desk.press("end")
-            await desk.see(RULES[-1].tells)
-            await desk.see(SIGNS[-1][-1])
+            await desk.wait_for_text(RULES[-1].help)
+            await desk.wait_for_text(SIGNS[-1][-1])
             assert {sign for sign, *_ in SIGNS} >= set(SIGN.values()) - {" "}
             widths = [len(line) for line in desk.screen().split("\n")]
             assert max(widths) <= size[0]
             await desk.press("question_mark")
-            await desk.until(lambda: desk.app.focused is desk.list)
+            await desk.wait_until(lambda: desk.app.focused is desk.list)

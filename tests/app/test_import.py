@@ -29,14 +29,14 @@ async def test_three_times_enter_brings_the_sample_in(tmp_path: Path, library: L
         await desk.at("images")
         assert desk.line("images") == str(old.images), "it lies beside the database"
         await desk.press("enter", "enter")
-        await desk.see("The import is done")
+        await desk.wait_for_text("The import is done")
         text = desk.text("#outcome")
         for words in ("5  models", "19  imports", "16  tags", "40  images", "1  problem", "damaged or"):
             assert words in text
         report = await desk.closed_by("enter")
         assert report is not None
         assert (report.models, report.pending, report.images, len(report.problems)) == (5, 19, 40, 1)
-        assert len(library.queue.ids()) == 19
+        assert len(library.queue.search()) == 19
 
 
 async def test_a_second_import_adds_nothing_and_says_so(tmp_path: Path, library: Library) -> None:
@@ -44,11 +44,11 @@ async def test_a_second_import_adds_nothing_and_says_so(tmp_path: Path, library:
     (tmp_path / "a.png").write_bytes(png(1))
     async with dialog(library) as desk:
         await desk.give(old, tmp_path)
-        await desk.see("1  image ")
+        await desk.wait_for_text("1  image ")
         await desk.closed_by("y")
         await desk.app.push_screen(ImportScreen(library), desk.answers.append)
         await desk.give(old, tmp_path)
-        await desk.see("Nothing new came in: 2 rows had come in before.")
+        await desk.wait_for_text("Nothing new came in: 2 rows had come in before.")
         assert await desk.closed_by("y") == ImportReport(skipped=2)
 
 
@@ -58,15 +58,15 @@ async def test_tab_completes_shows_the_choices_and_moves_on_at_the_end(tmp_path:
     async with dialog(library) as desk:
         await desk.paste(f"{tmp_path}/b")
         await desk.press("tab")
-        await desk.until(lambda: desk.line("database") == f"{tmp_path}/box/")
+        await desk.wait_until(lambda: desk.line("database") == f"{tmp_path}/box/")
         await desk.press("tab")
-        await desk.until(lambda: desk.line("database") == f"{tmp_path}/box/manager")
-        await desk.see("manager5.db", "#hint")
-        await desk.see("and 3 more", "#hint")
+        await desk.wait_until(lambda: desk.line("database") == f"{tmp_path}/box/manager")
+        await desk.wait_for_text("manager5.db", "#hint")
+        await desk.wait_for_text("and 3 more", "#hint")
         await desk.press("7")
-        await desk.until(lambda: "manager5.db" not in desk.text("#hint"))
+        await desk.wait_until(lambda: "manager5.db" not in desk.text("#hint"))
         await desk.press("tab")
-        await desk.until(lambda: desk.line("database") == f"{tmp_path}/box/manager7.db")
+        await desk.wait_until(lambda: desk.line("database") == f"{tmp_path}/box/manager7.db")
         await desk.press("tab")
         await desk.at("images")
 
@@ -79,17 +79,17 @@ async def test_hostile_names_are_plain_among_the_choices_and_in_the_line(tmp_pat
     async with dialog(library) as desk:
         await desk.paste(f"{box}/")
         await desk.press("tab")
-        await desk.see("o[@click=app.quit]x[nope].db", "#hint")
-        await desk.see("␛]52;c;aGk=␇.db", "#hint")
+        await desk.wait_for_text("o[@click=app.quit]x[nope].db", "#hint")
+        await desk.wait_for_text("␛]52;c;aGk=␇.db", "#hint")
         await desk.paste("\\xff")
         await desk.press("tab")
-        await desk.until(lambda: desk.line("database") == f"{box}/o\\xff.db")
+        await desk.wait_until(lambda: desk.line("database") == f"{box}/o\\xff.db")
         assert "\x1b" not in desk.screen()
         await desk.press("enter", "enter")
         await desk.at("roots")
         await desk.press("enter")
-        await desk.see("The import is done")
-        assert list(library.queue.ids()) == [1]
+        await desk.wait_for_text("The import is done")
+        assert list(library.queue.search()) == [1]
 
 
 async def test_letters_are_typed_and_no_keys(library: Library) -> None:
@@ -120,7 +120,7 @@ async def test_of_a_path_longer_than_its_line_the_end_is_seen(library: Library) 
         for id in ("database", "images", "roots"):
             await desk.at(id)
             await desk.paste(f"/a/{'very/' * 30}{id}.end")
-            await desk.see(f"/{id}.end")
+            await desk.wait_for_text(f"/{id}.end")
             await desk.press("down")
         await desk.press("up", "up")
         await desk.at("images")
@@ -130,7 +130,7 @@ async def test_old_roots_are_mapped(tmp_path: Path, library: Library) -> None:
     old = old_database(tmp_path / "old.db", [OldRow(1, r"D:\AI\models\a.pt"), OldRow(2, "/mnt/x/b.pt")])
     async with dialog(library) as desk:
         await desk.give(old, roots=r"D:\AI\models=/srv/models ; /mnt=/media/disk")
-        await desk.see("The import is done")
+        await desk.wait_for_text("The import is done")
         assert [row.path for row in library.queue.rows([1, 2])] == ["/srv/models/a.pt", "/media/disk/x/b.pt"]
 
 
@@ -154,11 +154,11 @@ async def test_a_wrong_database_is_one_sentence_and_can_be_put_right(
     good = old_database(tmp_path / "good.db", [OldRow(1, "/m/a")])
     async with dialog(library, (80, 24)) as desk:
         await desk.give(f"{tmp_path}/{name}" if name else "")
-        await desk.until(lambda: "✕" in desk.text("#trouble"))
+        await desk.wait_until(lambda: "✕" in desk.text("#trouble"))
         assert said in " ".join(desk.text("#trouble").split())
         await desk.at(at)
         await desk.give(good)
-        await desk.see("1  import ")
+        await desk.wait_for_text("1  import ")
         assert "✕" not in desk.screen()
 
 
@@ -172,10 +172,10 @@ async def test_wrong_images_and_roots(
     old = old_database(tmp_path / "good.db", [OldRow(1, "/m/a")])
     async with dialog(library) as desk:
         await desk.give(old, f"{tmp_path}/{images}" if images else "", roots)
-        await desk.until(lambda: said in " ".join(desk.text("#trouble").split()))  # wherever its lines break
+        await desk.wait_until(lambda: said in " ".join(desk.text("#trouble").split()))  # wherever its lines break
         await desk.at(at)
         assert await desk.closed_by("escape") is None
-        assert not library.queue.ids()
+        assert not library.queue.search()
 
 
 async def test_esc_while_nothing_has_come_in_yet(tmp_path: Path, library: Library) -> None:
@@ -183,13 +183,13 @@ async def test_esc_while_nothing_has_come_in_yet(tmp_path: Path, library: Librar
     with blocked_writes(library):
         async with dialog(library) as desk:
             await desk.give(old)
-            await desk.see("reading the old database", "#running")
+            await desk.wait_for_text("reading the old database", "#running")
             await desk.press("y", "enter", "q", "escape")
-            await desk.see("The import was cancelled: what had come in stays")
+            await desk.wait_for_text("The import was cancelled: what had come in stays")
             report = await desk.closed_by("escape")
             assert report is not None
             assert report.cancelled
-            assert not library.queue.ids()
+            assert not library.queue.search()
 
 
 async def test_progress_and_esc_in_the_middle_leave_whole_batches(tmp_path: Path, library: Library) -> None:
@@ -199,15 +199,15 @@ async def test_progress_and_esc_in_the_middle_leave_whole_batches(tmp_path: Path
             await desk.give(old)
             let_go()
         with blocked_writes(library, after=1):
-            await desk.see(f"of {MANY:,} rows", "#running")
+            await desk.wait_for_text(f"of {MANY:,} rows", "#running")
             assert "━" in desk.text("#running")
             await desk.press("escape")
-            await desk.see("The import was cancelled")
+            await desk.wait_for_text("The import was cancelled")
         report = await desk.closed_by("escape")
         assert report is not None
         assert report.cancelled
         assert 0 < report.pending < MANY
-        assert report.pending == len(library.queue.ids())
+        assert report.pending == len(library.queue.search())
 
 
 def test_what_is_said_until_the_batch_is_in(library: Library) -> None:
@@ -225,11 +225,11 @@ async def test_leaving_the_app_in_the_middle_stops_the_import(tmp_path: Path, li
             await desk.give(old)
             let_go()
         with blocked_writes(library, after=1):
-            await desk.see(f"of {MANY:,} rows", "#running")
+            await desk.wait_for_text(f"of {MANY:,} rows", "#running")
             desk.app.exit()
-            await desk.until(lambda: not desk.app.is_running)
+            await desk.wait_until(lambda: not desk.app.is_running)
     await asyncio.get_running_loop().shutdown_default_executor()
-    assert 0 < len(library.queue.ids()) < MANY
+    assert 0 < len(library.queue.search()) < MANY
     assert not list((library.root / "staging").iterdir())
 
 
@@ -243,12 +243,12 @@ async def test_problems_are_listed_and_hostile_text_in_them_is_plain(tmp_path: P
     old = old_database(tmp_path / "old.db", rows)
     async with dialog(library, (80, 24)) as desk:
         await desk.give(old, tmp_path)
-        await desk.see("4  problems")
+        await desk.wait_for_text("4  problems")
         await desk.press("end")
-        await desk.see("legacy_raw")
+        await desk.wait_for_text("legacy_raw")
         shown = desk.screen()
         await desk.press("home")
-        await desk.see("3  imports")
+        await desk.wait_for_text("3  imports")
         shown += desk.screen()
         for words in (
             "␛[31m␛]52;c;aGk=␇",
@@ -266,11 +266,11 @@ async def test_many_problems_are_summed_up_and_cut(tmp_path: Path, library: Libr
     old = old_database(tmp_path / "old.db", rows)
     async with dialog(library) as desk:
         await desk.give(old, tmp_path)
-        await desk.see("500  problems")
-        await desk.see("250  hash_hex      not 64 hex digits")
-        await desk.see("250  images        its file is missing")
+        await desk.wait_for_text("500  problems")
+        await desk.wait_for_text("250  hash_hex      not 64 hex digits")
+        await desk.wait_for_text("250  images        its file is missing")
         await desk.press("end")
-        await desk.see("and 200 more: model-curator import-legacy … --json prints all of them")
+        await desk.wait_for_text("and 200 more: model-curator import-legacy … --json prints all of them")
 
 
 def test_a_hundred_thousand_problems_make_a_short_report() -> None:
@@ -286,11 +286,11 @@ async def test_the_report_scrolls_by_j_and_k(tmp_path: Path, library: Library) -
     old = old_database(tmp_path / "old.db", [OldRow(n, f"/m/{n}", hash_hex="no") for n in range(1, 101)])
     async with dialog(library, (80, 24)) as desk:
         await desk.give(old)
-        await desk.see("100  imports")
+        await desk.wait_for_text("100  imports")
         await desk.press(*"jjjjjjjj")
-        await desk.until(lambda: "100  imports" not in desk.screen())
+        await desk.wait_until(lambda: "100  imports" not in desk.screen())
         await desk.press(*"kkkkkkkk")
-        await desk.see("100  imports")
+        await desk.wait_for_text("100  imports")
 
 
 @pytest.mark.parametrize("size", [(80, 24), (200, 60), (60, 18)])
@@ -303,14 +303,14 @@ async def test_it_fits(tmp_path: Path, library: Library, size: tuple[int, int]) 
     async with dialog(library, size) as desk:
         await desk.paste(f"{tmp_path}/old/")
         await desk.press("tab")
-        await desk.see("manager2.db")
+        await desk.wait_for_text("manager2.db")
         for words in (ASKED, "Database", "Images", "Paths", " more", "⏎ next", "esc close"):
             assert words in desk.screen()
         await desk.give(f"{tmp_path}/gone.db")
-        await desk.see("There is no file")
+        await desk.wait_for_text("There is no file")
         assert "⏎ next" in desk.screen()
         await desk.give(f"{tmp_path}/old/manager1.db", images)
-        await desk.see("1  import ")
+        await desk.wait_for_text("1  import ")
         assert "⏎ close" in desk.screen()
         await desk.pilot.resize_terminal(100, 30)
-        await desk.see("1  import ")
+        await desk.wait_for_text("1  import ")

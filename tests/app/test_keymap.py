@@ -62,16 +62,16 @@ async def test_a_key_set_anew_acts_and_is_shown_everywhere(tmp_path: Path) -> No
     wanted = {**SWAPPED, "apply.start": "A", "look.image_next": "ctrl+n", "look.log": "ctrl+l"}
     with sample(tmp_path) as library:
         async with running(library, settings=Settings(keys=wanted)) as desk:
-            await desk.see("o merge  m override  d delete", "#keys")
-            await desk.see("A apply", "#keys")
+            await desk.wait_for_text("o merge  m override  d delete", "#keys")
+            await desk.wait_for_text("A apply", "#keys")
             assert "h image" in desk.text("#keys"), "the other key of the pair is not l any more"
             current = desk.list.current
             await desk.press("o")
-            await desk.until(lambda: desk.stored() == {current: Strategy.MERGE})
+            await desk.wait_until(lambda: desk.stored() == {current: Strategy.MERGE})
             titles = [command.title for command in desk.app.get_system_commands(desk.app.screen)]
             assert "merge  (o)" in titles and "apply  (A)" in titles
             await desk.press("question_mark")
-            await desk.until(lambda: "take every value of the import" in help_text(desk))
+            await desk.wait_until(lambda: "take every value of the import" in help_text(desk))
             assert line(desk, "Apply all decisions").split()[0] == "A"
             assert line(desk, "keep the library's values").split()[0] == "o"
 
@@ -80,7 +80,7 @@ async def test_the_filter_comes_first_under_another_key_too(tmp_path: Path) -> N
     with sample(tmp_path) as library:
         async with running(library, settings=Settings(keys={"look.filter": "f"})) as desk:
             await desk.press("f", *"ofmd", "enter")
-            await desk.until(lambda: "ofmd" in desk.text("#words"))
+            await desk.wait_until(lambda: "ofmd" in desk.text("#words"))
             assert desk.stored() == {}
 
 
@@ -88,9 +88,9 @@ async def test_what_is_wrong_with_the_settings_is_said_and_the_app_starts(tmp_pa
     settings = Settings(keys={"decide.merge": "o"}, path="config.toml", warnings=("config.toml: sound is no setting",))
     with sample(tmp_path) as library:
         async with running(library, settings=settings) as desk:
-            await desk.see("(1 more) config.toml: sound is no setting", "#status")
+            await desk.wait_for_text("(1 more) config.toml: sound is no setting", "#status")
             await desk.press("m")
-            await desk.until(lambda: list(desk.stored().values()) == [Strategy.MERGE])
+            await desk.wait_until(lambda: list(desk.stored().values()) == [Strategy.MERGE])
 
 
 def help_text(desk: AppHarness) -> str:

@@ -29,14 +29,14 @@ def shown(desk: AppHarness) -> list[str]:
 async def test_keys_reach_every_end_of_a_long_queue(tmp_path: Path) -> None:
     with Library.open(build(tmp_path, COUNT)) as library:
         async with running(library) as desk:
-            await desk.see(f"{COUNT:,} pending", "#top")
+            await desk.wait_for_text(f"{COUNT:,} pending", "#top")
             await desk.press("G")
-            await desk.see(name_of(COUNT), "#list")
+            await desk.wait_for_text(name_of(COUNT), "#list")
             assert desk.list.current == COUNT
             assert name_of(COUNT) in shown(desk)[-1]
             await desk.press("g")
             assert desk.list.current == 1
-            await desk.until(lambda: name_of(1) in shown(desk)[0])
+            await desk.wait_until(lambda: name_of(1) in shown(desk)[0])
 
 
 async def test_the_next_page_is_there_before_it_is_asked_for(tmp_path: Path) -> None:
@@ -46,7 +46,7 @@ async def test_the_next_page_is_there_before_it_is_asked_for(tmp_path: Path) -> 
             for _ in range(12):
                 top = desk.list.scroll_offset.y
                 ahead = desk.list.ids[top : top + 2 * rows - 1]
-                await desk.until(lambda ahead=ahead: all(desk.list.row(id) for id in ahead))  # type: ignore[misc]
+                await desk.wait_until(lambda ahead=ahead: all(desk.list.row(id) for id in ahead))  # type: ignore[misc]
                 await desk.press("pagedown")
                 assert "···" not in desk.text("#list")
             assert desk.list.cursor > 2 * PAGE
@@ -64,15 +64,15 @@ async def test_a_key_does_not_wait_for_the_frame_after_another_drawing(tmp_path:
 async def test_only_the_lines_that_change_are_drawn(tmp_path: Path) -> None:
     with Library.open(build(tmp_path, 200)) as library:
         async with running(library) as desk:
-            await desk.until(lambda: all(desk.list.row(id) for id in desk.list.ids[:PAGE]))
-            await desk.until(lambda: "· merge" in desk.line_of(2) and desk.queue._listing.suggesting.complete)
+            await desk.wait_until(lambda: all(desk.list.row(id) for id in desk.list.ids[:PAGE]))
+            await desk.wait_until(lambda: "· merge" in desk.line_of(2) and desk.queue._listing.suggesting.complete)
             before = desk.text("#list").split("\n")
             await desk.press("j", "j")
             after = desk.text("#list").split("\n")
             assert [n for n, pair in enumerate(zip(before, after, strict=True)) if len({*pair}) > 1] == [1, 3]
             library.queue.decide([2, 5], Strategy.SKIP)
             await desk.press("r")
-            await desk.until(lambda: "skip" in desk.line_of(2) and "skip" in desk.line_of(5))
+            await desk.wait_until(lambda: "skip" in desk.line_of(2) and "skip" in desk.line_of(5))
 
 
 async def test_what_was_promoted_leaves_a_long_list_in_one_piece(tmp_path: Path) -> None:
@@ -81,22 +81,22 @@ async def test_what_was_promoted_leaves_a_long_list_in_one_piece(tmp_path: Path)
             await desk.press("G", *["space"] * 3, *["k"] * 3, *["space"] * 2)
             gone = set(desk.list.marked)
             await desk.press("d", "a")
-            await desk.see(f"Apply {len(gone)} decisions")
+            await desk.wait_for_text(f"Apply {len(gone)} decisions")
             await desk.press("y")
-            await desk.see(f"{len(gone)} applied", "#status")
+            await desk.wait_for_text(f"{len(gone)} applied", "#status")
             left = [id for id in range(1, 301) if id not in gone]
-            await desk.until(lambda: list(desk.list.ids) == left)
-            assert list(library.queue.ids()) == left
+            await desk.wait_until(lambda: list(desk.list.ids) == left)
+            assert list(library.queue.search()) == left
             assert desk.list.current in left
-            await desk.see(f"{len(left)} pending", "#top")
+            await desk.wait_for_text(f"{len(left)} pending", "#top")
 
 
 async def test_all_of_a_long_queue_is_decided_at_once(tmp_path: Path) -> None:
     with Library.open(build(tmp_path, COUNT)) as library:
         async with running(library) as desk:
             await desk.press("asterisk", "m")
-            await desk.see(f"{COUNT:,} decided", "#top")
-            await desk.until(lambda: len(desk.stored()) == COUNT)
+            await desk.wait_for_text(f"{COUNT:,} decided", "#top")
+            await desk.wait_until(lambda: len(desk.stored()) == COUNT)
             assert Counter(desk.stored().values()) == {Strategy.MERGE: COUNT}
 
 

@@ -83,8 +83,8 @@ async def test_the_app_names_another_process(tmp_path: Path, monkeypatch: pytest
             await desk.go_to(NEW)
             with stopped(HOLDS_THE_DATABASE, library.root) as process:
                 await desk.press("d")
-                await desk.see(f"Waiting: process {process.pid} (", "#status")
-            await desk.until(desk.stored)
+                await desk.wait_for_text(f"Waiting: process {process.pid} (", "#status")
+            await desk.wait_until(desk.stored)
 
 
 async def test_the_app_says_so_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -96,5 +96,5 @@ async def test_the_app_says_so_too(tmp_path: Path, monkeypatch: pytest.MonkeyPat
             with held(library.root):
                 await desk.press("d")
                 assert "● delete" in desk.line_of(NEW), "it is shown at once"
-                await desk.see("Waiting: another thread of this process has locked the library.", "#status")
-            await desk.until(desk.stored)
+                await desk.wait_for_text("Waiting: another thread of this process has locked the library.", "#status")
+            await desk.wait_until(desk.stored)

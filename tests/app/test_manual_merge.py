@@ -21,8 +21,8 @@ DESCRIPTION, RATING = ("meta_json", "description"), ("meta_json", "rating")
 async def compare(desk: AppHarness, id: int) -> None:
     await desk.go_to(id)
     await desk.press("enter")
-    await desk.until(lambda: isinstance(desk.app.screen, CompareScreen))
-    await desk.until(lambda: table(desk).current)
+    await desk.wait_until(lambda: isinstance(desk.app.screen, CompareScreen))
+    await desk.wait_until(lambda: table(desk).current)
 
 
 def table(desk: AppHarness) -> FieldTable:
@@ -70,16 +70,16 @@ async def test_enter_turns_a_field_and_back_again(tmp_path: Path) -> None:
         await stand_on(desk, *DESCRIPTION)
         assert shown(desk) == (MINE, False)
         await desk.press("enter")
-        await desk.until(lambda: shown(desk) == (ITS, True))
-        await desk.see("1 field overwritten", "#plan")
-        await desk.see("✓merge", "#plan")
-        await desk.until(lambda: picks(desk, CONFLICT) == Resolution(((DESCRIPTION, Side.PENDING),)))
+        await desk.wait_until(lambda: shown(desk) == (ITS, True))
+        await desk.wait_for_text("1 field overwritten", "#plan")
+        await desk.wait_for_text("✓merge", "#plan")
+        await desk.wait_until(lambda: picks(desk, CONFLICT) == Resolution(((DESCRIPTION, Side.PENDING),)))
         await desk.press("enter")
-        await desk.until(lambda: shown(desk) == (f"{MINE}\n\n{ITS}", True))
-        await desk.see("nothing overwritten", "#plan")
+        await desk.wait_until(lambda: shown(desk) == (f"{MINE}\n\n{ITS}", True))
+        await desk.wait_for_text("nothing overwritten", "#plan")
         await desk.press("enter")
-        await desk.until(lambda: shown(desk) == (MINE, False))
-        await desk.until(lambda: picks(desk, CONFLICT) == NO_OVERRIDES)
+        await desk.wait_until(lambda: shown(desk) == (MINE, False))
+        await desk.wait_until(lambda: picks(desk, CONFLICT) == NO_OVERRIDES)
         assert desk.stored() == {CONFLICT: Strategy.MERGE}
 
 
@@ -88,8 +88,8 @@ async def test_turned_fast_no_key_is_lost(tmp_path: Path) -> None:
         await compare(desk, CONFLICT)
         await stand_on(desk, *DESCRIPTION)
         await desk.press("enter", "enter")
-        await desk.until(lambda: picks(desk, CONFLICT).side(DESCRIPTION) is Side.BOTH)
-        await desk.until(lambda: shown(desk)[0].startswith(f"{MINE}\n\n"))
+        await desk.wait_until(lambda: picks(desk, CONFLICT).side(DESCRIPTION) is Side.BOTH)
+        await desk.wait_until(lambda: shown(desk)[0].startswith(f"{MINE}\n\n"))
 
 
 async def test_tags_and_images_are_left_out_and_taken_again(tmp_path: Path) -> None:
@@ -97,34 +97,34 @@ async def test_tags_and_images_are_left_out_and_taken_again(tmp_path: Path) -> N
         await compare(desk, CONFLICT)
         await stand_on(desk, "downloaded")
         await desk.press("enter")
-        await desk.until(lambda: shown(desk) == ("left out", True))
+        await desk.wait_until(lambda: shown(desk) == ("left out", True))
         await stand_on(desk, first_image(desk, CONFLICT))
         assert shown(desk) == ("becomes 3", False)
         await desk.press("enter")
-        await desk.until(lambda: shown(desk) == ("left out", True))
-        await desk.see("1 tag and 1 image left out", "#plan")
+        await desk.wait_until(lambda: shown(desk) == ("left out", True))
+        await desk.wait_for_text("1 tag and 1 image left out", "#plan")
         assert "1 left out" in desk.text("#ours .strip-title")
-        await desk.until(
+        await desk.wait_until(
             lambda: picks(desk, CONFLICT) == Resolution((), ("downloaded",), (first_image(desk, CONFLICT),))
         )
         await desk.press("enter")
-        await desk.until(lambda: shown(desk) == ("becomes 3", False))
-        await desk.until(lambda: picks(desk, CONFLICT).images == ())
+        await desk.wait_until(lambda: shown(desk) == ("becomes 3", False))
+        await desk.wait_until(lambda: picks(desk, CONFLICT).images == ())
 
 
 async def test_an_override_by_hand_keeps_what_was_picked(tmp_path: Path) -> None:
     async with hashed_app(tmp_path, (140, 50)) as desk:
         await compare(desk, CONFLICT)
         await desk.press("o")
-        await desk.see("✓override")
+        await desk.wait_for_text("✓override")
         await stand_on(desk, *RATING)
         assert shown(desk) == ("5", False)
         await desk.press("enter")
-        await desk.until(lambda: shown(desk) == ("4", True))
-        await desk.until(lambda: desk.stored() == {CONFLICT: Strategy.OVERRIDE})
+        await desk.wait_until(lambda: shown(desk) == ("4", True))
+        await desk.wait_until(lambda: desk.stored() == {CONFLICT: Strategy.OVERRIDE})
         await desk.press("m")
-        await desk.see("✓merge")
-        await desk.until(lambda: picks(desk, CONFLICT) == NO_OVERRIDES)
+        await desk.wait_for_text("✓merge")
+        await desk.wait_until(lambda: picks(desk, CONFLICT) == NO_OVERRIDES)
 
 
 @pytest.mark.parametrize("key", ["d", "s"])
@@ -132,7 +132,7 @@ async def test_nothing_can_be_turned_where_nothing_is_taken(tmp_path: Path, key:
     async with hashed_app(tmp_path, (140, 50)) as desk:
         await compare(desk, CONFLICT)
         await desk.press(key)
-        await desk.until(desk.stored)
+        await desk.wait_until(desk.stored)
         await settled(desk)
         await desk.press("j", "enter")
         await settled(desk)
@@ -147,8 +147,8 @@ async def test_of_a_new_model_only_tags_and_images_can_be_left_out(tmp_path: Pat
         await desk.press("enter")
         await stand_on(desk, first_image(desk, NEW))
         await desk.press("enter")
-        await desk.until(lambda: shown(desk) == ("left out", True))
-        await desk.until(lambda: picks(desk, NEW) == Resolution(images=(first_image(desk, NEW),)))
+        await desk.wait_until(lambda: shown(desk) == ("left out", True))
+        await desk.wait_until(lambda: picks(desk, NEW) == Resolution(images=(first_image(desk, NEW),)))
 
 
 async def test_the_list_says_what_was_made_by_hand(tmp_path: Path) -> None:
@@ -156,14 +156,14 @@ async def test_the_list_says_what_was_made_by_hand(tmp_path: Path) -> None:
         await compare(desk, CONFLICT)
         await stand_on(desk, *DESCRIPTION)
         await desk.press("enter", "escape")
-        await desk.until(lambda: isinstance(desk.app.screen, QueueScreen))
-        await desk.see("● merge*")
-        await desk.see("1 field overwritten", "#comparison")
+        await desk.wait_until(lambda: isinstance(desk.app.screen, QueueScreen))
+        await desk.wait_for_text("● merge*")
+        await desk.wait_for_text("1 field overwritten", "#comparison")
         await desk.press("m", "k")
-        await desk.until(lambda: picks(desk, CONFLICT).side(DESCRIPTION) is Side.PENDING)
-        await desk.see("● merge*")
+        await desk.wait_until(lambda: picks(desk, CONFLICT).side(DESCRIPTION) is Side.PENDING)
+        await desk.wait_for_text("● merge*")
         await desk.press("c")
-        await desk.until(lambda: picks(desk, CONFLICT) == NO_OVERRIDES)
+        await desk.wait_until(lambda: picks(desk, CONFLICT) == NO_OVERRIDES)
         assert "merge*" not in desk.text("#list")
 
 
@@ -176,20 +176,20 @@ async def test_what_was_made_by_hand_is_summed_up_applied_and_taken_back(tmp_pat
         sha256 = desk.row(CONFLICT).sha256
         assert sha256 is not None
         await desk.press("escape", "a")
-        await desk.see("1 field of the library overwritten")
+        await desk.wait_for_text("1 field of the library overwritten")
         assert "1 by hand" in desk.screen()
         await desk.press("y")
-        await desk.until(lambda: CONFLICT not in desk.list.ids)
+        await desk.wait_until(lambda: CONFLICT not in desk.list.ids)
         entry = desk.library.show(sha256)
         assert entry is not None
         assert entry.record.meta_json["description"] == ITS
         assert "downloaded" not in entry.record.tags
         assert len(entry.images) == 5, "of four one was left out and one is there already"
-        await desk.see("1 applied")
+        await desk.wait_for_text("1 applied")
         await desk.press("u")
-        await desk.see("Undo")
+        await desk.wait_for_text("Undo")
         await desk.press("y")
-        await desk.until(lambda: CONFLICT in desk.list.ids)
+        await desk.wait_until(lambda: CONFLICT in desk.list.ids)
         assert picks(desk, CONFLICT).tags == ("downloaded",)
         entry = desk.library.show(sha256)
         assert entry is not None and entry.record.meta_json["description"] == MINE
@@ -200,11 +200,11 @@ async def test_an_import_that_changed_since_the_summary_is_not_promoted(tmp_path
         await compare(desk, CONFLICT)
         await stand_on(desk, *DESCRIPTION)
         await desk.press("enter", "escape", "a")
-        await desk.see("1 field of the library overwritten")
-        with desk.library.store.writing() as db:
+        await desk.wait_for_text("1 field of the library overwritten")
+        with desk.library.store.write() as db:
             db.execute("UPDATE models SET meta_json = json_set(meta_json, '$.description', 'another')")
         await desk.press("y")
-        await desk.see("1 failed")
+        await desk.wait_for_text("1 failed")
         assert CONFLICT in desk.list.ids
 
 
@@ -224,9 +224,9 @@ async def test_lines_stay_where_they_are_when_turned(tmp_path: Path) -> None:
 async def test_metadata_is_a_tree_and_long_texts_are_compared(tmp_path: Path) -> None:
     async with hashed_app(tmp_path, (140, 60)) as desk:
         await compare(desk, CONFLICT)
-        await desk.see("prompts")
+        await desk.wait_for_text("prompts")
         text = desk.text("#fields")
         assert "\n     positive " in text and "\n     negative " in text
         await stand_on(desk, *DESCRIPTION)
-        await desk.see("- Soft coastal light;", "#fields")
+        await desk.wait_for_text("- Soft coastal light;", "#fields")
         assert "+ Harbour light in film grain style," in desk.text("#fields")

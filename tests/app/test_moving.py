@@ -20,7 +20,7 @@ async def test_one_row_down_and_up(tmp_path: Path, down: str, up: str) -> None:
             await desk.press(down, down)
             assert desk.list.current == FIRST + 2
             assert desk.line_of(FIRST + 2).startswith("▌")
-            await desk.see("clay-figurine", "#facts")
+            await desk.wait_for_text("clay-figurine", "#facts")
             await desk.press(up)
             assert desk.list.current == FIRST + 1
             await desk.press(up, up, up)
@@ -71,7 +71,7 @@ async def test_the_sample_images_one_after_the_other(tmp_path: Path, forward: st
         await desk.go_to(CONFLICT)
         await picture_is(desk, 0)
         assert "1 of 4" in desk.text("#caption")
-        await desk.see("library has 3", "#caption")
+        await desk.wait_for_text("library has 3", "#caption")
         for n in (1, 2, 3):
             await desk.press(forward)
             assert f"{n + 1} of 4" in desk.text("#caption")
@@ -90,18 +90,18 @@ async def test_another_import_begins_with_its_first_image(tmp_path: Path) -> Non
         await desk.press("l", "l")
         assert "3 of 4" in desk.text("#caption")
         await desk.press("j")
-        await desk.see("1 of 2", "#caption")
+        await desk.wait_for_text("1 of 2", "#caption")
         await picture_is(desk, 0)
 
 
 async def test_no_image_and_half_an_image(tmp_path: Path) -> None:
     async with hashed_app(tmp_path) as desk:
         await desk.go_to(15)
-        await desk.see("no sample images", "#picture")
+        await desk.wait_for_text("no sample images", "#picture")
         assert "none" in desk.text("#caption")
         await desk.go_to(19)
         await desk.press("l")
-        await desk.see("no picture", "#picture")
+        await desk.wait_for_text("no picture", "#picture")
         assert "2 of 2" in desk.text("#caption")
 
 
@@ -119,16 +119,16 @@ async def picture_is(desk: AppHarness, n: int) -> None:
         colours = {colour.name for style in styles for colour in (style.color, style.bgcolor) if colour}
         return wanted <= colours
 
-    await desk.until(drawn)
+    await desk.wait_until(drawn)
 
 
 async def test_tab_looks_at_each_strategy_and_decides_nothing(tmp_path: Path) -> None:
     async with hashed_app(tmp_path) as desk:
         await desk.go_to(CONFLICT)
-        await desk.see("[merge]", "#comparison")
+        await desk.wait_for_text("[merge]", "#comparison")
         for strategy in ("override", "delete", "skip", "merge"):
             await desk.press("tab")
-            await desk.see(f"[{strategy}]", "#comparison")
+            await desk.wait_for_text(f"[{strategy}]", "#comparison")
             assert desk.list.current == CONFLICT
         assert desk.stored() == {}
         assert "●" not in desk.text("#list")
@@ -138,6 +138,6 @@ async def test_a_look_is_forgotten_on_the_next_row(tmp_path: Path) -> None:
     async with hashed_app(tmp_path) as desk:
         await desk.go_to(CONFLICT)
         await desk.press("tab")
-        await desk.see("[override]", "#comparison")
+        await desk.wait_for_text("[override]", "#comparison")
         await desk.press("j")
-        await desk.see("[merge]", "#comparison")
+        await desk.wait_for_text("[merge]", "#comparison")

@@ -70,8 +70,8 @@ def test_why_there_is_none_is_kept_as_well(library: Library) -> None:
 
 def test_the_words_name_the_key_that_was_set(library: Library) -> None:
     pictures = PictureCache(library.pictures, ["nsfw", "gore"], key="Z")
-    assert pictures.turn() == "Samples tagged nsfw or gore are shown: Z hides them."
-    assert pictures.turn() == "Samples tagged nsfw or gore are hidden: Z shows them."
+    assert pictures.toggle_sensitive() == "Samples tagged nsfw or gore are shown: Z hides them."
+    assert pictures.toggle_sensitive() == "Samples tagged nsfw or gore are hidden: Z shows them."
 
 
 def test_a_picture_is_made_ready_where_it_is_made(library: Library) -> None:
@@ -164,11 +164,11 @@ async def test_the_neighbours_of_what_is_shown_come_by_themselves(tmp_path: Path
         preview = desk.queue.query_one(Preview)
         images = desk.row(CONFLICT).images
         ahead = preview.pictures_of([images[1], *(row.images[0] for id in (6, 8, 9) if (row := desk.row(id)).images)])
-        await desk.until(lambda: at_hand(desk, *ahead))
+        await desk.wait_until(lambda: at_hand(desk, *ahead))
         box = preview.query_one(ImageBox)
         await desk.press("l")
         assert box._picture is desk.app.pictures.get(ahead[0]), "shown at once"
-        await desk.until(lambda: at_hand(desk, *preview.pictures_of(images[:3])))
+        await desk.wait_until(lambda: at_hand(desk, *preview.pictures_of(images[:3])))
 
 
 async def test_the_viewer_and_the_comparison_fetch_ahead_too(tmp_path: Path) -> None:
@@ -176,18 +176,18 @@ async def test_the_viewer_and_the_comparison_fetch_ahead_too(tmp_path: Path) -> 
         await desk.go_to(CONFLICT)
         first, second = desk.row(CONFLICT).images[:2]
         await desk.press("v")
-        await desk.until(lambda: isinstance(desk.app.screen, ViewerScreen))
-        await desk.until(lambda: desk.app.screen.query_one("#ours").query_one(ImageBox)._picture)
+        await desk.wait_until(lambda: isinstance(desk.app.screen, ViewerScreen))
+        await desk.wait_until(lambda: desk.app.screen.query_one("#ours").query_one(ImageBox)._picture)
         room = desk.app.screen.query_one("#ours").query_one(ImageBox).room
         following = desk.row(8).images[0]
-        await desk.until(
+        await desk.wait_until(
             lambda: at_hand(desk, *(PictureKey(Side.PENDING, n, *room) for n in (first, second, following)))
         )
         await desk.press("escape", "enter")
-        await desk.until(lambda: isinstance(desk.app.screen, CompareScreen))
+        await desk.wait_until(lambda: isinstance(desk.app.screen, CompareScreen))
         ours = desk.app.screen.query_one("#ours", ImageStrip)
-        await desk.until(lambda: len(ours.beyond) == 1)
-        await desk.until(lambda: at_hand(desk, *ours.wanted, *ours.beyond, *ours.pictures_of([following])))
+        await desk.wait_until(lambda: len(ours.beyond) == 1)
+        await desk.wait_until(lambda: at_hand(desk, *ours.wanted, *ours.beyond, *ours.pictures_of([following])))
 
 
 class Endless(Slow):
@@ -238,7 +238,7 @@ async def test_leaving_the_app_ends_the_process_that_decodes_an_image(
     add_pending(library, model_file(tmp_path, "m"), images=[image.getvalue()])
     monkeypatch.setattr(sys, "executable", str(decoder))
     async with running(library) as desk:
-        await desk.until(pid.exists)
+        await desk.wait_until(pid.exists)
     end = time.monotonic() + 5
     while os.path.exists(f"/proc/{pid.read_text().strip()}"):
         assert time.monotonic() < end, "it decodes on, and keeps the app from leaving"

@@ -34,7 +34,7 @@ async def test_each_strategy_of_a_conflict_says_what_it_does(tmp_path: Path, str
         while f"[{strategy}]" not in desk.text("#comparison"):
             await desk.press("tab")
             await desk.pilot.pause()
-        await desk.see(WORDS[strategy], "#comparison")
+        await desk.wait_for_text(WORDS[strategy], "#comparison")
         tab = style_of(desk, f"[{strategy}]")
         assert tab.bold
         if strategy is not Strategy.SKIP:
@@ -45,7 +45,7 @@ async def test_each_strategy_of_a_conflict_says_what_it_does(tmp_path: Path, str
 async def test_a_merge_keeps_what_the_library_has_and_fills_its_gaps(tmp_path: Path) -> None:
     async with hashed_app(tmp_path, (200, 60)) as desk:
         await desk.go_to(CONFLICT)
-        await desk.see("merge makes", "#comparison")
+        await desk.wait_for_text("merge makes", "#comparison")
         description = line(desk, "description")
         assert "◀" in description
         assert description.count("Soft coastal light") == 2
@@ -63,7 +63,7 @@ async def test_an_override_takes_the_incoming_and_strikes_the_librarys(tmp_path:
     async with hashed_app(tmp_path, (200, 60)) as desk:
         await desk.go_to(CONFLICT)
         await desk.press("tab")
-        await desk.see("override makes", "#comparison")
+        await desk.wait_for_text("override makes", "#comparison")
         description = line(desk, "description")
         assert "▶" in description
         assert description.count("Harbour light in film") == 2
@@ -81,7 +81,7 @@ def line(desk: AppHarness, label: str) -> str:
 async def test_an_import_the_library_does_not_have(tmp_path: Path) -> None:
     async with hashed_app(tmp_path) as desk:
         await desk.go_to(NEW)
-        await desk.see("new in the library", "#comparison")
+        await desk.wait_for_text("new in the library", "#comparison")
         assert "2 tags and 3 images come in" in desk.text("#comparison")
         assert "+ quartz-garden.safetensors" in line(desk, "name")
 
@@ -89,13 +89,13 @@ async def test_an_import_the_library_does_not_have(tmp_path: Path) -> None:
 async def test_an_import_whose_file_is_missing(tmp_path: Path) -> None:
     async with hashed_app(tmp_path) as desk:
         await desk.go_to(MISSING)
-        await desk.see("the model file is missing", "#comparison")
+        await desk.wait_for_text("the model file is missing", "#comparison")
         assert "deleted-last-year" in line(desk, "name"), "what it brings is shown all the same"
         await desk.press("tab", "tab")
-        await desk.see("this import goes away, with its 1 tag and 1 image", "#comparison")
+        await desk.wait_for_text("this import goes away, with its 1 tag and 1 image", "#comparison")
 
 
 async def test_a_refused_image_is_told_before(tmp_path: Path) -> None:
     async with hashed_app(tmp_path) as desk:
         await desk.go_to(19)
-        await desk.see("1 image refused", "#comparison")
+        await desk.wait_for_text("1 image refused", "#comparison")

@@ -23,13 +23,13 @@ HIDDEN = "hidden: tagged"
 
 
 def tag_import(library: Library, id: int, name: str) -> None:
-    with library.store.writing() as db:
+    with library.store.write() as db:
         tag, _ = tags.get_or_create(db, 0, name, None, None)
         db.execute("INSERT INTO pending_import_tags VALUES (?, ?)", [id, tag])
 
 
 def tag_model(library: Library, sha256: str, name: str) -> None:
-    with library.store.writing() as db:
+    with library.store.write() as db:
         tag, _ = tags.get_or_create(db, 0, name, None, None)
         db.execute("INSERT INTO model_tags VALUES (?, ?)", [sha256, tag])
 
@@ -58,7 +58,7 @@ def watched(library: Library) -> Iterator[list[str]]:
 async def sensitive(folder: Path) -> AsyncIterator[tuple[AppHarness, list[str]]]:
     """Run the app where a conflict's model in the library is sensitive, and a new import; all is hashed before."""
     with sample(folder) as library:
-        for id in library.queue.ids():
+        for id in library.queue.search():
             library.processor.dry_run(id)
         conflict = library.queue.rows([CONFLICT])[0]
         assert conflict.state is State.CONFLICT and conflict.sha256
@@ -85,60 +85,60 @@ async def test_the_preview_says_why_and_z_shows_it(tmp_path: Path) -> None:
     async with sensitive(tmp_path) as (desk, read):
         for id, tag in ((CONFLICT, "NSFW"), (NEW, "nsfw")):
             await desk.go_to(id)
-            await desk.see(f"{HIDDEN} {tag}", "#picture")
+            await desk.wait_for_text(f"{HIDDEN} {tag}", "#picture")
             await desk.press("l")
-            await desk.see("2 of", "#caption")
+            await desk.wait_for_text("2 of", "#caption")
         await desk.press("j")
-        await desk.until(lambda: pictures(desk))
+        await desk.wait_until(lambda: pictures(desk))
         assert not (names_of(desk, CONFLICT) | names_of(desk, NEW)) & set(read), "hidden ones are not even read"
         await desk.press("k", "z")
-        await desk.until(lambda: pictures(desk))
-        await desk.see("Samples tagged nsfw are shown", "#status")
+        await desk.wait_until(lambda: pictures(desk))
+        await desk.wait_for_text("Samples tagged nsfw are shown", "#status")
         await desk.press("z")
-        await desk.see(HIDDEN, "#picture")
+        await desk.wait_for_text(HIDDEN, "#picture")
         assert not pictures(desk)
-        await desk.see("Samples tagged nsfw are hidden", "#status")
+        await desk.wait_for_text("Samples tagged nsfw are hidden", "#status")
 
 
 async def test_both_sides_of_the_comparison_are_hidden(tmp_path: Path) -> None:
     async with sensitive(tmp_path) as (desk, read):
         await desk.go_to(CONFLICT)
         await desk.press("enter")
-        await desk.until(lambda: isinstance(desk.app.screen, CompareScreen))
+        await desk.wait_until(lambda: isinstance(desk.app.screen, CompareScreen))
         for strip in ("#theirs", "#ours"):
-            await desk.see("hidden", f"{strip} PictureBox")
-            await desk.see("z shows", f"{strip} PictureBox")
-        await desk.see("becomes 3")
+            await desk.wait_for_text("hidden", f"{strip} PictureBox")
+            await desk.wait_for_text("z shows", f"{strip} PictureBox")
+        await desk.wait_for_text("becomes 3")
         assert not pictures(desk)
         assert not names_of(desk, CONFLICT) & set(read)
         await desk.press("z")
-        await desk.until(lambda: len(pictures(desk)) == 6)
+        await desk.wait_until(lambda: len(pictures(desk)) == 6)
         await desk.press("escape")
-        await desk.until(lambda: isinstance(desk.app.screen, QueueScreen))
-        await desk.until(lambda: pictures(desk))  # one state for all screens
+        await desk.wait_until(lambda: isinstance(desk.app.screen, QueueScreen))
+        await desk.wait_until(lambda: pictures(desk))  # one state for all screens
         await desk.press("enter")
-        await desk.until(lambda: isinstance(desk.app.screen, CompareScreen))
-        await desk.until(lambda: len(pictures(desk)) == 6)
+        await desk.wait_until(lambda: isinstance(desk.app.screen, CompareScreen))
+        await desk.wait_until(lambda: len(pictures(desk)) == 6)
         await desk.press("z")
-        await desk.until(lambda: not pictures(desk))
+        await desk.wait_until(lambda: not pictures(desk))
 
 
 async def test_the_viewer_hides_them_too(tmp_path: Path) -> None:
     async with sensitive(tmp_path) as (desk, read):
         await desk.go_to(CONFLICT)
         await desk.press("v")
-        await desk.until(lambda: isinstance(desk.app.screen, ViewerScreen))
+        await desk.wait_until(lambda: isinstance(desk.app.screen, ViewerScreen))
         await desk.press("tab")
         for side in ("#theirs", "#ours"):
-            await desk.see(f"{HIDDEN} NSFW; z shows it", f"{side} PictureBox")
-        await desk.see("1 of 4")
+            await desk.wait_for_text(f"{HIDDEN} NSFW; z shows it", f"{side} PictureBox")
+        await desk.wait_for_text("1 of 4")
         await desk.press("l")
-        await desk.see("2 of 4")
+        await desk.wait_for_text("2 of 4")
         await desk.press("z")
-        await desk.until(lambda: len(pictures(desk)) == 2)
+        await desk.wait_until(lambda: len(pictures(desk)) == 2)
         assert names_of(desk, CONFLICT) & set(read)
         await desk.press("z")
-        await desk.see(HIDDEN, "#ours PictureBox")
+        await desk.wait_for_text(HIDDEN, "#ours PictureBox")
         assert not pictures(desk)
 
 
@@ -146,13 +146,13 @@ async def test_without_sensitive_tags_nothing_is_hidden(tmp_path: Path) -> None:
     async with sensitive(tmp_path) as (desk, _):
         desk.app.pictures._sensitive.clear()
         await desk.go_to(NEW)
-        await desk.until(lambda: pictures(desk))
+        await desk.wait_until(lambda: pictures(desk))
         await desk.press("z")
-        await desk.see("No samples are hidden", "#status")
+        await desk.wait_for_text("No samples are hidden", "#status")
 
 
 async def test_z_in_the_filter_is_a_letter(tmp_path: Path) -> None:
     async with sensitive(tmp_path) as (desk, _):
         await desk.press("slash", *"quartz", "enter")
-        await desk.until(lambda: list(desk.list.ids) == [NEW])
-        await desk.see(HIDDEN, "#picture")
+        await desk.wait_until(lambda: list(desk.list.ids) == [NEW])
+        await desk.wait_for_text(HIDDEN, "#picture")

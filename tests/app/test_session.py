@@ -31,13 +31,13 @@ async def resumed(library: Library, *, resume: bool = True) -> AsyncIterator[App
     """Run the app, resumed; it is there once a row is."""
     async with CuratorApp(library, resume=resume).run_test(size=(140, 42)) as pilot:
         desk = AppHarness(pilot, library)
-        await desk.until(lambda: desk.list.current is not None and desk.list.row(desk.list.current))
+        await desk.wait_until(lambda: desk.list.current is not None and desk.list.row(desk.list.current))
         yield desk
 
 
 async def leave(desk: AppHarness) -> None:
     await desk.press("q")
-    await desk.until(lambda: desk.app._exit)
+    await desk.wait_until(lambda: desk.app._exit)
 
 
 async def test_row_filter_and_order_are_as_they_were(tmp_path: Path) -> None:
@@ -46,19 +46,19 @@ async def test_row_filter_and_order_are_as_they_were(tmp_path: Path) -> None:
             assert desk.list.current == 6
             await desk.press("t", "T", "slash", *"downloaded", "enter")
             order = SortOrder(SortKey.NAME, descending=True)
-            await desk.until(lambda: list(desk.list.ids) == list(library.queue.ids("downloaded", order)))
+            await desk.wait_until(lambda: list(desk.list.ids) == list(library.queue.search("downloaded", order)))
             await desk.press("j", "j")
             row = desk.list.current
             await leave(desk)
         assert session.read(library.root) == Session(row, "downloaded", order)
         async with resumed(library) as desk:
-            await desk.until(lambda: list(desk.list.ids) == list(library.queue.ids("downloaded", order)))
+            await desk.wait_until(lambda: list(desk.list.ids) == list(library.queue.search("downloaded", order)))
             assert desk.list.current == row and desk.app.focused is desk.list
-            await desk.see("name ▼", "#list")
-            await desk.see("downloaded", "#words")
-            await desk.see("of 19", "#found")
+            await desk.wait_for_text("name ▼", "#list")
+            await desk.wait_for_text("downloaded", "#words")
+            await desk.wait_for_text("of 19", "#found")
             await desk.press("escape")
-            await desk.until(lambda: list(desk.list.ids) == list(library.queue.ids("", order)))
+            await desk.wait_until(lambda: list(desk.list.ids) == list(library.queue.search("", order)))
             assert desk.list.current == row
 
 
@@ -87,7 +87,7 @@ async def test_a_broken_file_is_told_and_mended(tmp_path: Path, state: Path, con
         (file,) = (state / "sessions").iterdir()
         file.write_bytes(content)
         async with resumed(library) as desk:
-            await desk.see("The list begins anew", "#status")
+            await desk.wait_for_text("The list begins anew", "#status")
             assert len(desk.list.ids) == 19
             await desk.press("j")
             await leave(desk)
@@ -106,7 +106,7 @@ async def test_a_disk_that_does_not_answer_is_not_waited_for(tmp_path: Path, mon
     with sample(tmp_path) as library:
         try:
             async with resumed(library) as desk:
-                await desk.see("it took too long", "#status")
+                await desk.wait_for_text("it took too long", "#status")
                 answer.set()
                 await desk.press("j")
                 assert len(desk.list.ids) == 19

@@ -19,7 +19,7 @@ def fills_the_screen(desk: AppHarness, size: tuple[int, int]) -> bool:
 async def through_all_sizes(desk: AppHarness) -> None:
     for size in SIZES:
         await desk.pilot.resize_terminal(*size)
-        await desk.until(lambda size=size: fills_the_screen(desk, size))  # type: ignore[misc]
+        await desk.wait_until(lambda size=size: fills_the_screen(desk, size))  # type: ignore[misc]
 
 
 async def test_resizing_the_queue(tmp_path: Path) -> None:
@@ -28,15 +28,15 @@ async def test_resizing_the_queue(tmp_path: Path) -> None:
         await through_all_sizes(desk)
         assert desk.list.current == CONFLICT
         assert desk.line_of(CONFLICT).startswith("▌"), "the cursor stays in view"
-        await desk.see("9 fields kept", "#comparison")
-        await desk.see("1 of 4", "#caption")
+        await desk.wait_for_text("9 fields kept", "#comparison")
+        await desk.wait_for_text("1 of 4", "#caption")
 
 
 async def test_the_cursor_stays_in_view_when_the_terminal_shrinks(tmp_path: Path) -> None:
     async with hashed_app(tmp_path, (140, 60)) as desk:
         await desk.press("G")
         await desk.pilot.resize_terminal(80, 24)
-        await desk.until(lambda: "▌   24" in desk.text("#list"))
+        await desk.wait_until(lambda: "▌   24" in desk.text("#list"))
 
 
 async def test_resizing_with_the_filter_open(tmp_path: Path) -> None:
@@ -45,37 +45,37 @@ async def test_resizing_with_the_filter_open(tmp_path: Path) -> None:
         await through_all_sizes(desk)
         assert "cl" in desk.text("#words")
         await desk.press("a", "y", "enter")
-        await desk.until(lambda: list(desk.list.ids) == [8, 19])
+        await desk.wait_until(lambda: list(desk.list.ids) == [8, 19])
 
 
 @pytest.mark.parametrize("key, words", [("a", "Apply 1 decision"), ("question_mark", "Keys")])
 async def test_resizing_under_a_dialog(tmp_path: Path, key: str, words: str) -> None:
     async with hashed_app(tmp_path) as desk:
         await desk.press("m", key)
-        await desk.see(words)
+        await desk.wait_for_text(words)
         await through_all_sizes(desk)
-        await desk.see(words)
+        await desk.wait_for_text(words)
         await desk.press("escape")
-        await desk.until(lambda: len(desk.app.screen_stack) == 1)
-        await desk.until(lambda: fills_the_screen(desk, SIZES[-1]))
+        await desk.wait_until(lambda: len(desk.app.screen_stack) == 1)
+        await desk.wait_until(lambda: fills_the_screen(desk, SIZES[-1]))
 
 
 @pytest.mark.parametrize("size", [(20, 5), (80, 24)])
 async def test_the_whole_job_in_a_small_terminal(tmp_path: Path, size: tuple[int, int]) -> None:
     async with hashed_app(tmp_path, size) as desk:
         await desk.press("d", "a")
-        await desk.until(lambda: len(desk.app.screen_stack) == 2)
+        await desk.wait_until(lambda: len(desk.app.screen_stack) == 2)
         await desk.pilot.pause()
         await desk.press("y")
-        await desk.until(lambda: 6 not in desk.library.queue.ids())
-        await desk.until(lambda: 6 not in desk.list.ids)
+        await desk.wait_until(lambda: 6 not in desk.library.queue.search())
+        await desk.wait_until(lambda: 6 not in desk.list.ids)
         assert desk.app.focused is desk.list
 
 
 async def test_what_matters_is_seen_at_80_by_24(tmp_path: Path) -> None:
     async with hashed_app(tmp_path, (80, 24)) as desk:
         await desk.go_to(CONFLICT)
-        await desk.see("9 fields kept", "#comparison")
+        await desk.wait_for_text("9 fields kept", "#comparison")
         assert "1 of 4   library 3" in desk.text("#caption")
         assert "▀" in desk.text("#picture")
         assert "conflict" in desk.line_of(CONFLICT)

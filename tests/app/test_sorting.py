@@ -20,7 +20,7 @@ def head(desk: AppHarness) -> str:
 
 async def sorted_by(desk: AppHarness, column: SortKey, descending: bool = False) -> None:
     order = SortOrder(column, descending)
-    await desk.until(lambda: list(desk.list.ids) == list(desk.library.queue.ids("", order)))
+    await desk.wait_until(lambda: list(desk.list.ids) == list(desk.library.queue.search("", order)))
 
 
 async def test_a_key_sorts_by_one_column_after_the_other(tmp_path: Path) -> None:
@@ -58,9 +58,9 @@ async def test_the_cursor_stays_on_its_import_and_in_view(tmp_path: Path) -> Non
         for key in ("T", "t", "t", "t", "T"):
             before = list(desk.list.ids)
             await desk.press(key)
-            await desk.until(lambda before=before: list(desk.list.ids) != before)  # type: ignore[misc]
+            await desk.wait_until(lambda before=before: list(desk.list.ids) != before)  # type: ignore[misc]
             assert desk.list.current == CONFLICT
-            await desk.until(lambda: desk.line_of(CONFLICT).startswith("▌"))
+            await desk.wait_until(lambda: desk.line_of(CONFLICT).startswith("▌"))
 
 
 async def test_a_click_on_the_header_sorts_and_another_turns_round(tmp_path: Path) -> None:
@@ -77,10 +77,10 @@ async def test_the_filter_keeps_the_order_and_the_order_the_filter(tmp_path: Pat
     async with hashed_app(tmp_path) as desk:
         await desk.press("t", "T", "slash", *"downloaded", "enter")
         order = SortOrder(SortKey.NAME, descending=True)
-        await desk.until(lambda: list(desk.list.ids) == list(desk.library.queue.ids("downloaded", order)))
+        await desk.wait_until(lambda: list(desk.list.ids) == list(desk.library.queue.search("downloaded", order)))
         await desk.press("T")
-        await desk.until(
-            lambda: list(desk.list.ids) == list(desk.library.queue.ids("downloaded", SortOrder(SortKey.NAME)))
+        await desk.wait_until(
+            lambda: list(desk.list.ids) == list(desk.library.queue.search("downloaded", SortOrder(SortKey.NAME)))
         )
 
 
@@ -90,10 +90,10 @@ async def test_what_leaves_the_list_leaves_its_order_as_it_is(tmp_path: Path) ->
         await sorted_by(desk, SortKey.NAME, descending=True)
         before = list(desk.list.ids)
         await desk.press("g", "j", "j", "d", "a")
-        await desk.see("Apply 1 decision")
+        await desk.wait_for_text("Apply 1 decision")
         await desk.press("y")
-        await desk.see("1 applied", "#status")
-        await desk.until(lambda: list(desk.list.ids) == before[:2] + before[3:])
+        await desk.wait_for_text("1 applied", "#status")
+        await desk.wait_until(lambda: list(desk.list.ids) == before[:2] + before[3:])
         assert desk.list.current == before[3]
 
 
@@ -114,13 +114,13 @@ async def test_a_long_list_in_another_order_has_every_key(tmp_path: Path) -> Non
             await sorted_by(desk, SortKey.NAME, descending=True)
             ids = list(desk.list.ids)
             await desk.press("G")
-            await desk.until(lambda: desk.list.current == ids[-1] and desk.list.row(ids[-1]))
+            await desk.wait_until(lambda: desk.list.current == ids[-1] and desk.list.row(ids[-1]))
             await desk.press("g", "pagedown")
             assert desk.list.current == ids[len(desk.list.in_view()) - 1]
             await desk.press("slash", *"model 000004", "enter")
-            await desk.until(lambda: list(desk.list.ids) == [4])
+            await desk.wait_until(lambda: list(desk.list.ids) == [4])
             await desk.press("escape")
-            await desk.until(lambda: list(desk.list.ids) == ids)
+            await desk.wait_until(lambda: list(desk.list.ids) == ids)
             assert desk.list.current == 4
 
 

@@ -23,8 +23,8 @@ COUNT = 600
 async def summed_up(desk: AppHarness) -> list[str]:
     """Open the summary, wait for all of its plans, and return its lines."""
     await desk.press("a")
-    await desk.see("Apply ")
-    await desk.until(lambda: desk.text("#groups").strip() and "more plans" not in desk.text("#note"))
+    await desk.wait_for_text("Apply ")
+    await desk.wait_until(lambda: desk.text("#groups").strip() and "more plans" not in desk.text("#note"))
     return [line.strip() for line in desk.text("#groups").split("\n") if line.strip()]
 
 
@@ -32,7 +32,7 @@ async def decide(desk: AppHarness, strategy: Strategy, *ids: int) -> None:
     """Have a decision for these stored, as another process would."""
     desk.library.queue.decide(ids, strategy)
     await desk.press("r")
-    await desk.until(lambda: set(ids) <= desk.queue._listing.decided.ids)
+    await desk.wait_until(lambda: set(ids) <= desk.queue._listing.decided.ids)
 
 
 async def test_what_overwrites_most_comes_first_with_the_names_of_the_fields(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ async def test_what_overwrites_most_comes_first_with_the_names_of_the_fields(tmp
         lines = (await summed_up(desk))[1:]
         lost = []
         for id in (6, CONFLICT, 9):
-            look = desk.library.queue.look(id, Strategy.OVERRIDE)
+            look = desk.library.queue.preview(id, Strategy.OVERRIDE)
             assert look is not None and look.plan is not None
             lost.append((-sum(number for number, _ in overwritten(look.plan)), look.row.name[:12]))
         assert [line[:12] for line in lines[:3]] == [name for _, name in sorted(lost, key=lambda pair: pair[0])]
@@ -49,7 +49,7 @@ async def test_what_overwrites_most_comes_first_with_the_names_of_the_fields(tmp
         assert "description" in "".join(lines[:3])
         assert "its model file is missing" in lines[3], "what is not known comes before what does no harm"
         assert "quartz-garden" in lines[4] and "field" not in lines[4]
-        await desk.see("1 cannot be applied: their model file is missing", "#note")
+        await desk.wait_for_text("1 cannot be applied: their model file is missing", "#note")
 
 
 async def test_deletions_go_by_what_is_dropped(tmp_path: Path) -> None:
@@ -72,7 +72,7 @@ async def test_an_unhashed_import_says_so(tmp_path: Path) -> None:
 
 def test_the_sums_are_those_of_the_plans(tmp_path: Path) -> None:
     with Library.open(build(tmp_path, COUNT)) as library:
-        ids = list(library.queue.ids())
+        ids = list(library.queue.search())
         library.queue.decide(ids[::2], Strategy.OVERRIDE)
         library.queue.decide(ids[1::2], Strategy.MERGE)
         summary = ApplySummary.read(library)
@@ -106,10 +106,10 @@ async def test_it_is_confirmed_only_once_every_override_is_looked_at(
     async with hashed_app(tmp_path) as desk:
         await decide(desk, Strategy.OVERRIDE, CONFLICT)
         await desk.press("a")
-        await desk.see("looking at 1 more plan", "#note")
+        await desk.wait_for_text("looking at 1 more plan", "#note")
         await desk.press("y")
         assert len(desk.app.screen_stack) == 2, "not yet"
         on.set()
-        await desk.see("of the library overwritten", "#groups")
+        await desk.wait_for_text("of the library overwritten", "#groups")
         await desk.press("y")
-        await desk.see("1 applied", "#status")
+        await desk.wait_for_text("1 applied", "#status")

@@ -58,24 +58,24 @@ async def test_all_that_is_drawn_takes_part(tmp_path: Path, theme: str) -> None:
     with sample(tmp_path) as library:
         async with running(library, settings=Settings(theme=theme, graphics="off")) as desk:
             await desk.hashed()
-            await desk.until(lambda: desk.text("#comparison").strip())
+            await desk.wait_until(lambda: desk.text("#comparison").strip())
             for key, words in (("", ""), ("enter", "merge makes"), ("escape", "conflict"), ("question_mark", "Keys")):
                 await desk.press(*filter(None, [key]))
-                await desk.see(words)
+                await desk.wait_for_text(words)
                 assert not colours_of(desk) & DARK, key
                 assert COLOURS[theme][palette.AMBER] in colours_of(desk)
             await desk.press("escape", "ctrl+p")
-            await desk.see("change theme")
+            await desk.wait_for_text("change theme")
             assert not colours_of(desk) & DARK
 
 
 async def test_the_command_changes_the_theme_there_and_back(tmp_path: Path) -> None:
     async with hashed_app(tmp_path) as desk:
         await change(desk, "light")
-        await desk.until(lambda: desk.app.theme == "curator-light" and not colours_of(desk) & DARK)
+        await desk.wait_until(lambda: desk.app.theme == "curator-light" and not colours_of(desk) & DARK)
         assert "textual-dark" not in desk.app.available_themes
         await change(desk, "curator")
-        await desk.until(
+        await desk.wait_until(
             lambda: (
                 palette.GROUND in colours_of(desk) and COLOURS["curator-light"][palette.GROUND] not in colours_of(desk)
             )
@@ -84,13 +84,13 @@ async def test_the_command_changes_the_theme_there_and_back(tmp_path: Path) -> N
 
 async def change(desk: AppHarness, name: str) -> None:
     await desk.press("ctrl+p", *"change theme")
-    await desk.see("Other colours, until the app is left")
+    await desk.wait_for_text("Other colours, until the app is left")
     await desk.press("enter")
-    await desk.see("Search for themes")
+    await desk.wait_for_text("Search for themes")
     await desk.press(*name)
-    await desk.see("curator")
+    await desk.wait_for_text("curator")
     await desk.press("enter")
-    await desk.until(lambda: len(desk.app.screen_stack) == 1)
+    await desk.wait_until(lambda: len(desk.app.screen_stack) == 1)
 
 
 async def test_a_terminal_of_sixteen_colours_has_its_own(tmp_path: Path) -> None:

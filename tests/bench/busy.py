@@ -48,7 +48,7 @@ def build_busy(folder: Path, count: int) -> Path:
             images = [pictures[(n + k) % _PICTURES] for k in range(_IMAGES)]
             id = add_pending(library, path, name=f"model {n:06}", images=images)
             library.processor.dry_run(id)
-        ids = library.queue.ids()
+        ids = library.queue.search()
         library.queue.decide(ids[count:], Strategy.MERGE)
     return folder / "library"
 

@@ -131,7 +131,7 @@ def wrongs(folder: Path, evening: Evening) -> list[str]:
     when it was decided, with each of these values in its comparison on the screen.
     """
     with Library.open(folder) as library:
-        found = [f"{len(library.queue.ids())} are left in the queue"] if library.queue.ids() else []
+        found = [f"{len(library.queue.search())} are left in the queue"] if library.queue.search() else []
         for entry in journal(library):
             what = f"{entry['action']} {entry['pending_id']}"
             shown = evening.shown.get(entry["pending_id"], "") if entry["action"] == Action.OVERRIDDEN else ""

@@ -31,7 +31,7 @@ def build(folder: Path, count: int, *, hashed: bool = True) -> Path:
     paths = _model_files(folder / "models", count)
     with Library.open(folder / "library") as library:
         pictures = _pictures(library.root)
-        with library.store.writing() as db:
+        with library.store.write() as db:
             _add_rows(db, paths)
             _add_images(db, library.root, pictures, count)
             if hashed:

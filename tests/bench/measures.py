@@ -87,14 +87,14 @@ def of_core(folder: Path) -> Figures:
     """Return how long each question of the app takes, and the writing of a thousand decisions."""
     with Library.open(folder) as library:
         queue = library.queue
-        ids = queue.ids()
+        ids = queue.search()
         middle = len(ids) // 2
         figures = {
-            "all ids": _time(queue.ids),
-            "ids with a word": _time(lambda: queue.ids(_WORD)),
+            "all ids": _time(queue.search),
+            "ids with a word": _time(lambda: queue.search(_WORD)),
             "a window of rows": _time(lambda: queue.rows(ids[middle : middle + 64])),
-            "sorted by name": _time(lambda: queue.ids("", SortOrder(SortKey.NAME))),
-            "sorted by state": _time(lambda: queue.ids("", SortOrder(SortKey.STATE))),
+            "sorted by name": _time(lambda: queue.search("", SortOrder(SortKey.NAME))),
+            "sorted by state": _time(lambda: queue.search("", SortOrder(SortKey.STATE))),
             "counts": _time(queue.counts),
             "decide 1,000": _time(lambda: queue.decide(ids[:1000], Strategy.MERGE)),
         }

@@ -62,7 +62,7 @@ class ListApp(App[None]):
 
     @work(exclusive=True, group="ids")
     async def _filter(self, words: str) -> None:
-        self.query_one(QueueList).set_ids(await asyncio.to_thread(self._library.queue.ids, words, self._order))
+        self.query_one(QueueList).set_ids(await asyncio.to_thread(self._library.queue.search, words, self._order))
 
     @on(QueueList.Sorted)
     def _sorted(self, event: QueueList.Sorted) -> None:

@@ -106,4 +106,4 @@ def test_ctrl_c_leaves_whole_batches_and_says_so(tmp_path: Path) -> None:
     assert answer["error"].startswith("interrupted") and answer["error"] in ran.err
     assert 0 < answer["pending"] < 20_000
     with Library.open(tmp_path / "library", readonly=True) as library:
-        assert list(library.queue.ids()) == list(range(1, answer["pending"] + 1))
+        assert list(library.queue.search()) == list(range(1, answer["pending"] + 1))

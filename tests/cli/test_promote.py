@@ -149,7 +149,7 @@ def test_ctrl_c_while_hashing_changes_nothing(library: Library, tmp_path: Path) 
     assert ran.code == 130 and "interrupted: 1 of 2" in ran.err
     assert list(ran.object) == ["results", "error"]
     assert [result["id"] for result in ran.object["results"]] == [done]
-    assert list(library.queue.ids()) == [pending_id]
+    assert list(library.queue.search()) == [pending_id]
 
 
 def test_in_words(library: Library, tmp_path: Path) -> None:

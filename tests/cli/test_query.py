@@ -167,7 +167,7 @@ def test_no_control_character_of_the_data_reaches_the_terminal(library: Library)
 def test_reading_changes_nothing_beside_an_open_library(library: Library) -> None:
     pending_id = add_pending(library, "/nowhere", images=[png(1)])
     rows, before = tables(library.root / "library.db", without=()), files(library.root)
-    with library.store.writing():  # somebody is in the middle of a change
+    with library.store.write():  # somebody is in the middle of a change
         for args in (["pending"], ["show", pending_id], ["images", "a" * 64]):
             assert run(*args, library=library.root).code in (0, 4)
     assert (tables(library.root / "library.db", without=()), files(library.root)) == (rows, before)

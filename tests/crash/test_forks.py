@@ -182,13 +182,13 @@ stop, failed = threading.Event(), []
 def work(writes):
     try:
         while not stop.is_set():
-            library.queue.decide([1], Strategy.SKIP) if writes else library.queue.look(1, None)
+            library.queue.decide([1], Strategy.SKIP) if writes else library.queue.preview(1, None)
             time.sleep(0.0005)
     except BaseException as error:
         failed.append(error)
 threads = [threading.Thread(target=work, args=[n % 2]) for n in range(4)]
 for thread in threads: thread.start()
-for n in range(100): forked(lambda: library.queue.ids(), sys.exit if n % 2 else os._exit)
+for n in range(100): forked(lambda: library.queue.search(), sys.exit if n % 2 else os._exit)
 stop.set()
 for thread in threads: thread.join()
 print(failed)
@@ -201,10 +201,10 @@ def test_a_fork_amid_a_transaction_of_another_thread_spoils_nothing(folder: Path
     """To roll back in the child would empty the index that both share, and lose pages."""
     code = """
 library.store.db.execute("PRAGMA cache_size=1")
-library.store.beat()  # the log is not empty
+library.store.write_barrier()  # the log is not empty
 amid, forked_already = threading.Event(), threading.Event()
 def write():
-    with library.store.writing() as db:
+    with library.store.write() as db:
         db.execute("PRAGMA cache_size=1")
         for n in range(5000): db.execute("INSERT INTO tags (name) VALUES (?)", [f"{n:0500}"])
         amid.set(); forked_already.wait()

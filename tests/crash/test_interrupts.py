@@ -105,7 +105,7 @@ def test_ctrl_c_while_an_old_database_is_opened_is_no_fault_of_the_database(libr
 
     with patch.object(time, "monotonic", strike), pytest.raises(KeyboardInterrupt):
         library.import_legacy(old)
-    assert not list(library.queue.ids()) and not os.listdir(library.root / "staging")
+    assert not list(library.queue.search()) and not os.listdir(library.root / "staging")
 
 
 # The signals come while COMMIT runs, or just before it: Python sees them when it returns.
@@ -154,7 +154,7 @@ def test_a_second_ctrl_c_at_a_commit_is_told_as_it_is(library: Library, tmp_path
     assert [(one["id"], one["action_taken"]) for one in results] == [(number, "inserted") for number in ids[:count]]
     assert all(len(one["images"]) == 2 for one in results)
     with Library.open(library.root) as again:
-        assert list(again.queue.ids()) == ids[count:]
+        assert list(again.queue.search()) == ids[count:]
         for one in results:
             assert [source for _, source in sources(again, one["sha256"])] == [digest(png(1)), digest(png(2))]
         assert not [finding for finding in check_library(again).findings if finding.severity == "error"]
@@ -172,7 +172,7 @@ def test_a_second_ctrl_c_while_undoing_is_told_as_it_is(
     assert ran.failed(130) == f"interrupted: {count} of 3 were undone; undo again to go on"
     assert [one["id"] for one in ran.object["undone"]] == ids[::-1][:count]
     with Library.open(library.root) as again:
-        assert list(again.queue.ids()) == ids[3 - count :]
+        assert list(again.queue.search()) == ids[3 - count :]
         assert check_library(again).findings == ()
 
 
@@ -188,11 +188,11 @@ def test_a_second_ctrl_c_while_importing_is_told_and_importing_again_goes_on(tmp
     assert ran.failed(130) == f"interrupted: {told}; import again to go on"
     assert (ran.object["pending"], ran.object["images"]) == (64, 64)
     with Library.open(root) as again:
-        assert len(again.queue.ids()) == (64 if when == "before" else 128)
+        assert len(again.queue.search()) == (64 if when == "before" else 128)
         assert check_library(again).findings == ()
     assert run(*args, library=root).code == 0
     with Library.open(root) as again:
-        assert all(len(row.images) == 1 for row in again.queue.all()) and len(again.queue.ids()) == 130
+        assert all(len(row.images) == 1 for row in again.queue.all()) and len(again.queue.search()) == 130
         assert check_library(again).findings == ()
 
 

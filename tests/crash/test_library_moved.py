@@ -78,7 +78,7 @@ def test_another_thread_does_not_read_another_library(root: Path, happens: Calla
 
     def read() -> None:
         try:
-            library.queue.ids()
+            library.queue.search()
         except LibraryError as error:
             told.append(str(error))
 

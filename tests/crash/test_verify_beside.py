@@ -107,9 +107,9 @@ def test_an_operation_meanwhile_is_no_finding(
         work()
         add_pending(library, "/m/other", images=[png(6)])  # so that there are pending images to be read
     before_each(monkeypatch, *MEANWHILE[moment], once(work))
-    newest = library.history.operations(1)[0].operation.n
+    newest = library.history.operations(1)[0].operation.number
     assert check_library(reader).findings == ()
-    assert library.history.operations(1)[0].operation.n == newest + 1, "nothing happened meanwhile"
+    assert library.history.operations(1)[0].operation.number == newest + 1, "nothing happened meanwhile"
 
 
 def test_an_image_that_changes_at_every_look_is_not_told_and_verification_ends(
@@ -186,7 +186,7 @@ def test_a_pending_image_that_comes_back_during_the_second_look_is_there(
 
     works: Iterator[Callable[[], object]] = itertools.chain(
         [lambda: library.processor.process_single_import(number, Strategy.DELETE)],
-        itertools.repeat(library._journal.finish),
+        itertools.repeat(library._journal.roll_forward_open),
     )
 
     def work() -> None:
@@ -203,7 +203,7 @@ def test_an_operation_whose_files_are_moved_a_moment_later_is_not_open(
     library: Library, reader: Library, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(core.verify.rows, "_PATIENCE", 60)
-    before_each(monkeypatch, time, "sleep", library._journal.finish)
+    before_each(monkeypatch, time, "sleep", library._journal.roll_forward_open)
     assert check_library(reader).findings == ()
 
 

@@ -104,7 +104,7 @@ def _many() -> Path:
         for n in range(MANY):
             path = model_file(folder / "models", f"{n}.safetensors", f"weights {n}".encode())
             add_pending(library, path, name=f"model-{n}", images=[out.getvalue()])
-        library.queue.decide(library.queue.ids(), Strategy.MERGE)
+        library.queue.decide(library.queue.search(), Strategy.MERGE)
     return folder
 
 
@@ -152,7 +152,7 @@ def test_applying(tmp_path: Path, many: Path, end: End) -> None:
     assert "was ended without" not in (tmp_path / "log").read_text()
     check_whole(many)
     with Library.open(many, readonly=True) as library:
-        left = library.queue.ids()
+        left = library.queue.search()
         assert 0 < len(left) <= MANY - 2
         assert [id for id, _ in library.queue.decisions()] == list(left)
 

@@ -249,7 +249,7 @@ async def test_the_app_draws_half_cells_unless_told_otherwise(tmp_path: Path) ->
     async with hashed_app(tmp_path) as desk:
         assert type(desk.queue.query_one(ImageBox)) is ImageBox
         await desk.go_to(7)
-        await desk.until(lambda: "▀" in desk.text("#picture"))
+        await desk.wait_until(lambda: "▀" in desk.text("#picture"))
 
 
 async def test_off_decodes_nothing(tmp_path: Path) -> None:
@@ -257,7 +257,7 @@ async def test_off_decodes_nothing(tmp_path: Path) -> None:
         app = CuratorApp(library, graphics=Graphics.OFF)
         async with app.run_test(size=(120, 40)) as pilot:
             desk = AppHarness(pilot, library)
-            await desk.until(lambda: desk.list.current is not None and desk.list.row(desk.list.current))
+            await desk.wait_until(lambda: desk.list.current is not None and desk.list.row(desk.list.current))
             await desk.go_to(7)
             assert desk.text("#picture").split() == ["pictures", "off"]
             assert "▀" not in desk.screen()

@@ -169,7 +169,7 @@ async def test_an_app_that_applies_is_not_left_behind(tmp_path: Path, end: str) 
                 await asyncio.sleep(0.05)
     with Library.open(library) as left:
         assert not left.recovered
-        assert CONFLICT not in left.queue.ids()
+        assert CONFLICT not in left.queue.search()
         assert left.queue.decisions() == [(24, Strategy.MERGE)]
         assert check_library(left).ok
 

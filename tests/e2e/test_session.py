@@ -29,7 +29,7 @@ def test_a_queue_is_worked_off_and_nothing_is_overwritten_unseen(tmp_path: Path)
 def test_what_was_overwritten_without_being_shown_is_found(tmp_path: Path) -> None:
     library = build_queue(tmp_path, 20)
     with Library.open(library) as opened:
-        for id in opened.queue.ids():
+        for id in opened.queue.search():
             opened.processor.process_single_import(id, sensible(id))
     found = wrongs(library, Evening(20))
     assert found

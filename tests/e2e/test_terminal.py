@@ -54,7 +54,7 @@ def test_the_whole_job_in_a_terminal(tmp_path: Path) -> None:
         check_restored(seen)
     with Library.open(folder) as library:
         assert not library.recovered
-        ids = list(library.queue.ids())
+        ids = list(library.queue.search())
         assert {CONFLICT, CONFLICT + 1}.isdisjoint(ids)
         assert len(ids) == 17
         assert library.queue.decisions() == [(9, Strategy.SKIP)]
@@ -136,7 +136,7 @@ def test_a_signal_while_applying_is_like_a_kill(tmp_path: Path, number: signal.S
             check_restored(seen)
     with Library.open(folder) as library:
         assert not library.recovered, "what was done was whole"
-        assert CONFLICT not in library.queue.ids()
+        assert CONFLICT not in library.queue.search()
         assert library.queue.decisions() == [(24, Strategy.MERGE)]
         assert check_library(library).ok
 

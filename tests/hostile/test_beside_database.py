@@ -39,7 +39,7 @@ def victim(tmp_path: Path) -> Path:
 
 def read(root: Path) -> None:
     with Library.open(root, readonly=True) as library:
-        library.queue.rows(library.queue.ids())
+        library.queue.rows(library.queue.search())
 
 
 def write(root: Path) -> None:

@@ -192,7 +192,7 @@ def test_random_bit_flips_are_refused_or_read_as_sqlite_reads_them(full: Library
     for seed in range(ROUNDS):
         path = tmp_path / f"{seed}.sqlite3"
         path.write_bytes(flipped(sound, seed))
-        waiting = len(full.queue.ids())
+        waiting = len(full.queue.search())
         try:
             with LegacyDatabase.open(path, scratch) as old:
                 rows = list(old.rows())
@@ -201,7 +201,7 @@ def test_random_bit_flips_are_refused_or_read_as_sqlite_reads_them(full: Library
             assert "\n" not in str(error) and len(str(error)) < 600
             with pytest.raises(SourceError):
                 full.import_legacy(path)
-            assert len(full.queue.ids()) == waiting
+            assert len(full.queue.search()) == waiting
         else:
             read += 1
             assert rows == list(as_sqlite_reads(path)), seed
@@ -211,4 +211,4 @@ def test_random_bit_flips_are_refused_or_read_as_sqlite_reads_them(full: Library
         assert list(scratch.iterdir()) == []
         assert path.read_bytes() == flipped(sound, seed)
     assert refused > ROUNDS // 10 and read > ROUNDS // 10 and changed > ROUNDS // 20, (refused, read, changed)
-    assert all(json.dumps(pending_of(full, number).meta_json) for number in full.queue.ids())
+    assert all(json.dumps(pending_of(full, number).meta_json) for number in full.queue.search())

@@ -130,7 +130,7 @@ def filling(name: str, sizes: list[int], pages: int, half: bool) -> Callable[[Li
     def work(library: Library) -> None:
         library.store.db.execute(f"PRAGMA wal_autocheckpoint={pages}")
         for at, size in enumerate(sizes):
-            with library.store.writing(full=False) as db:
+            with library.store.write(full=False) as db:
                 rows = ((f"{name} {at}", row) for row in range(size))
                 db.conn.executemany("INSERT INTO imported_images VALUES (?, ?, hex(randomblob(200)))", rows)
         if half:
@@ -202,11 +202,11 @@ def test_every_transaction_is_in_the_log_with_its_count(library: Library) -> Non
         return int(library.store.db.execute("PRAGMA user_version").fetchone()[0])
 
     before = counted()
-    library.store.beat()
-    with library.store.writing():
+    library.store.write_barrier()
+    with library.store.write():
         pass
     assert counted() == before + 2
-    with pytest.raises(LibraryError), library.store.writing():
+    with pytest.raises(LibraryError), library.store.write():
         raise LibraryError("no")
     assert counted() == before + 2
 
@@ -223,7 +223,7 @@ def locks(library: Library) -> Iterator[Callable[[], int]]:
 
 @pytest.mark.skipif(not Path("/proc/locks").exists(), reason="nothing tells which locks are held")
 def test_looking_drops_no_lock_of_a_connection_here(library: Library, locks: Callable[[], int]) -> None:
-    with library.store.reading() as db:
+    with library.store.read() as db:
         db.execute("SELECT count(*) FROM models").fetchone()
         before = locks()
         check_log(library.root / "library.db")
@@ -237,7 +237,7 @@ def test_a_count_that_begins_anew_is_no_other_database(root: Path, count: int) -
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
     dies(root, add(3))
     with Library.open(root) as library:
-        assert len(library.queue.ids()) == 4
+        assert len(library.queue.search()) == 4
 
 
 def hashed(path: Path, scratch: Path) -> None:
@@ -266,7 +266,7 @@ def test_a_path_that_leads_to_the_database_drops_no_lock(
     if linked:
         path = tmp_path / "link"
         path.symlink_to(library.root / name)
-    with library.store.reading() as db:
+    with library.store.read() as db:
         db.execute("SELECT count(*) FROM models").fetchone()
         before = locks()
         read(path, tmp_path)

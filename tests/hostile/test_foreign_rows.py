@@ -117,9 +117,9 @@ def test_a_strangers_operation_is_not_undone(shelf: Shelf, name: str) -> None:
         before = files(outside), snapshot(library)
         report = library.undo()
         assert "was not written by this program" in report.refused and not report.undone
-        assert "was not written by this program" in library.history.operations()[0].kept
+        assert "was not written by this program" in library.history.operations()[0].undo_blocked_by
         newest = library.history.newest()
-        assert newest is not None and newest.kept
+        assert newest is not None and newest.undo_blocked_by
         assert (files(outside), snapshot(library)) == before
         assert FindingCode.JOURNAL_UNSAFE in {finding.code for finding in check_library(library).findings}
 
@@ -234,7 +234,7 @@ def everything(root: Path) -> None:
                     library.pictures.of_pending(file, 8, 8)
     with suppress(CuratorError), Library.open(root, trash=TrashLimits(days=0)) as library:
         check_library(library)
-        for number in list(library.queue.ids()):
+        for number in list(library.queue.search()):
             for strategy in ("merge", "delete"):
                 library.processor.process_single_import(number, strategy)
                 library.undo(3)

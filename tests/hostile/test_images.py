@@ -126,7 +126,7 @@ def old(tmp_path: Path) -> Path:
 PROMOTE = """
 with Library.open(args[0]) as library:
     report = library.import_legacy(args[1], images_dir=args[2])
-    look = library.queue.look(2, None)
+    look = library.queue.preview(2, None)
     outcome = library.processor.process_single_import(2)
     library.pictures.of_model(outcome.images[0].removesuffix(".webp"), 40, 40)
     answer = {

@@ -185,9 +185,9 @@ async def test_the_app_shows_all_rows(root: Path, name: str) -> None:
             await desk.hashed()
             assert list(desk.list.ids) == [BAD, GOOD]
             if kind.hits != "nothing":
-                await desk.see("is damaged")
+                await desk.wait_for_text("is damaged")
             await desk.press("j")
-            await desk.until(lambda: desk.list.current == GOOD)
-            await desk.see("good", "#facts")
+            await desk.wait_until(lambda: desk.list.current == GOOD)
+            await desk.wait_for_text("good", "#facts")
             await desk.press("m")
-            await desk.until(lambda: GOOD in desk.stored())
+            await desk.wait_until(lambda: GOOD in desk.stored())

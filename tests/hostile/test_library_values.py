@@ -85,11 +85,11 @@ def _readings(library: Library) -> Iterator[Callable[[], object]]:
     asked = [("", SortOrder(column)) for column in SortKey]
     asked += [(words, DEFAULT_ORDER) for words in ("good", "tag:ink", "note:x", "state:new", "size:>1", f"same:{BAD}")]
     for question in asked:
-        yield lambda question=question: queue.rows(queue.ids(*question))  # type: ignore[misc]
+        yield lambda question=question: queue.rows(queue.search(*question))  # type: ignore[misc]
     for number in (BAD, GOOD):
         for strategy in (*Strategy, None):
             yield partial(library.processor.dry_run, number, strategy)
-            yield partial(queue.look, number, strategy)
+            yield partial(queue.preview, number, strategy)
         yield partial(queue.suggestion, number)
     for key in (str(BAD), str(GOOD), SHA, OTHER):
         yield partial(library.show, key)

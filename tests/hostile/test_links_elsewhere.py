@@ -40,7 +40,7 @@ def test_pending_images_are_not_taken_from_among_other_things(root: Path, tmp_pa
     with pytest.raises(LibraryError, match=r"is a link to .*Pictures, where .* is no part of a library"):
         Library.open(root)
     with Library.open(root, readonly=True) as library:
-        assert library.queue.ids()
+        assert library.queue.search()
     assert files(pictures) == before
 
 

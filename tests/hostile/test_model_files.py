@@ -123,7 +123,7 @@ def test_the_command_says_the_reason_and_the_row_stays(library: Library, tmp_pat
     assert ran.code == 1 and [result["status"] for result in results] == ["error"] * len(ids)
     for result, reason in zip(results, reasons.values(), strict=True):
         assert reason in result["error"] and result["sha256"] is None, json.dumps(result)
-    assert list(library.queue.ids()) == ids
+    assert list(library.queue.search()) == ids
     states = {row.path: row.state for row in library.queue.rows(ids)}
     assert set(states.values()) <= {State.MISSING, State.UNHASHED}
     real = model_file(folder, "real.safetensors", b"real")

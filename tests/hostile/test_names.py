@@ -112,7 +112,7 @@ def test_odd_file_names_are_promotable_and_stay_what_they_were(library: Library,
             assert file.read() == os.path.basename(path)
     undone = library.undo(len(odd))
     assert len(undone.undone) == len(odd)
-    assert {number: os.fsencode(pending_of(library, number).path) for number in library.queue.ids()} == odd
+    assert {number: os.fsencode(pending_of(library, number).path) for number in library.queue.search()} == odd
 
 
 def test_images_of_odd_names_come_along(library: Library, tmp_path: Path) -> None:
@@ -155,7 +155,7 @@ def test_hostile_texts_are_plain_and_the_columns_stay_aligned(library: Library) 
     assert len({cell_len(row[: row.index(" 7 B ")]) for row in rows}) == 1
     for line in lines:
         assert line.isprintable() and len(line) < 300
-    for number in library.queue.ids():
+    for number in library.queue.search():
         shown = run("show", number, library=library.root).out
         assert shown.replace("\n", "").isprintable()
         gone = run("promote", number, library=library.root)
@@ -197,7 +197,7 @@ async def test_a_million_characters_cost_the_first_picture_little(tmp_path: Path
         with Library.open(_library(tmp_path / what, text)) as library:
             start = time.perf_counter()
             async with running(library) as desk:
-                await desk.see("▀", "#picture")
+                await desk.wait_for_text("▀", "#picture")
                 taken[what] = time.perf_counter() - start
-                await desk.see("description", "#comparison")
+                await desk.wait_for_text("description", "#comparison")
     assert taken["huge"] < max(3 * taken["usual"], 1.0), taken

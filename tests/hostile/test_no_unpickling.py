@@ -19,12 +19,12 @@ import threading
 from core.verify import check_library
 with Library.open(args[0]) as library:
     report = library.import_legacy(args[1], images_dir=args[2])
-    ids = list(library.queue.ids())
+    ids = list(library.queue.search())
     library.queue.hash_ahead(lambda: ids, threading.Event(), lambda progress: None)
     shown = []
     for number, row in zip(ids, library.queue.rows(ids)):
         for strategy in (None, *Strategy):
-            look = library.queue.look(number, strategy)
+            look = library.queue.preview(number, strategy)
             library.processor.dry_run(number, strategy)
         library.pictures.of_pending(row.images[0], 60, 40)
         shown.append([row.path, row.sha256, look.row.state])

@@ -164,7 +164,7 @@ def test_two_rows_with_one_hash_and_a_hash_the_library_has(library: Library, tmp
     report = library.import_legacy(database(tmp_path, [*rows, good(4)]))
     assert (report.models, report.pending) == (1, 3)
     assert model_of(library, SHA).name == "first"
-    waiting = [(number, pending_of(library, number).name) for number in library.queue.ids()]
+    waiting = [(number, pending_of(library, number).name) for number in library.queue.search()]
     assert waiting == [(2, "second"), (3, "third"), (4, "good")]
     assert [pending_of(library, number).claimed_sha256 for number in (2, 3)] == [SHA, "cd" * 32]
     assert model_of(library, "cd" * 32) == mine

@@ -65,20 +65,20 @@ async def test_every_hostile_text_is_only_text(tmp_path: Path, size: tuple[int, 
     with library_of(tmp_path, texts) as library:
         async with running(library, size) as desk:
             for _ in range(len(texts) + 1):
-                await desk.until(lambda: desk.text("#comparison").strip())
+                await desk.wait_until(lambda: desk.text("#comparison").strip())
                 check_harmless(desk)
                 await desk.press("m")
             await desk.press("a")
-            await desk.see(f"Apply {len(texts) + 1} decisions")
+            await desk.wait_for_text(f"Apply {len(texts) + 1} decisions")
             check_harmless(desk)
             await desk.press("y")
-            await desk.see("L shows the log", "#status")
+            await desk.wait_for_text("L shows the log", "#status")
             check_harmless(desk)
             await desk.press("L")
-            await desk.see("What was applied")
+            await desk.wait_for_text("What was applied")
             check_harmless(desk)
             await desk.press("escape")
-            await desk.until(lambda: len(desk.list.ids) == 1)  # the one whose file is missing
+            await desk.wait_until(lambda: len(desk.list.ids) == 1)  # the one whose file is missing
             check_harmless(desk)
             assert desk.app.is_running
 
@@ -89,22 +89,22 @@ async def test_markup_is_shown_as_it_is(tmp_path: Path) -> None:
             await desk.hashed()
             for words in (HOSTILE["click"], HOSTILE["unclosed"], "␛[31mred␛[2J␛]0;title␇"):
                 assert words in desk.text("#list")
-                await desk.see(words, "#facts")
-                await desk.see(words, "#comparison")
+                await desk.wait_for_text(words, "#facts")
+                await desk.wait_for_text(words, "#comparison")
                 await desk.press("j")
 
 
 async def test_clicking_on_a_name_runs_nothing(tmp_path: Path) -> None:
     with library_of(tmp_path, [HOSTILE["click"]]) as library:
         async with running(library) as desk:
-            await desk.until(lambda: "press me" in desk.text("#comparison"))
+            await desk.wait_until(lambda: "press me" in desk.text("#comparison"))
             for selector in ("#list", "#facts", "#comparison"):
                 lines = desk.text(selector).split("\n")
                 for y, line in enumerate(lines):
                     if (x := line.find("press me")) >= 0:
                         await desk.pilot.click(selector, offset=(x + 2, y))
             await desk.press("m", "a")
-            await desk.see("Apply 1 decision")
+            await desk.wait_for_text("Apply 1 decision")
             await desk.pilot.click("#groups", offset=(26, 1))
             await desk.press("n")
             assert desk.app.is_running
@@ -116,7 +116,7 @@ async def test_a_hostile_folder_name_of_the_library(tmp_path: Path) -> None:
     folder.mkdir()
     with library_of(folder, [HOSTILE["bold"]]) as library:
         async with running(library, (200, 60)) as desk:
-            await desk.see("[@click=app.quit]␛[31m", "#top")
+            await desk.wait_for_text("[@click=app.quit]␛[31m", "#top")
             check_harmless(desk)
 
 
@@ -127,4 +127,4 @@ async def test_a_pasted_control_character_is_not_drawn(tmp_path: Path) -> None:
             await desk.paste("\x9b31m\x1b[2Jloud")
             check_harmless(desk)
             await desk.paste("loud")
-            await desk.see("loud", "#words")
+            await desk.wait_for_text("loud", "#words")

@@ -73,7 +73,7 @@ def brought_in(place: tuple[Library, Path], **values: bytes) -> tuple[Any, set[s
     finally:
         path.unlink()
     assert report.pending == 2
-    first, second = list(library.queue.ids())[-2:]
+    first, second = list(library.queue.search())[-2:]
     good = pending_of(library, second)
     assert (good.path, good.name, good.meta_json) == ("/m/good", "good", {"good": 1})
     return pending_of(library, first), {problem.field for problem in report.problems if problem.row == 1}

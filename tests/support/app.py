@@ -64,15 +64,15 @@ def sample(folder: Path, *, keep: int | None = None) -> Iterator[Library]:
     """Open a copy of the sample; with ``keep`` only the first so many imports stay in its queue."""
     with Library.open(copy_sample(folder)) as library:
         if keep is not None:
-            with library.store.writing() as db:
-                for id in library.queue.ids()[keep:]:
+            with library.store.write() as db:
+                for id in library.queue.search()[keep:]:
                     pending.delete(db, id)
         yield library
 
 
 def add_import(library: Library, record: PendingImport) -> None:
     """Put an import with its tags into the queue, as Stage 1 would; its id must be free."""
-    with library.store.writing() as db:
+    with library.store.write() as db:
         for tag in record.tags:
             db.execute("INSERT OR IGNORE INTO tags (name) VALUES (?)", [tag])
         ids = [db.execute("SELECT id FROM tags WHERE name = ?", [tag]).fetchone()[0] for tag in record.tags]
@@ -134,7 +134,7 @@ class AppHarness:
         self.app.focused.post_message(events.Paste(words))
         await self.pilot.pause()
 
-    async def until(self, condition: Callable[[], object]) -> None:
+    async def wait_until(self, condition: Callable[[], object]) -> None:
         """Let the app work until ``condition`` holds."""
         deadline = time.monotonic() + PATIENCE
         while not condition():
@@ -143,17 +143,19 @@ class AppHarness:
 
     async def hashed(self) -> None:
         """Wait until every file that can be hashed is."""
-        await self.until(lambda: all(r and r.state is not State.UNHASHED for r in map(self.list.row, self.list.ids)))
+        await self.wait_until(
+            lambda: all(r and r.state is not State.UNHASHED for r in map(self.list.row, self.list.ids))
+        )
 
     async def go_to(self, id: int) -> None:
         """Put the cursor on an import and wait until all of it is shown."""
         await self.press("g", *["j"] * list(self.list.ids).index(id))
         assert self.list.current == id
-        await self.until(lambda: self.row(id).name[:6] in self.text("#facts"))
+        await self.wait_until(lambda: self.row(id).name[:6] in self.text("#facts"))
 
-    async def see(self, words: str, selector: str = "") -> None:
+    async def wait_for_text(self, words: str, selector: str = "") -> None:
         """Wait until ``words`` are on the screen, or in one widget of it."""
-        await self.until(lambda: words in (self.text(selector) if selector else self.screen()))
+        await self.wait_until(lambda: words in (self.text(selector) if selector else self.screen()))
 
     def text(self, selector: str) -> str:
         """The lines of one widget of the screen in front, as they are drawn."""
@@ -181,8 +183,8 @@ async def running(
     app = CuratorApp(library, settings=settings)
     async with app.run_test(size=size) as pilot:
         desk = AppHarness(pilot, library)
-        await desk.until(lambda: list(desk.list.ids) == list(library.queue.ids()))
-        await desk.until(lambda: desk.list.current is None or desk.list.row(desk.list.current))
+        await desk.wait_until(lambda: list(desk.list.ids) == list(library.queue.search()))
+        await desk.wait_until(lambda: desk.list.current is None or desk.list.row(desk.list.current))
         yield desk
 
 

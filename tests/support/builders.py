@@ -70,7 +70,7 @@ def add_pending(
     claimed: str | None = None,
 ) -> int:
     """Put a pending import with these images into the queue, and return its id."""
-    with library.store.writing() as db:
+    with library.store.write() as db:
         pending_id = pending.next_id(db)
         listed = []
         for n, data in enumerate(images):
@@ -98,7 +98,7 @@ def add_model(
     images: Sequence[bytes] = (),
 ) -> None:
     """Put a model with these images, numbered from 0, into the library."""
-    with library.store.writing() as db:
+    with library.store.write() as db:
         columns = {"path": str(path), "name": name, "type": type_, "size_bytes": size_bytes}
         models.put(db, sha256, {**columns, "created_at": created_at, "meta_json": dict(meta or {})})
         models.add_location(db, sha256, str(path))

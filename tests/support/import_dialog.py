@@ -26,7 +26,7 @@ class Dialog(AppHarness):
 
     async def at(self, id: str) -> None:
         """Wait until the cursor stands in a line."""
-        await self.until(lambda: self.app.focused is self.app.screen.query_one(f"#{id}"))
+        await self.wait_until(lambda: self.app.focused is self.app.screen.query_one(f"#{id}"))
 
     async def give(self, database: object, images: object = "", roots: str = "") -> None:
         """Type into the three lines as a curator would, and start."""
@@ -38,7 +38,7 @@ class Dialog(AppHarness):
 
     async def closed_by(self, key: str) -> ImportReport | None:
         await self.press(key)
-        await self.until(lambda: len(self.app.screen_stack) == 1)
+        await self.wait_until(lambda: len(self.app.screen_stack) == 1)
         assert self.app.focused is self.list
         return self.answers[-1]
 
@@ -49,7 +49,7 @@ async def dialog(library: Library, size: tuple[int, int] = (120, 40)) -> AsyncIt
         desk = Dialog(running_desk.pilot, library)
         desk.answers = []
         await desk.app.push_screen(ImportScreen(library), desk.answers.append)
-        await desk.see(ASKED)
+        await desk.wait_for_text(ASKED)
         yield desk
 
 

@@ -42,7 +42,7 @@ def template() -> Path:
         for number in (BAD, GOOD):
             library.processor.dry_run(number, "merge")
         library.queue.decide([GOOD], None)
-        with library.store.writing() as db:
+        with library.store.write() as db:
             db.execute("INSERT INTO imported_rows VALUES ('/old.db', 1, NULL, ?)", [BAD])
             db.execute("INSERT INTO imported_images VALUES ('/old.db', 1, 'x.png')")
     return folder

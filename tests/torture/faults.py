@@ -29,13 +29,13 @@ from core.storage import LibraryDatabase, journal_rows, pending
 
 Fault = Callable[[], AbstractContextManager[Any]]
 
-_roll_forward, _record, _run = core.operations.roll_forward.roll_forward, Journal._record, Journal.run
-_writing, _fsync = LibraryDatabase.writing, os.fsync
+_roll_forward, _record, _run = core.operations.roll_forward.roll_forward, Journal._record, Journal.execute
+_writing, _fsync = LibraryDatabase.write, os.fsync
 
 
 def _blindly(files: LibraryFiles, move: Move) -> bool:
-    src, dst, keep = files.root / move.src, files.root / move.dst, files.root / move.keep
-    if move.had and dst.exists():
+    src, dst, keep = files.root / move.source, files.root / move.target, files.root / move.backup
+    if move.replaces and dst.exists():
         os.rename(dst, keep)
     if src.exists():
         os.replace(src, dst)
@@ -43,16 +43,16 @@ def _blindly(files: LibraryFiles, move: Move) -> bool:
 
 
 def _without_copy(files: LibraryFiles, move: Move) -> bool:
-    if files.exists(move.src):
-        files.move(move.src, move.dst)
+    if files.exists(move.source):
+        files.move(move.source, move.target)
     return True
 
 
 def _close_first(journal: Journal) -> None:
-    with journal._store.writing(full=False) as db:
+    with journal._store.write(full=False) as db:
         entry = journal_rows.open_entry(db)
         if entry is not None:
-            journal_rows.close(db, entry.n, ())
+            journal_rows.close(db, entry.number, ())
     if entry is not None:
         _roll_forward(journal._root, entry.moves)
 
@@ -62,18 +62,18 @@ def _close_without_lock(journal: Journal) -> None:
     if entry is None:
         return
     lost = vars(core.operations.journal)["roll_forward"](journal._root, entry.moves)  # looked up now: it may be held
-    with journal._store.writing(full=False) as db:
-        journal_rows.close(db, entry.n, lost)
+    with journal._store.write(full=False) as db:
+        journal_rows.close(db, entry.number, lost)
 
 
 def _sweep_first(library: Library, left: Sequence[str]) -> None:
-    library._journal.sweep(left)
+    library._journal.clean_staging(left)
     library.recovered = library._journal.recover()
 
 
 def _sweep_always(library: Library, _: Sequence[str]) -> None:
     library.recovered = library._journal.recover()
-    library._journal.sweep(library._journal.left_behind())
+    library._journal.clean_staging(library._journal.left_behind())
 
 
 def _move_before_commit(journal: Journal, db: Database, op: str, kind: OperationKind, done: Change) -> None:
@@ -90,12 +90,12 @@ def _no_transaction(store: LibraryDatabase, *, full: bool = True) -> Iterator[Da
 
 
 def _entry_apart(journal: Journal, staging: Staging, kind: OperationKind, change: Callable[[Database], Change]) -> bool:
-    with journal._store.writing() as db:
+    with journal._store.write() as db:
         journal._finish_open(db)
         done = change(db)
-    with journal._store.writing() as db:
+    with journal._store.write() as db:
         _record(journal, db, staging.op, kind, done)
-    journal.finish()
+    journal.roll_forward_open()
     return True
 
 
@@ -142,12 +142,12 @@ def _leave_others_open(
 def _recover_without_beat(journal: Journal) -> bool:
     if journal_rows.open_entry(journal._store.db) is None:
         return False
-    journal.finish()
+    journal.roll_forward_open()
     return True
 
 
 def _trust_the_dead(root: Path, moves: Sequence[Move]) -> list[str]:
-    return _roll_forward(root, [move for move in moves if (root / move.src).exists()])
+    return _roll_forward(root, [move for move in moves if (root / move.source).exists()])
 
 
 def _look_at_no_image(db: Database, record: PendingImport) -> None:
@@ -176,14 +176,14 @@ def _never_full(store: LibraryDatabase, **_: bool) -> AbstractContextManager[Dat
 
 FAULTS: dict[str, Fault] = {
     "blind-displacement": _instead(core.operations.roll_forward, "_make", _blindly),
-    "closing-first": _instead(Journal, "finish", _close_first),
+    "closing-first": _instead(Journal, "roll_forward_open", _close_first),
     "sweeping-first": _instead(Library, "_recover", _sweep_first),
     "moving-before-commit": _instead(Journal, "_record", _move_before_commit),
-    "no-transaction": _instead(LibraryDatabase, "writing", _no_transaction),
-    "entry-apart": _instead(Journal, "run", _entry_apart),
-    "staging-dropped": _instead(Journal, "run", _drop_staging),
-    "staging-dropped-at-interrupts": _instead(Journal, "run", _drop_staging_interrupted),
-    "rolling-back-errors-only": _instead(LibraryDatabase, "writing", _roll_back_errors_only),
+    "no-transaction": _instead(LibraryDatabase, "write", _no_transaction),
+    "entry-apart": _instead(Journal, "execute", _entry_apart),
+    "staging-dropped": _instead(Journal, "execute", _drop_staging),
+    "staging-dropped-at-interrupts": _instead(Journal, "execute", _drop_staging_interrupted),
+    "rolling-back-errors-only": _instead(LibraryDatabase, "write", _roll_back_errors_only),
     "no-fsync-of-files": _unsynced("staging/[^/]*/.*"),
     "no-fsync-of-staging-folder": _unsynced("staging/[^/]*"),
     "no-fsync-of-staging": _unsynced("staging"),
@@ -193,13 +193,13 @@ FAULTS: dict[str, Fault] = {
     "no-fsync-of-images": _unsynced("images"),
     "no-fsync-of-library": _unsynced(""),
     "no-fsync-of-final-folder": _unsynced("images/.*/.*"),
-    "normal-not-full": _instead(LibraryDatabase, "writing", _never_full),
+    "normal-not-full": _instead(LibraryDatabase, "write", _never_full),
     "no-copy-in-trash": _instead(core.operations.roll_forward, "_make", _without_copy),
     "no-commit-at-opening": _instead(Journal, "recover", _recover_without_beat),
     "trusting-the-dead": _instead(core.operations.journal, "roll_forward", _trust_the_dead),
-    "leaving-others-open": _instead(Journal, "run", _leave_others_open),
+    "leaving-others-open": _instead(Journal, "execute", _leave_others_open),
     "sweeping-always": _instead(Library, "_recover", _sweep_always),
-    "closing-without-lock": _instead(Journal, "finish", _close_without_lock),
+    "closing-without-lock": _instead(Journal, "roll_forward_open", _close_without_lock),
     "no-second-look": _instead(PromotionProcessor, "_check_unchanged", staticmethod(_look_at_no_image)),
     "leaving-restores-half-done": _instead(core.library, "settle", lambda _root, _lock: None),
 }

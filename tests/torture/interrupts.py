@@ -124,7 +124,7 @@ def _expiry(folder: Path, _: Strategy | None) -> Act:
     assert act.scene.work(folder / "start") == "done"
 
     def deed(library: Library) -> str:
-        return "done" if Trash(library.store, library._journal, library.root).expire(TrashLimits(0)) else "gone"
+        return "done" if Trash(library.store, library._journal, library.root).purge(TrashLimits(0)) else "gone"
 
     found = scene(folder, "expiry", opened(deed))
     root = found.fresh(folder)

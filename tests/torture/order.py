@@ -87,8 +87,8 @@ def operation(events: Sequence[Event], begin: int, op: str, moves: Sequence[Move
     rules.must(close < len(events), "the entry is never closed")
     staging = f"staging/{op}"
     for move in moves:
-        if move.src.startswith(f"{staging}/"):
-            rules.synced(move.src, rules.last([Did.WRITE], move.src, commit), commit, "before the commit")
+        if move.source.startswith(f"{staging}/"):
+            rules.synced(move.source, rules.last([Did.WRITE], move.source, commit), commit, "before the commit")
     if any(event.path == staging for event in events[begin:]):
         rules.synced(staging, rules.made_last(staging, commit), commit, "before the commit")
         rules.synced("staging", rules.last([Did.FOLDER], staging, commit), commit, "before the commit")
@@ -102,18 +102,18 @@ def operation(events: Sequence[Event], begin: int, op: str, moves: Sequence[Move
 def _in_place(rules: Rules, moves: Sequence[Move], begin: int, close: int) -> None:
     """Hold the moving itself, between ``begin`` and the closing of the entry, to the rules."""
     late = [event for event in rules.events[close:] if event.did is Did.MOVE and event.path.startswith(_FILES)]
-    rules.must(not [event for event in late if event.to in {move.dst for move in moves}], "moved after the closing")
+    rules.must(not [event for event in late if event.to in {move.target for move in moves}], "moved after the closing")
     for move in moves:
-        moved = rules.last([Did.MOVE], move.src, close)
-        for folder in {parent(move.src), parent(move.dst)}:
-            rules.synced(folder, max(moved, begin), close, f"after the move to {move.dst}")
-        for folder in {parent(move.dst), *([parent(move.keep)] if move.had else [])}:
+        moved = rules.last([Did.MOVE], move.source, close)
+        for folder in {parent(move.source), parent(move.target)}:
+            rules.synced(folder, max(moved, begin), close, f"after the move to {move.target}")
+        for folder in {parent(move.target), *([parent(move.backup)] if move.replaces else [])}:
             for inner in _up(folder):
                 made = rules.last([Did.FOLDER], inner, close)
                 rules.synced(parent(inner), max(made, begin), close, f"for {inner}")
-        if move.had and moved > rules.begin:
-            kept = rules.last([Did.LINK, Did.MOVE], move.keep, moved)
-            rules.synced(parent(move.keep), max(kept, begin), moved, f"before {move.dst} is displaced")
+        if move.replaces and moved > rules.begin:
+            kept = rules.last([Did.LINK, Did.MOVE], move.backup, moved)
+            rules.synced(parent(move.backup), max(kept, begin), moved, f"before {move.target} is displaced")
 
 
 def recovery(events: Sequence[Event], moves: Sequence[Move], displaced: Sequence[str]) -> Rules:
@@ -139,7 +139,10 @@ def entries(root: Path) -> list[tuple[int, str, list[Move]]]:
     """Return whether open, name and moves of all entries that have moves, oldest first."""
     with closing(sqlite3.connect(root / "library.db")) as db:
         found = db.execute("SELECT open, op, moves FROM journal WHERE moves != '[]' ORDER BY n").fetchall()
-    return [(is_open, op, [Move(**move) for move in json.loads(moves)]) for is_open, op, moves in found]
+    return [
+        (is_open, op, [Move(*map(move.get, ("src", "dst", "keep", "had"))) for move in json.loads(moves)])
+        for is_open, op, moves in found
+    ]
 
 
 def _undisturbed(scene: Scene, folder: Path) -> Rules:
@@ -149,7 +152,7 @@ def _undisturbed(scene: Scene, folder: Path) -> Rules:
     for _, op, moves in entries(root):
         if op not in before:
             rules, begin = operation(events, begin, op, moves)
-            _copied(rules, [move.dst for move in moves if move.had])
+            _copied(rules, [move.target for move in moves if move.replaces])
             total.held += rules.held
             total.broken += rules.broken
     total.must(begin > 0, "no operation was seen")
@@ -164,9 +167,9 @@ def _after_kills(scene: Scene, folder: Path, every: int) -> tuple[int, Rules]:
         if not opened:
             continue
         [moves] = opened
-        unkept = [m for m in moves if m.had and (root / m.src).exists() and not (root / m.keep).exists()]
+        unkept = [m for m in moves if m.replaces and (root / m.source).exists() and not (root / m.backup).exists()]
         trace = run(opening, root, log=folder / "log")
-        rules = recovery(events_of(trace.calls, root), moves, [move.dst for move in unkept])
+        rules = recovery(events_of(trace.calls, root), moves, [move.target for move in unkept])
         seen += 1
         total.held += rules.held
         total.broken += [f"killed at {at.name} {at.args[:80]}: {what}" for what in rules.broken]

@@ -79,13 +79,13 @@ def test_progress_of_an_import_leaves_whole_batches(library: Library, tmp_path: 
     database = old_database(tmp_path / "old.db", rows)
     with pytest.raises(Broken):
         library.import_legacy(database, progress=broken)
-    assert list(library.queue.ids()) == list(range(1, 201)), "one batch"
+    assert list(library.queue.search()) == list(range(1, 201)), "one batch"
     assert not list((library.root / "staging").iterdir())
     for left in range(1, 4):
         with pytest.raises(Broken):
             library.import_legacy(database, cancel=Event(left))
     assert library.import_legacy(database).pending <= 300
-    assert list(library.queue.ids()) == list(range(1, 501))
+    assert list(library.queue.search()) == list(range(1, 501))
 
 
 @pytest.mark.parametrize("after", [1, 2, 7])

@@ -20,11 +20,11 @@ SHA = digest(b"weights")
 
 Use = Callable[[Library], Any]
 USES: dict[str, Use] = {
-    "ids": lambda it: it.queue.ids(),
+    "ids": lambda it: it.queue.search(),
     "counts": lambda it: it.queue.counts(),
     "decide": lambda it: it.queue.decide([1], Strategy.SKIP),
     "decisions": lambda it: it.queue.decisions(),
-    "look": lambda it: it.queue.look(1, None),
+    "look": lambda it: it.queue.preview(1, None),
     "suggestion": lambda it: it.queue.suggestion(1),
     "hash ahead": lambda it: it.queue.hash_ahead(list, threading.Event(), lambda _: None),
     "show": lambda it: it.show("1"),
@@ -37,7 +37,7 @@ USES: dict[str, Use] = {
     "import": lambda it: it.import_legacy(it.root.parent / "old.db"),
     "backup": lambda it: it.backup(it.root.parent / "backup.db"),
     "database": lambda it: it.store.db,
-    "beat": lambda it: it.store.beat(),
+    "beat": lambda it: it.store.write_barrier(),
 }
 
 

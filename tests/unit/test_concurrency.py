@@ -104,7 +104,7 @@ def _end(library: Library, outcomes: Sequence[Outcome]) -> Any:
     entry = library.show(SHA)
     model = (model_of(library, SHA), sources(library, SHA), locations(library, SHA)) if entry else None
     answers = [(outcome.status, outcome.action_taken, outcome.images, outcome.refused) for outcome in outcomes]
-    waiting = [library.show(str(number)) for number in library.queue.ids()]
+    waiting = [library.show(str(number)) for number in library.queue.search()]
     return answers, model, waiting, files(library.root / "pending"), len(journal(library))
 
 

@@ -101,7 +101,7 @@ def test_reading_leaves_no_trace_in_rows_and_files(tmp_path: Path) -> None:
     with Library.open(tmp_path / "l", readonly=True) as reader:
         reader.show(SHA)
         reader.queue.counts()
-        reader.queue.look(number, None)
+        reader.queue.preview(number, None)
         reader.pictures.of_pending(f"{number}_0.png", 8, 8)
         with pytest.raises(LibraryError):
             reader.queue.decide([number], None)
@@ -111,26 +111,26 @@ def test_reading_leaves_no_trace_in_rows_and_files(tmp_path: Path) -> None:
 
 def test_a_reader_beside_a_writer_sees_what_is_committed(library: Library) -> None:
     with Library.open(library.root, readonly=True) as reader:
-        assert list(reader.queue.ids()) == []
+        assert list(reader.queue.search()) == []
         number = add_pending(library, "/m/a")
-        assert list(reader.queue.ids()) == [number]
+        assert list(reader.queue.search()) == [number]
 
 
 def test_every_thread_may_use_it(library: Library) -> None:
     number = add_pending(library, "/m/a")
     with ThreadPoolExecutor(8) as pool:
-        assert list(pool.map(lambda _: list(library.queue.ids()), range(32))) == [[number]] * 32
+        assert list(pool.map(lambda _: list(library.queue.search()), range(32))) == [[number]] * 32
 
 
 def test_an_exception_in_a_transaction_leaves_nothing(library: Library) -> None:
     def fail() -> None:
-        with library.store.writing() as db:
+        with library.store.write() as db:
             db.execute("INSERT INTO tags VALUES (1, 'x', NULL, NULL)")
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
         fail()
-    with library.store.reading() as db:
+    with library.store.read() as db:
         assert db.execute("SELECT * FROM tags").fetchall() == []
 
 
@@ -142,7 +142,7 @@ def test_rows_that_the_schema_forbids(library: Library) -> None:
         "INSERT INTO pending_import (path, name, type, size_bytes, created_at, meta_json, decision) "
         "VALUES ('', '', '', 0, 0, '{}', 'insert')",
     ):
-        with pytest.raises(LibraryError, match="constraint"), library.store.writing() as db:
+        with pytest.raises(LibraryError, match="constraint"), library.store.write() as db:
             db.execute(sql)
 
 
@@ -152,7 +152,7 @@ def test_closing_waits_for_whoever_is_reading_and_then_nobody_can(tmp_path: Path
     rows: list[object] = []
 
     def read() -> None:
-        with library.store.reading() as db:
+        with library.store.read() as db:
             reading.set()
             go_on.wait(30)
             rows.extend(db.execute("SELECT beats FROM pulse").fetchall())
@@ -169,4 +169,4 @@ def test_closing_waits_for_whoever_is_reading_and_then_nobody_can(tmp_path: Path
     closer.join(30)
     assert len(rows) == 1
     with pytest.raises(LibraryError, match="is closed"):
-        library.queue.ids()
+        library.queue.search()

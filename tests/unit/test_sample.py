@@ -30,7 +30,7 @@ def test_it_holds_every_case_and_verifies(sample: Sample, library: Library) -> N
     states = {str(state): count for state, count in library.queue.counts().states.items()}
     assert states.keys() == {"new", "conflict", "duplicate", "missing"}
     assert sum(states.values()) == 19 and states["duplicate"] == 2 and states["missing"] == 1
-    for number in library.queue.ids():
+    for number in library.queue.search():
         assert not IMAGE_KEYS & pending_of(library, number).meta_json.keys()
     assert check_library(library).ok
 

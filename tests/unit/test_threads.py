@@ -21,7 +21,7 @@ threading.excepthook = lambda args: failed.append(args.exc_value)
 with Library.open(sys.argv[1]) as library:
     def work():
         library.queue.decide([1], Strategy.SKIP)
-        library.queue.ids()
+        library.queue.search()
     for n in range(600):
         thread = threading.Thread(target=work)
         thread.start()
@@ -48,7 +48,7 @@ for _ in range(60):
     library = Library.open(sys.argv[1])
     def work():
         try:
-            for _ in range(5): library.queue.ids()
+            for _ in range(5): library.queue.search()
         except LibraryError:
             pass
     threads = [threading.Thread(target=work) for _ in range(8)]

@@ -75,7 +75,7 @@ def restore(call: CliContext, file: str) -> int:
     report = _restored(call, file)
     with call.writing() as library:  # finishes what was open in the backup, as far as its files are there
         past = library.history.operations(1) if report.open_operation else []
-    lost = [path for one in past if one.operation.n == report.open_operation for path in one.operation.lost]
+    lost = [path for one in past if one.operation.number == report.open_operation for path in one.operation.lost]
     missing = [path for path in report.missing if not os.path.lexists(os.path.join(call.folder, path))]
     answer = {
         "restored": os.path.abspath(file),

@@ -40,7 +40,7 @@ def pending_ids(context: click.Context, parameter: click.Parameter, incomplete: 
     given = set(before) if isinstance(before, tuple) else {before}
     try:
         with CliContext.of(context).reading() as library:
-            ids = [id for id in library.queue.ids() if str(id).startswith(incomplete) and id not in given]
+            ids = [id for id in library.queue.search() if str(id).startswith(incomplete) and id not in given]
             rows = library.queue.rows(ids[:_MOST])
     except (CuratorError, OSError):
         return []

@@ -102,14 +102,14 @@ def past_object(past: PastOperation) -> Object:
     """Return one operation of the history."""
     operation = past.operation
     return {
-        "n": operation.n,
+        "n": operation.number,
         "kind": operation.kind,
         **operation_object(operation),
         "name": past.name,
-        "at": operation.at,
+        "at": operation.timestamp_ms,
         "open": operation.open,
         "undone_by": operation.undone_by,
-        "kept": past.kept or None,
+        "kept": past.undo_blocked_by or None,
         "lost": list(operation.lost),
     }
 
@@ -124,8 +124,8 @@ def history_lines(past: list[PastOperation]) -> list[str]:
 def _line(past: PastOperation) -> tuple[str, str, str, str, str]:
     operation = past.operation
     return (
-        str(operation.n),
-        local_time(operation.at),
+        str(operation.number),
+        local_time(operation.timestamp_ms),
         operation_words(operation),
         sanitize(past.name, 60),
         _ending(past),
@@ -140,4 +140,4 @@ def _ending(past: PastOperation) -> str:
         return "its files follow when the library is opened next"
     if operation.lost:
         return f"{len(operation.lost)} files were lost"
-    return f"cannot be undone: {past.kept}" if past.kept else ""
+    return f"cannot be undone: {past.undo_blocked_by}" if past.undo_blocked_by else ""

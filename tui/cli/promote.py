@@ -55,7 +55,7 @@ def promote(call: CliContext, ids: tuple[int, ...], strategy: str | None, dry_ru
     with interruptible() as cancel:
         try:
             with call.changing() as library:
-                since = max((past.operation.n for past in library.history.operations(1)), default=0)
+                since = max((past.operation.number for past in library.history.operations(1)), default=0)
                 for entry, outcome in _outcomes(library, ids, wanted, dry_run, cancel):
                     outcomes.append(outcome)
                     _tell(call, entry, outcome, plan_lines(library, entry, outcome))
@@ -117,7 +117,7 @@ def _happened(call: CliContext, number: int, since: int) -> tuple[RecordWithImag
     """Return what the journal has, after entry ``since``, of a promotion that was interrupted; None for nothing."""
     with call.reading() as library:
         for operation in (past.operation for past in library.history.operations(_RECENT)):
-            if operation.n > since and operation.pending_id == number and operation.kind is OperationKind.PROMOTE:
+            if operation.number > since and operation.pending_id == number and operation.kind is OperationKind.PROMOTE:
                 entry = None if operation.action is Action.DELETED else library.show(operation.sha256 or "")
                 images, in_place = entry.images if entry else (), not operation.open
                 sha256, action = operation.sha256, operation.action

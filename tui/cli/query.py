@@ -35,7 +35,7 @@ def pending(call: CliContext, words: str, column: str, reverse: bool) -> int:
     """
     with call.reading() as library:
         try:
-            rows = library.queue.rows(library.queue.ids(words, SortOrder(SortKey(column), reverse)))
+            rows = library.queue.rows(library.queue.search(words, SortOrder(SortKey(column), reverse)))
         except QueryError as error:
             raise Failed(f"--filter: {error}", USAGE) from error
     for row in rows:

@@ -64,15 +64,15 @@ class DecisionWriter:
         coming = (batch.get(id) for batch in (self._waiting, self._storing))
         return next((one.picks for one in coming if one and one.picks is not None and one.strategy is strategy), None)
 
-    def over(self, rows: Iterable[QueueRow]) -> list[QueueRow]:
+    def overlay_pending(self, rows: Iterable[QueueRow]) -> list[QueueRow]:
         """Return rows from the database with the decisions that have not reached it yet."""
         coming = {**self._storing, **self._waiting}
         return [self._over(row, coming[row.id].strategy) if row.id in coming else row for row in rows]
 
     def _over(self, row: QueueRow, strategy: Strategy | None) -> QueueRow:
         picks = self.picks(row.id, strategy)
-        by_hand = row.by_hand and row.decision is strategy if picks is None else bool(picks)
-        return replace(row, decision=strategy, by_hand=by_hand)
+        by_hand = row.has_overrides and row.decision is strategy if picks is None else bool(picks)
+        return replace(row, decision=strategy, has_overrides=by_hand)
 
     def _begin(self) -> None:
         if self._waiting and self._idle.is_set():

@@ -64,7 +64,7 @@ class PictureCache:
         tag = next((tag for tag in tags if tag.casefold() in self._sensitive), None)
         return "" if tag is None else f"hidden: tagged {sanitize(tag, 40)}; {self._key} shows it"
 
-    def turn(self) -> str:
+    def toggle_sensitive(self) -> str:
         """Show what is hidden, or hide it again, and return in words what holds now."""
         self._revealed = not self._revealed
         if not self._sensitive:

@@ -144,4 +144,4 @@ def _counted(*pairs: tuple[int, str]) -> str:
 
 def looks(library: Library, summary: ApplySummary, ids: Sequence[int]) -> dict[int, ImportPreview | None]:
     """Return the plans of some decisions. Blocks: to be called in a thread."""
-    return {id: library.queue.look(id, summary.strategies[id]) for id in ids}
+    return {id: library.queue.preview(id, summary.strategies[id]) for id in ids}

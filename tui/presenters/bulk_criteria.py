@@ -65,7 +65,7 @@ def criteria(row: QueueRow) -> Iterator[Criterion]:
 
 def find_matches(library: Library, words: str, but: int) -> Matches:
     """Return which imports fit, and what is decided for them, ``but`` one. Blocks: to be called in a thread."""
-    ids = library.queue.ids(words)
+    ids = library.queue.search(words)
     fit = set(ids)
     decided = Counter(strategy for id, strategy in library.queue.decisions() if id in fit and id != but)
     return Matches(ids, decided)

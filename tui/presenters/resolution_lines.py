@@ -20,9 +20,9 @@ _FACTS = frozenset({("path",), ("size_bytes",), ("created_at",)})
 def with_next_source(picks: Resolution, plan: Plan, target: EditTarget) -> Resolution:
     """Return the picks with one field on its next side, or one tag or image turned; the same where nothing can be."""
     if target.part is EditKind.TAG:
-        return picks.with_tag_turned(target.path[0])
+        return picks.toggle_tag(target.path[0])
     if target.part is EditKind.IMAGE:
-        return picks.with_image_turned(target.path[0])
+        return picks.toggle_image(target.path[0])
     if plan.action_taken is Action.INSERTED:
         return picks
     field = next(field for field in plan.fields if field.path == target.path)

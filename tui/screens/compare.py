@@ -52,7 +52,7 @@ class CompareScreen(Screen[None]):
         self._place: QueuePosition | None = None
         self._look: ImportPreview | None = None
         self._looks = LatestQuery[Question, "ImportPreview | None"](
-            self, "compare", lambda q, cancel: library.queue.look(*q, cancel), self._show_look, self._failed
+            self, "compare", lambda q, cancel: library.queue.preview(*q, cancel), self._show_look, self._failed
         )
         self._fetching = PictureLoader(self, pictures, self._picture_came)
 

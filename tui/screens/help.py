@@ -67,7 +67,7 @@ def _rules() -> Iterator[Widget]:
     for rule in RULES:
         word, colour = (rule.strategy, STRATEGY[rule.strategy]) if rule.strategy else ("look", TEXT)
         proposed = Content.assemble(("✓ " if rule.safe else "  ", f"bold {TEAL}"), (word, colour))
-        yield Horizontal(Static(proposed), Static(Content.styled(rule.tells, TEXT)), classes="told -rule")
+        yield Horizontal(Static(proposed), Static(Content.styled(rule.help, TEXT)), classes="told -rule")
 
 
 def _signs() -> Iterator[Widget]:

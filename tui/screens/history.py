@@ -54,8 +54,8 @@ def ending(past: PastOperation) -> tuple[str, str]:
         return f"undone by {operation.undone_by}", GREY
     if operation.lost:
         return f"{len(operation.lost)} files were lost", RED
-    if past.kept:
-        return f"cannot be undone: {past.kept}", GREY
+    if past.undo_blocked_by:
+        return f"cannot be undone: {past.undo_blocked_by}", GREY
     return "", TEXT
 
 
@@ -111,8 +111,8 @@ class HistoryScreen(ModalScreen[bool]):
         if words:
             name = min(name, max(name // 2, 12))
         return Content.assemble(
-            (f"{operation.n:>5} ", FAINT),
-            (f"{local_time(operation.at)}  ", GREY),
+            (f"{operation.number:>5} ", FAINT),
+            (f"{local_time(operation.timestamp_ms)}  ", GREY),
             (fit(operation_words(operation), 17), action if operation.undone_by is None else GREY),
             (fit(past.name or _files(operation), name), TEXT if operation.undone_by is None else GREY),
             ("  ", ""),
@@ -137,15 +137,16 @@ class UndoScreen(ModalScreen[bool]):
                 Content.assemble(
                     (past_words(newest), f"bold {BRIGHT}"),
                     (f"  {cut(newest.name, 50)}" if newest.imported is None else "", TEXT),
-                    (f"   {local_time(newest.operation.at)}", GREY),
+                    (f"   {local_time(newest.operation.timestamp_ms)}", GREY),
                 )
             )
             if newest.imported is not None:
                 yield Static(Content.styled(brought_words(newest.imported), TEXT))
             yield Static(Content.styled(_BECOMES[newest.imported is None], GREY), classes="group")
-            if newest.kept:
+            if newest.undo_blocked_by:
                 yield Static(
-                    Content.styled(f"{_KEPT[newest.imported is None]}: {cut(newest.kept, 400)}", AMBER), classes="group"
+                    Content.styled(f"{_KEPT[newest.imported is None]}: {cut(newest.undo_blocked_by, 400)}", AMBER),
+                    classes="group",
                 )
             yield Answers(("dialog.yes", "undo it"), ("dialog.no", "leave it"))
 

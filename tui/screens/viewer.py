@@ -119,7 +119,11 @@ class ViewerScreen(Screen[None]):
         self._n = 0
         self._look: ImportPreview | None = None
         self._looks = LatestQuery[int, "ImportPreview | None"](
-            self, "view", lambda id, cancel: library.queue.look(id, None, None, cancel), self._show_look, self._failed
+            self,
+            "view",
+            lambda id, cancel: library.queue.preview(id, None, None, cancel),
+            self._show_look,
+            self._failed,
         )
         self._fetching = PictureLoader(self, pictures, self._picture_came)
 

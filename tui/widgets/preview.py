@@ -162,8 +162,8 @@ class Preview(Vertical):
             Content.styled(cut_front(_folder(row), width), GREY),
             self._identity(row, width),
         ]
-        if row.alike:
-            lines.append(Content.styled(cut(_same_file(row.alike), width), VIOLET))
+        if row.duplicate_ids:
+            lines.append(Content.styled(cut(_same_file(row.duplicate_ids), width), VIOLET))
         room = max(self.query_one("#facts").size.height, 5) - len(lines)
         notes = self._notes(row, width, min(max(room - 1, 1), 3))
         tags = chips(row.tags, self._new_tags, width)[:2]

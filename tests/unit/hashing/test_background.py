@@ -71,12 +71,12 @@ def test_what_leaves_the_queue_before_its_turn_is_not_read(library: Library, tmp
     gone = str(tmp_path / "2")
 
     def leave() -> Sequence[int]:
-        with library.store.writing() as db:
+        with library.store.write() as db:
             db.execute("DELETE FROM pending_import WHERE id = ?", [ids[2]])
         return ()
 
     assert in_order(library, ids, leave) == ids
-    assert Hasher(HashCache(library.store)).known(gone) is None
+    assert Hasher(HashCache(library.store)).cached_hash(gone) is None
 
 
 def test_a_file_that_cannot_be_hashed_does_not_stop_the_others(library: Library, tmp_path: Path) -> None:

@@ -47,16 +47,16 @@ def test_the_hash_is_that_of_all_bytes(tmp_path: Path) -> None:
 def test_a_second_time_no_byte_is_read(library: Library, tmp_path: Path) -> None:
     path = str(model_file(tmp_path, "m", b"x" * 10))
     hasher = Hasher(HashCache(library.store))
-    assert hasher.known(path) is None
+    assert hasher.cached_hash(path) is None
     told: list[int] = []
     assert hasher.sha256(path, progress=lambda done, _: told.append(done)) == digest(b"x" * 10)
     assert told == [10]
     atime = os.stat(path).st_atime_ns
     assert hasher.sha256(path, progress=lambda done, _: told.append(done)) == digest(b"x" * 10)
     assert told == [10] and os.stat(path).st_atime_ns == atime
-    assert hasher.known(path) == digest(b"x" * 10)
+    assert hasher.cached_hash(path) == digest(b"x" * 10)
     with Library.open(library.root) as other:
-        assert Hasher(HashCache(other.store)).known(path) == digest(b"x" * 10), "it outlives the process"
+        assert Hasher(HashCache(other.store)).cached_hash(path) == digest(b"x" * 10), "it outlives the process"
 
 
 @pytest.mark.parametrize("change", ["size", "mtime", "inode", "ctime"])
@@ -74,9 +74,9 @@ def test_a_file_that_is_no_longer_the_same_is_read_again(library: Library, tmp_p
         path.write_bytes(b"new")
         mtime = stat.st_mtime_ns if change == "ctime" else stat.st_mtime_ns + 1
         os.utime(path, ns=(stat.st_atime_ns, mtime))
-    assert hasher.known(str(path)) is None
+    assert hasher.cached_hash(str(path)) is None
     assert hasher.sha256(str(path)) == digest(path.read_bytes())
-    assert hasher.known(str(path)) == digest(path.read_bytes())
+    assert hasher.cached_hash(str(path)) == digest(path.read_bytes())
 
 
 def test_a_file_that_changed_while_it_was_read_leaves_nothing_behind(tmp_path: Path) -> None:
@@ -127,16 +127,16 @@ def test_two_paths_of_one_file_are_two(library: Library, tmp_path: Path) -> None
     link.symlink_to(path)
     hasher = Hasher(HashCache(library.store))
     hasher.sha256(str(link))
-    assert hasher.known(str(link)) == digest(b"x")
-    assert hasher.known(str(path)) is None
+    assert hasher.cached_hash(str(link)) == digest(b"x")
+    assert hasher.cached_hash(str(path)) is None
     link.unlink()
-    assert hasher.known(str(link)) is None
+    assert hasher.cached_hash(str(link)) is None
 
 
 def test_a_path_that_is_no_utf_8(library: Library, tmp_path: Path) -> None:
     path = str(model_file(tmp_path, "m\udcff", b"x"))
     hasher = Hasher(HashCache(library.store))
-    assert hasher.sha256(path) == hasher.known(path) == digest(b"x")
+    assert hasher.sha256(path) == hasher.cached_hash(path) == digest(b"x")
 
 
 def test_a_library_opened_for_reading_keeps_no_hash(library: Library, tmp_path: Path) -> None:
@@ -144,4 +144,4 @@ def test_a_library_opened_for_reading_keeps_no_hash(library: Library, tmp_path: 
     with Library.open(library.root, readonly=True) as reader:
         hasher = Hasher(HashCache(reader.store))
         assert hasher.sha256(path) == digest(b"x")
-        assert hasher.known(path) is None
+        assert hasher.cached_hash(path) is None

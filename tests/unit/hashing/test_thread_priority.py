@@ -67,10 +67,10 @@ def test_a_look_does_not_wait_for_tiers(library: Library, tmp_path: Path, monkey
     try:
         assert going.acquire(timeout=30)
         assert going.acquire(timeout=30), "both threads that make tiers are held"
-        look = library.queue.look(second, None)
+        look = library.queue.preview(second, None)
         assert look is not None
         assert look.plan is not None
     finally:
         go.set()
         promoting.join()
-    assert list(library.queue.ids()) == [second]
+    assert list(library.queue.search()) == [second]

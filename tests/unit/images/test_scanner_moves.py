@@ -30,7 +30,7 @@ def put(root: Path, seq: int, tier: Tier = Tier.HIGH, data: bytes = b"webp") -> 
 
 
 def move(src: str, dst: str) -> Move:
-    return Move(src=src, dst=dst, keep="trash/op/x", had=False)
+    return Move(source=src, target=dst, backup="trash/op/x", replaces=False)
 
 
 def stage(root: Path, name: str, data: bytes = b"staged") -> str:

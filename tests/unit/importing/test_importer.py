@@ -81,7 +81,7 @@ def test_a_row_with_a_hash_becomes_a_model_with_tiers(library: Library, media: P
     assert model_of(library, SHA) == Model(SHA, "/m/a", "old name", "lora", 3, 100, {"a": 1}, ("t",))
     assert sources(library, SHA) == [(0, digest(png(1))), (1, digest(png(2)))]
     assert locations(library, SHA) == ["/m/a"]
-    assert (list(library.queue.ids()), files(library.root / "pending")) == ([], {})
+    assert (list(library.queue.search()), files(library.root / "pending")) == ([], {})
 
 
 def test_a_later_row_with_the_same_hash_becomes_pending_and_overwrites_nothing(library: Library, media: Path) -> None:
@@ -201,7 +201,7 @@ def test_cancelling_leaves_whole_rows_only_and_importing_again_goes_on(library: 
     report = library.import_legacy(database, images_dir=media, cancel=cancel, progress=progress)
     assert report.cancelled and 0 < report.pending < 150
     assert told == [(report.pending, 150)]
-    ids = list(library.queue.ids())
+    ids = list(library.queue.search())
     assert ids == list(range(1, report.pending + 1))
     for row in library.queue.all():
         assert (row.tags, row.images) == (("t",), (f"{row.id}_0.png",))
@@ -209,4 +209,4 @@ def test_cancelling_leaves_whole_rows_only_and_importing_again_goes_on(library: 
     assert files(library.root / "staging") == {}
     rest = library.import_legacy(database, images_dir=media)
     assert (rest.pending, rest.skipped, rest.cancelled) == (150 - report.pending, report.pending, False)
-    assert list(library.queue.ids()) == list(range(1, 151))
+    assert list(library.queue.search()) == list(range(1, 151))

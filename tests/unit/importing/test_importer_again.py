@@ -62,7 +62,7 @@ def test_the_old_folder_stays_byte_for_byte(library: Library, database: Path, me
     before, stats = files(folder), stat_of(folder)
     library.import_legacy(database, images_dir=media)
     library.import_legacy(database, images_dir=media)
-    for number in list(library.queue.ids()):
+    for number in list(library.queue.search()):
         library.processor.process_single_import(number, Strategy.DELETE)
     assert (files(folder), stat_of(folder)) == (before, stats)
 
@@ -98,7 +98,7 @@ def test_what_was_promoted_or_deleted_does_not_come_back(library: Library, datab
     before = files(library.root / "pending"), model_of(library, SHA), sources(library, SHA)
     report = library.import_legacy(database, images_dir=media)
     assert (report.models, report.pending, report.skipped, report.images) == (0, 0, 3, 1)
-    assert list(library.queue.ids()) == []
+    assert list(library.queue.search()) == []
     assert (files(library.root / "pending"), model_of(library, SHA), sources(library, SHA)) == before
 
 
@@ -174,7 +174,7 @@ def test_a_full_disk_in_the_middle_leaves_whole_rows_only(library: Library, data
     )
     with pytest.raises(Exception, match="no room left"):
         library.import_legacy(database, images_dir=media)
-    assert (list(library.queue.ids()), library.show("ab" * 32)) == ([mine], None)
+    assert (list(library.queue.search()), library.show("ab" * 32)) == ([mine], None)
     assert (files(library.root / "pending"), files(library.root / "staging")) == ({}, {})
     library.store.db.execute("DROP TRIGGER full")
     assert library.import_legacy(database, images_dir=media).models == 1

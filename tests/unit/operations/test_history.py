@@ -93,7 +93,7 @@ def test_undoing_everything_gives_the_first_state_back(tmp_path: Path, seed: int
     strategies = [Strategy.MERGE, Strategy.OVERRIDE, Strategy.DELETE]
     with sample_library(tmp_path) as library:
         before = state(library)
-        ids = list(library.queue.ids())
+        ids = list(library.queue.search())
         turns = itertools.islice(itertools.cycle(strategies), seed, seed + len(ids))
         done = [library.processor.process_single_import(i, s) for i, s in zip(ids, turns, strict=True)]
         count = sum(outcome.status is Status.SUCCESS for outcome in done)
@@ -101,7 +101,7 @@ def test_undoing_everything_gives_the_first_state_back(tmp_path: Path, seed: int
     with Library.open(tmp_path / "library") as library:  # across restarts
         report = library.undo(count)
         assert (len(report.undone), report.refused) == (count, "")
-        numbers = [past.operation.n for past in report.undone]
+        numbers = [past.operation.number for past in report.undone]
         assert numbers == sorted(numbers, reverse=True)
         assert state(library) == before
         assert library.undo().undone[0].operation.action is Action.IMPORTED, "the sample came by an import"
@@ -155,7 +155,7 @@ def test_files_that_left_the_trash_are_missed(library: Library, tmp_path: Path, 
     report = library.undo()
     assert "its files have left the trash" in report.refused
     assert snapshot(library) == before
-    assert library.history.operations()[0].kept == "its files have left the trash"
+    assert library.history.operations()[0].undo_blocked_by == "its files have left the trash"
 
 
 def test_a_refusal_stops_the_older_ones(library: Library, tmp_path: Path) -> None:
@@ -175,12 +175,14 @@ def test_the_history_tells_what_happened(library: Library, tmp_path: Path) -> No
     newest = library.history.newest()
     assert newest is not None
     assert (newest.name, newest.operation.action, newest.operation.sha256) == ("new", Action.MERGED, sha256)
-    assert newest.operation.at > 1_700_000_000_000
+    assert newest.operation.timestamp_ms > 1_700_000_000_000
     library.undo()
     undo, merge, *_ = library.history.operations(2)
-    assert merge.operation.undone_by == undo.operation.n
+    assert merge.operation.undone_by == undo.operation.number
     assert undo.operation.kind is OperationKind.UNDO
-    assert [past.operation.n for past in library.history.operations(1, below=undo.operation.n)] == [merge.operation.n]
+    assert [past.operation.number for past in library.history.operations(1, below=undo.operation.number)] == [
+        merge.operation.number
+    ]
 
 
 def test_a_readonly_library_has_a_history_too(library: Library, tmp_path: Path) -> None:

@@ -153,7 +153,7 @@ def test_a_reader_sees_an_open_entry_as_it_will_be(stuck: tuple[Library, Outcome
         with reader.image_scanner.open_image(f"{SHA}_1", "low") as file:
             assert file.read(4) == b"RIFF"
         assert reader.pictures.of_model(f"{SHA}_0", 8, 8).width == 8
-        assert list(reader.queue.ids()) == []
+        assert list(reader.queue.search()) == []
         report = check_library(reader)
         codes = [finding.code for finding in report.findings]
         assert report.ok and codes == [FindingCode.OPEN_ENTRY, FindingCode.UNKNOWN_FILE], (

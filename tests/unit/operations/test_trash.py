@@ -20,7 +20,7 @@ def deleted(library: Library, tmp_path: Path, count: int) -> None:
 
 def age(library: Library, days: float) -> None:
     """Let the oldest operation be so many days older."""
-    with library.store.writing() as db:
+    with library.store.write() as db:
         db.execute("UPDATE journal SET at = at - ? WHERE n = (SELECT min(n) FROM journal)", [days * 86_400_000])
 
 
@@ -34,7 +34,7 @@ def test_the_trash_keeps_thirty_days_by_default(tmp_path: Path) -> None:
     with Library.open(tmp_path / "library") as library:
         assert [set(names) for names in trash(library).values()] == [{"2_0.png"}]
         newest, oldest = library.history.operations()
-        assert (newest.kept, oldest.kept) == ("", "its files have left the trash")
+        assert (newest.undo_blocked_by, oldest.undo_blocked_by) == ("", "its files have left the trash")
         assert library.undo(2).refused.endswith("its files have left the trash")
         assert not [finding for finding in check_library(library).findings if finding.path.startswith("staging")]
 
@@ -80,4 +80,4 @@ def test_trash_that_cannot_be_removed_keeps_nobody_out(tmp_path: Path) -> None:
         folder.write_text("a file where a folder was")
     with Library.open(tmp_path / "library", trash=TrashLimits(days=0)) as library:
         assert "old trash could not be removed" in library.warning
-        assert list(library.queue.ids()) == []
+        assert list(library.queue.search()) == []

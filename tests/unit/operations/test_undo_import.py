@@ -59,7 +59,7 @@ def test_everything_that_an_import_brought_goes_and_comes_again(
     before = without_tags(library)
     report = library.import_legacy(database, images_dir=media)
     assert (report.models, report.pending, report.images) == (1, 4, 4)
-    after, ids = state(library), list(library.queue.ids())
+    after, ids = state(library), list(library.queue.search())
     done = library.undo()
     assert done.refused == ""
     (past,) = done.undone
@@ -73,7 +73,7 @@ def test_everything_that_an_import_brought_goes_and_comes_again(
 
     again = library.import_legacy(database, images_dir=media)
     assert again == ImportReport(1, 4, 0, 4, 0, report.problems)
-    assert list(library.queue.ids()) == [*ids[:-1], ids[-1] + 1], "the ids of the old rows, else new ones"
+    assert list(library.queue.search()) == [*ids[:-1], ids[-1] + 1], "the ids of the old rows, else new ones"
     rows, there = state(library)
     assert (there, rows["models"], rows["pending_images"]) == (after[1], after[0]["models"], after[0]["pending_images"])
     assert rows["tags"] == after[0]["tags"]
@@ -85,9 +85,9 @@ def test_an_id_that_was_taken_back_is_not_given_to_another_database(library: Lib
     library.import_legacy(one)
     library.undo()
     library.import_legacy(other)
-    assert [(i, pending_of(library, i).path) for i in library.queue.ids()] == [(3, "/m/d"), (4, "/m/c")]
+    assert [(i, pending_of(library, i).path) for i in library.queue.search()] == [(3, "/m/d"), (4, "/m/c")]
     library.import_legacy(one)
-    assert [(i, pending_of(library, i).path) for i in list(library.queue.ids())[:2]] == [(1, "/m/a"), (2, "/m/b")]
+    assert [(i, pending_of(library, i).path) for i in list(library.queue.search())[:2]] == [(1, "/m/a"), (2, "/m/b")]
 
 
 def test_images_appended_by_a_second_import_go_alone(library: Library, database: Path, media: Path) -> None:
@@ -107,9 +107,9 @@ def test_decisions_are_no_change_and_go_with_the_import(library: Library, databa
     library.queue.decide([2, 3], Strategy.MERGE)
     newest = library.history.newest()
     assert newest is not None and newest.imported is not None
-    assert (newest.imported.decisions, newest.kept) == (2, ""), "told before"
+    assert (newest.imported.decisions, newest.undo_blocked_by) == (2, ""), "told before"
     assert library.undo().undone[0].imported == newest.imported
-    assert list(library.queue.ids()) == []
+    assert list(library.queue.search()) == []
 
 
 def test_promotions_are_taken_back_before_the_import_they_came_from(
@@ -133,12 +133,12 @@ def test_a_batch_is_refused_where_a_later_operation_stands_in_the_way(
     newest = library.history.newest()
     assert newest is not None
     reason = "operation 1 (import of manager.sqlite3) cannot be undone: operation 4 (image added) stands in the way"
-    assert newest.kept == reason, "told before"
+    assert newest.undo_blocked_by == reason, "told before"
     report = library.undo(5)
     assert report.refused == reason
     (past,) = report.undone
     assert past.imported == Imported(str(database), pending=3, images=1), "what was taken back, no more"
-    assert list(library.queue.ids()) == [2]
+    assert list(library.queue.search()) == [2]
     assert check_library(library).ok
 
 
@@ -184,10 +184,10 @@ def test_it_ends_between_two_batches_and_goes_on(
     report = library.undo(cancel=cancel, progress=progress)
     assert (report.cancelled, report.refused, seen) == (True, "", [1, 2])
     assert [past.imported for past in report.undone] == [Imported(str(tmp_path / "old.db"), pending=3)]
-    assert list(library.queue.ids()) == [1, 2, 3, 4]
+    assert list(library.queue.search()) == [1, 2, 3, 4]
     rest = library.undo()
     assert [past.imported for past in rest.undone] == [Imported(str(tmp_path / "old.db"), pending=4)]
-    assert list(library.queue.ids()) == []
+    assert list(library.queue.search()) == []
 
 
 def test_an_import_that_an_earlier_version_made_stays(library: Library, database: Path, media: Path) -> None:
@@ -196,7 +196,7 @@ def test_an_import_that_an_earlier_version_made_stays(library: Library, database
     library.import_legacy(database, images_dir=media)
     library.store.db.execute("UPDATE journal SET before = NULL, after = NULL, action = NULL WHERE kind = 'import'")
     past, _ = library.history.operations()
-    assert (past.operation.kind, past.kept) == (OperationKind.IMPORT, "made by an earlier version")
+    assert (past.operation.kind, past.undo_blocked_by) == (OperationKind.IMPORT, "made by an earlier version")
     assert library.undo().undone[0].operation.pending_id == older, "it does not stand in the way of what is older"
     assert library.undo().refused == "there is nothing to undo"
 

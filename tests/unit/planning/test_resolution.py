@@ -133,9 +133,9 @@ def test_a_picked_field_holds_what_that_side_holds(existing: dict[str, Any], pen
 
 def test_picks_are_changed_one_by_one() -> None:
     a, b = ("meta_json", "a"), ("name",)
-    picks = NO_OVERRIDES.with_side(b, E).with_side(a, B).with_tag_turned("t").with_image_turned("1_0.png")
+    picks = NO_OVERRIDES.with_side(b, E).with_side(a, B).toggle_tag("t").toggle_image("1_0.png")
     assert picks == Resolution(((a, B), (b, E)), ("t",), ("1_0.png",))
     assert (picks.side(a), picks.side(b), picks.side(("type",))) == (B, E, None)
     assert picks.with_side(a, P).side(a) is P
     assert bool(picks) and not NO_OVERRIDES
-    assert not picks.with_side(a, None).with_side(b, None).with_tag_turned("t").with_image_turned("1_0.png")
+    assert not picks.with_side(a, None).with_side(b, None).toggle_tag("t").toggle_image("1_0.png")

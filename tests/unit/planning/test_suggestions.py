@@ -192,7 +192,7 @@ def test_the_plan_of_another_strategy_is_refused(strategy: Strategy) -> None:
 
 
 def test_the_table_can_be_read() -> None:
-    assert len({rule.name for rule in RULES}) == len({rule.tells for rule in RULES}) == len(RULES)
+    assert len({rule.name for rule in RULES}) == len({rule.help for rule in RULES}) == len(RULES)
     for rule in RULES:
         assert rule.strategy is not None or not rule.safe
         assert rule.strategy in (None, MERGE, DELETE), "what overwrites is never proposed"
@@ -266,7 +266,7 @@ def test_a_look_gives_all_that_a_suggestion_needs(library: Library, tmp_path: Pa
     library.processor.dry_run(twin)
     whys = []
     for pending_id in (twin, more, other):
-        look = library.queue.look(pending_id, None)
+        look = library.queue.preview(pending_id, None)
         assert look is not None
         claimed = pending_of(library, pending_id).claimed_sha256
         found = suggest(look.row.state, look.plan, reason=look.reason, sha256=look.row.sha256, claimed_sha256=claimed)

@@ -52,11 +52,11 @@ def conflict(library: Library, weights: Path) -> int:
 
 
 def picks_for(id: int) -> Resolution:
-    return PICKS.with_image_turned(f"{id}_0.png")
+    return PICKS.toggle_image(f"{id}_0.png")
 
 
 def planned(library: Library, id: int, strategy: Strategy | None) -> Plan:
-    look = library.queue.look(id, strategy)
+    look = library.queue.preview(id, strategy)
     assert look is not None and look.plan is not None
     return look.plan
 
@@ -66,34 +66,34 @@ def row(library: Library, id: int) -> QueueRow:
 
 
 def test_picks_are_stored_with_the_decision(library: Library, conflict: int) -> None:
-    library.queue.pick(conflict, Strategy.MERGE, picks_for(conflict))
+    library.queue.decide_with(conflict, Strategy.MERGE, picks_for(conflict))
     record = pending_of(library, conflict)
     assert (record.decision, record.picks) == (Strategy.MERGE, picks_for(conflict))
     assert library.queue.decisions() == [(conflict, Strategy.MERGE)]
     assert library.queue.picks() == {conflict: picks_for(conflict)}
-    assert row(library, conflict).by_hand
+    assert row(library, conflict).has_overrides
 
 
 def test_the_same_strategy_keeps_them_and_another_drops_them(library: Library, conflict: int) -> None:
-    library.queue.pick(conflict, Strategy.MERGE, PICKS)
+    library.queue.decide_with(conflict, Strategy.MERGE, PICKS)
     library.queue.decide([conflict], Strategy.MERGE)
     assert pending_of(library, conflict).picks == PICKS
     library.queue.decide([conflict], Strategy.OVERRIDE)
     assert pending_of(library, conflict).picks == NO_OVERRIDES
-    library.queue.pick(conflict, Strategy.OVERRIDE, PICKS)
+    library.queue.decide_with(conflict, Strategy.OVERRIDE, PICKS)
     library.queue.decide([conflict], None)
-    assert (library.queue.picks(), row(library, conflict).by_hand) == ({}, False)
+    assert (library.queue.picks(), row(library, conflict).has_overrides) == ({}, False)
 
 
 def test_without_anything_picked_it_is_a_plain_decision(library: Library, conflict: int) -> None:
-    library.queue.pick(conflict, Strategy.MERGE, NO_OVERRIDES)
+    library.queue.decide_with(conflict, Strategy.MERGE, NO_OVERRIDES)
     assert library.queue.decisions() == [(conflict, Strategy.MERGE)]
-    assert (library.queue.picks(), row(library, conflict).by_hand) == ({}, False)
+    assert (library.queue.picks(), row(library, conflict).has_overrides) == ({}, False)
 
 
 def test_the_plan_of_the_decision_shows_them_and_other_plans_do_not(library: Library, conflict: int) -> None:
     plain = {strategy: planned(library, conflict, strategy) for strategy in (None, Strategy.MERGE, Strategy.OVERRIDE)}
-    library.queue.pick(conflict, Strategy.MERGE, picks_for(conflict))
+    library.queue.decide_with(conflict, Strategy.MERGE, picks_for(conflict))
     plan = planned(library, conflict, Strategy.MERGE)
     fields = {field.path: (field.result, field.side) for field in plan.fields}
     assert fields[DESCRIPTION] == ("mine\n\ntheirs", Side.BOTH)
@@ -111,7 +111,7 @@ def test_what_was_planned_is_what_is_done_and_can_be_undone(
     library: Library, conflict: int, strategy: Strategy
 ) -> None:
     picks = picks_for(conflict).with_side(("meta_json", "only"), Side.EXISTING)
-    library.queue.pick(conflict, strategy, picks)
+    library.queue.decide_with(conflict, strategy, picks)
     before = tables(library.root / "library.db")
     plan = planned(library, conflict, strategy)
     outcome = library.processor.process_single_import(conflict, strategy, confirmed=plan, picks=picks)
@@ -134,7 +134,7 @@ def test_what_was_planned_is_what_is_done_and_can_be_undone(
 
 def test_a_stored_pick_plays_no_part_unless_it_is_passed(library: Library, conflict: int) -> None:
     plain = library.processor.plan(conflict, Strategy.MERGE)
-    library.queue.pick(conflict, Strategy.MERGE, PICKS)
+    library.queue.decide_with(conflict, Strategy.MERGE, PICKS)
     assert library.processor.plan(conflict, Strategy.MERGE) == plain
     told = library.processor.process_single_import(
         conflict, Strategy.MERGE, confirmed=planned(library, conflict, Strategy.MERGE)
@@ -172,7 +172,7 @@ def test_a_library_of_the_first_version_gets_its_column(tmp_path: Path, weights:
         assert len(list(folder.glob("library.db.before-2-*"))) == 1, "the database was copied first"
         record = pending_of(library, id)
         assert (record.decision, record.picks, len(record.images)) == (Strategy.DELETE, NO_OVERRIDES, 1)
-        library.queue.pick(id, Strategy.MERGE, PICKS)
+        library.queue.decide_with(id, Strategy.MERGE, PICKS)
         assert pending_of(library, id).picks == PICKS
         assert library.undo().refused == "", "an operation of before can be taken back"
         assert pending_of(library, undone).name == "deleted"

@@ -46,7 +46,7 @@ def test_each_word_is_looked_for_in_name_path_type_and_tags(library: Library, wo
     add_pending(library, "/m/sub/b", name="clay", tag_names=["Style", "x"])
     add_pending(library, "/m/c", name="other", type_="vae", tag_names=["inky"])
     add_pending(library, "/m/d", name="50%_\\")
-    assert list(library.queue.ids(words)) == found
+    assert list(library.queue.search(words)) == found
 
 
 def test_states_are_the_first_that_fits(library: Library, tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_rows_come_in_the_order_asked_for_with_all_they_show(library: Library, t
 
 def test_a_long_queue_comes_whole_and_in_order(library: Library) -> None:
     ids = [add_pending(library, f"/m/{n}") for n in range(501)]
-    assert [row.id for row in library.queue.all()] == list(library.queue.ids()) == ids
+    assert [row.id for row in library.queue.all()] == list(library.queue.search()) == ids
     library.queue.decide(ids[:3], Strategy.DELETE)
     counts = library.queue.counts()
     assert (counts.pending, counts.decided, dict(counts.states)) == (501, 3, {State.MISSING: 501})
@@ -153,11 +153,11 @@ def test_decisions_outlive_the_library_object(tmp_path: Path) -> None:
 def test_a_look_hashes_nothing(library: Library, tmp_path: Path) -> None:
     pending_id = add_pending(library, model_file(tmp_path, "m"))
     before = snapshot(library)
-    look = library.queue.look(pending_id, Strategy.MERGE)
+    look = library.queue.preview(pending_id, Strategy.MERGE)
     assert look is not None and (look.plan, look.reason) == (None, "not hashed yet")
     assert look.pending.record == pending_of(library, pending_id)
     for strategy, action in ((Strategy.DELETE, Action.DELETED), (Strategy.SKIP, Action.IGNORED)):
-        look = library.queue.look(pending_id, strategy)
+        look = library.queue.preview(pending_id, strategy)
         assert look is not None and look.plan is not None and look.plan.action_taken is action
     assert not library.store.db.execute("SELECT 1 FROM file_hashes").fetchall()
     assert snapshot(library) == before
@@ -167,12 +167,12 @@ def test_a_look_shows_the_plan_that_a_promotion_follows(library: Library, tmp_pa
     path = model_file(tmp_path, "m", b"x")
     pending_id = add_pending(library, path, tag_names=["t"], images=[png(1), b"no image"])
     hashed(library, pending_id)
-    look = library.queue.look(pending_id, None)
+    look = library.queue.preview(pending_id, None)
     assert look is not None and look.plan == library.processor.plan(pending_id)
     assert (look.existing, look.row.state) == (None, State.NEW)
     add_model(library, digest(b"x"), path, images=[png(2)])
     for strategy in (None, Strategy.MERGE, Strategy.OVERRIDE):
-        look = library.queue.look(pending_id, strategy)
+        look = library.queue.preview(pending_id, strategy)
         assert look is not None and look.plan == library.processor.plan(pending_id, strategy or Strategy.MERGE)
         assert look.existing == library.show(digest(b"x"))
     assert look is not None
@@ -181,9 +181,9 @@ def test_a_look_shows_the_plan_that_a_promotion_follows(library: Library, tmp_pa
 
 
 def test_a_look_at_what_is_missing_or_gone(library: Library, tmp_path: Path) -> None:
-    look = library.queue.look(add_pending(library, tmp_path / "none"), Strategy.OVERRIDE)
+    look = library.queue.preview(add_pending(library, tmp_path / "none"), Strategy.OVERRIDE)
     assert look is not None and (look.plan, look.reason) == (None, "the model file is missing")
-    assert library.queue.look(99, None) is None
+    assert library.queue.preview(99, None) is None
 
 
 def test_a_reader_sees_the_queue_too(library: Library, tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ def test_a_reader_sees_the_queue_too(library: Library, tmp_path: Path) -> None:
     hashed(library, pending_id)
     with Library.open(library.root, readonly=True) as reader:
         assert list(reader.queue.all()) == list(library.queue.all())
-        look = reader.queue.look(pending_id, None)
+        look = reader.queue.preview(pending_id, None)
         assert look is not None and look.plan is not None and look.plan.images.added == (0,)
 
 

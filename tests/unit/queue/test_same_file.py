@@ -26,11 +26,11 @@ def files(library: Library, tmp_path: Path) -> list[Path]:
 
 
 def alike(library: Library) -> dict[int, tuple[int, ...]]:
-    return {row.id: row.alike for row in library.queue.all() if row.alike}
+    return {row.id: row.duplicate_ids for row in library.queue.all() if row.duplicate_ids}
 
 
 def same(library: Library, words: str) -> list[int]:
-    return list(library.queue.ids(words))
+    return list(library.queue.search(words))
 
 
 def test_each_row_names_the_others(library: Library, files: list[Path]) -> None:

@@ -132,7 +132,7 @@ def test_what_cannot_be_meant_is_one_sentence(line: str, told: str) -> None:
 @pytest.mark.parametrize("number", ["9" * 5000, "9" * 5000 + "t", "99999999999999999999", "0." + "9" * 5000])
 def test_a_size_beyond_all_measure_is_only_large(library: Library, number: str) -> None:
     for line in (f"size:>{number}", f"size:<{number}", f"size:{number}.."):
-        with library.store.reading() as db:
+        with library.store.read() as db:
             assert list(search.ids(db, parse(line))) == []
 
 
@@ -220,7 +220,7 @@ def texts_of(value: Any) -> Iterator[str]:
 
 
 def fill(library: Library, rows: list[Row]) -> list[int]:
-    with library.store.writing() as db:
+    with library.store.write() as db:
         db.execute("DELETE FROM pending_import")
     ids = []
     for row in rows:
@@ -235,7 +235,7 @@ def fill(library: Library, rows: list[Row]) -> list[int]:
 
 
 def found(library: Library, line: str) -> list[int]:
-    with library.store.reading() as db:
+    with library.store.read() as db:
         return list(search.ids(db, parse(line)))
 
 
@@ -344,7 +344,7 @@ def test_sizes_and_decisions(library: Library) -> None:
 def test_a_hundred_words_and_damaged_notes_are_no_trouble(library: Library) -> None:
     [pending_id] = fill(library, [Row(name="abc", meta={"d": "deep"})])
     assert found(library, "-x " * 50 + "a " * 50) == [pending_id]
-    with library.store.writing() as db:
+    with library.store.write() as db:
         db.execute('UPDATE pending_import SET meta_json = \'{"d":"deep\'')
     assert found(library, "deep") == [] and found(library, "abc") == [pending_id]
 

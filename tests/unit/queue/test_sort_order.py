@@ -52,17 +52,17 @@ def mixed(library: Library, tmp_path: Path) -> Library:
 @pytest.mark.parametrize("descending", [False, True])
 @pytest.mark.parametrize("column", SortKey)
 def test_each_column_puts_all_in_order_and_equals_by_id(mixed: Library, column: SortKey, descending: bool) -> None:
-    rows = mixed.queue.rows(mixed.queue.ids("", SortOrder(column, descending)))
+    rows = mixed.queue.rows(mixed.queue.search("", SortOrder(column, descending)))
     keys = [key_of(column, row) for row in rows]
     assert keys == sorted(keys, reverse=descending)  # type: ignore[type-var]
-    assert sorted(row.id for row in rows) == list(mixed.queue.ids())
+    assert sorted(row.id for row in rows) == list(mixed.queue.search())
     if column is not SortKey.STATE:
         expected = sorted(mixed.queue.all(), key=lambda row: key_of(column, row), reverse=descending)  # type: ignore[arg-type,return-value]
         assert [row.id for row in rows] == [row.id for row in expected], "sorting keeps equals as they were, by id"
 
 
 def test_within_a_state_the_same_file_lies_together(mixed: Library) -> None:
-    rows = mixed.queue.rows(mixed.queue.ids("", SortOrder(SortKey.STATE)))
+    rows = mixed.queue.rows(mixed.queue.search("", SortOrder(SortKey.STATE)))
     lines = [(row.state, row.id) for row in rows]
     assert lines == [
         (State.MISSING, 9),
@@ -79,17 +79,17 @@ def test_within_a_state_the_same_file_lies_together(mixed: Library) -> None:
 @pytest.mark.parametrize("words", ["clay", "type:vae", "state:conflict", "state:duplicate clay", "nothing"])
 def test_what_a_filter_finds_comes_in_that_order_too(mixed: Library, column: SortKey, words: str) -> None:
     order = SortOrder(column, descending=True)
-    found = set(mixed.queue.ids(words))
-    assert list(mixed.queue.ids(words, order)) == [id for id in mixed.queue.ids("", order) if id in found]
+    found = set(mixed.queue.search(words))
+    assert list(mixed.queue.search(words, order)) == [id for id in mixed.queue.search("", order) if id in found]
 
 
 def test_a_path_that_is_no_text_has_its_place(library: Library) -> None:
     ids = [add_pending(library, path) for path in ("/m/z", "/m/a\udcff", "/m/B")]
-    assert list(library.queue.ids("", SortOrder(SortKey.PATH))) == [ids[1], ids[2], ids[0]]
+    assert list(library.queue.search("", SortOrder(SortKey.PATH))) == [ids[1], ids[2], ids[0]]
 
 
 def test_putting_states_in_order_can_be_cancelled(mixed: Library) -> None:
     cancel = threading.Event()
     cancel.set()
     with pytest.raises(Cancelled):
-        mixed.queue.ids("", SortOrder(SortKey.STATE), cancel)
+        mixed.queue.search("", SortOrder(SortKey.STATE), cancel)

@@ -297,7 +297,7 @@ def random_library(root: Path, rng: random.Random) -> Library:
         path = model_file(root, f"m{n}", b"%d" % rng.randint(0, 2))
         images = [png(rng.randint(0, 5)) if rng.random() < 0.8 else half_png(1) for _ in range(rng.randint(0, 3))]
         add_pending(library, path, meta={"n": n}, tag_names=["a"] * rng.randint(0, 1), images=images)
-    for number in library.queue.ids():
+    for number in library.queue.search():
         strategy = rng.choice(["merge", "override", "delete", "skip", None])
         library.processor.process_single_import(number, strategy)
         if rng.random() < 0.3:

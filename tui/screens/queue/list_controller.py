@@ -57,7 +57,7 @@ class ListController:
         self._failed = failed
         queue = library.queue
         self._ids = LatestQuery[IdsQuestion, "array[int]"](
-            screen, "ids", lambda question, _: queue.ids(*question, self._leaving), self._show_ids, self._no_ids
+            screen, "ids", lambda question, _: queue.search(*question, self._leaving), self._show_ids, self._no_ids
         )
         self._rows = LatestQuery[RowsQuestion, "list[QueueRow]"](
             screen, "rows", lambda question, _: queue.rows(question[1]), self._show_rows, self._read_failed
@@ -68,11 +68,11 @@ class ListController:
         self._decided_ids = LatestQuery[None, "list[tuple[int, Strategy]]"](
             screen, "decided", lambda *_: queue.decisions(), self._show_decided, self._read_failed
         )
-        self.decisions = DecisionWriter(screen, queue.decide, queue.pick, self._stored, failed)
+        self.decisions = DecisionWriter(screen, queue.decide, queue.decide_with, self._stored, failed)
         self.suggesting = SuggestionLoader(screen, library, self._suggested, failed)
         self.decided = DecisionCounts()
         self.order = DEFAULT_ORDER
-        self.standing = asyncio.Event()  # set when the first rows are shown: what takes long may begin then
+        self.first_rows_shown = asyncio.Event()  # set when the first rows are shown: what takes long may begin then
         self._total = 0
         self._recount_due = False
         self._pause = _RECOUNT
@@ -99,12 +99,12 @@ class ListController:
         self._left.clear()
         self._ids.ask(self._question)
         self._decided_ids.ask(None)
-        if self.standing.is_set():
+        if self.first_rows_shown.is_set():
             self._counts.ask(None)
 
     def _stand(self) -> None:
-        if not self.standing.is_set():
-            self.standing.set()
+        if not self.first_rows_shown.is_set():
+            self.first_rows_shown.set()
             self._counts.ask(None)
 
     @property
@@ -157,7 +157,7 @@ class ListController:
             return "Its file is missing: whether others are the same is not known."
         if row.sha256 is None:
             return "Its file is not hashed yet: whether others are the same is not known."
-        if not row.alike:
+        if not row.duplicate_ids:
             return "No other import in the queue is the same file."
         self.filter(f"same:{row.id}")
         return ""
@@ -268,7 +268,7 @@ class ListController:
 
     def _show_rows(self, question: RowsQuestion, rows: list[QueueRow]) -> None:
         generation, ids = question
-        self._list.supply(generation, ids, self.decisions.over(rows))
+        self._list.supply(generation, ids, self.decisions.overlay_pending(rows))
         self.suggest()
         if gone := set(ids) - {row.id for row in rows}:  # another process took them
             self.take_out(gone, [row for id in gone if (row := self._list.row(id))])

@@ -39,7 +39,11 @@ class PreviewController:
         self._pictures = pictures
         self._near = near
         self._looks = LatestQuery[Question, "ImportPreview | None"](
-            screen, "look", lambda q, cancel: library.queue.look(*q, cancel=cancel), self._show_look, self._look_failed
+            screen,
+            "look",
+            lambda q, cancel: library.queue.preview(*q, cancel=cancel),
+            self._show_look,
+            self._look_failed,
         )
         self._fetching = PictureLoader(screen, pictures, screen.query_one(Preview).supply)
         self._row: QueueRow | None = None

@@ -92,7 +92,7 @@ class QueueScreen(QueueActions):
     async def _begin(self) -> None:
         if (told := await self._resuming.begin()) and not self.query_one(StatusBar).words:
             self.query_one(StatusBar).warn(told)
-        await self._listing.standing.wait()
+        await self._listing.first_rows_shown.wait()
         self._hashing.start()
 
     async def settle(self) -> str:

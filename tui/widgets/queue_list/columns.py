@@ -178,4 +178,4 @@ def _decision(row: QueueRow, look: RowStyle) -> tuple[str, str, bool, bool]:
         return f"✕ {row.decision or 'failed'}", RED, True, False
     if row.decision is None:
         return look.suggestion and f"· {look.suggestion}", GREY, False, True
-    return f"● {row.decision}{'*' if row.by_hand else ''}", STRATEGY[row.decision], False, False
+    return f"● {row.decision}{'*' if row.has_overrides else ''}", STRATEGY[row.decision], False, False

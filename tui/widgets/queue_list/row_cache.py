@@ -61,8 +61,8 @@ class RowCache:
         """Have a decision in the rows before it is stored; what was picked by hand stays where the strategy does."""
         for id in ids:
             if row := self._rows.get(id):
-                kept = row.by_hand and row.decision is strategy if by_hand is None else by_hand
-                self._rows[id] = replace(row, decision=strategy, by_hand=kept)
+                kept = row.has_overrides and row.decision is strategy if by_hand is None else by_hand
+                self._rows[id] = replace(row, decision=strategy, has_overrides=kept)
 
     def wanted(self, ids: Sequence[int], first: int, last: int) -> Sequence[int]:
         """Return the ids to ask for when these places are in view: in whole pages, none where all is known."""
