@@ -162,7 +162,7 @@ def test_a_bug_is_one_line_that_says_where(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setitem(main.commands, "broken", broken)
     ran = run("--json", "broken")
     sentence = ran.failed(1)
-    assert "KeyError" in sentence and "test_cli.py, line " in sentence
+    assert "KeyError" in sentence and "test_root.py, line " in sentence
     assert list(ran.object) == ["error"]
 
 

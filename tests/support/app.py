@@ -17,8 +17,6 @@ from pathlib import Path
 
 from rich.segment import Segment
 from textual import events
-from textual.binding import Binding
-from textual.keys import key_to_character
 from textual.pilot import Pilot
 from textual.widget import Widget
 
@@ -27,14 +25,13 @@ from core.domain.records import PendingImport, QueueRow
 from core.library import Library
 from core.sample.library import sample_library
 from core.storage import pending
+from tests.support.keys import press
 from tui.app import CuratorApp
 from tui.config.settings import Settings
 from tui.screens.queue.screen import QueueScreen
 from tui.widgets.queue_list.queue_list import QueueList
 
 PATIENCE = 30.0  # seconds until a condition counts as broken; far more than a busy machine needs
-
-_HANDLED = 3  # turns of all message queues after which a key has taken its way from driver to action
 
 CONFLICT = 7  # ids in the sample: a conflict with four images, one of which the library has
 NEW = 11
@@ -77,16 +74,6 @@ def add_import(library: Library, record: PendingImport) -> None:
             db.execute("INSERT OR IGNORE INTO tags (name) VALUES (?)", [tag])
         ids = [db.execute("SELECT id FROM tags WHERE name = ?", [tag]).fetchone()[0] for tag in record.tags]
         pending.insert(db, record, ids)
-
-
-async def press(pilot: Pilot[None], key: str) -> None:
-    """Send one key, by its name or as a character, through the driver, and let the app handle it."""
-    [binding] = Binding.make_bindings([Binding(key, "")])
-    driver = pilot.app._driver
-    assert driver is not None
-    driver.send_message(events.Key(binding.key, key if len(key) == 1 else key_to_character(key)))
-    for _ in range(_HANDLED):
-        await pilot.pause(0)
 
 
 class AppHarness:

@@ -428,7 +428,10 @@ def test_a_library_s_database_is_no_old_database(root: Path, tmp_path: Path) -> 
     before = (rows(root), files(root))
     for database in (backup, root / "library.db", tmp_path / "other" / "library.db"):
         told = run("import-legacy", database, library=root).failed(1)
-        assert "is the database of a Model Curator library" in told and "--library" in told and "restore" in told
+        if database == root / "library.db":
+            assert "is the library's own database: give the database file of the old manager" in told
+        else:
+            assert "is the database of a Model Curator library" in told and "--library" in told and "restore" in told
         assert run("import-legacy", database, library=tmp_path / "new").code == 1
     assert (rows(root), files(root)) == before
     assert not (tmp_path / "new").exists(), "no library is made for what is refused"

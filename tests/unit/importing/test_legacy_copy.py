@@ -102,7 +102,7 @@ def test_a_journal_that_names_another_file_is_refused_and_that_file_lives(home: 
     tail = len(name).to_bytes(4, "big") + sum(name).to_bytes(4, "big") + bytes.fromhex("d9d505f920a163d7")
     path.with_name(path.name + "-journal").write_bytes(b"\0" * 512 + name + tail)
     before = picture(home)
-    refused(path, scratch, "several databases")
+    refused(path, scratch, "multi-database transaction")
     assert picture(home) == before
 
 
