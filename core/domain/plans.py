@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from core.domain.enums import Action, Side, Strategy
@@ -49,3 +50,16 @@ class Plan:
     fields: tuple[FieldPlan, ...] = ()
     tags: TagPlan = TagPlan()
     images: ImagePlan = ImagePlan()
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionPlan:
+    """A plan, and what writing it needs besides; ``row`` and ``targets`` are empty where nothing is written.
+
+    ``row`` is the whole row of ``models`` as it would be (an insert has no ``sha256`` in it); ``targets`` holds the
+    number in the sequence that each file taken from ``pending/`` would get.
+    """
+
+    plan: Plan
+    row: Mapping[str, Any] = field(default_factory=dict)
+    targets: Mapping[str, int] = field(default_factory=dict)

@@ -1,7 +1,7 @@
 """The plan of a promotion: one pure function from the two records, the strategy and the two image lists.
 
-The comparison on screen, the dry run and the promotion itself use it. The row and the numbers of the images, which a
-promotion needs beyond the plan, come from ``build_row`` and ``assign_sequence_numbers``; the plan is made of both.
+The comparison on screen, the dry run and the promotion itself use it. The row and the numbers of the images, which
+writing needs, come with the plan: it is made of both, and nothing computes them again.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from core.domain.enums import Action, Side, Strategy
-from core.domain.plans import FieldPlan, ImagePlan, Plan, TagPlan
+from core.domain.plans import FieldPlan, ImagePlan, Plan, PromotionPlan, TagPlan
 from core.domain.records import Model, ModelImage, PendingImage, PendingImport
 from core.merger import copy_json, json_equal, merge_model_fields
 from core.planning.resolution import apply_resolution, iter_fields
@@ -18,7 +18,7 @@ from core.planning.resolution import apply_resolution, iter_fields
 _COLUMNS = ("path", "name", "type", "size_bytes", "created_at")
 
 
-def make_plan(
+def plan_promotion(
     pending: PendingImport,
     existing: Model | None,
     strategy: Strategy | None,
@@ -27,25 +27,25 @@ def make_plan(
     *,
     on_disk: Collection[int] = (),
     old_path_exists: bool = True,
-) -> Plan:
+) -> PromotionPlan:
     """Return what promoting ``pending`` would do.
 
     ``existing`` is the library's model with the same hash, ``existing_images`` what the store knows of its sequence,
     ``on_disk`` the numbers whose files are there; ``next_seq`` is where added images start. ``old_path_exists`` tells
     whether the existing model's file is still at its path. Raises ValueError for a conflict without a strategy.
     """
-    action = resolve_action(existing, strategy)
+    action = _resolve_action(existing, strategy)
     if action in (Action.DELETED, Action.IGNORED):
-        return Plan(strategy, action)
-    row = build_row(pending, existing, strategy, old_path_exists)
-    images, _ = assign_sequence_numbers(
+        return PromotionPlan(Plan(strategy, action))
+    row = _build_row(pending, existing, action, old_path_exists)
+    images, targets = assign_sequence_numbers(
         pending.images, action, existing_images, on_disk, next_seq, left_out=pending.picks.images
     )
-    return Plan(strategy, action, tuple(_fields(pending, existing, row, action)), _tags(pending, existing), images)
+    fields = tuple(_fields(pending, existing, row, action))
+    return PromotionPlan(Plan(strategy, action, fields, _tags(pending, existing), images), row, targets)
 
 
-def resolve_action(existing: Model | None, strategy: Strategy | None) -> Action:
-    """Return what a strategy comes to; raises ValueError for a conflict without one."""
+def _resolve_action(existing: Model | None, strategy: Strategy | None) -> Action:
     if strategy is Strategy.DELETE:
         return Action.DELETED
     if strategy is Strategy.SKIP:
@@ -57,16 +57,7 @@ def resolve_action(existing: Model | None, strategy: Strategy | None) -> Action:
     return Action.OVERRIDDEN if strategy is Strategy.OVERRIDE else Action.MERGED
 
 
-def build_row(
-    pending: PendingImport, existing: Model | None, strategy: Strategy | None, old_path_exists: bool = True
-) -> dict[str, Any]:
-    """Return the whole row of ``models`` as it is after the promotion; an insert has no ``sha256`` in it.
-
-    Raises ValueError where no row comes of it: delete, skip, a conflict without a strategy.
-    """
-    action = resolve_action(existing, strategy)
-    if action in (Action.DELETED, Action.IGNORED):
-        raise ValueError(f"no row comes of a promotion that is {action}")
+def _build_row(pending: PendingImport, existing: Model | None, action: Action, old_path_exists: bool) -> dict[str, Any]:
     if existing is None:
         return _row(pending)
     old = {"sha256": existing.sha256, **_row(existing)}
@@ -90,8 +81,6 @@ def assign_sequence_numbers(
     ``images`` are the pending ones, in order, with the verdict on each; the files ``left_out`` by hand are not placed.
     No number that the store or the disk has is ever given to an added image, even where ``next_seq`` says so.
     """
-    if action in (Action.DELETED, Action.IGNORED):
-        return ImagePlan(), {}
     taken = {image.seq for image in existing_images} | set(on_disk)
     usable = [image for image in images if image.refused is None]
     accepted = [image for image in usable if image.file not in left_out]

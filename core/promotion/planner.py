@@ -10,10 +10,10 @@ from sqlite_utils import Database
 
 from core.domain.enums import Status, Strategy
 from core.domain.outcomes import Outcome
-from core.domain.plans import Plan
-from core.domain.records import Model, PendingImport
+from core.domain.plans import PromotionPlan
+from core.domain.records import PendingImport
 from core.images.scanner import ImageScanner
-from core.planning.plan import assign_sequence_numbers, make_plan, resolve_action
+from core.planning.plan import plan_promotion
 from core.promotion.lookup import RecordReader
 from core.promotion.pending_images import PendingImageStager
 from core.storage import LibraryDatabase, models
@@ -29,18 +29,15 @@ class EarlyOutcome(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PromotionContext:
-    """Both records, the plan, and the number in the sequence that each accepted file of ``pending/`` would get.
+    """The pending import, the hash of its file, and the plan of its promotion.
 
     ``sequence`` holds the model's numbers as they would be afterwards: once it has happened nothing need be read.
     """
 
     record: PendingImport
     sha256: str
-    existing: Model | None
-    plan: Plan
-    targets: dict[str, int]
+    planned: PromotionPlan
     sequence: tuple[int, ...]
-    old_path_exists: bool
 
 
 class PromotionPlanner:
@@ -57,7 +54,7 @@ class PromotionPlanner:
     def prepare(
         self, record: PendingImport, sha256: str, strategy: Strategy | None, cancel: threading.Event | None = None
     ) -> PromotionContext:
-        """Judge the pending images, then look at everything in one snapshot; raises Answer as ``evaluate`` does."""
+        """Judge the pending images, then look at everything in one snapshot. Raises as ``evaluate`` does."""
         record = replace(record, images=self._incoming.validate(record.images, cancel))
         with self._store.read() as db:
             return self.evaluate(db, record, sha256, strategy)
@@ -65,7 +62,7 @@ class PromotionPlanner:
     def evaluate(self, db: Database, record: PendingImport, sha256: str, strategy: Strategy | None) -> PromotionContext:
         """Look at everything as it is now; ``record`` carries the verdicts on its images.
 
-        Raises Answer, *conflict* with both records, where the library has the model and there is no strategy.
+        Raises EarlyOutcome, *conflict* with both records, where the library has the model and there is no strategy.
         """
         existing = models.get(db, sha256)
         if existing is not None and strategy is None:
@@ -74,11 +71,9 @@ class PromotionPlanner:
         on_disk = self._scanner.sequence(sha256)
         first = self._scanner.get_next_sequence_index(sha256)
         there = existing is not None and os.path.exists(existing.path)
-        plan = make_plan(record, existing, strategy, images, first, on_disk=on_disk, old_path_exists=there)
-        action, left_out = resolve_action(existing, strategy), record.picks.images
-        _, targets = assign_sequence_numbers(record.images, action, images, on_disk, first, left_out=left_out)
-        sequence = tuple(sorted({*on_disk, *targets.values()}))
-        return PromotionContext(record, sha256, existing, plan, targets, sequence, there)
+        planned = plan_promotion(record, existing, strategy, images, first, on_disk=on_disk, old_path_exists=there)
+        sequence = tuple(sorted({*on_disk, *planned.targets.values()}))
+        return PromotionContext(record, sha256, planned, sequence)
 
     def _conflict(self, db: Database, pending_id: int, sha256: str) -> Outcome:
         pending = self._lookup.pending(db, pending_id)

@@ -20,7 +20,7 @@ from core.hashing.hasher import Hasher, Progress
 from core.images.scanner import relative_path
 from core.locks.keyed import KeyedLocks
 from core.operations.journal import Change, Journal, StaleSnapshot
-from core.planning.plan import build_row, make_plan
+from core.planning.plan import plan_promotion
 from core.promotion.errors import PromotionRefused
 from core.promotion.pending_images import Digests, PendingImageStager, must_own
 from core.promotion.planner import EarlyOutcome, PromotionContext, PromotionPlanner
@@ -103,7 +103,7 @@ class PromotionProcessor:
         try:
             record = replace(self._record(pending_id, wanted), picks=picks)
             if wanted in (Strategy.SKIP, Strategy.DELETE):
-                plan = make_plan(record, None, wanted, (), 0)
+                plan = plan_promotion(record, None, wanted, (), 0).plan
                 known = self._hasher.cached_hash(record.path)
                 return Outcome(Status.SUCCESS, pending_id, known, plan.action_taken, plan=plan)
             sha256 = self._hasher.sha256(record.path, cancel=cancel, progress=progress)
@@ -114,7 +114,7 @@ class PromotionProcessor:
             raise
         except (CuratorError, OSError) as error:
             return Outcome(Status.ERROR, pending_id, error=_sentence(error))
-        return self._outcome(case, Status.SUCCESS, plan=case.plan)
+        return self._outcome(case, Status.SUCCESS, plan=case.planned.plan)
 
     def plan(self, pending_id: int, strategy: Strategy | str | None = None) -> Plan:
         """Return the plan of a promotion, hashing the file if need be.
@@ -187,7 +187,7 @@ class PromotionProcessor:
         """Try once; ``refused`` gathers what staging refused, so that starting over does not meet it again."""
         self._store.await_turn(cancel)  # hashing may have taken minutes; what follows encodes images
         first = self._cases.prepare(_with_refusals(record, refused), sha256, strategy, cancel)
-        images = [image for image in first.record.images if image.file in first.targets]
+        images = [image for image in first.record.images if image.file in first.planned.targets]
         with self._journal.staging() as staging:
             made, not_had = self._incoming.stage(images, staging, cancel)
             refused.update(not_had)
@@ -198,13 +198,13 @@ class PromotionProcessor:
             def change(db: Database) -> Change:
                 self._check_unchanged(db, record)
                 case = self._cases.evaluate(db, judged, sha256, strategy)
-                if confirmed is not None and _as_json(case.plan) != _as_json(confirmed):
-                    raise EarlyOutcome(self._outcome(case, Status.CHANGED, plan=case.plan))
-                if not case.targets.keys() <= made.keys():
+                if confirmed is not None and _as_json(case.planned.plan) != _as_json(confirmed):
+                    raise EarlyOutcome(self._outcome(case, Status.CHANGED, plan=case.planned.plan))
+                if not case.planned.targets.keys() <= made.keys():
                     raise StaleSnapshot
                 met[:] = [case]
-                staged = [(f"{staging.relative}/{positions[f]}", f, seq) for f, seq in case.targets.items()]
-                return self._change(db, case, strategy, made, staged)
+                staged = [(f"{staging.relative}/{positions[f]}", f, seq) for f, seq in case.planned.targets.items()]
+                return self._change(db, case, made, staged)
 
             in_place = self._journal.execute(staging, OperationKind.PROMOTE, change)
         return self._outcome(met[0], Status.SUCCESS, in_place=in_place)
@@ -221,15 +221,14 @@ class PromotionProcessor:
         self,
         db: Database,
         case: PromotionContext,
-        strategy: Strategy | None,
         made: dict[str, Digests],
         staged: list[tuple[str, str, int]],
     ) -> Change:
-        record, sha256 = case.record, case.sha256
+        record, sha256, planned = case.record, case.sha256, case.planned
         before = journal_rows.snapshot(db, record.id, sha256)
-        models.put(db, sha256, build_row(record, case.existing, strategy, case.old_path_exists))
+        models.put(db, sha256, planned.row)
         models.add_location(db, sha256, record.path)
-        models.add_tags(db, sha256, pending.tag_ids(db, record.id, case.plan.tags.left_out))
+        models.add_tags(db, sha256, pending.tag_ids(db, record.id, planned.plan.tags.left_out))
         sources = {image.file: image.sha256 for image in record.images}
         moves: list[tuple[str, str | None]] = []
         for stem, file, seq in staged:
@@ -238,7 +237,7 @@ class PromotionProcessor:
         moves += [(f"pending/{file}", None) for file in self._incoming.existing_files(record)]
         pending.delete(db, record.id)
         after = journal_rows.snapshot(db, record.id, sha256)
-        return Change(moves, case.plan.action_taken, record.id, sha256, before, after)
+        return Change(moves, planned.plan.action_taken, record.id, sha256, before, after)
 
     def _outcome(
         self, case: PromotionContext, status: Status, *, plan: Plan | None = None, in_place: bool = True
@@ -249,7 +248,7 @@ class PromotionProcessor:
             status,
             case.record.id,
             case.sha256,
-            case.plan.action_taken if status is Status.SUCCESS else None,
+            case.planned.plan.action_taken if status is Status.SUCCESS else None,
             tuple(f"{case.sha256}_{seq}.webp" for seq in case.sequence) if done else (),
             tuple(RefusedImage(i.file, i.refused) for i in case.record.images if i.refused is not None),
             in_place,

@@ -19,7 +19,7 @@ from core.domain.sort_order import DEFAULT_ORDER, SortKey, SortOrder
 from core.errors import Cancelled, CuratorError, RowDamaged
 from core.files.safe_open import fingerprint
 from core.hashing.background import BackgroundHasher, HashProgress
-from core.planning.plan import make_plan
+from core.planning.plan import plan_promotion
 from core.planning.suggestions import Suggestion, suggest
 from core.promotion.lookup import RecordReader
 from core.promotion.planner import EarlyOutcome, PromotionPlanner
@@ -171,7 +171,7 @@ class Queue:
             entry = RecordWithImages(record, tuple(image.file for image in record.images))
             existing, reason = self._existing(db, row.sha256)
         if strategy in (Strategy.DELETE, Strategy.SKIP):
-            return ImportPreview(row, entry, existing, make_plan(record, None, strategy, (), 0))
+            return ImportPreview(row, entry, existing, plan_promotion(record, None, strategy, (), 0).plan)
         if damage:
             reason = str(RowDamaged("pending_import", pending_id, damage))
         elif row.sha256 is None:
@@ -187,7 +187,7 @@ class Queue:
     ) -> ImportPreview:
         """Return the look with its plan, or why there is none."""
         try:
-            return replace(look, plan=self._cases.prepare(record, str(look.row.sha256), strategy, cancel).plan)
+            return replace(look, plan=self._cases.prepare(record, str(look.row.sha256), strategy, cancel).planned.plan)
         except Cancelled:
             raise
         except EarlyOutcome as answer:

@@ -11,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.domain.enums import Action, Side, Strategy
-from core.domain.plans import FieldPlan, ImagePlan, Plan, TagPlan
+from core.domain.plans import FieldPlan, ImagePlan, Plan, PromotionPlan, TagPlan
 from core.domain.records import Model, ModelImage, PendingImage, PendingImport
 from core.merger import merge_model_fields
-from core.planning.plan import assign_sequence_numbers, build_row, make_plan
+from core.planning.plan import assign_sequence_numbers, plan_promotion
 
 SHA = "a" * 64
 Path = tuple[str, ...]
@@ -70,22 +70,21 @@ def test_delete_and_skip_touch_nothing_of_the_library(
     existing: Model | None, strategy: Strategy, action: Action
 ) -> None:
     incoming = pending({"b": 1}, tags=("u",), images=(image(0), image(1, refused="not an image")))
-    assert make_plan(incoming, existing, strategy, stored("x"), 1, on_disk=[0]) == Plan(strategy, action)
-    assert assign_sequence_numbers(incoming.images, action, stored("x"), [0], 1) == (ImagePlan(), {})
-    with pytest.raises(ValueError, match=action.value):
-        build_row(incoming, existing, strategy)
+    planned = plan_promotion(incoming, existing, strategy, stored("x"), 1, on_disk=[0])
+    assert planned == PromotionPlan(Plan(strategy, action), row={}, targets={})
 
 
 def test_conflict_without_a_strategy_has_no_plan() -> None:
     with pytest.raises(ValueError, match="strategy"):
-        make_plan(pending(), model(), None, (), 0)
+        plan_promotion(pending(), model(), None, (), 0)
 
 
 @pytest.mark.parametrize("strategy", [None, Strategy.OVERRIDE, Strategy.MERGE])
 def test_insert_takes_the_pending_side_as_it_is(strategy: Strategy | None) -> None:
     meta: dict[str, Any] = {"prompts": {"positive": "cat", "negative": ""}, "links": [], "none": None, "extra": {}}
     incoming = pending(meta, tags=("b", "a"), images=(image(0, "same"), image(1, "same"), image(2, refused="half")))
-    plan = make_plan(incoming, None, strategy, (), 0)
+    planned = plan_promotion(incoming, None, strategy, (), 0)
+    plan = planned.plan
     assert (plan.strategy, plan.action_taken) == (strategy, Action.INSERTED)
     assert [(field.path, field.result) for field in plan.fields] == [
         (("path",), "/new"),
@@ -103,13 +102,15 @@ def test_insert_takes_the_pending_side_as_it_is(strategy: Strategy | None) -> No
     assert all(field.pending == field.result for field in plan.fields)
     assert plan.tags == TagPlan(added=("a", "b"))
     assert plan.images == ImagePlan(added=(0, 1), refused=("7_2.png",))
-    assert build_row(incoming, None, strategy) == columns(incoming)
+    assert planned.row == columns(incoming)
+    assert planned.targets == {"7_0.png": 0, "7_1.png": 1}
 
 
 def test_override_takes_every_pending_value_but_the_hash() -> None:
     existing = model({"a": "old", "same": 1, "gone": {"x": 1}}, tags=("z", "both"))
     incoming = pending({"a": "", "same": 1.0, "fresh": [1]}, name="", tags=("both", "new"), claimed_sha256="b" * 64)
-    plan = make_plan(incoming, existing, Strategy.OVERRIDE, (), 0)
+    planned = plan_promotion(incoming, existing, Strategy.OVERRIDE, (), 0)
+    plan = planned.plan
     assert plan.action_taken is Action.OVERRIDDEN
     assert plan.fields == (
         FieldPlan(("path",), "/old", "/new", "/new", Side.PENDING),
@@ -123,7 +124,7 @@ def test_override_takes_every_pending_value_but_the_hash() -> None:
         FieldPlan(("meta_json", "fresh"), None, [1], [1], Side.PENDING),
     )
     assert plan.tags == TagPlan(kept=("both", "z"), added=("new",))
-    assert build_row(incoming, existing, Strategy.OVERRIDE) == {"sha256": SHA, **columns(incoming)}
+    assert planned.row == {"sha256": SHA, **columns(incoming)}
 
 
 def test_merge_names_the_side_of_each_leaf() -> None:
@@ -134,7 +135,7 @@ def test_merge_names_the_side_of_each_leaf() -> None:
         {"new": 0, "a": "new", "empty": "e", "list": [2], "flag": True, "equal": [1, {"x": None}], "odd": {"x": 1}},
         name="same",
     )
-    plan = make_plan(incoming, existing, Strategy.MERGE, (), 0, old_path_exists=False)
+    plan = plan_promotion(incoming, existing, Strategy.MERGE, (), 0, old_path_exists=False).plan
     assert plan.fields == (
         FieldPlan(("path",), "/old", "/new", "/new", Side.PENDING),
         FieldPlan(("name",), "same", "same", "same", Side.BOTH),
@@ -152,37 +153,37 @@ def test_merge_names_the_side_of_each_leaf() -> None:
 
 
 def test_list_that_the_other_side_adds_nothing_to_is_of_one_side() -> None:
-    plan = make_plan(pending({"a": [2], "b": [1]}), model({"a": [1, 2], "b": []}), Strategy.MERGE, (), 0)
+    plan = plan_promotion(pending({"a": [2], "b": [1]}), model({"a": [1, 2], "b": []}), Strategy.MERGE, (), 0).plan
     assert fields(plan)["meta_json", "a"].side is Side.EXISTING
     assert fields(plan)["meta_json", "b"].side is Side.PENDING
 
 
 def test_equal_empty_values_are_of_both_sides() -> None:
     meta: dict[str, Any] = {"n": None, "t": "", "m": {}}
-    plan = make_plan(pending(meta, name=""), model(meta, name=""), Strategy.MERGE, (), 0)
+    plan = plan_promotion(pending(meta, name=""), model(meta, name=""), Strategy.MERGE, (), 0).plan
     assert [f.path[-1] for f in plan.fields if f.side is Side.BOTH] == ["name", "n", "t", "m"]
 
 
 def test_new_empty_value_that_a_merge_does_not_add_shows_as_nothing() -> None:
-    plan = make_plan(pending({"blank": " "}), model({"a": 1}), Strategy.MERGE, (), 0)
+    plan = plan_promotion(pending({"blank": " "}), model({"a": 1}), Strategy.MERGE, (), 0).plan
     assert fields(plan)["meta_json", "blank"] == FieldPlan(("meta_json", "blank"), None, " ", None, Side.EXISTING)
 
 
 def test_mapping_on_one_side_only_is_shown_leaf_by_leaf() -> None:
-    plan = make_plan(pending({"p": {"x": 1, "q": {"y": 2}}}), model({"o": {"z": 3}}), Strategy.MERGE, (), 0)
+    plan = plan_promotion(pending({"p": {"x": 1, "q": {"y": 2}}}), model({"o": {"z": 3}}), Strategy.MERGE, (), 0).plan
     assert [field.path[1:] for field in plan.fields if len(field.path) > 1] == [("o", "z"), ("p", "x"), ("p", "q", "y")]
     assert fields(plan)["meta_json", "p", "q", "y"].existing is None
 
 
 def test_empty_meta_json_has_no_leaves() -> None:
-    plan = make_plan(pending(), model(), Strategy.MERGE, (), 0)
+    plan = plan_promotion(pending(), model(), Strategy.MERGE, (), 0).plan
     assert [field.path[0] for field in plan.fields] == ["path", "name", "type", "size_bytes", "created_at"]
 
 
 def test_row_of_a_promotion_shares_nothing_with_the_records() -> None:
     existing, incoming = model({"a": {"x": [1]}}), pending({"b": {"y": [2]}})
     for strategy in (Strategy.MERGE, Strategy.OVERRIDE):
-        for value in build_row(incoming, existing, strategy)["meta_json"].values():
+        for value in plan_promotion(incoming, existing, strategy, (), 0).row["meta_json"].values():
             next(iter(value.values())).append("defaced")
     assert existing.meta_json == {"a": {"x": [1]}}
     assert incoming.meta_json == {"b": {"y": [2]}}
@@ -193,7 +194,7 @@ def test_depth_of_200_is_no_problem() -> None:
     new: dict[str, Any] = {"leaf": "v"}
     for _ in range(200):
         old, new = {"k": old}, {"k": new}
-    plan = make_plan(pending(new), model(old), Strategy.MERGE, (), 0)
+    plan = plan_promotion(pending(new), model(old), Strategy.MERGE, (), 0).plan
     assert plan.fields[-1].path == ("meta_json", *["k"] * 200, "leaf")
     assert plan.fields[-1].side is Side.PENDING
 
@@ -212,11 +213,12 @@ def test_fields_are_exactly_the_row_that_comes_of_it(
     old: dict[str, Any], new: dict[str, Any], a: str, b: str, exists: bool, strategy: Strategy
 ) -> None:
     existing, incoming = model(old, path=a, name=b), pending(new, path=b, name=a)
-    row = build_row(incoming, existing, strategy, exists)
+    planned = plan_promotion(incoming, existing, strategy, (), 0, old_path_exists=exists)
+    row = planned.row
     if strategy is Strategy.MERGE:
         before = {"sha256": SHA, **columns(existing)}
         assert json.dumps(row) == json.dumps(merge_model_fields(before, columns(incoming), old_path_exists=exists))
-    found = fields(make_plan(incoming, existing, strategy, (), 0, old_path_exists=exists))
+    found = fields(planned.plan)
     for path, field in found.items():
         assert json.dumps(field.result) == json.dumps(lookup(row, path))
         assert json.dumps(field.existing) == json.dumps(lookup(columns(existing), path))
@@ -285,5 +287,5 @@ def test_every_image_and_every_number_is_accounted_for_once(
 
 def test_plan_carries_the_images_as_they_are_placed() -> None:
     images = (image(0, "p"), image(1, "n"))
-    plan = make_plan(pending(images=images), model(), Strategy.MERGE, stored("p"), 2, on_disk=[0, 1])
+    plan = plan_promotion(pending(images=images), model(), Strategy.MERGE, stored("p"), 2, on_disk=[0, 1]).plan
     assert plan.images == ImagePlan(kept=(0, 1), added=(2,), duplicate=("7_0.png",))

@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 
 from core import Library
 from core.domain.enums import State, Strategy
-from core.domain.plans import Plan
+from core.domain.plans import Plan, PromotionPlan
 from core.domain.records import Model, ModelImage, PendingImage, PendingImport
 from core.merger import is_empty, json_equal
-from core.planning.plan import build_row, make_plan
+from core.planning.plan import plan_promotion
 from core.planning.suggestions import RULES, Suggestion, suggest
 from tests.support.builders import add_model, add_pending, digest, half_png, model_file, pending_of, png
 
@@ -40,10 +40,16 @@ def images(*digests: str, refused: int = 0) -> tuple[PendingImage, ...]:
     return (*good, *bad)
 
 
-def plan_of(incoming: PendingImport, existing: Model | None, stored: str = "", *, gone: bool = False) -> Plan:
+def planned_of(
+    incoming: PendingImport, existing: Model | None, stored: str = "", *, gone: bool = False
+) -> PromotionPlan:
     sequence = [ModelImage(seq, digest, {}) for seq, digest in enumerate(stored.split())]
     strategy = None if existing is None else MERGE
-    return make_plan(incoming, existing, strategy, sequence, len(sequence), old_path_exists=not gone)
+    return plan_promotion(incoming, existing, strategy, sequence, len(sequence), old_path_exists=not gone)
+
+
+def plan_of(incoming: PendingImport, existing: Model | None, stored: str = "", *, gone: bool = False) -> Plan:
+    return planned_of(incoming, existing, stored, gone=gone).plan
 
 
 def proposed(incoming: PendingImport, existing: Model | None, stored: str = "", **more: Any) -> Suggestion:
@@ -188,7 +194,7 @@ def test_what_was_written_for_another_file_is_looked_at() -> None:
 @pytest.mark.parametrize("strategy", [Strategy.OVERRIDE, Strategy.DELETE, Strategy.SKIP])
 def test_the_plan_of_another_strategy_is_refused(strategy: Strategy) -> None:
     with pytest.raises(ValueError, match="plan of a merge"):
-        suggest(State.CONFLICT, make_plan(pending(), model(), strategy, (), 0))
+        suggest(State.CONFLICT, plan_promotion(pending(), model(), strategy, (), 0).plan)
 
 
 def test_the_table_can_be_read() -> None:
@@ -235,13 +241,14 @@ def test_nothing_safe_loses_anything(
     new: dict[str, Any], old: dict[str, Any], comes: set[str], stored: set[str], refused: int, gone: bool
 ) -> None:
     incoming, existing = pending(images=images(*comes, refused=refused), **new), model(**old)
-    plan = plan_of(incoming, existing, " ".join(stored), gone=gone)
+    planned = planned_of(incoming, existing, " ".join(stored), gone=gone)
+    plan = planned.plan
     found = suggest(State.CONFLICT, plan)
     assert found.why.isprintable() and "\n" not in found.why
     if not found.safe:
         return
     assert not refused
-    after = build_row(incoming, existing, MERGE, not gone) if found.strategy is MERGE else row_of(existing)
+    after = planned.row if found.strategy is MERGE else row_of(existing)
     assert holds(after["meta_json"], incoming.meta_json) and holds(after["meta_json"], existing.meta_json)
     assert {incoming.name, existing.name} <= {after["name"], incoming.path[1:], ""}
     if found.strategy is DELETE:

@@ -10,7 +10,7 @@ import pytest
 from core.domain.enums import Strategy
 from core.domain.plans import Plan
 from core.domain.records import Model, ModelImage, PendingImage, PendingImport
-from core.planning.plan import make_plan
+from core.planning.plan import plan_promotion
 from tui.presenters.formatting import label_of, value_text
 from tui.presenters.plan_lines import (
     Change,
@@ -49,14 +49,14 @@ OLD_IMAGES = (ModelImage(0, "0" * 64, {}), ModelImage(1, "f" * 64, {}))
 
 
 def plan(strategy: Strategy | None, pending: PendingImport = PENDING, model: Model | None = MODEL) -> Plan:
-    return make_plan(
+    return plan_promotion(
         pending,
         model,
         strategy,
         OLD_IMAGES if model else (),
         2 if model else 0,
         on_disk=(0, 1)[: 2 * (model is not None)],
-    )
+    ).plan
 
 
 def changes(
