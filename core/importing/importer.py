@@ -135,7 +135,6 @@ class Importer:
 
     def _attempt(self, run: _Run, batch: Sequence[LegacyRow]) -> _Counts | None:
         """Take a batch as one operation; None where somebody else changed what it was prepared from."""
-        counts = _Counts()
         self._store.await_turn(run.cancel)
         with self._journal.staging() as staging:
             run.images.begin(staging)
@@ -144,13 +143,13 @@ class Importer:
                 return _Counts(skipped=len(prepared))
             staging.sync()
             try:
-                self._journal.execute(
-                    staging, OperationKind.IMPORT, lambda db: self._write(db, run, prepared, staging, counts)
+                executed = self._journal.execute(
+                    staging, OperationKind.IMPORT, lambda db: self._write(db, run, prepared, staging)
                 )
             except StaleSnapshot:
                 return None
             run.name = run.name or staging.op
-        return counts
+        return executed.value
 
     def _prepare(self, run: _Run, batch: Sequence[LegacyRow]) -> list[_Prepared]:
         """Stage the images of a batch, guessing what becomes of each row."""
@@ -190,10 +189,10 @@ class Importer:
         except RowDamaged:
             return False
 
-    def _write(self, db: Database, run: _Run, batch: Sequence[_Prepared], staging: Staging, counts: _Counts) -> Change:
-        """Write a batch's rows inside the deciding transaction; StartOver where a guess turned out wrong."""
+    def _write(self, db: Database, run: _Run, batch: Sequence[_Prepared], staging: Staging) -> tuple[Change, _Counts]:
+        """Write a batch's rows inside the deciding transaction; StaleSnapshot where a guess turned out wrong."""
         moves: list[tuple[str, str | None]] = []
-        added = Added()
+        added, counts = Added(), _Counts()
         for item in batch:
             earlier = import_log.find(db, run.source.source, item.row.row)
             if (earlier is not None) != item.known or (not self._lives(db, earlier) and item.images):
@@ -217,7 +216,7 @@ class Importer:
                 added.names.append((item.row.row, image.name))
         counts.models, counts.pending, counts.images = len(added.models), len(added.imports), len(added.names)
         before, after = import_batches.to_entry(db, run.name or staging.op, run.source.source, added)
-        return Change(moves, Action.IMPORTED, before=before, after=after)
+        return Change(moves, Action.IMPORTED, before=before, after=after), counts
 
     def _add(self, db: Database, run: _Run, item: _Prepared, added: Added) -> int | None:
         """Add the record a row becomes, without its images; return the pending import's id."""

@@ -32,14 +32,14 @@ class AddImage:
                 write_synced(folder / tier, data)
             staging.sync()
 
-            def change(db: Database) -> Change:
+            def change(db: Database) -> tuple[Change, None]:
                 if not models.exists(db, sha256):
                     raise ImageError(f"the library has no model {sha256}")
                 if seq in self._scanner.sequence(sha256) or seq in {image.seq for image in models.images(db, sha256)}:
                     raise ImageError(f"the model already has an image {seq}")
                 models.put_image(db, sha256, ModelImage(seq, source_sha256, tiers.digests))
                 moves = [(f"{staging.relative}/{tier}", relative_path(sha256, seq, tier)) for tier in Tier]
-                return Change(moves, sha256=sha256)
+                return Change(moves, sha256=sha256), None
 
-            if not self._journal.execute(staging, OperationKind.IMAGE, change):
+            if not self._journal.execute(staging, OperationKind.IMAGE, change).in_place:
                 raise LibraryError("the image was added, but its files follow only when the library is next opened")

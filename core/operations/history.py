@@ -171,9 +171,8 @@ class History:
 
     def _undo_newest(self, run: str) -> tuple[PastOperation, str]:
         """Take back the newest operation, or the newest batch of an import; return it, and which import it is of."""
-        done: list[tuple[PastOperation, str]] = []
 
-        def change(db: Database) -> Change:
+        def change(db: Database) -> tuple[Change, tuple[PastOperation, str]]:
             found = journal_rows.newest_to_undo(db, run)
             if found is None:
                 raise NothingToUndo
@@ -185,12 +184,12 @@ class History:
                 moves, imported = self._undo_batch(db, operation, before, after)
             else:
                 moves, imported = self._undo_promotion(db, operation, before, after), None
-            done[:] = [(PastOperation(operation, _name(before), imported=imported), _run(before))]
-            return Change(moves, operation.action, operation.pending_id, operation.sha256, undoes=operation.number)
+            past = PastOperation(operation, _name(before), imported=imported)
+            done = Change(moves, operation.action, operation.pending_id, operation.sha256, undoes=operation.number)
+            return done, (past, _run(before))
 
         with self._journal.staging() as staging:
-            self._journal.execute(staging, OperationKind.UNDO, change)
-        return done[0]
+            return self._journal.execute(staging, OperationKind.UNDO, change).value
 
     def _undo_promotion(self, db: Database, operation: Operation, before: Rows, after: Rows) -> Moves:
         key = operation.sha256 if "models" in after else None

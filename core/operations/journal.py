@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Generic, TypeVar
 
 from sqlite_utils import Database
 
@@ -24,6 +25,8 @@ from core.operations.linked_folders import holds_only_ours
 from core.operations.roll_forward import check_moves, roll_forward
 from core.storage import LibraryDatabase, journal_rows
 from core.storage.journal_paths import check_entry, is_scratch
+
+T = TypeVar("T")
 
 
 class StaleSnapshot(Exception):
@@ -45,6 +48,17 @@ class Change:
     before: journal_rows.Rows | None = None
     after: journal_rows.Rows | None = None
     undoes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Executed(Generic[T]):
+    """An operation that has happened: what its change returned, and whether its files are in place.
+
+    Where they are not, they follow at the next opening.
+    """
+
+    value: T
+    in_place: bool
 
 
 class Staging:
@@ -97,16 +111,18 @@ class Journal:
                 # What cannot be removed now, or is kept, is swept by whoever next opens the library alone.
                 remove_folder(staging.folder)
 
-    def execute(self, staging: Staging, kind: OperationKind, change: Callable[[Database], Change]) -> bool:
+    def execute(
+        self, staging: Staging, kind: OperationKind, change: Callable[[Database], tuple[Change, T]]
+    ) -> Executed[T]:
         """Run one operation: ``change`` changes the rows inside the transaction that decides.
 
-        Returns whether its files are in place (else they follow at the next opening). Whatever ``change`` raises
-        leaves everything as it was. Raises LibraryError, or CommitUnclear where it may have happened.
+        It returns what it did, and a value for the caller. Whatever it raises leaves everything as it was. Raises
+        LibraryError, or CommitUnclear where it may have happened.
         """
         try:
             with self._store.write() as db:
                 self._finish_open(db)
-                done = change(db)
+                done, value = change(db)
                 self._record(db, staging.op, kind, done)
                 # Not after the commit: an interrupt may come between.
                 staging.keep = bool(done.moves)
@@ -114,13 +130,13 @@ class Journal:
             staging.keep = False
             raise
         if not done.moves:
-            return True
+            return Executed(value, in_place=True)
         try:
             self.roll_forward_open()
         except (CuratorError, OSError):
-            return False
+            return Executed(value, in_place=False)
         staging.keep = False
-        return True
+        return Executed(value, in_place=True)
 
     def _record(self, db: Database, op: str, kind: OperationKind, done: Change) -> None:
         moves = [_move(op, src, dst) for src, dst in done.moves]

@@ -162,18 +162,19 @@ class PromotionProcessor:
     def _delete(self, record: PendingImport) -> Outcome:
         known = self._hasher.cached_hash(record.path)
 
-        def change(db: Database) -> Change:
+        def change(db: Database) -> tuple[Change, None]:
             now = _read_damaged(db, record.id)
             if now is None:
                 raise EarlyOutcome(Outcome(Status.NOT_FOUND, record.id))
             before = _readable_images(journal_rows.snapshot(db, record.id, None), now)
             pending.delete(db, record.id)
             moves = [(f"pending/{file}", None) for file in self._incoming.existing_files(now)]
-            return Change(moves, Action.DELETED, record.id, known, before, journal_rows.snapshot(db, record.id, None))
+            after = journal_rows.snapshot(db, record.id, None)
+            return Change(moves, Action.DELETED, record.id, known, before, after), None
 
         with self._journal.staging() as staging:
-            in_place = self._journal.execute(staging, OperationKind.PROMOTE, change)
-        return Outcome(Status.SUCCESS, record.id, known, Action.DELETED, in_place=in_place)
+            executed = self._journal.execute(staging, OperationKind.PROMOTE, change)
+        return Outcome(Status.SUCCESS, record.id, known, Action.DELETED, in_place=executed.in_place)
 
     def _promote(
         self,
@@ -193,21 +194,19 @@ class PromotionProcessor:
             refused.update(not_had)
             positions = {image.file: position for position, image in enumerate(images)}
             judged = _with_refusals(first.record, refused)
-            met: list[PromotionContext] = []
 
-            def change(db: Database) -> Change:
+            def change(db: Database) -> tuple[Change, PromotionContext]:
                 self._check_unchanged(db, record)
                 case = self._cases.evaluate(db, judged, sha256, strategy)
                 if confirmed is not None and _as_json(case.planned.plan) != _as_json(confirmed):
                     raise EarlyOutcome(self._outcome(case, Status.CHANGED, plan=case.planned.plan))
                 if not case.planned.targets.keys() <= made.keys():
                     raise StaleSnapshot
-                met[:] = [case]
                 staged = [(f"{staging.relative}/{positions[f]}", f, seq) for f, seq in case.planned.targets.items()]
-                return self._change(db, case, made, staged)
+                return self._change(db, case, made, staged), case
 
-            in_place = self._journal.execute(staging, OperationKind.PROMOTE, change)
-        return self._outcome(met[0], Status.SUCCESS, in_place=in_place)
+            executed = self._journal.execute(staging, OperationKind.PROMOTE, change)
+        return self._outcome(executed.value, Status.SUCCESS, in_place=executed.in_place)
 
     @staticmethod
     def _check_unchanged(db: Database, record: PendingImport) -> None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from unittest.mock import patch
 
 from sqlite_utils import Database
@@ -22,12 +22,13 @@ from core.domain.outcomes import Outcome
 from core.domain.records import PendingImport
 from core.errors import CommitUnclear
 from core.files.library_files import LibraryFiles
-from core.operations.journal import Change, Journal, Staging
+from core.operations.journal import Change, Executed, Journal, Staging
 from core.promotion.planner import EarlyOutcome
 from core.promotion.processor import PromotionProcessor
 from core.storage import LibraryDatabase, journal_rows, pending
 
 Fault = Callable[[], AbstractContextManager[Any]]
+T = TypeVar("T")
 
 _roll_forward, _record, _run = core.operations.roll_forward.roll_forward, Journal._record, Journal.execute
 _writing, _fsync = LibraryDatabase.write, os.fsync
@@ -89,19 +90,21 @@ def _no_transaction(store: LibraryDatabase, *, full: bool = True) -> Iterator[Da
     yield store.db
 
 
-def _entry_apart(journal: Journal, staging: Staging, kind: OperationKind, change: Callable[[Database], Change]) -> bool:
+def _entry_apart(
+    journal: Journal, staging: Staging, kind: OperationKind, change: Callable[[Database], tuple[Change, T]]
+) -> Executed[T]:
     with journal._store.write() as db:
         journal._finish_open(db)
-        done = change(db)
+        done, value = change(db)
     with journal._store.write() as db:
         _record(journal, db, staging.op, kind, done)
     journal.roll_forward_open()
-    return True
+    return Executed(value, in_place=True)
 
 
 def _drop_staging(
-    journal: Journal, staging: Staging, kind: OperationKind, change: Callable[[Database], Change]
-) -> bool:
+    journal: Journal, staging: Staging, kind: OperationKind, change: Callable[[Database], tuple[Change, T]]
+) -> Executed[T]:
     try:
         return _run(journal, staging, kind, change)
     except CommitUnclear:
@@ -110,8 +113,8 @@ def _drop_staging(
 
 
 def _drop_staging_interrupted(
-    journal: Journal, staging: Staging, kind: OperationKind, change: Callable[[Database], Change]
-) -> bool:
+    journal: Journal, staging: Staging, kind: OperationKind, change: Callable[[Database], tuple[Change, T]]
+) -> Executed[T]:
     try:
         return _run(journal, staging, kind, change)
     except BaseException as error:
@@ -133,8 +136,8 @@ def _roll_back_errors_only(store: LibraryDatabase, *, full: bool = True) -> Iter
 
 
 def _leave_others_open(
-    journal: Journal, staging: Staging, kind: OperationKind, change: Callable[[Database], Change]
-) -> bool:
+    journal: Journal, staging: Staging, kind: OperationKind, change: Callable[[Database], tuple[Change, T]]
+) -> Executed[T]:
     with patch.object(journal, "_finish_open", side_effect=[None, None]):
         return _run(journal, staging, kind, change)
 
