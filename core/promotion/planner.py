@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from sqlite_utils import Database
 
-from core.domain.enums import Status, Strategy
-from core.domain.outcomes import Outcome
+from core.domain.enums import Strategy
+from core.domain.outcomes import Conflict, NotFound, Outcome
 from core.domain.plans import PromotionPlan
 from core.domain.records import PendingImport
 from core.images.scanner import ImageScanner
@@ -78,6 +78,5 @@ class PromotionPlanner:
     def _conflict(self, db: Database, pending_id: int, sha256: str) -> Outcome:
         pending = self._lookup.pending(db, pending_id)
         if pending is None:  # another process promoted it meanwhile: the model it would meet is itself
-            return Outcome(Status.NOT_FOUND, pending_id)
-        existing = self._lookup.model(db, sha256)
-        return Outcome(Status.CONFLICT, pending_id, sha256, existing=existing, pending=pending)
+            return NotFound(pending_id)
+        return Conflict(pending_id, sha256, self._lookup.model(db, sha256), pending)

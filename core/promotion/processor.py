@@ -10,8 +10,8 @@ from dataclasses import asdict, replace
 
 from sqlite_utils import Database
 
-from core.domain.enums import Action, OperationKind, Status, Strategy, Tier
-from core.domain.outcomes import Outcome, RefusedImage
+from core.domain.enums import Action, OperationKind, Strategy, Tier
+from core.domain.outcomes import Changed, Failed, Locked, NotFound, Outcome, Planned, Promoted, RefusedImage
 from core.domain.plans import Plan
 from core.domain.records import ModelImage, PendingImport
 from core.domain.resolution import NO_OVERRIDES, Resolution
@@ -69,10 +69,10 @@ class PromotionProcessor:
         try:
             self._store.check_open()  # before any lock: in the child of a fork one may be held for ever
         except CuratorError as error:
-            return Outcome(Status.ERROR, pending_id, error=_sentence(error))
+            return Failed(pending_id, _sentence(error))
         lock = self._ids.of(pending_id)
         if not lock.acquire(blocking=False):
-            return Outcome(Status.LOCKED, pending_id)
+            return Locked(pending_id)
         try:
             record = replace(self._record(pending_id, wanted), picks=picks)
             outcome = self._process(record, wanted, confirmed, cancel, progress)
@@ -82,7 +82,7 @@ class PromotionProcessor:
             raise
         except (CuratorError, OSError) as error:
             _log.warning("import %d could not be promoted", pending_id, exc_info=error)
-            return Outcome(Status.ERROR, pending_id, error=_sentence(error))
+            return Failed(pending_id, _sentence(error))
         finally:
             lock.release()
         came = outcome.action_taken or outcome.status
@@ -104,8 +104,7 @@ class PromotionProcessor:
             record = replace(self._record(pending_id, wanted), picks=picks)
             if wanted in (Strategy.SKIP, Strategy.DELETE):
                 plan = plan_promotion(record, None, wanted, (), 0).plan
-                known = self._hasher.cached_hash(record.path)
-                return Outcome(Status.SUCCESS, pending_id, known, plan.action_taken, plan=plan)
+                return Planned(pending_id, self._hasher.cached_hash(record.path), plan)
             sha256 = self._hasher.sha256(record.path, cancel=cancel, progress=progress)
             case = self._cases.prepare(record, sha256, wanted, cancel)
         except EarlyOutcome as answer:
@@ -113,8 +112,8 @@ class PromotionProcessor:
         except Cancelled:
             raise
         except (CuratorError, OSError) as error:
-            return Outcome(Status.ERROR, pending_id, error=_sentence(error))
-        return self._outcome(case, Status.SUCCESS, plan=case.planned.plan)
+            return Failed(pending_id, _sentence(error))
+        return Planned(pending_id, sha256, case.planned.plan, _refused(case), _false_claim(case))
 
     def plan(self, pending_id: int, strategy: Strategy | str | None = None) -> Plan:
         """Return the plan of a promotion, hashing the file if need be.
@@ -122,9 +121,9 @@ class PromotionProcessor:
         Raises PromotionRefused, carrying the outcome, where none can be made.
         """
         outcome = self.dry_run(pending_id, strategy)
-        if outcome.plan is None:
-            raise PromotionRefused(outcome)
-        return outcome.plan
+        if isinstance(outcome, Planned):
+            return outcome.plan
+        raise PromotionRefused(outcome)
 
     def _record(self, pending_id: int, strategy: Strategy | None) -> PendingImport:
         """Return the pending import; one that is damaged can be skipped and deleted all the same."""
@@ -132,7 +131,7 @@ class PromotionProcessor:
         with self._store.read() as db:
             record = read(db, pending_id)
         if record is None:
-            raise EarlyOutcome(Outcome(Status.NOT_FOUND, pending_id))
+            raise EarlyOutcome(NotFound(pending_id))
         must_own(record)
         return record
 
@@ -145,7 +144,7 @@ class PromotionProcessor:
         progress: Progress | None,
     ) -> Outcome:
         if strategy is Strategy.SKIP:
-            return Outcome(Status.SUCCESS, record.id, self._hasher.cached_hash(record.path), Action.IGNORED)
+            return Promoted(record.id, self._hasher.cached_hash(record.path), Action.IGNORED)
         self._store.await_turn(cancel)
         if strategy is Strategy.DELETE:
             return self._delete(record)
@@ -165,7 +164,7 @@ class PromotionProcessor:
         def change(db: Database) -> tuple[Change, None]:
             now = _read_damaged(db, record.id)
             if now is None:
-                raise EarlyOutcome(Outcome(Status.NOT_FOUND, record.id))
+                raise EarlyOutcome(NotFound(record.id))
             before = _readable_images(journal_rows.snapshot(db, record.id, None), now)
             pending.delete(db, record.id)
             moves = [(f"pending/{file}", None) for file in self._incoming.existing_files(now)]
@@ -174,7 +173,7 @@ class PromotionProcessor:
 
         with self._journal.staging() as staging:
             executed = self._journal.execute(staging, OperationKind.PROMOTE, change)
-        return Outcome(Status.SUCCESS, record.id, known, Action.DELETED, in_place=executed.in_place)
+        return Promoted(record.id, known, Action.DELETED, in_place=executed.in_place)
 
     def _promote(
         self,
@@ -199,20 +198,21 @@ class PromotionProcessor:
                 self._check_unchanged(db, record)
                 case = self._cases.evaluate(db, judged, sha256, strategy)
                 if confirmed is not None and _as_json(case.planned.plan) != _as_json(confirmed):
-                    raise EarlyOutcome(self._outcome(case, Status.CHANGED, plan=case.planned.plan))
+                    changed = Changed(record.id, sha256, case.planned.plan, _refused(case), _false_claim(case))
+                    raise EarlyOutcome(changed)
                 if not case.planned.targets.keys() <= made.keys():
                     raise StaleSnapshot
                 staged = [(f"{staging.relative}/{positions[f]}", f, seq) for f, seq in case.planned.targets.items()]
                 return self._change(db, case, made, staged), case
 
             executed = self._journal.execute(staging, OperationKind.PROMOTE, change)
-        return self._outcome(executed.value, Status.SUCCESS, in_place=executed.in_place)
+        return _promoted(executed.value, executed.in_place)
 
     @staticmethod
     def _check_unchanged(db: Database, record: PendingImport) -> None:
         now = pending.get(db, record.id)
         if now is None:
-            raise EarlyOutcome(Outcome(Status.NOT_FOUND, record.id))
+            raise EarlyOutcome(NotFound(record.id))
         if _without_decision(now) != _without_decision(record):
             raise StaleSnapshot
 
@@ -238,22 +238,20 @@ class PromotionProcessor:
         after = journal_rows.snapshot(db, record.id, sha256)
         return Change(moves, planned.plan.action_taken, record.id, sha256, before, after)
 
-    def _outcome(
-        self, case: PromotionContext, status: Status, *, plan: Plan | None = None, in_place: bool = True
-    ) -> Outcome:
-        claimed = case.record.claimed_sha256
-        done = status is Status.SUCCESS and plan is None
-        return Outcome(
-            status,
-            case.record.id,
-            case.sha256,
-            case.planned.plan.action_taken if status is Status.SUCCESS else None,
-            tuple(f"{case.sha256}_{seq}.webp" for seq in case.sequence) if done else (),
-            tuple(RefusedImage(i.file, i.refused) for i in case.record.images if i.refused is not None),
-            in_place,
-            claimed if claimed != case.sha256 else None,
-            plan=plan,
-        )
+
+def _promoted(case: PromotionContext, in_place: bool) -> Promoted:
+    images = tuple(f"{case.sha256}_{seq}.webp" for seq in case.sequence)
+    action = case.planned.plan.action_taken
+    return Promoted(case.record.id, case.sha256, action, images, _refused(case), in_place, _false_claim(case))
+
+
+def _refused(case: PromotionContext) -> tuple[RefusedImage, ...]:
+    return tuple(RefusedImage(i.file, i.refused) for i in case.record.images if i.refused is not None)
+
+
+def _false_claim(case: PromotionContext) -> str | None:
+    claimed = case.record.claimed_sha256
+    return claimed if claimed != case.sha256 else None
 
 
 def _read_damaged(db: Database, pending_id: int) -> PendingImport | None:

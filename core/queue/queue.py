@@ -11,6 +11,7 @@ from itertools import islice
 from sqlite_utils import Database
 
 from core.domain.enums import State, Strategy
+from core.domain.outcomes import Conflict
 from core.domain.plans import Plan
 from core.domain.query import Query, parse
 from core.domain.records import MAX_LISTED_DUPLICATES, PendingImport, QueueRow, RecordWithImages
@@ -191,7 +192,8 @@ class Queue:
         except Cancelled:
             raise
         except EarlyOutcome as answer:
-            return replace(look, existing=answer.outcome.existing, reason="the library has this model by now")
+            existing = answer.outcome.existing if isinstance(answer.outcome, Conflict) else None
+            return replace(look, existing=existing, reason="the library has this model by now")
         except CuratorError as error:
             return replace(look, reason=str(error))
 

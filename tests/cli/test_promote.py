@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from core import Library
-from core.domain.enums import Status
-from core.domain.outcomes import Outcome
+from core.domain.enums import Action, Status
+from core.domain.outcomes import Locked, Promoted
 from tests.support.builders import add_model, add_pending, digest, half_png, model_file, model_of, png, snapshot
 from tests.support.cli import interrupted, run
 from tui.cli.context import worst
@@ -172,5 +172,5 @@ def test_the_order_of_exit_codes() -> None:
 
 
 def test_files_that_follow_later_and_locked_keep_the_same_keys() -> None:
-    assert list(outcome_object(Outcome(Status.LOCKED, 1))) == KEYS
-    assert outcome_object(Outcome(Status.SUCCESS, 1, in_place=False))["in_place"] is False
+    assert list(outcome_object(Locked(1))) == KEYS
+    assert outcome_object(Promoted(1, None, Action.MERGED, in_place=False))["in_place"] is False

@@ -16,9 +16,9 @@ import core.library
 import core.operations.journal
 import core.operations.roll_forward
 from core import Library
-from core.domain.enums import OperationKind, Status
+from core.domain.enums import OperationKind
 from core.domain.operations import Move
-from core.domain.outcomes import Outcome
+from core.domain.outcomes import NotFound
 from core.domain.records import PendingImport
 from core.errors import CommitUnclear
 from core.files.library_files import LibraryFiles
@@ -155,7 +155,7 @@ def _trust_the_dead(root: Path, moves: Sequence[Move]) -> list[str]:
 
 def _look_at_no_image(db: Database, record: PendingImport) -> None:
     if pending.get(db, record.id) is None:
-        raise EarlyOutcome(Outcome(Status.NOT_FOUND, record.id))
+        raise EarlyOutcome(NotFound(record.id))
 
 
 def _unsynced(pattern: str) -> Fault:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from core.domain.enums import Status
 from core.domain.imports import ImportReport
-from core.domain.outcomes import Outcome
+from core.domain.outcomes import Changed, Conflict, Failed, Outcome, Planned
 from core.domain.plans import Plan
 from core.domain.records import Model, QueueRow, RecordWithImages
 
@@ -77,14 +76,15 @@ def outcome_object(outcome: Outcome) -> Object:
     }
     if outcome.claimed_sha256 is not None:
         result["claimed_sha256"] = outcome.claimed_sha256
-    if outcome.status is Status.ERROR:
-        result["error"] = outcome.error
-    if outcome.existing is not None:
-        result["existing"] = record_object(outcome.existing)
-    if outcome.pending is not None:
-        result["pending"] = record_object(outcome.pending)
-    if outcome.plan is not None:
-        result["plan"] = plan_object(outcome.plan)
+    match outcome:
+        case Failed(error=error):
+            result["error"] = error
+        case Conflict(existing=existing, pending=pending):
+            if existing is not None:
+                result["existing"] = record_object(existing)
+            result["pending"] = record_object(pending)
+        case Planned(plan=plan) | Changed(plan=plan):
+            result["plan"] = plan_object(plan)
     return result
 
 

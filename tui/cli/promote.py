@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from core.domain import outcomes
 from core.domain.enums import Action, OperationKind, Status, Strategy
 from core.domain.outcomes import Outcome
 from core.domain.records import Model, PendingImport, RecordWithImages
@@ -50,26 +51,26 @@ def promote(call: CliContext, ids: tuple[int, ...], strategy: str | None, dry_ru
     They are taken by their ids, in the order given. Without a strategy, only what the library does not have.
     """
     wanted = None if strategy is None else Strategy(strategy)
-    outcomes: list[Outcome] = []
+    ended: list[Outcome] = []
     since: int | None = None
     with interruptible() as cancel:
         try:
             with call.changing() as library:
                 since = max((past.operation.number for past in library.history.operations(1)), default=0)
                 for entry, outcome in _outcomes(library, ids, wanted, dry_run, cancel):
-                    outcomes.append(outcome)
+                    ended.append(outcome)
                     _tell(call, entry, outcome, plan_lines(library, entry, outcome))
         except (Cancelled, KeyboardInterrupt) as interrupt:
             if isinstance(interrupt, KeyboardInterrupt) and since is not None:
-                for number in ids[len(outcomes) :][:1]:
-                    if number not in {outcome.id for outcome in outcomes} and (last := _happened(call, number, since)):
-                        outcomes.append(last[1])
+                for number in ids[len(ended) :][:1]:
+                    if number not in {outcome.id for outcome in ended} and (last := _happened(call, number, since)):
+                        ended.append(last[1])
                         _tell(call, *last)
-            done = {"results": [outcome_object(outcome) for outcome in outcomes]}
-            raise Failed(f"interrupted: {len(outcomes)} of {len(ids)} were done", INTERRUPTED, done) from None
+            done = {"results": [outcome_object(outcome) for outcome in ended]}
+            raise Failed(f"interrupted: {len(ended)} of {len(ids)} were done", INTERRUPTED, done) from None
     if call.as_json:  # otherwise each was told as it ended
-        call.answer({"results": [outcome_object(outcome) for outcome in outcomes]}, list)
-    return worst([EXIT_CODES[outcome.status] for outcome in outcomes])
+        call.answer({"results": [outcome_object(outcome) for outcome in ended]}, list)
+    return worst([EXIT_CODES[outcome.status] for outcome in ended])
 
 
 def _outcomes(
@@ -82,7 +83,7 @@ def _outcomes(
         if cancel.is_set():
             raise Cancelled("promoting was cancelled")
         if not 0 < number <= _HIGHEST_ID:
-            yield None, Outcome(Status.NOT_FOUND, number)
+            yield None, outcomes.NotFound(number)
             continue
         entry = _entry(library, number)
         name = sanitize(entry.record.name, 40) if entry else ""
@@ -121,13 +122,15 @@ def _happened(call: CliContext, number: int, since: int) -> tuple[RecordWithImag
                 entry = None if operation.action is Action.DELETED else library.show(operation.sha256 or "")
                 images, in_place = entry.images if entry else (), not operation.open
                 sha256, action = operation.sha256, operation.action
-                return entry, Outcome(Status.SUCCESS, number, sha256, action, images, in_place=in_place)
+                return entry, outcomes.Promoted(number, sha256, action, images, in_place=in_place)
     return None
 
 
 def failure_words(outcome: Outcome) -> str:
     """Return in words why nothing was done."""
-    return _WORDS.get(outcome.status) or f"error: {sanitize(outcome.error, 1000)}"
+    if isinstance(outcome, outcomes.Failed):
+        return f"error: {sanitize(outcome.error, 1000)}"
+    return _WORDS[outcome.status]
 
 
 def outcome_lines(entry: RecordWithImages | None, outcome: Outcome) -> list[str]:

@@ -14,7 +14,8 @@ from textual.dom import DOMNode
 from textual.message import Message
 from textual.worker import Worker, WorkerError
 
-from core.domain.enums import Action, Status
+from core.domain import outcomes
+from core.domain.enums import Action
 from core.domain.outcomes import Outcome
 from core.errors import Cancelled
 from core.text import format_size, sanitize
@@ -131,21 +132,29 @@ class ApplyJob:
 
 def outcome_words(outcome: Outcome) -> str:
     """Return in words how a promotion ended: what was done, or why it was not."""
-    if outcome.status is Status.SUCCESS:
-        words = "nothing changed, it stays" if outcome.action_taken is Action.IGNORED else f"{outcome.action_taken}"
-        if outcome.refused:
-            reasons = "; ".join(f"{sanitize(one.image, 60)}: {sanitize(one.reason)}" for one in outcome.refused)
-            words += f" · without {reasons}"
-        if not outcome.in_place:
-            words += " · its files follow at the next opening"
-        return words
-    reasons_by_status = {
-        Status.CONFLICT: "the library has this model by now: merge or override it",
-        Status.CHANGED: "what it would do has changed since the summary: look again, then apply",
-        Status.LOCKED: "it is being promoted elsewhere",
-        Status.NOT_FOUND: "already done: it has left the queue",
-    }
-    return sanitize(outcome.error or reasons_by_status.get(outcome.status, outcome.status))
+    match outcome:
+        case outcomes.Promoted() | outcomes.Planned():
+            return _done_words(outcome)
+        case outcomes.Conflict():
+            return "the library has this model by now: merge or override it"
+        case outcomes.Changed():
+            return "what it would do has changed since the summary: look again, then apply"
+        case outcomes.Locked():
+            return "it is being promoted elsewhere"
+        case outcomes.NotFound():
+            return "already done: it has left the queue"
+        case outcomes.Failed(error=error):
+            return sanitize(error)
+
+
+def _done_words(outcome: outcomes.Promoted | outcomes.Planned) -> str:
+    words = "nothing changed, it stays" if outcome.action_taken is Action.IGNORED else f"{outcome.action_taken}"
+    if outcome.refused:
+        reasons = "; ".join(f"{sanitize(one.image, 60)}: {sanitize(one.reason)}" for one in outcome.refused)
+        words += f" · without {reasons}"
+    if not outcome.in_place:
+        words += " · its files follow at the next opening"
+    return words
 
 
 def apply_all(

@@ -10,6 +10,7 @@ import pytest
 
 from core import Library, Strategy
 from core.domain.enums import Action, Status
+from core.domain.outcomes import Conflict
 from core.errors import Cancelled
 from core.promotion.errors import PromotionRefused
 from tests.support.builders import (
@@ -175,7 +176,7 @@ def test_conflict_without_a_strategy_changes_nothing_and_carries_both(library: L
     before = snapshot(library)
     outcome = library.processor.process_single_import(pending_id)
     assert (outcome.status, outcome.sha256, outcome.action_taken) == (Status.CONFLICT, SHA, None)
-    assert outcome.existing is not None and outcome.pending is not None
+    assert isinstance(outcome, Conflict) and outcome.existing is not None
     assert outcome.existing.record == model_of(library, SHA)
     assert outcome.existing.images == (f"{SHA}_0.webp",)
     assert outcome.pending.record == pending_of(library, pending_id)
