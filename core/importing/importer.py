@@ -144,7 +144,7 @@ class Importer:
             staging.sync()
             try:
                 executed = self._journal.execute(
-                    staging, OperationKind.IMPORT, lambda db: self._write(db, run, prepared, staging)
+                    staging, OperationKind.IMPORT, lambda db: self._write(db, run, prepared, staging), run.cancel
                 )
             except StaleSnapshot:
                 return None

@@ -7,6 +7,7 @@ entry. Whoever comes next, here or in another process, finishes what is open bef
 from __future__ import annotations
 
 import os
+import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -112,15 +113,19 @@ class Journal:
                 remove_folder(staging.folder)
 
     def execute(
-        self, staging: Staging, kind: OperationKind, change: Callable[[Database], tuple[Change, T]]
+        self,
+        staging: Staging,
+        kind: OperationKind,
+        change: Callable[[Database], tuple[Change, T]],
+        cancel: threading.Event | None = None,
     ) -> Executed[T]:
         """Run one operation: ``change`` changes the rows inside the transaction that decides.
 
-        It returns what it did, and a value for the caller. Whatever it raises leaves everything as it was. Raises
-        LibraryError, or CommitUnclear where it may have happened.
+        It returns what it did, and a value for the caller. Whatever it raises leaves everything as it was. ``cancel``
+        ends waiting for the lock. Raises LibraryError, Cancelled, or CommitUnclear where it may have happened.
         """
         try:
-            with self._store.write() as db:
+            with self._store.write(cancel=cancel) as db:
                 self._finish_open(db)
                 done, value = change(db)
                 self._record(db, staging.op, kind, done)

@@ -205,7 +205,7 @@ class PromotionProcessor:
                 staged = [(f"{staging.relative}/{positions[f]}", f, seq) for f, seq in case.planned.targets.items()]
                 return self._change(db, case, made, staged), case
 
-            executed = self._journal.execute(staging, OperationKind.PROMOTE, change)
+            executed = self._journal.execute(staging, OperationKind.PROMOTE, change, cancel)
         return _promoted(executed.value, executed.in_place)
 
     @staticmethod

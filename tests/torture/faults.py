@@ -85,13 +85,17 @@ def _move_before_commit(journal: Journal, db: Database, op: str, kind: Operation
 
 
 @contextmanager
-def _no_transaction(store: LibraryDatabase, *, full: bool = True) -> Iterator[Database]:
+def _no_transaction(store: LibraryDatabase, *, full: bool = True, cancel: object = None) -> Iterator[Database]:
     store.db.execute(f"PRAGMA synchronous={'FULL' if full else 'NORMAL'}")
     yield store.db
 
 
 def _entry_apart(
-    journal: Journal, staging: Staging, kind: OperationKind, change: Callable[[Database], tuple[Change, T]]
+    journal: Journal,
+    staging: Staging,
+    kind: OperationKind,
+    change: Callable[[Database], tuple[Change, T]],
+    _: object = None,
 ) -> Executed[T]:
     with journal._store.write() as db:
         journal._finish_open(db)
@@ -103,7 +107,11 @@ def _entry_apart(
 
 
 def _drop_staging(
-    journal: Journal, staging: Staging, kind: OperationKind, change: Callable[[Database], tuple[Change, T]]
+    journal: Journal,
+    staging: Staging,
+    kind: OperationKind,
+    change: Callable[[Database], tuple[Change, T]],
+    _: object = None,
 ) -> Executed[T]:
     try:
         return _run(journal, staging, kind, change)
@@ -113,7 +121,11 @@ def _drop_staging(
 
 
 def _drop_staging_interrupted(
-    journal: Journal, staging: Staging, kind: OperationKind, change: Callable[[Database], tuple[Change, T]]
+    journal: Journal,
+    staging: Staging,
+    kind: OperationKind,
+    change: Callable[[Database], tuple[Change, T]],
+    _: object = None,
 ) -> Executed[T]:
     try:
         return _run(journal, staging, kind, change)
@@ -123,7 +135,7 @@ def _drop_staging_interrupted(
 
 
 @contextmanager
-def _roll_back_errors_only(store: LibraryDatabase, *, full: bool = True) -> Iterator[Database]:
+def _roll_back_errors_only(store: LibraryDatabase, *, full: bool = True, cancel: object = None) -> Iterator[Database]:
     with store._using() as db:
         db.execute(f"PRAGMA synchronous={'FULL' if full else 'NORMAL'}")
         store._patiently(db, "BEGIN IMMEDIATE")
@@ -136,7 +148,11 @@ def _roll_back_errors_only(store: LibraryDatabase, *, full: bool = True) -> Iter
 
 
 def _leave_others_open(
-    journal: Journal, staging: Staging, kind: OperationKind, change: Callable[[Database], tuple[Change, T]]
+    journal: Journal,
+    staging: Staging,
+    kind: OperationKind,
+    change: Callable[[Database], tuple[Change, T]],
+    _: object = None,
 ) -> Executed[T]:
     with patch.object(journal, "_finish_open", side_effect=[None, None]):
         return _run(journal, staging, kind, change)
