@@ -36,7 +36,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_defaults_are_a_file_that_could_be_used(file: Path) -> None:
     found = run("config")
     assert found.code == 0 and found.err == ""
-    assert found.out.startswith(f"# {file} (not there")
+    assert found.out.startswith(f"# {file} (does not exist")
     file.write_text(found.out)
     read = read_settings(str(file))
     assert read.warnings == () and read.keys == {}

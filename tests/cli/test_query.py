@@ -78,7 +78,7 @@ def test_pending_lists_what_fits_a_filter(library: Library, tmp_path: Path, word
     rows = run("pending", "--json", "--filter", words, library=library.root).object["pending"]
     assert [row["id"] for row in rows] == [ids[n] for n in numbers]
     shown = run("pending", f"--filter={words}", library=library.root).out
-    told = f"{len(numbers)} pending: " if numbers else "Nothing in the queue fits.\n"
+    told = f"{len(numbers)} pending: " if numbers else "No import matches.\n"
     assert told in shown
 
 

@@ -23,7 +23,7 @@ _Function = Callable[..., Any]
 def graphics_option(function: _Function) -> _Function:
     """Add ``--graphics``, and its former name ``--images`` as a hidden one; the function gets one ``graphics``."""
 
-    @click.option("--graphics", type=click.Choice(GRAPHICS), help="How to draw pictures (default: from the settings).")
+    @click.option("--graphics", type=click.Choice(GRAPHICS), help="How to draw pictures (default: as in the settings).")
     @click.option("--images", "former", type=click.Choice(GRAPHICS), hidden=True)
     @functools.wraps(function)
     def wrapped(*args: Any, graphics: str | None, former: str | None, **options: Any) -> Any:

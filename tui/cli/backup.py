@@ -1,4 +1,4 @@
-"""``backup`` and ``restore``: a copy of the library, and putting one in place."""
+"""``backup`` and ``restore``."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _LONG = 4000
 
 @command("backup")
 @click.argument("file", metavar="FILE", type=click.Path(), shell_complete=files)
-@click.option("--images", "images", is_flag=True, help="Make FILE a folder, with the sample images too.")
+@click.option("--images", "images", is_flag=True, help="Create a folder FILE that also holds the sample images.")
 def backup(call: CliContext, file: str, images: bool) -> int:
     """Copy the library's database to FILE.
 
-    A file that is there is not overwritten. With --images, FILE becomes a folder that holds library.db, and of images
-    and pending what its rows name, as links where the file system allows it. The trash is not copied.
+    An existing file is not overwritten. With --images, FILE becomes a folder with library.db and the files of images/
+    and pending/ that its rows name, as hard links where the file system allows it. The trash is not copied.
     """
     path = os.path.abspath(file)
     if images:
@@ -67,10 +67,10 @@ def _backup_lines(path: str, report: BackupReport) -> list[str]:
 @command("restore")
 @click.argument("file", metavar="FILE", type=click.Path(), shell_complete=files)
 def restore(call: CliContext, file: str) -> int:
-    """Put a backup in place of the library's database.
+    """Replace the library's database with a backup.
 
-    FILE is what backup wrote, with images or without, or another copy of a library.db. What was there is kept in a
-    folder beside it, and restoring that folder takes this back.
+    FILE is a backup, with or without images, or another copy of a library.db. The previous database is kept in a
+    folder beside it; restore that folder to go back.
     """
     report = _restored(call, file)
     with call.writing() as library:  # finishes what was open in the backup, as far as its files are there

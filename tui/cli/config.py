@@ -1,4 +1,4 @@
-"""``config``: where the settings are, and which values are in force."""
+"""``config``: the path of the settings file and the values in effect."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tui.cli.context import TRASH_DAYS, TRASH_GIB, CliContext, command, trash_am
 
 @dataclass(frozen=True, slots=True)
 class _Value:
-    """One value in force; ``name`` is dotted, ``source`` says where it came from."""
+    """One value in effect; ``name`` is dotted, ``source`` says where it came from."""
 
     name: str
     value: Any
@@ -24,9 +24,9 @@ class _Value:
 
 @command("config")
 def config(call: CliContext) -> int:
-    """Print the path of the settings file, and the values in force.
+    """Print the path of the settings file and the values in effect.
 
-    What is printed is a settings file itself.
+    The output is a valid settings file.
     """
     from tui.config.keymap import checked_keys
 
@@ -75,7 +75,7 @@ def _object(values: list[_Value], keys: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _lines(call: CliContext, values: list[_Value]) -> list[str]:
-    there = "" if call.settings.exists else " (not there: nothing has to be)"
+    there = "" if call.settings.exists else " (does not exist; defaults apply)"
     lines, before = [f"# {sanitize(call.settings.path, 4000)}{there}", ""], ""
     for one in values:
         table, _, name = one.name.rpartition(".")

@@ -1,4 +1,4 @@
-"""What every command shares: which library, in which form to answer, and how a failure is told."""
+"""Options, exit codes and output shared by all commands."""
 
 from __future__ import annotations
 
@@ -180,14 +180,14 @@ def common(function: _Function) -> _Function:
         expose_value=False,
         callback=_keep(_LIBRARY),
         shell_complete=folders,
-        help="The library's folder; else MODEL_CURATOR_LIBRARY, the settings, or the one in your user data folder.",
+        help="Library folder (default: MODEL_CURATOR_LIBRARY, then the settings, then your user data folder).",
     )
     as_json = click.option(
         "--json",
         is_flag=True,
         expose_value=False,
         callback=_keep(_JSON),
-        help="Print one JSON object and nothing else.",
+        help="Print the result as one JSON object.",
     )
     log_file = click.option(
         "--log-file",
@@ -195,7 +195,7 @@ def common(function: _Function) -> _Function:
         expose_value=False,
         callback=_log_to,
         shell_complete=files,
-        help="Write down in this file what is done and what goes wrong.",
+        help="Log all activity and errors to this file.",
     )
     return library(as_json(log_file(function)))
 

@@ -1,4 +1,4 @@
-"""``demo``: the app on a sample library, or the whole job without a terminal."""
+"""``demo``: open the app on a generated library, or run the whole job without a terminal."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ _PROMOTIONS = (
 @command("demo")
 @graphics_option
 def demo(call: CliContext, graphics: str | None) -> int:
-    """Open the app on a sample library.
+    """Open the app on a generated demo library.
 
-    Without a terminal, do the whole job instead, and print each step.
+    Without a terminal, run the whole job and print each step.
     """
     with tempfile.TemporaryDirectory(prefix="model-curator-demo-") as folder:
         if call.as_json or not has_terminal():

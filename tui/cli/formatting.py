@@ -108,7 +108,7 @@ def _lines(key: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def import_lines(report: ImportReport) -> list[str]:
-    """Return what one run of Stage 1 brought."""
+    """Return the lines that report an import."""
     counts = [
         ("models", f"{report.models:,}", "added to the library"),
         ("pending", f"{report.pending:,}", "added to the queue"),

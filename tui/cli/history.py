@@ -1,4 +1,4 @@
-"""``undo`` and ``history``: taking promotions back, and what happened."""
+"""``undo`` and ``history``: undo operations, and list them."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _MOST = 1_000_000
 @command("undo")
 @click.argument("count", metavar="[N]", type=click.IntRange(1, _MOST), default=1)
 def undo(call: CliContext, count: int) -> int:
-    """Take back the last N promotions and imports.
+    """Undo the last N promotions and imports, newest first.
 
-    What is undone already does not count, and an import counts as one. The newest goes first, and one that cannot be
-    taken back stops the older ones. There is no redo.
+    An import counts as one operation; operations that are already undone do not count. Undoing stops at the first
+    operation that cannot be undone. There is no redo.
     """
     line, reached = ProgressLine(), 0
     with interruptible() as cancel:
@@ -64,9 +64,16 @@ def _undone_after_all(call: CliContext, reached: int) -> UndoReport:
 
 
 @command("history")
-@click.option("--limit", metavar="N", type=click.IntRange(1, _MOST), default=50, show_default=True, help="How many.")
+@click.option(
+    "--limit",
+    metavar="N",
+    type=click.IntRange(1, _MOST),
+    default=50,
+    show_default=True,
+    help="Number of operations to list.",
+)
 def history(call: CliContext, limit: int) -> int:
-    """List what happened to the library, newest first."""
+    """List the history of the library, newest first."""
     with call.reading() as library:
         past = library.history.operations(limit)
     call.answer({"operations": [past_object(one) for one in past]}, lambda: history_lines(past))

@@ -1,4 +1,4 @@
-"""``import-legacy``: Stage 1."""
+"""``import-legacy``: import an old manager's database."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _interrupted_at_once() -> Iterator[None]:
     "images_dir",
     metavar="DIR",
     shell_complete=folders,
-    help="The folder of the old images; without it, metadata only.",
+    help="Folder of the old images (default: import metadata only).",
 )
 @click.option(
     "--map",
@@ -56,12 +56,12 @@ def _interrupted_at_once() -> Iterator[None]:
     metavar="OLD=NEW",
     multiple=True,
     callback=_roots,
-    help="Where a folder of the old machine is on this one; may be given several times.",
+    help="Map a folder of the old machine to one on this machine; repeatable.",
 )
 def import_legacy(call: CliContext, database: str, images_dir: str | None, path_map: Mapping[str, str]) -> int:
-    """Bring in an old database (Stage 1).
+    """Import an old manager's database.
 
-    Rows with a hash go to the library, all others into the queue. Importing again adds what is new.
+    Rows with a hash are added to the library, all others to the queue. Importing again adds only new rows.
     """
     _look_before_a_library_is_made(call, database, images_dir)
     line = ProgressLine()

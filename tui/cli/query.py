@@ -16,7 +16,9 @@ from tui.cli.json_output import queue_object, record_object
 
 
 @command("pending")
-@click.option("--filter", "words", metavar="WORDS", default="", help="List only what fits all of the words.")
+@click.option(
+    "--filter", "words", metavar="WORDS", default="", help="List only imports that match all words and terms."
+)
 @click.option(
     "--sort",
     "column",
@@ -25,13 +27,13 @@ from tui.cli.json_output import queue_object, record_object
     show_default=True,
     help="Sort by a column.",
 )
-@click.option("--reverse", is_flag=True, help="Turn the order round.")
+@click.option("--reverse", is_flag=True, help="Reverse the sort order.")
 def pending(call: CliContext, words: str, column: str, reverse: bool) -> int:
     """List the queue.
 
-    WORDS are looked for in name, path, type, tags and notes. Quotes hold "two words" together, a - in front means
-    not. name: path: type: tag: and note: look there only; state:conflict, decision:none, size:>2g, size:1g..2g,
-    same:12 (number 12, and what is the same file).
+    WORDS are searched in name, path, type, tags and notes. Quotes match a phrase ("two words"), a leading - excludes.
+    The prefixes name: path: type: tag: and note: search one field. Other terms: state:conflict, decision:none,
+    size:>2g, size:1g..2g, and same:12 (import 12 and all imports of the same file).
     """
     with call.reading() as library:
         try:
@@ -44,7 +46,7 @@ def pending(call: CliContext, words: str, column: str, reverse: bool) -> int:
     nothing_fits = bool(words.strip()) and not rows
     call.answer(
         {"pending": [queue_object(row) for row in rows]},
-        lambda: ["Nothing in the queue fits."] if nothing_fits else queue_lines(rows),
+        lambda: ["No import matches."] if nothing_fits else queue_lines(rows),
     )
     return 0
 

@@ -122,19 +122,19 @@ def _where(error: Exception) -> str:
 
 @click.group("model-curator", cls=_CommandLine, invoke_without_command=True)
 @common
-@click.option("--verify", "verifying", is_flag=True, help="Check the library and the program, and change nothing.")
+@click.option("--verify", "verifying", is_flag=True, help="Check the library and the program; changes nothing.")
 @click.option("--full", "full", is_flag=True, help="With --verify: read every model file again.")
 @click.option("--version", "version", is_flag=True, help="Print the version.")
 @graphics_option
 @click.pass_context
 def main(context: click.Context, verifying: bool, full: bool, version: bool, graphics: str | None) -> int | None:
-    """Work off a queue of Stable Diffusion model imports in the terminal.
+    """Review, merge and clean up Stable Diffusion model collections.
 
-    Without a command, the app opens.
+    Without a command, open the app.
 
     Exit codes: 0 done, 1 something failed, 2 wrong usage (or no library to verify), 3 a conflict is left to decide,
     4 not found, 5 locked.
-    A signal that ends the program gives 128 plus its number.
+    Ctrl-C gives 130; any other signal that ends the program gives 128 plus its number.
     """
     if full and not verifying:
         raise click.UsageError("--full goes with --verify", context)

@@ -20,21 +20,30 @@ def _loopback(context: click.Context, parameter: click.Parameter, host: str) -> 
     except ValueError:
         pass
     raise click.BadParameter(
-        "only a loopback address, such as 127.0.0.1: there is no password, and whoever opens the page can change the "
-        "library; from another machine, use ssh -L",
+        "only a loopback address, such as 127.0.0.1: there is no password, and anyone who opens the page can change "
+        "the library; from another machine, use ssh -L",
         context,
         parameter,
     )
 
 
 @command("serve")
-@click.option("--host", metavar="ADDRESS", default="127.0.0.1", show_default=True, callback=_loopback, help="Where.")
-@click.option("--port", metavar="N", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Where.")
+@click.option(
+    "--host",
+    metavar="ADDRESS",
+    default="127.0.0.1",
+    show_default=True,
+    callback=_loopback,
+    help="Address to listen on.",
+)
+@click.option(
+    "--port", metavar="N", type=click.IntRange(1, 65535), default=8000, show_default=True, help="Port to listen on."
+)
 @graphics_option
 def serve(call: CliContext, host: str, port: int, graphics: str | None) -> int:
     """Open the app in a browser on this machine.
 
-    There is no password: on a machine with other users, they can open the page too.
+    There is no password: other users of this machine can open the page too.
     """
     if call.as_json:
         raise Failed("serve prints no JSON: give --json together with --verify, demo or another command", USAGE)
