@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from core.domain.enums import Strategy
+from core.domain.decision import Decision
 from core.domain.outcomes import Outcome
 from core.domain.plans import Plan
 from core.domain.records import QueueRow
-from core.domain.resolution import NO_OVERRIDES, Resolution
 
 if TYPE_CHECKING:
     from core.hashing.background import HashProgress
@@ -20,15 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """One decision as it was summed up, with what was picked by hand.
+    """One decision as it was summed up.
 
     ``plan`` is what promoting must still find, where something would be lost.
     """
 
     row: QueueRow
-    strategy: Strategy
+    decision: Decision
     plan: Plan | None
-    picks: Resolution = NO_OVERRIDES
 
 
 @dataclass(frozen=True, slots=True)

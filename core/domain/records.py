@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.domain.decision import Decision
 from core.domain.enums import State, Strategy, Tier
-from core.domain.resolution import NO_OVERRIDES, Resolution
 
 JsonObject = Mapping[str, Any]
 MAX_LISTED_DUPLICATES = 5  # imports of one file that a row of the queue names
@@ -54,8 +54,8 @@ class PendingImage:
 class PendingImport:
     """A row of ``pending_import`` with its tags and images.
 
-    ``claimed_sha256`` is a hash that came with the row: shown, never believed. ``picks`` were made by hand, and are
-    part of the decision.
+    ``claimed_sha256`` is a hash that came with the row: shown, never believed. ``decision`` is the one that is stored
+    with it.
     """
 
     id: int
@@ -68,8 +68,7 @@ class PendingImport:
     tags: tuple[str, ...] = ()
     images: tuple[PendingImage, ...] = ()
     claimed_sha256: str | None = None
-    decision: Strategy | None = None
-    picks: Resolution = NO_OVERRIDES
+    decision: Decision | None = None
 
 
 @dataclass(frozen=True, slots=True)

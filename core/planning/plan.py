@@ -12,6 +12,7 @@ from typing import Any
 from core.domain.enums import Action, Side, Strategy
 from core.domain.plans import FieldPlan, ImagePlan, Plan, PromotionPlan, TagPlan
 from core.domain.records import Model, ModelImage, PendingImage, PendingImport
+from core.domain.resolution import NO_OVERRIDES, Resolution
 from core.merger import copy_json, json_equal, merge_model_fields
 from core.planning.resolution import apply_resolution, iter_fields
 
@@ -25,10 +26,11 @@ def plan_promotion(
     existing_images: Sequence[ModelImage],
     next_seq: int,
     *,
+    resolution: Resolution = NO_OVERRIDES,
     on_disk: Collection[int] = (),
     old_path_exists: bool = True,
 ) -> PromotionPlan:
-    """Return what promoting ``pending`` would do.
+    """Return what promoting ``pending`` would do, with what was picked by hand.
 
     ``existing`` is the library's model with the same hash, ``existing_images`` what the store knows of its sequence,
     ``on_disk`` the numbers whose files are there; ``next_seq`` is where added images start. ``old_path_exists`` tells
@@ -37,12 +39,12 @@ def plan_promotion(
     action = _resolve_action(existing, strategy)
     if action in (Action.DELETED, Action.IGNORED):
         return PromotionPlan(Plan(strategy, action))
-    row = _build_row(pending, existing, action, old_path_exists)
+    row = _build_row(pending, existing, action, resolution, old_path_exists)
     images, targets = assign_sequence_numbers(
-        pending.images, action, existing_images, on_disk, next_seq, left_out=pending.picks.images
+        pending.images, action, existing_images, on_disk, next_seq, left_out=resolution.images
     )
     fields = tuple(_fields(pending, existing, row, action))
-    return PromotionPlan(Plan(strategy, action, fields, _tags(pending, existing), images), row, targets)
+    return PromotionPlan(Plan(strategy, action, fields, _tags(pending, existing, resolution), images), row, targets)
 
 
 def _resolve_action(existing: Model | None, strategy: Strategy | None) -> Action:
@@ -57,14 +59,16 @@ def _resolve_action(existing: Model | None, strategy: Strategy | None) -> Action
     return Action.OVERRIDDEN if strategy is Strategy.OVERRIDE else Action.MERGED
 
 
-def _build_row(pending: PendingImport, existing: Model | None, action: Action, old_path_exists: bool) -> dict[str, Any]:
+def _build_row(
+    pending: PendingImport, existing: Model | None, action: Action, resolution: Resolution, old_path_exists: bool
+) -> dict[str, Any]:
     if existing is None:
         return _row(pending)
     old = {"sha256": existing.sha256, **_row(existing)}
     new = _row(pending)
     overrides = action is Action.OVERRIDDEN
     row = {**old, **new} if overrides else merge_model_fields(old, new, old_path_exists=old_path_exists)
-    return apply_resolution(row, _row(existing), new, pending.picks)
+    return apply_resolution(row, _row(existing), new, resolution)
 
 
 def assign_sequence_numbers(
@@ -119,10 +123,10 @@ def _row(record: Model | PendingImport) -> dict[str, Any]:
     return {**row, "meta_json": copy_json(record.meta_json)}
 
 
-def _tags(pending: PendingImport, existing: Model | None) -> TagPlan:
+def _tags(pending: PendingImport, existing: Model | None, resolution: Resolution) -> TagPlan:
     kept = set(existing.tags) if existing else set()
     new = set(pending.tags) - kept
-    left_out = new & set(pending.picks.tags)
+    left_out = new & set(resolution.tags)
     return TagPlan(tuple(sorted(kept)), tuple(sorted(new - left_out)), tuple(sorted(left_out)))
 
 

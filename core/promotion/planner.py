@@ -12,6 +12,7 @@ from core.domain.enums import Strategy
 from core.domain.outcomes import Conflict, NotFound, Outcome
 from core.domain.plans import PromotionPlan
 from core.domain.records import PendingImport
+from core.domain.resolution import Resolution
 from core.images.scanner import ImageScanner
 from core.planning.plan import plan_promotion
 from core.promotion.lookup import RecordReader
@@ -52,14 +53,21 @@ class PromotionPlanner:
         self._lookup = lookup
 
     def prepare(
-        self, record: PendingImport, sha256: str, strategy: Strategy | None, cancel: threading.Event | None = None
+        self,
+        record: PendingImport,
+        sha256: str,
+        strategy: Strategy | None,
+        resolution: Resolution,
+        cancel: threading.Event | None = None,
     ) -> PromotionContext:
         """Judge the pending images, then look at everything in one snapshot. Raises as ``evaluate`` does."""
         record = replace(record, images=self._incoming.validate(record.images, cancel))
         with self._store.read() as db:
-            return self.evaluate(db, record, sha256, strategy)
+            return self.evaluate(db, record, sha256, strategy, resolution)
 
-    def evaluate(self, db: Database, record: PendingImport, sha256: str, strategy: Strategy | None) -> PromotionContext:
+    def evaluate(
+        self, db: Database, record: PendingImport, sha256: str, strategy: Strategy | None, resolution: Resolution
+    ) -> PromotionContext:
         """Look at everything as it is now; ``record`` carries the verdicts on its images.
 
         Raises EarlyOutcome, *conflict* with both records, where the library has the model and there is no strategy.
@@ -71,7 +79,9 @@ class PromotionPlanner:
         on_disk = self._scanner.sequence(sha256)
         first = self._scanner.get_next_sequence_index(sha256)
         there = existing is not None and os.path.exists(existing.path)
-        planned = plan_promotion(record, existing, strategy, images, first, on_disk=on_disk, old_path_exists=there)
+        planned = plan_promotion(
+            record, existing, strategy, images, first, resolution=resolution, on_disk=on_disk, old_path_exists=there
+        )
         sequence = tuple(sorted({*on_disk, *planned.targets.values()}))
         return PromotionContext(record, sha256, planned, sequence)
 

@@ -6,7 +6,7 @@ import json
 import logging
 import threading
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 
 from sqlite_utils import Database
 
@@ -28,6 +28,16 @@ from core.storage import LibraryDatabase, journal_rows, models, pending
 from core.storage.journal_paths import owner_of
 
 _log = logging.getLogger("model_curator.processor")
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What a call for a promotion asked for."""
+
+    strategy: Strategy | None
+    resolution: Resolution
+    confirmed: Plan | None
+    cancel: threading.Event | None
 
 
 class PromotionProcessor:
@@ -55,7 +65,7 @@ class PromotionProcessor:
         strategy: Strategy | str | None = None,
         *,
         confirmed: Plan | None = None,
-        picks: Resolution = NO_OVERRIDES,
+        resolution: Resolution = NO_OVERRIDES,
         cancel: threading.Event | None = None,
         progress: Progress | None = None,
     ) -> Outcome:
@@ -74,8 +84,8 @@ class PromotionProcessor:
         if not lock.acquire(blocking=False):
             return Locked(pending_id)
         try:
-            record = replace(self._record(pending_id, wanted), picks=picks)
-            outcome = self._process(record, wanted, confirmed, cancel, progress)
+            request = _Request(wanted, resolution, confirmed, cancel)
+            outcome = self._process(self._record(pending_id, wanted), request, progress)
         except EarlyOutcome as answer:
             outcome = answer.outcome
         except Cancelled:
@@ -94,19 +104,19 @@ class PromotionProcessor:
         pending_id: int,
         strategy: Strategy | str | None = None,
         *,
-        picks: Resolution = NO_OVERRIDES,
+        resolution: Resolution = NO_OVERRIDES,
         cancel: threading.Event | None = None,
         progress: Progress | None = None,
     ) -> Outcome:
         """Return what ``process_single_import`` would answer, with the plan where one can be made; changes nothing."""
         wanted = None if strategy is None else Strategy(strategy)
         try:
-            record = replace(self._record(pending_id, wanted), picks=picks)
+            record = self._record(pending_id, wanted)
             if wanted in (Strategy.SKIP, Strategy.DELETE):
                 plan = plan_promotion(record, None, wanted, (), 0).plan
                 return Planned(pending_id, self._hasher.cached_hash(record.path), plan)
             sha256 = self._hasher.sha256(record.path, cancel=cancel, progress=progress)
-            case = self._cases.prepare(record, sha256, wanted, cancel)
+            case = self._cases.prepare(record, sha256, wanted, resolution, cancel)
         except EarlyOutcome as answer:
             return answer.outcome
         except Cancelled:
@@ -135,26 +145,18 @@ class PromotionProcessor:
         must_own(record)
         return record
 
-    def _process(
-        self,
-        record: PendingImport,
-        strategy: Strategy | None,
-        confirmed: Plan | None,
-        cancel: threading.Event | None,
-        progress: Progress | None,
-    ) -> Outcome:
-        if strategy is Strategy.SKIP:
+    def _process(self, record: PendingImport, request: _Request, progress: Progress | None) -> Outcome:
+        if request.strategy is Strategy.SKIP:
             return Promoted(record.id, self._hasher.cached_hash(record.path), Action.IGNORED)
-        self._store.await_turn(cancel)
-        if strategy is Strategy.DELETE:
+        self._store.await_turn(request.cancel)
+        if request.strategy is Strategy.DELETE:
             return self._delete(record)
-        sha256 = self._hasher.sha256(record.path, cancel=cancel, progress=progress)
+        sha256 = self._hasher.sha256(record.path, cancel=request.cancel, progress=progress)
         refused: dict[str, str] = {}
         with self._sha256s.of(sha256):
             while True:
                 try:
-                    now = replace(self._record(record.id, strategy), picks=record.picks)
-                    return self._promote(now, sha256, strategy, confirmed, cancel, refused)
+                    return self._promote(self._record(record.id, request.strategy), sha256, request, refused)
                 except StaleSnapshot:
                     continue
 
@@ -175,29 +177,22 @@ class PromotionProcessor:
             executed = self._journal.execute(staging, OperationKind.PROMOTE, change)
         return Promoted(record.id, known, Action.DELETED, in_place=executed.in_place)
 
-    def _promote(
-        self,
-        record: PendingImport,
-        sha256: str,
-        strategy: Strategy | None,
-        confirmed: Plan | None,
-        cancel: threading.Event | None,
-        refused: dict[str, str],
-    ) -> Outcome:
+    def _promote(self, record: PendingImport, sha256: str, request: _Request, refused: dict[str, str]) -> Outcome:
         """Try once; ``refused`` gathers what staging refused, so that starting over does not meet it again."""
-        self._store.await_turn(cancel)  # hashing may have taken minutes; what follows encodes images
-        first = self._cases.prepare(_with_refusals(record, refused), sha256, strategy, cancel)
+        self._store.await_turn(request.cancel)  # hashing may have taken minutes; what follows encodes images
+        judged = _with_refusals(record, refused)
+        first = self._cases.prepare(judged, sha256, request.strategy, request.resolution, request.cancel)
         images = [image for image in first.record.images if image.file in first.planned.targets]
         with self._journal.staging() as staging:
-            made, not_had = self._incoming.stage(images, staging, cancel)
+            made, not_had = self._incoming.stage(images, staging, request.cancel)
             refused.update(not_had)
             positions = {image.file: position for position, image in enumerate(images)}
             judged = _with_refusals(first.record, refused)
 
             def change(db: Database) -> tuple[Change, PromotionContext]:
                 self._check_unchanged(db, record)
-                case = self._cases.evaluate(db, judged, sha256, strategy)
-                if confirmed is not None and _as_json(case.planned.plan) != _as_json(confirmed):
+                case = self._cases.evaluate(db, judged, sha256, request.strategy, request.resolution)
+                if request.confirmed is not None and _as_json(case.planned.plan) != _as_json(request.confirmed):
                     changed = Changed(record.id, sha256, case.planned.plan, _refused(case), _false_claim(case))
                     raise EarlyOutcome(changed)
                 if not case.planned.targets.keys() <= made.keys():
@@ -277,7 +272,7 @@ def _as_json(plan: Plan) -> str:
 def _without_decision(record: PendingImport) -> PendingImport:
     """Return what a promotion was prepared from: stored decisions and the verdicts play no part in it."""
     images = tuple(replace(image, refused=None) for image in record.images)
-    return replace(record, decision=None, picks=NO_OVERRIDES, images=images)
+    return replace(record, decision=None, images=images)
 
 
 def _with_refusals(record: PendingImport, refused: Mapping[str, str]) -> PendingImport:

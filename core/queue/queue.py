@@ -10,6 +10,7 @@ from itertools import islice
 
 from sqlite_utils import Database
 
+from core.domain.decision import Choice, Decision, strategy_of
 from core.domain.enums import State, Strategy
 from core.domain.outcomes import Conflict
 from core.domain.plans import Plan
@@ -42,13 +43,17 @@ class QueueCounts:
 
 @dataclass(frozen=True, slots=True)
 class ImportPreview:
-    """One pending import beside what the library has; ``plan`` is None for the ``reason`` given."""
+    """One pending import beside what the library has; ``plan`` is None for the ``reason`` given.
+
+    ``resolution`` is what was picked by hand, as the plan has it.
+    """
 
     row: QueueRow
     pending: RecordWithImages
     existing: RecordWithImages | None
     plan: Plan | None
     reason: str = ""
+    resolution: Resolution = NO_OVERRIDES
 
 
 class Queue:
@@ -123,42 +128,32 @@ class Queue:
             pending_imports, decided = queue_rows.totals(db)
             return QueueCounts(pending_imports, decided, states.count(db, cancel))
 
-    def decide(self, ids: Sequence[int], strategy: Strategy | None) -> None:
+    def decide(self, ids: Sequence[int], choice: Choice) -> None:
         """Store a decision for each of the pending imports, or clear theirs with None.
 
-        What was picked by hand stays where the strategy does, and is gone with it.
+        With a strategy alone, what was picked by hand stays where the strategy does, and is gone with it.
         """
         with self._store.write() as db:
-            pending.decide(db, ids, strategy)
-
-    def decide_with(self, pending_id: int, strategy: Strategy, picks: Resolution) -> None:
-        """Store a decision with what was picked by hand for it."""
-        with self._store.write() as db:
-            pending.pick(db, pending_id, strategy, picks)
+            pending.decide(db, ids, choice)
 
     def decisions(self) -> list[tuple[int, Strategy]]:
         """Return all decisions not yet applied, by id."""
         with self._store.read() as db:
             return pending.decisions(db)
 
-    def picks(self) -> dict[int, Resolution]:
-        """Return what was picked by hand, by id, for each decision that was made so."""
+    def full_decisions(self) -> dict[int, Decision]:
+        """Return all decisions not yet applied, by id, each with what was picked by hand."""
         with self._store.read() as db:
-            return pending.all_picks(db)
+            return pending.full_decisions(db)
 
-    def preview(
-        self,
-        pending_id: int,
-        strategy: Strategy | None,
-        picks: Resolution | None = None,
-        cancel: threading.Event | None = None,
-    ) -> ImportPreview | None:
-        """Return one pending import with the plan of a strategy; nothing is hashed for it. None where it is gone.
+    def preview(self, pending_id: int, choice: Choice, cancel: threading.Event | None = None) -> ImportPreview | None:
+        """Return one pending import with the plan of a choice; nothing is hashed for it. None where it is gone.
 
-        Without a strategy the plan is that of an insert, or of a merge where the library has the model. ``picks``
-        made by hand are part of the plan; where they are not given, those of the decision, if this is its strategy.
-        Images not known yet are decoded, which ``cancel`` ends: raises Cancelled.
+        Without a strategy the plan is that of an insert, or of a merge where the library has the model. With a strategy
+        alone, what was picked by hand is part of the plan where the stored decision has that strategy. Images not known
+        yet are decoded, which ``cancel`` ends: raises Cancelled.
         """
+        strategy = strategy_of(choice)
         found = self.rows([pending_id])
         with self._store.read() as db:
             read = pending.read(db, pending_id)
@@ -166,9 +161,9 @@ class Queue:
                 return None
             record, damage = read
             row = replace(found[0], damage=damage)
-            if picks is None:
-                picks = record.picks if strategy is record.decision else NO_OVERRIDES
-            record = replace(record, picks=picks)
+            decision = choice if isinstance(choice, Decision) else record.decision
+            kept = decision is not None and decision.strategy is strategy
+            resolution = decision.resolution if decision and kept else NO_OVERRIDES
             entry = RecordWithImages(record, tuple(image.file for image in record.images))
             existing, reason = self._existing(db, row.sha256)
         if strategy in (Strategy.DELETE, Strategy.SKIP):
@@ -181,14 +176,16 @@ class Queue:
             return ImportPreview(row, entry, None, None, reason)
         if existing is not None and strategy is None:
             strategy = Strategy.MERGE
-        return self._planned(ImportPreview(row, entry, existing, None), record, strategy, cancel)
+        return self._planned(ImportPreview(row, entry, existing, None, "", resolution), record, strategy, cancel)
 
     def _planned(
         self, look: ImportPreview, record: PendingImport, strategy: Strategy | None, cancel: threading.Event | None
     ) -> ImportPreview:
         """Return the look with its plan, or why there is none."""
         try:
-            return replace(look, plan=self._cases.prepare(record, str(look.row.sha256), strategy, cancel).planned.plan)
+            sha256 = str(look.row.sha256)
+            case = self._cases.prepare(record, sha256, strategy, look.resolution, cancel)
+            return replace(look, plan=case.planned.plan)
         except Cancelled:
             raise
         except EarlyOutcome as answer:

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 
 from sqlite_utils import Database
 
+from core.domain.decision import Choice, Decision
 from core.domain.enums import Strategy
 from core.domain.records import PendingImage, PendingImport
-from core.domain.resolution import NO_OVERRIDES, Resolution
+from core.domain.resolution import NO_OVERRIDES
 from core.errors import RowDamaged
 from core.storage.codecs import (
     HIGHEST,
@@ -72,10 +73,15 @@ def read(db: Database, pending_id: int) -> tuple[PendingImport, str] | None:
         tags(db, pending_id),
         _images(db, pending_id, row),
         row.take("claimed_sha256", optional(sha256), claimed, None),
-        row.take("decision", strategy, decision, None),
-        row.take("picks", picks_from_db, picks, NO_OVERRIDES),
+        _decision(row, decision, picks),
     )
     return record, row.damage
+
+
+def _decision(row: Row, decision: object, picks: object) -> Decision | None:
+    chosen = row.take("decision", strategy, decision, None)
+    resolution = row.take("picks", picks_from_db, picks, NO_OVERRIDES)
+    return None if chosen is None else Decision(chosen, resolution)
 
 
 def tags(db: Database, pending_id: int) -> tuple[str, ...]:
@@ -132,8 +138,8 @@ def insert(db: Database, record: PendingImport, tag_ids: Iterable[int]) -> None:
             record.created_at,
             json_to_db(record.meta_json),
             record.claimed_sha256,
-            record.decision,
-            picks_to_db(record.picks),
+            record.decision and record.decision.strategy,
+            record.decision and picks_to_db(record.decision.resolution),
         ],
     )
     db.conn.executemany("INSERT OR IGNORE INTO pending_import_tags VALUES (?, ?)", [(record.id, t) for t in tag_ids])
@@ -162,22 +168,18 @@ def next_id(db: Database) -> int:
         raise RowDamaged("sqlite_sequence", "pending_import", f"seq: {error}") from None
 
 
-def decide(db: Database, ids: Sequence[int], strategy: Strategy | None) -> None:
-    """Store a decision for each of the pending imports, or clear theirs.
+def decide(db: Database, ids: Sequence[int], choice: Choice) -> None:
+    """Store a decision for each of the pending imports, or clear theirs with None.
 
-    What was picked by hand stays where the strategy does, and is gone with it.
+    With a strategy alone, what was picked by hand stays where the strategy does, and is gone with it.
     """
-    db.conn.executemany(
-        "UPDATE pending_import SET decision = ?1, picks = CASE WHEN decision = ?1 THEN picks END WHERE id = ?2",
-        [(strategy, i) for i in ids],
-    )
-
-
-def pick(db: Database, pending_id: int, strategy: Strategy, picks: Resolution) -> None:
-    """Store a decision with what was picked by hand."""
-    db.execute(
-        "UPDATE pending_import SET decision = ?, picks = ? WHERE id = ?", [strategy, picks_to_db(picks), pending_id]
-    )
+    if isinstance(choice, Decision):
+        update = "UPDATE pending_import SET decision = ?, picks = ? WHERE id = ?"
+        picks = picks_to_db(choice.resolution)
+        db.conn.executemany(update, [(choice.strategy, picks, i) for i in ids])
+    else:
+        update = "UPDATE pending_import SET decision = ?1, picks = CASE WHEN decision = ?1 THEN picks END WHERE id = ?2"
+        db.conn.executemany(update, [(choice, i) for i in ids])
 
 
 def decisions(db: Database) -> list[tuple[int, Strategy]]:
@@ -186,8 +188,8 @@ def decisions(db: Database) -> list[tuple[int, Strategy]]:
     return [(i, Strategy(decision)) for i, decision in db.execute(select)]
 
 
-def all_picks(db: Database) -> dict[int, Resolution]:
-    """Return what was picked by hand, by id, for each decision made so; what cannot be read is left out."""
+def full_decisions(db: Database) -> dict[int, Decision]:
+    """Return all stored decisions by id, each with what was picked by hand; what cannot be read is left out."""
     rows = all_rows(db, "SELECT id, picks FROM pending_import WHERE picks IS NOT NULL")
-    found = {i: Row().take("picks", picks_from_db, picks, NO_OVERRIDES) for i, picks in rows}
-    return {i: picks for i, picks in found.items() if picks}
+    picked = {i: Row().take("picks", picks_from_db, picks, NO_OVERRIDES) for i, picks in rows}
+    return {i: Decision(chosen, picked.get(i, NO_OVERRIDES)) for i, chosen in decisions(db)}

@@ -39,7 +39,7 @@ async def stand_on(desk: AppHarness, *path: str) -> None:
 def picks(desk: AppHarness, id: int) -> Resolution:
     entry = desk.library.show(str(id))
     assert entry is not None and isinstance(entry.record, PendingImport)
-    return entry.record.picks
+    return entry.record.decision.resolution if entry.record.decision else NO_OVERRIDES
 
 
 def first_image(desk: AppHarness, id: int) -> str:

@@ -83,14 +83,14 @@ def test_the_sums_are_those_of_the_plans(tmp_path: Path) -> None:
             summary.take(id, look)
         plans = {id: look.plan for id, look in found.items() if look and look.plan}
         for group in summary.groups:
-            mine = [plan for id, plan in plans.items() if summary.strategies[id] is group.strategy]
+            mine = [plan for id, plan in plans.items() if summary.decisions[id].strategy is group.strategy]
             assert group.added == sum(len(plan.images.added) for plan in mine)
             pairs = [pair for plan in mine for pair in overwritten(plan)]
             assert group.fields == sum(number for number, noun in pairs if noun == "field")
             assert group.replaced == sum(number for number, noun in pairs if noun == "image")
             assert group.order == sorted(group.order) and len(group.order) == group.count
             assert Impact.WAITING not in {hurt for hurt, _, _ in group.order}
-        assert set(summary.plans) == {id for id in plans if summary.strategies[id] is Strategy.OVERRIDE}
+        assert set(summary.plans) == {id for id in plans if summary.decisions[id].strategy is Strategy.OVERRIDE}
 
 
 async def test_it_is_confirmed_only_once_every_override_is_looked_at(

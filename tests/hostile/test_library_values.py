@@ -93,7 +93,7 @@ def _readings(library: Library) -> Iterator[Callable[[], object]]:
         yield partial(queue.suggestion, number)
     for key in (str(BAD), str(GOOD), SHA, OTHER):
         yield partial(library.show, key)
-    yield from (queue.counts, queue.decisions, queue.picks, library.history.operations, library.history.newest)
+    yield from (queue.counts, queue.decisions, queue.full_decisions, library.history.operations, library.history.newest)
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])

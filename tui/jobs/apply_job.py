@@ -41,7 +41,7 @@ class LogLine:
 
     def content(self) -> Content:
         """Return the line as it is shown."""
-        strategy = self.decided.strategy
+        strategy = self.decided.decision.strategy
         return Content.assemble(
             ("✓ " if self.ok else "✕ ", f"bold {TEAL if self.ok else RED}"),
             (f"{self.decided.row.id:>6}  ", GREY),
@@ -177,9 +177,9 @@ def apply_all(
         try:
             outcome = library.processor.process_single_import(
                 one.row.id,
-                one.strategy,
+                one.decision.strategy,
                 confirmed=one.plan,
-                picks=one.picks,
+                resolution=one.decision.resolution,
                 cancel=cancel,
                 progress=_ticking(done, len(decided), one.row.name, post),
             )

@@ -4,26 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from textual.dom import DOMNode
 from textual.worker import Worker
 
+from core.domain.decision import Choice, Decision, strategy_of
 from core.domain.enums import Strategy
 from core.domain.records import QueueRow
-from core.domain.resolution import Resolution
 from core.errors import CuratorError
 
-Store = Callable[[Sequence[int], Strategy | None], None]
-StorePicks = Callable[[int, Strategy, Resolution], None]
-
-
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """A decision; without picks, those that are stored stay where the strategy does."""
-
-    strategy: Strategy | None
-    picks: Resolution | None = None
+Store = Callable[[Sequence[int], Choice], None]
 
 
 class DecisionWriter:
@@ -33,45 +24,43 @@ class DecisionWriter:
         self,
         node: DOMNode,
         store: Store,
-        store_picks: StorePicks,
         stored: Callable[[], None],
         failed: Callable[[CuratorError], None],
     ) -> None:
         self._node = node
         self._store = store
-        self._store_picks = store_picks
         self._stored = stored
         self._failed = failed
-        self._waiting: dict[int, _Wanted] = {}
-        self._storing: dict[int, _Wanted] = {}
+        self._waiting: dict[int, Choice] = {}
+        self._storing: dict[int, Choice] = {}
         self._idle = asyncio.Event()
         self._idle.set()
 
-    def put(self, ids: Iterable[int], strategy: Strategy | None) -> None:
+    def put(self, ids: Iterable[int], choice: Choice) -> None:
         """Take a decision; it is stored as soon as those before it are."""
-        by_hand = {id: one for id, one in self._waiting.items() if one.picks is not None and one.strategy is strategy}
-        self._waiting.update(dict.fromkeys(ids, _Wanted(strategy)))
-        self._waiting.update(by_hand)
+        for id in ids:
+            waiting = self._waiting.get(id)
+            # A strategy alone keeps what was picked by hand for it.
+            if not (isinstance(waiting, Decision) and waiting.strategy is choice):
+                self._waiting[id] = choice
         self._begin()
 
-    def put_picks(self, id: int, strategy: Strategy, picks: Resolution) -> None:
-        """Take a decision with what was picked by hand."""
-        self._waiting[id] = _Wanted(strategy, picks)
-        self._begin()
-
-    def picks(self, id: int, strategy: Strategy | None) -> Resolution | None:
-        """Return what was picked for a decision and has not reached the database, None where that knows best."""
-        coming = (batch.get(id) for batch in (self._waiting, self._storing))
-        return next((one.picks for one in coming if one and one.picks is not None and one.strategy is strategy), None)
+    def coming(self, id: int, strategy: Strategy | None) -> Decision | None:
+        """Return a decision with what was picked by hand that has not reached the database, None for any other."""
+        for batch in (self._waiting, self._storing):
+            choice = batch.get(id)
+            if isinstance(choice, Decision) and choice.strategy is strategy:
+                return choice
+        return None
 
     def overlay_pending(self, rows: Iterable[QueueRow]) -> list[QueueRow]:
         """Return rows from the database with the decisions that have not reached it yet."""
         coming = {**self._storing, **self._waiting}
-        return [self._over(row, coming[row.id].strategy) if row.id in coming else row for row in rows]
+        return [self._over(row, strategy_of(coming[row.id])) if row.id in coming else row for row in rows]
 
     def _over(self, row: QueueRow, strategy: Strategy | None) -> QueueRow:
-        picks = self.picks(row.id, strategy)
-        by_hand = row.has_overrides and row.decision is strategy if picks is None else bool(picks)
+        decision = self.coming(row.id, strategy)
+        by_hand = row.has_overrides and row.decision is strategy if decision is None else bool(decision.resolution)
         return replace(row, decision=strategy, has_overrides=by_hand)
 
     def _begin(self) -> None:
@@ -96,10 +85,6 @@ class DecisionWriter:
         finally:
             self._idle.set()
 
-    def _store_batch(self, batch: dict[int, _Wanted]) -> None:
-        plain = {id: one.strategy for id, one in batch.items() if one.picks is None}
-        for strategy in dict.fromkeys(plain.values()):
-            self._store([id for id, wanted in plain.items() if wanted is strategy], strategy)
-        for id, one in batch.items():
-            if one.picks is not None and one.strategy is not None:
-                self._store_picks(id, one.strategy, one.picks)
+    def _store_batch(self, batch: dict[int, Choice]) -> None:
+        for choice in dict.fromkeys(batch.values()):
+            self._store([id for id, wanted in batch.items() if wanted == choice], choice)

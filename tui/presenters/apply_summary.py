@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from core.domain.decision import Decision
 from core.domain.enums import State, Strategy
 from core.domain.plans import Plan
 from core.domain.records import QueueRow
-from core.domain.resolution import Resolution
 from core.text import sanitize
 from tui.presenters.plan_lines import count_of, overwritten_fields
 
@@ -60,18 +60,15 @@ class Group:
 class ApplySummary:
     """What is about to be applied."""
 
-    def __init__(
-        self, strategies: Mapping[int, Strategy], rows: Iterable[QueueRow], picks: Mapping[int, Resolution]
-    ) -> None:
-        self.strategies = strategies
-        self.picks = picks
+    def __init__(self, decisions: Mapping[int, Decision], rows: Iterable[QueueRow]) -> None:
+        self.decisions = decisions
         self.rows = {row.id: row for row in rows}
         self.plans: dict[int, Plan] = {}
         self.notes: dict[int, str] = {}
         self.missing = self.unhashed = self.unhashed_bytes = 0
         groups = {strategy: Group(strategy) for strategy in _DESTROYS_FIRST}
         for row in self.rows.values():
-            self._put(row, groups[strategies[row.id]])
+            self._put(row, groups[decisions[row.id].strategy])
         self.groups = [group for group in groups.values() if group.count]
         for group in self.groups:
             group.order.sort()
@@ -83,16 +80,17 @@ class ApplySummary:
     @classmethod
     def read(cls, library: Library) -> ApplySummary:
         """Read all decisions. Blocks: to be called in a thread."""
-        strategies = dict(library.queue.decisions())
-        return cls(strategies, library.queue.rows(list(strategies)), library.queue.picks())
+        decisions = library.queue.full_decisions()
+        return cls(decisions, library.queue.rows(list(decisions)))
 
     def may_lose(self, id: int) -> bool:
         """Tell whether promoting must still find the plan that was shown; a plain merge loses nothing."""
-        return self.strategies[id] is Strategy.OVERRIDE or id in self.picks
+        decision = self.decisions[id]
+        return decision.strategy is Strategy.OVERRIDE or bool(decision.resolution)
 
     def take(self, id: int, look: ImportPreview | None) -> None:
         """Take in what the plan of one of those wanted is."""
-        group = next(group for group in self.groups if group.strategy is self.strategies[id])
+        group = next(group for group in self.groups if group.strategy is self.decisions[id].strategy)
         if look is None or look.plan is None:
             self.notes[id] = sanitize(look.reason, 60) if look else "it has left the queue"
             group.move(id, Impact.UNKNOWN, 0)
@@ -117,7 +115,7 @@ class ApplySummary:
 
     def _put(self, row: QueueRow, group: Group) -> None:
         group.count += 1
-        group.by_hand += row.id in self.picks
+        group.by_hand += bool(self.decisions[row.id].resolution)
         group.images += len(row.images)
         hurt, much = Impact.NOTHING, 0
         if group.strategy is Strategy.DELETE:
@@ -144,4 +142,4 @@ def _counted(*pairs: tuple[int, str]) -> str:
 
 def looks(library: Library, summary: ApplySummary, ids: Sequence[int]) -> dict[int, ImportPreview | None]:
     """Return the plans of some decisions. Blocks: to be called in a thread."""
-    return {id: library.queue.preview(id, summary.strategies[id]) for id in ids}
+    return {id: library.queue.preview(id, summary.decisions[id].strategy) for id in ids}

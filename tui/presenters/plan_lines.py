@@ -10,6 +10,7 @@ from typing import Any
 from core.domain.enums import Action, Side
 from core.domain.plans import FieldPlan, Plan
 from core.domain.records import Model, PendingImport
+from core.domain.resolution import NO_OVERRIDES, Resolution
 from core.merger import json_equal
 from tui.presenters.formatting import label_of, value_text
 from tui.theme.palette import AMBER, GREY, RED, TEAL, TEXT
@@ -92,19 +93,23 @@ class FieldLine:
     picked: bool = False
 
 
-def field_lines(plan: Plan, pending: PendingImport, existing: Model | None) -> list[FieldLine]:
+def field_lines(
+    plan: Plan, pending: PendingImport, existing: Model | None, resolution: Resolution = NO_OVERRIDES
+) -> list[FieldLine]:
     """Return the comparison of a plan: first what changes, then what is kept, then what is the same anyway."""
-    lines = lines_in_order(plan, pending, existing)
+    lines = lines_in_order(plan, pending, existing, resolution)
     return sorted(lines, key=lambda line: _LATER.get(line.change, 0))  # stable: the plan's order within each part
 
 
-def lines_in_order(plan: Plan, pending: PendingImport, existing: Model | None) -> list[FieldLine]:
+def lines_in_order(
+    plan: Plan, pending: PendingImport, existing: Model | None, resolution: Resolution
+) -> list[FieldLine]:
     """Return the comparison of a plan in the plan's own order, tags and images last."""
     if plan.action_taken is Action.DELETED:
         return record_lines(pending, Change.GOES)
     if plan.action_taken is Action.IGNORED:
         return record_lines(pending, Change.SHOWN)
-    picked = dict(pending.picks.fields) if existing is not None else {}
+    picked = dict(resolution.fields) if existing is not None else {}
     lines = [_field_line(field, plan.action_taken, field.path in picked) for field in plan.fields]
     lines = [line for line in lines if line.existing or line.pending or line.result]
     tags, images = _tag_line(plan, pending), _image_line(plan, len(pending.images), existing is not None)

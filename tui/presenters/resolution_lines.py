@@ -30,13 +30,15 @@ def with_next_source(picks: Resolution, plan: Plan, target: EditTarget) -> Resol
     return cycle_source(picks, field.path, field.existing, field.pending, field.side, overrides=overrides)
 
 
-def editable_lines(plan: Plan, pending: PendingImport, existing: Model | None) -> list[FieldLine]:
+def editable_lines(
+    plan: Plan, pending: PendingImport, existing: Model | None, resolution: Resolution
+) -> list[FieldLine]:
     """Return a comparison in an order that turning a line does not change: what differs, then what is the same.
 
     What nobody wrote, like the path, comes after what somebody did. Nested metadata is a tree, and each tag and image
     that may be left out has a line of its own.
     """
-    lines = lines_in_order(plan, pending, existing)
+    lines = lines_in_order(plan, pending, existing, resolution)
     if plan.action_taken in (Action.DELETED, Action.IGNORED):
         return lines
     same = {

@@ -18,7 +18,6 @@ from textual.widgets import Static
 
 from core.domain.enums import Strategy
 from core.domain.records import QueueRow
-from core.domain.resolution import NO_OVERRIDES
 from core.errors import CuratorError
 from core.text import format_size, sanitize
 from tui.keys import KEYS
@@ -70,9 +69,7 @@ class SummaryScreen(ModalScreen[Sequence[Decided] | None]):
 
     @staticmethod
     def _decided(summary: ApplySummary, row: QueueRow) -> Decided:
-        return Decided(
-            row, summary.strategies[row.id], summary.plans.get(row.id), summary.picks.get(row.id, NO_OVERRIDES)
-        )
+        return Decided(row, summary.decisions[row.id], summary.plans.get(row.id))
 
     def action_cancel(self) -> None:
         self.dismiss(None)
@@ -127,7 +124,7 @@ class SummaryScreen(ModalScreen[Sequence[Decided] | None]):
         name, note = summary.rows[id].name, summary.notes.get(id, "")
         if not note:
             return Content.styled(f"       {fit(name, room)}", GREY)
-        tone = RED if summary.strategies[id] is Strategy.DELETE else _TONE.get(hurt, TEXT)
+        tone = RED if summary.decisions[id].strategy is Strategy.DELETE else _TONE.get(hurt, TEXT)
         return Content.assemble((f"       {fit(name, names)}  ", GREY), (cut(note, room - names - 2), tone))
 
     @staticmethod

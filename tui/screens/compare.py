@@ -12,9 +12,9 @@ from textual.screen import Screen
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
+from core.domain.decision import Choice, Decision, strategy_of
 from core.domain.enums import Side, Strategy
 from core.domain.records import Model, PendingImport, Thumbnail
-from core.domain.resolution import Resolution
 from core.errors import CuratorError
 from core.text import format_size
 from tui.jobs.latest import LatestQuery
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from core.library import Library
     from core.queue.queue import ImportPreview
 
-Question = tuple[int, Strategy | None, Resolution | None]
+Question = tuple[int, Choice]
 
 
 class CompareScreen(Screen[None]):
@@ -83,12 +83,10 @@ class CompareScreen(Screen[None]):
         line, look, place = self.query_one(FieldTable).current, self._look, self._place
         if line is None or line.target is None or look is None or look.plan is None or place is None:
             return
-        record = look.pending.record
-        assert isinstance(record, PendingImport)
-        before = record.picks if place.picks is None else place.picks
-        picks = with_next_source(before, look.plan, line.target)
-        if picks != before:
-            self._walk.pick(place.decision or Strategy.MERGE, picks)
+        before = place.choice.resolution if isinstance(place.choice, Decision) else look.resolution
+        resolution = with_next_source(before, look.plan, line.target)
+        if resolution != before:
+            self._walk.decide(Decision(strategy_of(place.choice) or Strategy.MERGE, resolution))
             self._ask()
 
     def action_step(self, by: int) -> None:
@@ -114,10 +112,10 @@ class CompareScreen(Screen[None]):
         if self._place is None:
             self.dismiss(None)
         else:
-            self._looks.ask((self._place.id, self._place.decision, self._place.picks))
+            self._looks.ask((self._place.id, self._place.choice))
 
     def _asked(self, question: Question) -> bool:
-        return self._place is not None and question == (self._place.id, self._place.decision, self._place.picks)
+        return self._place is not None and question == (self._place.id, self._place.choice)
 
     def _show_look(self, question: Question, look: ImportPreview | None) -> None:
         if not self._asked(question) or not self.is_attached:
@@ -141,8 +139,12 @@ class CompareScreen(Screen[None]):
             incoming_labels(record, look.plan),
             hidden,
         )
-        fields = editable_lines(look.plan, record, model) if look.plan else record_lines(record, Change.SHOWN)
-        self.query_one(FieldTable).show(fields, question[1] or Strategy.MERGE)
+        fields = (
+            editable_lines(look.plan, record, model, look.resolution)
+            if look.plan
+            else record_lines(record, Change.SHOWN)
+        )
+        self.query_one(FieldTable).show(fields, strategy_of(question[1]) or Strategy.MERGE)
 
     def _show_head(self, look: ImportPreview) -> None:
         assert self._place is not None
@@ -160,7 +162,7 @@ class CompareScreen(Screen[None]):
         record = look.pending.record
         assert isinstance(record, PendingImport)
         words = in_numbers(look.plan, record) if look.plan else [(look.reason, RED)]
-        strategy = place.decision
+        strategy = strategy_of(place.choice)
         shown = tabs(strategy or Strategy.MERGE, strategy is not None)
         room = width - len(shown.plain) - 3
         self.query_one("#plan", Static).update(Content.assemble(shown, "   ", sentence(words, room)), layout=False)

@@ -121,7 +121,7 @@ class ViewerScreen(Screen[None]):
         self._looks = LatestQuery[int, "ImportPreview | None"](
             self,
             "view",
-            lambda id, cancel: library.queue.preview(id, None, None, cancel),
+            lambda id, cancel: library.queue.preview(id, None, cancel),
             self._show_look,
             self._failed,
         )

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from core import Library, Strategy
+from core.domain.decision import Decision
 from core.domain.enums import Action, OperationKind, Status
 from core.sample.library import sample_library
 from tests.support.builders import (
@@ -64,7 +65,7 @@ def test_undo_brings_everything_back(library: Library, tmp_path: Path, strategy:
         (pending_id, done.action_taken)
     ]
     assert state(library) == before
-    assert pending_of(library, pending_id).decision is strategy
+    assert pending_of(library, pending_id).decision == Decision(strategy)
     assert library.queue.rows([pending_id])[0].sha256 == (None if strategy is Strategy.DELETE else sha256)
 
 

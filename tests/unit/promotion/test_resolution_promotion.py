@@ -10,6 +10,7 @@ import pytest
 from sqlite_utils import Database
 
 from core import Library, Strategy
+from core.domain.decision import Decision
 from core.domain.enums import Action, Side, Status
 from core.domain.plans import ImagePlan, Plan, TagPlan
 from core.domain.records import QueueRow
@@ -66,34 +67,35 @@ def row(library: Library, id: int) -> QueueRow:
 
 
 def test_picks_are_stored_with_the_decision(library: Library, conflict: int) -> None:
-    library.queue.decide_with(conflict, Strategy.MERGE, picks_for(conflict))
+    library.queue.decide([conflict], Decision(Strategy.MERGE, picks_for(conflict)))
     record = pending_of(library, conflict)
-    assert (record.decision, record.picks) == (Strategy.MERGE, picks_for(conflict))
+    assert record.decision == Decision(Strategy.MERGE, picks_for(conflict))
     assert library.queue.decisions() == [(conflict, Strategy.MERGE)]
-    assert library.queue.picks() == {conflict: picks_for(conflict)}
+    assert library.queue.full_decisions() == {conflict: Decision(Strategy.MERGE, picks_for(conflict))}
     assert row(library, conflict).has_overrides
 
 
 def test_the_same_strategy_keeps_them_and_another_drops_them(library: Library, conflict: int) -> None:
-    library.queue.decide_with(conflict, Strategy.MERGE, PICKS)
+    library.queue.decide([conflict], Decision(Strategy.MERGE, PICKS))
     library.queue.decide([conflict], Strategy.MERGE)
-    assert pending_of(library, conflict).picks == PICKS
+    assert pending_of(library, conflict).decision == Decision(Strategy.MERGE, PICKS)
     library.queue.decide([conflict], Strategy.OVERRIDE)
-    assert pending_of(library, conflict).picks == NO_OVERRIDES
-    library.queue.decide_with(conflict, Strategy.OVERRIDE, PICKS)
+    assert pending_of(library, conflict).decision == Decision(Strategy.OVERRIDE)
+    library.queue.decide([conflict], Decision(Strategy.OVERRIDE, PICKS))
     library.queue.decide([conflict], None)
-    assert (library.queue.picks(), row(library, conflict).has_overrides) == ({}, False)
+    assert (library.queue.full_decisions(), row(library, conflict).has_overrides) == ({}, False)
 
 
 def test_without_anything_picked_it_is_a_plain_decision(library: Library, conflict: int) -> None:
-    library.queue.decide_with(conflict, Strategy.MERGE, NO_OVERRIDES)
+    library.queue.decide([conflict], Decision(Strategy.MERGE, NO_OVERRIDES))
     assert library.queue.decisions() == [(conflict, Strategy.MERGE)]
-    assert (library.queue.picks(), row(library, conflict).has_overrides) == ({}, False)
+    plain = {conflict: Decision(Strategy.MERGE)}
+    assert (library.queue.full_decisions(), row(library, conflict).has_overrides) == (plain, False)
 
 
 def test_the_plan_of_the_decision_shows_them_and_other_plans_do_not(library: Library, conflict: int) -> None:
     plain = {strategy: planned(library, conflict, strategy) for strategy in (None, Strategy.MERGE, Strategy.OVERRIDE)}
-    library.queue.decide_with(conflict, Strategy.MERGE, picks_for(conflict))
+    library.queue.decide([conflict], Decision(Strategy.MERGE, picks_for(conflict)))
     plan = planned(library, conflict, Strategy.MERGE)
     fields = {field.path: (field.result, field.side) for field in plan.fields}
     assert fields[DESCRIPTION] == ("mine\n\ntheirs", Side.BOTH)
@@ -111,10 +113,10 @@ def test_what_was_planned_is_what_is_done_and_can_be_undone(
     library: Library, conflict: int, strategy: Strategy
 ) -> None:
     picks = picks_for(conflict).with_side(("meta_json", "only"), Side.EXISTING)
-    library.queue.decide_with(conflict, strategy, picks)
+    library.queue.decide([conflict], Decision(strategy, picks))
     before = tables(library.root / "library.db")
     plan = planned(library, conflict, strategy)
-    outcome = library.processor.process_single_import(conflict, strategy, confirmed=plan, picks=picks)
+    outcome = library.processor.process_single_import(conflict, strategy, confirmed=plan, resolution=picks)
     assert outcome.status is Status.SUCCESS
     model = model_of(library, SHA)
     assert (model.name, model.tags) == ("new", ("old", "wanted"))
@@ -128,19 +130,19 @@ def test_what_was_planned_is_what_is_done_and_can_be_undone(
     assert all(
         after[table] == before[table] for table in ("pending_import", "pending_images", "models", "model_images")
     )
-    assert pending_of(library, conflict).picks == picks
+    assert pending_of(library, conflict).decision == Decision(strategy, picks)
     assert model_of(library, SHA).meta_json["description"] == "mine"
 
 
 def test_a_stored_pick_plays_no_part_unless_it_is_passed(library: Library, conflict: int) -> None:
     plain = library.processor.plan(conflict, Strategy.MERGE)
-    library.queue.decide_with(conflict, Strategy.MERGE, PICKS)
+    library.queue.decide([conflict], Decision(Strategy.MERGE, PICKS))
     assert library.processor.plan(conflict, Strategy.MERGE) == plain
     told = library.processor.process_single_import(
         conflict, Strategy.MERGE, confirmed=planned(library, conflict, Strategy.MERGE)
     )
     assert told.status is Status.CHANGED
-    assert library.processor.dry_run(conflict, Strategy.MERGE, picks=PICKS).plan == planned(
+    assert library.processor.dry_run(conflict, Strategy.MERGE, resolution=PICKS).plan == planned(
         library, conflict, Strategy.MERGE
     )
 
@@ -148,7 +150,7 @@ def test_a_stored_pick_plays_no_part_unless_it_is_passed(library: Library, confl
 def test_tags_and_images_are_left_out_of_a_new_model_too(library: Library, weights: Path) -> None:
     id = add_pending(library, weights, meta={"a": 1}, tag_names=["wanted", "unwanted"], images=[png(1), png(2)])
     picks = Resolution(((("meta_json", "a"), Side.EXISTING),), ("unwanted",), (f"{id}_0.png",))
-    outcome = library.processor.process_single_import(id, Strategy.MERGE, picks=picks)
+    outcome = library.processor.process_single_import(id, Strategy.MERGE, resolution=picks)
     assert outcome.action_taken is Action.INSERTED
     assert outcome.images == (f"{SHA}_0.webp",)
     model = model_of(library, SHA)
@@ -171,9 +173,9 @@ def test_a_library_of_the_first_version_gets_its_column(tmp_path: Path, weights:
         assert {step.name for step in migrations.applied(library.store.db)} == {"1_library_queue_journal", "2_picks"}
         assert len(list(folder.glob("library.db.before-2-*"))) == 1, "the database was copied first"
         record = pending_of(library, id)
-        assert (record.decision, record.picks, len(record.images)) == (Strategy.DELETE, NO_OVERRIDES, 1)
-        library.queue.decide_with(id, Strategy.MERGE, PICKS)
-        assert pending_of(library, id).picks == PICKS
+        assert (record.decision, len(record.images)) == (Decision(Strategy.DELETE), 1)
+        library.queue.decide([id], Decision(Strategy.MERGE, PICKS))
+        assert pending_of(library, id).decision == Decision(Strategy.MERGE, PICKS)
         assert library.undo().refused == "", "an operation of before can be taken back"
         assert pending_of(library, undone).name == "deleted"
 
@@ -182,7 +184,7 @@ def test_a_record_goes_in_with_its_picks(library: Library) -> None:
     db = Database(memory=True)
     migrations.apply(db)
     id = add_pending(library, "/gone")
-    record = replace(pending_of(library, id), decision=Strategy.MERGE, picks=PICKS)
+    record = replace(pending_of(library, id), decision=Decision(Strategy.MERGE, PICKS))
     pending.insert(db, record, [])
     assert pending.get(db, id) == record
     db.close()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from core import Library, Strategy
+from core.domain.decision import Decision
 from core.domain.enums import Action, State, Status
 from core.errors import Cancelled
 from tests.support.builders import add_model, add_pending, digest, model_file, pending_of, png, snapshot
@@ -145,7 +146,7 @@ def test_decisions_outlive_the_library_object(tmp_path: Path) -> None:
     with Library.open(tmp_path / "l") as library:
         assert library.queue.decisions() == [(ids[1], Strategy.SKIP), (ids[2], Strategy.MERGE)]
         assert [row.decision for row in library.queue.all()] == [None, Strategy.SKIP, Strategy.MERGE, None]
-        assert pending_of(library, ids[2]).decision is Strategy.MERGE
+        assert pending_of(library, ids[2]).decision == Decision(Strategy.MERGE)
         library.processor.process_single_import(ids[2], Strategy.DELETE)
         assert library.queue.decisions() == [(ids[1], Strategy.SKIP)]
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 
 from textual.screen import Screen
 
+from core.domain.decision import Choice
 from core.domain.enums import Strategy
-from core.domain.resolution import Resolution
 from tui.keys import display_key
 from tui.presenters.bulk_criteria import BulkAction, BulkDecision
 from tui.presenters.plan_lines import count_of
@@ -110,19 +110,11 @@ class DecisionController:
 
     def walk(self) -> QueueNavigator:
         """Return what another screen needs to go along the list and decide there."""
-        return QueueNavigator(
-            self._listing.place, self._list.action_move, self._decide_current, self._pick, self._listing.near
-        )
+        return QueueNavigator(self._listing.place, self._list.action_move, self._decide_current, self._listing.near)
 
-    def _decide_current(self, strategy: Strategy | None) -> None:
+    def _decide_current(self, choice: Choice) -> None:
         if self._list.current is not None:
-            self._store([self._list.current], strategy)
-
-    def _pick(self, strategy: Strategy, picks: Resolution) -> None:
-        if (id := self._list.current) is not None:
-            self._decided_anew([id])
-            self._listing.pick(id, strategy, picks)
-            self._show_current()
+            self._store([self._list.current], choice)
 
     def _say(self, words: str) -> None:
         self._screen.query_one(StatusBar).say(words)
@@ -133,7 +125,7 @@ class DecisionController:
         self._promoting.decided_anew(ids)
         self._detail.unpeek()
 
-    def _store(self, ids: Sequence[int], strategy: Strategy | None) -> None:
+    def _store(self, ids: Sequence[int], choice: Choice) -> None:
         self._decided_anew(ids)
-        self._listing.decide(ids, strategy)
+        self._listing.decide(ids, choice)
         self._show_current()

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
+from core.domain.decision import Choice, Decision, strategy_of
 from core.domain.enums import State, Strategy
 from core.domain.query import QueryError
 from core.domain.records import QueueRow
-from core.domain.resolution import Resolution
 from core.domain.sort_order import DEFAULT_ORDER, SortKey, SortOrder
 from core.errors import Cancelled, CuratorError
 from tui.config.session import Session
@@ -68,7 +68,7 @@ class ListController:
         self._decided_ids = LatestQuery[None, "list[tuple[int, Strategy]]"](
             screen, "decided", lambda *_: queue.decisions(), self._show_decided, self._read_failed
         )
-        self.decisions = DecisionWriter(screen, queue.decide, queue.decide_with, self._stored, failed)
+        self.decisions = DecisionWriter(screen, queue.decide, self._stored, failed)
         self.suggesting = SuggestionLoader(screen, library, self._suggested, failed)
         self.decided = DecisionCounts()
         self.order = DEFAULT_ORDER
@@ -130,9 +130,9 @@ class ListController:
         if listed.current is None:
             return None
         row = listed.row(listed.current)
-        decision = row.decision if row else None
-        picks = self.decisions.picks(listed.current, decision)
-        return QueuePosition(listed.current, listed.cursor + 1, len(listed.ids), decision, picks)
+        strategy = row.decision if row else None
+        choice = self.decisions.coming(listed.current, strategy) or strategy
+        return QueuePosition(listed.current, listed.cursor + 1, len(listed.ids), choice)
 
     def near(self) -> list[QueueRow]:
         """Return the rows around the cursor that are known, the nearest first."""
@@ -188,19 +188,14 @@ class ListController:
             self._recount_due = True
             self._screen.set_timer(self._pause, self._count)
 
-    def decide(self, ids: Sequence[int], strategy: Strategy | None) -> None:
+    def decide(self, ids: Sequence[int], choice: Choice) -> None:
         """Show a decision and store it."""
-        self._list.show_decision(ids, strategy)
+        strategy = strategy_of(choice)
         self.decided.put(ids, strategy)
         self._screen.query_one(HeaderBar).show_decided(self.decided.counts)
-        self.decisions.put(ids, strategy)
-
-    def pick(self, id: int, strategy: Strategy, picks: Resolution) -> None:
-        """Show a decision made by hand, and store it."""
-        self.decided.put([id], strategy)
-        self._screen.query_one(HeaderBar).show_decided(self.decided.counts)
-        self.decisions.put_picks(id, strategy, picks)
-        self._list.show_decision([id], strategy, by_hand=bool(picks))
+        self.decisions.put(ids, choice)
+        by_hand = bool(choice.resolution) if isinstance(choice, Decision) else None
+        self._list.show_decision(ids, strategy, by_hand)
 
     def take_out(self, gone: set[int], rows: Iterable[QueueRow] = ()) -> None:
         """Take imports out that have left the queue; ``rows`` tell in which states they were."""

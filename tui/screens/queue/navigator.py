@@ -5,23 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from core.domain.enums import Strategy
+from core.domain.decision import Choice
 from core.domain.records import QueueRow
-from core.domain.resolution import Resolution
 
 
 @dataclass(frozen=True, slots=True)
 class QueuePosition:
     """Where the curator stands: the import, its place in the list from 1, how long the list is, what is decided.
 
-    ``picks`` are those that are still on their way to the database, None where that knows them.
+    What was picked by hand is part of the choice while it is on its way to the database, which knows it afterwards.
     """
 
     id: int
     number: int
     of: int
-    decision: Strategy | None
-    picks: Resolution | None = None
+    choice: Choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +28,5 @@ class QueueNavigator:
 
     place: Callable[[], QueuePosition | None]
     step: Callable[[int], None]
-    decide: Callable[[Strategy | None], None]
-    pick: Callable[[Strategy, Resolution], None]
+    decide: Callable[[Choice], None]
     near: Callable[[], Sequence[QueueRow]]

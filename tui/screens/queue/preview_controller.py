@@ -113,7 +113,7 @@ class PreviewController:
         pending, model = look.pending.record, existing.record if existing else None
         assert isinstance(pending, PendingImport)
         if look.plan is not None:
-            lines = field_lines(look.plan, pending, model if isinstance(model, Model) else None)
+            lines = field_lines(look.plan, pending, model if isinstance(model, Model) else None, look.resolution)
             words = in_numbers(look.plan, pending)
         else:
             lines, words = record_lines(pending, Change.SHOWN), [_reason(look)]
