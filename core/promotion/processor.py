@@ -200,7 +200,7 @@ class PromotionProcessor:
                 staged = [(f"{staging.relative}/{positions[f]}", f, seq) for f, seq in case.planned.targets.items()]
                 return self._change(db, case, made, staged), case
 
-            executed = self._journal.execute(staging, OperationKind.PROMOTE, change, cancel)
+            executed = self._journal.execute(staging, OperationKind.PROMOTE, change, request.cancel)
         return _promoted(executed.value, executed.in_place)
 
     @staticmethod

@@ -12,7 +12,7 @@ _HANDLED = 3  # turns of all message queues after which a key has taken its way 
 
 async def press(pilot: Pilot[None], key: str) -> None:
     """Send one key, by its name or as a character, through the driver, and let the app handle it."""
-    [binding] = Binding.make_bindings([Binding(key, "")])
+    [binding] = Binding.make_bindings([Binding("space" if key == " " else key, "")])
     driver = pilot.app._driver
     assert driver is not None
     driver.send_message(events.Key(binding.key, key if len(key) == 1 else key_to_character(key)))
