@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
-import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-import textual.screen
 from rich.text import Text
 from textual import on
 from textual.app import App, SystemCommand
@@ -23,7 +20,7 @@ from tui.messages import SensitiveTurned, TerminalLost
 from tui.screens.queue.screen import QueueScreen
 from tui.terminal.graphics import Graphics
 from tui.terminal.leaving import Shutdown
-from tui.textual_compat import written
+from tui.textual_compat import favour_drawing, freeze_objects, repaint_quickly, written
 from tui.theme.ansi16 import SixteenColours
 from tui.theme.palette import THEME, VARIABLES
 from tui.theme.themes import COLOURS, Recolour, themes
@@ -34,8 +31,6 @@ if TYPE_CHECKING:
     from core.library import Library
 
 
-_TURN = 0.001  # seconds for which another thread may keep the interpreter from the one that draws
-_DRAWN_AFTER = 0.001  # seconds after one drawing the next may follow; Textual's sixtieth is felt by whoever holds a key
 _HANGUP = 128 + signal.SIGHUP  # the exit code where the terminal is gone
 _WIDTHS = [(0, "-narrow"), (100, "-wide"), (170, "-vast")]
 _HEIGHTS = [(0, "-low"), (32, "-high"), (50, "-tall")]
@@ -59,7 +54,7 @@ class CuratorApp(App[None]):
         settings: Settings | None = None,
         resume: bool = False,
     ) -> None:
-        textual.screen.UPDATE_PERIOD = _DRAWN_AFTER  # type: ignore[misc]
+        repaint_quickly()
         super().__init__(driver_class=driver(graphics))
         self.library = library
         self.graphics = graphics
@@ -110,16 +105,16 @@ class CuratorApp(App[None]):
 
     def on_mount(self) -> None:
         """Leave in good order, the terminal as it was, when told to end or when the terminal goes away."""
-        sys.setswitchinterval(_TURN)
+        favour_drawing()
         if not self.is_headless:
             tell = asyncio.get_running_loop().call_soon_threadsafe
             self._leaving.listen(lambda code: tell(self.call_later, self._leave, code))
             self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
 
     def on_ready(self) -> None:
-        """Have the garbage collector leave out what is here to stay; a look at all of it would hold up keys."""
+        """Keep full garbage collections away from what start-up made."""
         if not self.is_headless:
-            gc.freeze()
+            freeze_objects()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return VARIABLES

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
 import pytest
+import textual.screen
 from textual.app import App
 from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
 
+from tui import textual_compat
 from tui.textual_compat import TerminalDriver
 
 
@@ -70,3 +74,59 @@ async def test_a_lost_terminal_takes_whatever_is_written_and_is_told_once(monkey
     driver.close()
     driver.write("dropped")
     assert told.acquire(timeout=10) and not told.acquire(blocking=False)
+
+
+class Broken(App[None]):
+    """An app that breaks as soon as it runs."""
+
+    def on_mount(self) -> None:
+        raise ZeroDivisionError
+
+
+async def test_a_crash_is_found_and_a_regular_end_is_none() -> None:
+    app = Broken()
+    with pytest.raises(ZeroDivisionError):
+        async with app.run_test():
+            pass
+    assert isinstance(textual_compat.crash_of(app), ZeroDivisionError)
+    assert textual_compat.crash_of(App[None]()) is None
+
+
+async def test_data_reaches_the_driver_of_the_app(monkeypatch: pytest.MonkeyPatch) -> None:
+    textual_compat.write_to_terminal(App[None](), "no driver yet")
+    app, written = App[None](), list[str]()
+    async with app.run_test():
+        assert app._driver is not None
+        monkeypatch.setattr(app._driver, "write", written.append)
+        textual_compat.write_to_terminal(app, "picture")
+        assert "picture" in written
+
+
+def test_textual_image_still_measures_cells() -> None:
+    assert min(textual_compat.cell_size()) > 0
+
+
+async def test_the_pause_between_repaints_is_that_of_the_screen_s_timer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(textual.screen, "UPDATE_PERIOD", 1.0)
+    textual_compat.repaint_quickly()
+    app = App[None]()
+    async with app.run_test():
+        assert app.screen._update_timer._interval < 1 / 60
+
+
+def test_threads_are_switched_more_often() -> None:
+    before = sys.getswitchinterval()
+    try:
+        textual_compat.favour_drawing()
+        assert sys.getswitchinterval() < before or before <= 0.001
+    finally:
+        sys.setswitchinterval(before)
+
+
+def test_what_start_up_made_is_frozen() -> None:
+    before = gc.get_freeze_count()
+    try:
+        textual_compat.freeze_objects()
+        assert gc.get_freeze_count() > before
+    finally:
+        gc.unfreeze()

@@ -54,10 +54,12 @@ def run_app(library: Library, settings: Settings, graphics: str | None, *, resum
     from rich.console import Console
 
     from tui.app import CuratorApp
+    from tui.textual_compat import crash_of
 
     sixteen = not in_browser() and Console(stderr=True).color_system == "standard"
     app = CuratorApp(library, graphics=chosen, sixteen_colours=sixteen, settings=settings, resume=resume)
     app.run()
-    if app._exception is not None:
-        LOGGER.critical("the app broke", exc_info=app._exception)
+    crash = crash_of(app)
+    if crash is not None:
+        LOGGER.critical("the app broke", exc_info=crash)
     return app.return_code or 0

@@ -20,7 +20,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from core.domain.records import Thumbnail
-from tui.terminal.graphics import cell_size
+from tui.textual_compat import cell_size
 from tui.theme.palette import PANEL
 
 _CHUNK = 4096  # characters of data in one message to the terminal

@@ -49,14 +49,6 @@ def choose(wanted: Graphics) -> Graphics:
         return Graphics.HALF
 
 
-def cell_size() -> tuple[int, int]:
-    """Return width and height of a cell in pixels, as ``choose`` found them; 10 x 20 where nobody knows."""
-    from textual_image._terminal import get_cell_size  # noqa: PLC0415 - not needed for half cells
-
-    width, height = get_cell_size()
-    return width, height
-
-
 def _choose(wanted: Graphics) -> Graphics:
     if not _is_terminal() or 0 in os.get_terminal_size(sys.__stdout__.fileno()):  # type: ignore[union-attr]
         return Graphics.HALF
@@ -103,6 +95,8 @@ def _load(terminal: int) -> None:
     """Import textual-image, which asks the terminal by itself, and wait until all that it asked is answered."""
     try:
         import textual_image.widget  # noqa: PLC0415, F401 - also measures the cells, which cannot be done once the app runs
+
+        from tui.textual_compat import cell_size  # noqa: PLC0415 - not needed for half cells
 
         if min(cell_size()) < 1:
             raise ValueError("cells without a size")

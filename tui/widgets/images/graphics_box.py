@@ -20,8 +20,8 @@ from core.domain.records import Thumbnail
 from core.errors import CuratorError
 from tui.jobs.latest import LatestQuery
 from tui.terminal.encoder import Drawing, kitty, sixel
-from tui.terminal.graphics import Graphics, cell_size
-from tui.textual_compat import TerminalDriver
+from tui.terminal.graphics import Graphics
+from tui.textual_compat import TerminalDriver, cell_size, write_to_terminal
 from tui.theme.palette import PANEL
 from tui.widgets.images.image_box import ImageBox
 
@@ -181,9 +181,7 @@ class GraphicsBox(ImageBox):
         self._sent = [drawing for drawing in self._sent if drawing is self._drawing]
 
     def _write(self, data: str) -> None:
-        terminal = self.app._driver
-        if terminal is not None:
-            terminal.write(data)
+        write_to_terminal(self.app, data)
 
     def _look_for_cover(self) -> None:
         """See whether something small lies over the box; once it is gone, what was there must be drawn again."""
