@@ -178,8 +178,11 @@ def decide(db: Database, ids: Sequence[int], choice: Choice) -> None:
         picks = picks_to_db(choice.resolution)
         db.conn.executemany(update, [(choice.strategy, picks, i) for i in ids])
     else:
-        update = "UPDATE pending_import SET decision = ?1, picks = CASE WHEN decision = ?1 THEN picks END WHERE id = ?2"
-        db.conn.executemany(update, [(choice, i) for i in ids])
+        update = (
+            "UPDATE pending_import SET decision = :strategy, picks = CASE WHEN decision = :strategy THEN picks END "
+            "WHERE id = :id"
+        )
+        db.conn.executemany(update, [{"strategy": choice, "id": i} for i in ids])
 
 
 def decisions(db: Database) -> list[tuple[int, Strategy]]:
