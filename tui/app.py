@@ -12,6 +12,7 @@ from textual import on
 from textual.app import App, SystemCommand
 from textual.keys import format_key
 from textual.screen import Screen
+from textual.widget import Widget
 
 from tui.config.settings import Settings
 from tui.jobs.picture_cache import PictureCache
@@ -21,13 +22,13 @@ from tui.screens.queue.screen import QueueScreen
 from tui.terminal.graphics import Graphics
 from tui.terminal.leaving import Shutdown
 from tui.textual_compat import favour_drawing, freeze_objects, repaint_quickly, written
-from tui.theme.ansi16 import SixteenColours
-from tui.theme.palette import THEME, VARIABLES
-from tui.theme.themes import COLOURS, Recolour, themes
+from tui.theme.depth import ColourDepth
+from tui.theme.themes import palette_of, themes
 from tui.widgets.images.graphics_box import driver
-from tui.widgets.images.image_box import half_cells
+from tui.widgets.images.half_cells import half_cells
 
 if TYPE_CHECKING:
+    from core.domain.records import Thumbnail
     from core.library import Library
 
 
@@ -50,7 +51,7 @@ class CuratorApp(App[None]):
         library: Library,
         *,
         graphics: Graphics = Graphics.HALF,
-        sixteen_colours: bool = False,
+        depth: ColourDepth = ColourDepth.TRUE,
         settings: Settings | None = None,
         resume: bool = False,
     ) -> None:
@@ -69,30 +70,32 @@ class CuratorApp(App[None]):
             library.pictures,
             self.settings.sensitive_tags,
             key=format_key(self.keys.get("app.sensitive", "z").split(",")[0]),
-            ready=half_cells if graphics is Graphics.HALF else None,
+            ready=self._make_ready if graphics is Graphics.HALF else None,
         )
-        self._take_colours(sixteen_colours)
+        self._take_themes(depth)
 
-    def _take_colours(self, sixteen: bool) -> None:
-        """Have our themes and no others; a terminal of 16 colours has one, which is fitted to it."""
-        ours = themes()
-        for theme in ours[:1] if sixteen else ours:
+    def _take_themes(self, depth: ColourDepth) -> None:
+        """Have our themes and no others, those for a terminal of that depth."""
+        ours = themes(depth)
+        for theme in ours:
             self.register_theme(theme)
-        for name in self.available_themes.keys() - COLOURS.keys():
+        for name in self.available_themes.keys() - {theme.name for theme in ours}:
             self.unregister_theme(name)
-        self._filters.insert(0, Recolour(THEME.name))
-        if sixteen:
-            self._filters.append(SixteenColours())
-        self.theme = self.settings.theme if self.settings.theme in self.available_themes else THEME.name
-        self._recolour(self.theme)
+        self.theme = self.settings.theme if self.settings.theme in self.available_themes else ours[0].name
+        self.set_class(depth is not ColourDepth.TRUE, "-few-colours")
+        self.set_class(depth is ColourDepth.ANSI_16, "-sixteen-colours")
 
-    def _recolour(self, theme: str) -> None:
-        self._filters[0] = Recolour(theme)
+    def _make_ready(self, picture: Thumbnail) -> None:
+        half_cells(picture, palette_of(self))
 
-    def watch_theme(self, theme: str) -> None:
+    def watch_theme(self) -> None:
         """Draw everything in the colours of another theme, also what Textual takes to be unchanged."""
-        self._recolour(theme)
+        self.call_next(self._draw_all)
+
+    def _draw_all(self) -> None:
         for screen in self.screen_stack:
+            for widget in screen.walk_children(Widget, with_self=True):
+                widget.refresh()
             screen.refresh(layout=True)
 
     def _set_keys(self) -> None:
@@ -117,7 +120,7 @@ class CuratorApp(App[None]):
             freeze_objects()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        return VARIABLES
+        return palette_of(self).colours()
 
     def get_default_screen(self) -> Screen[None]:
         return QueueScreen(

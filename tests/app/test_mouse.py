@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from rich.color import Color
-from rich.segment import Segment
-from rich.style import Style
 from textual import events
-from textual.color import Color as TextualColour
 from textual.strip import Strip
 
 from core.domain.enums import Strategy
@@ -17,9 +13,10 @@ from tests.bench.libraries import build
 from tests.support.app import AppHarness, hashed_app, running, sample
 from tui.screens.compare import CompareScreen
 from tui.screens.viewer import ViewerScreen
-from tui.theme import palette
-from tui.theme.ansi16 import SixteenColours
+from tui.theme.depth import ColourDepth
+from tui.theme.themes import PALETTES, themes
 
+DARK = themes()[0].palette
 FIRST = 6  # id of the first import in the sample's queue
 
 
@@ -39,23 +36,23 @@ def place_of(desk: AppHarness, selector: str, word: str) -> tuple[int, int]:
 async def test_every_second_line_has_a_ground_of_its_own(tmp_path: Path) -> None:
     async with hashed_app(tmp_path) as desk:
         grounds = [ground(desk, line) for line in range(1, 8)]
-        assert grounds[0] == palette.CURSOR
-        assert grounds[1::2] == [palette.STRIPE] * 3
-        assert len({*grounds[2::2]}) == 1 and grounds[2] != palette.STRIPE
+        assert grounds[0] == DARK.cursor
+        assert grounds[1::2] == [DARK.stripe] * 3
+        assert len({*grounds[2::2]}) == 1 and grounds[2] != DARK.stripe
         await desk.press("j", "j")
-        assert [ground(desk, line) for line in (2, 3, 4)] == [palette.STRIPE, palette.CURSOR, palette.STRIPE]
+        assert [ground(desk, line) for line in (2, 3, 4)] == [DARK.stripe, DARK.cursor, DARK.stripe]
 
 
 async def test_the_line_under_the_mouse_is_told_and_only_it(tmp_path: Path) -> None:
     async with hashed_app(tmp_path) as desk:
         before = [ground(desk, line) for line in range(1, 19)]
         await desk.pilot.hover("#list", offset=(10, 5))
-        await desk.wait_until(lambda: ground(desk, 5) == palette.HOVER)
+        await desk.wait_until(lambda: ground(desk, 5) == DARK.hover)
         now = [ground(desk, line) for line in range(1, 19)]
-        assert now == [*before[:4], palette.HOVER, *before[5:]]
+        assert now == [*before[:4], DARK.hover, *before[5:]]
         assert desk.list.current == FIRST, "hovering moves nothing"
         await desk.pilot.hover("#list", offset=(10, 6))
-        await desk.wait_until(lambda: (ground(desk, 5), ground(desk, 6)) == (before[4], palette.HOVER))
+        await desk.wait_until(lambda: (ground(desk, 5), ground(desk, 6)) == (before[4], DARK.hover))
         await desk.pilot.hover("#comparison")
         await desk.wait_until(lambda: [ground(desk, line) for line in range(1, 19)] == before)
 
@@ -151,11 +148,8 @@ async def test_the_scroll_bar_ends_where_the_list_does(tmp_path: Path) -> None:
 
 
 def test_sixteen_colours_have_no_stripes() -> None:
-    plain, striped, hovered = SixteenColours().apply(
-        [Segment("x", Style(bgcolor=colour)) for colour in (palette.GROUND, palette.STRIPE, palette.HOVER)],
-        TextualColour.parse("black"),
-    )
-    assert plain.style == striped.style == hovered.style == Style(bgcolor=Color.parse("black").name)
+    (few,) = PALETTES[ColourDepth.ANSI_16].values()
+    assert few.ground == few.stripe == few.hover
 
 
 async def test_a_click_on_a_strategy_decides_in_the_queue_and_in_the_comparison(tmp_path: Path) -> None:

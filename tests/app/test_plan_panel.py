@@ -10,6 +10,7 @@ from rich.style import Style
 from core.domain.enums import Strategy
 from tests.support.app import CONFLICT, MISSING, NEW, AppHarness, hashed_app
 from tui.theme.palette import STRATEGY
+from tui.theme.themes import palette_of
 
 WORDS = {
     Strategy.MERGE: "1 tag and 3 images added · 1 image already there",
@@ -39,7 +40,7 @@ async def test_each_strategy_of_a_conflict_says_what_it_does(tmp_path: Path, str
         assert tab.bold
         if strategy is not Strategy.SKIP:
             assert tab.color is not None
-            assert tab.color.name == STRATEGY[strategy].lower()
+            assert tab.color == palette_of(desk.app).style(STRATEGY[strategy]).color
 
 
 async def test_a_merge_keeps_what_the_library_has_and_fills_its_gaps(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from core.domain.enums import State
 from core.domain.records import PendingImport
 from core.library import Library
 from tests.support.app import CONFLICT, MISSING, NEW, AppHarness, add_import, hashed_app, running, sample
+from tui.theme.themes import themes
 from tui.widgets.queue_list.columns import RowStyle, columns, line
 
 PAIR = [16, 17]  # ids in the sample: one file, saved twice
@@ -102,4 +103,6 @@ def test_mark_cursor_and_bracket_have_a_cell_each(tmp_path: Path) -> None:
     with sample(tmp_path, keep=1) as library:
         row = next(library.queue.all())
     look = RowStyle(cursor=True, marked=True, above=True, below=True)
-    assert "".join(part.text for part in line(row, columns(80, 99), look, Style())).startswith("▌✓│")
+    assert "".join(part.text for part in line(row, columns(80, 99), look, Style(), themes()[0].palette)).startswith(
+        "▌✓│"
+    )

@@ -11,6 +11,7 @@ from core.domain.sort_order import SortKey, SortOrder
 from core.library import Library
 from tests.bench.libraries import build
 from tests.support.app import CONFLICT, AppHarness, hashed_app, running, sample
+from tui.theme.themes import themes
 from tui.widgets.queue_list.columns import column_at, columns, header
 
 
@@ -128,7 +129,7 @@ async def test_a_long_list_in_another_order_has_every_key(tmp_path: Path) -> Non
 @pytest.mark.parametrize("column", SortKey)
 def test_the_header_fits_and_each_of_its_words_is_its_column(width: int, column: SortKey) -> None:
     cols = columns(width, 100_000)
-    text = "".join(part.text for part in header(cols, SortOrder(column, descending=True)))
+    text = "".join(part.text for part in header(cols, themes()[0].palette, SortOrder(column, descending=True)))
     assert "▼" in text[:width]
     for shown in SortKey:
         if f" {shown}" in text and shown not in (column, SortKey.ID):

@@ -22,7 +22,7 @@ from core.domain.sort_order import DEFAULT_ORDER
 from core.library import Library
 from core.text import format_size
 from tui.app import CuratorApp
-from tui.theme.palette import THEME, VARIABLES
+from tui.theme.themes import themes
 from tui.widgets.queue_list.queue_list import QueueList
 
 _COLUMNS = ("id", "name", "type", "size", "state", "decision")
@@ -39,11 +39,12 @@ class ListApp(App[None]):
         super().__init__()
         self._library = library
         self._order = DEFAULT_ORDER
-        self.register_theme(THEME)
-        self.theme = THEME.name
+        (usual, *_) = themes()
+        self.register_theme(usual)
+        self.theme = usual.name
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        return VARIABLES
+        return themes()[0].palette.colours()
 
     def compose(self) -> ComposeResult:
         yield Input(id="words", compact=True)

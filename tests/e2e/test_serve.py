@@ -22,7 +22,7 @@ from core.verify import check_library
 from tests.support.app import CONFLICT, PATIENCE, copy_sample
 from tests.support.cli import environment, run
 from tests.support.paths import ROOT
-from tui.theme import palette
+from tui.theme.themes import themes
 
 pytest.importorskip("textual_serve")
 from aiohttp import ClientSession, ClientWebSocketResponse, WSServerHandshakeError
@@ -87,7 +87,8 @@ async def test_the_page_shows_the_queue_and_a_key_acts(tmp_path: Path) -> None:
             await until(page, lambda: "ink-wash_v2.safetensors" in page.terminal and "conflict" in page.terminal)
             drawn = Image.open(io.BytesIO(await page.screenshot())).convert("RGB")
             seen = {f"#{red:02x}{green:02x}{blue:02x}" for _, (red, green, blue) in drawn.getcolors(1 << 24) or ()}  # type: ignore[misc]
-            assert {palette.GROUND, palette.CURSOR} <= seen, "the list, and the cursor in it, are drawn"
+            dark = themes()[0].palette
+            assert {dark.ground, dark.cursor} <= seen, "the list, and the cursor in it, are drawn"
             assert decisions(library) == {}
             await page.evaluate("document.querySelector('.xterm-helper-textarea').focus()")
             await page.press("m")

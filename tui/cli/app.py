@@ -55,9 +55,10 @@ def run_app(library: Library, settings: Settings, graphics: str | None, *, resum
 
     from tui.app import CuratorApp
     from tui.textual_compat import crash_of
+    from tui.theme.depth import ColourDepth
 
-    sixteen = not in_browser() and Console(stderr=True).color_system == "standard"
-    app = CuratorApp(library, graphics=chosen, sixteen_colours=sixteen, settings=settings, resume=resume)
+    depth = ColourDepth.TRUE if in_browser() else ColourDepth.of(Console(stderr=True).color_system)
+    app = CuratorApp(library, graphics=chosen, depth=depth, settings=settings, resume=resume)
     app.run()
     crash = crash_of(app)
     if crash is not None:

@@ -21,7 +21,6 @@ from rich.style import Style
 
 from core.domain.records import Thumbnail
 from tui.textual_compat import cell_size
-from tui.theme.palette import PANEL
 
 _CHUNK = 4096  # characters of data in one message to the terminal
 # Numbers of pictures in the terminal, where other programs may have theirs.
@@ -40,7 +39,7 @@ class Drawing:
     free: str = ""  # to be written once, when it is no longer to be seen
 
 
-def kitty(picture: Thumbnail, columns: int, rows: int, mat: str = PANEL) -> Drawing:
+def kitty(picture: Thumbnail, columns: int, rows: int, mat: str) -> Drawing:
     """Return a picture for Kitty, which scales it into the cells given and keeps its proportions."""
     from textual_image.renderable.tgp import Image  # noqa: PLC0415 - not needed for half cells
 
@@ -62,7 +61,7 @@ def kitty(picture: Thumbnail, columns: int, rows: int, mat: str = PANEL) -> Draw
     return Drawing(columns, rows, cells, send="".join(messages) + place, free=f"\x1b_Ga=d,d=I,i={id},q=2\x1b\\")
 
 
-def sixel(picture: Thumbnail, columns: int, rows: int, mat: str = PANEL) -> Drawing:
+def sixel(picture: Thumbnail, columns: int, rows: int, mat: str) -> Drawing:
     """Return a picture as Sixel data, in the middle of a ``mat`` that fills the cells; takes some 0.1 s."""
     from textual_image.renderable.sixel import Image  # noqa: PLC0415 - not needed for half cells
 

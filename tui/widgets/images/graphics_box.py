@@ -22,7 +22,7 @@ from tui.jobs.latest import LatestQuery
 from tui.terminal.encoder import Drawing, kitty, sixel
 from tui.terminal.graphics import Graphics
 from tui.textual_compat import TerminalDriver, cell_size, write_to_terminal
-from tui.theme.palette import PANEL
+from tui.theme.themes import palette_of
 from tui.widgets.images.image_box import ImageBox
 
 _LONGEST = 640  # pixels; more would take too long to send, and Sixel too long to make
@@ -135,7 +135,7 @@ class GraphicsBox(ImageBox):
 
     @property
     def _mat(self) -> str:
-        return self.app.current_theme.panel or PANEL
+        return palette_of(self.app).panel
 
     def _pixels(self) -> tuple[int, int]:
         cell_width, cell_height = cell_size()

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 from rich.segment import Segment
-from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
 from core.domain.records import Thumbnail
 from tui.presenters.cell_text import wrap
-from tui.theme.palette import GREY, PANEL
-
-_UPPER = "▀"
+from tui.theme.palette import GREY, PANEL, Palette
+from tui.theme.themes import palette_of
+from tui.widgets.images.half_cells import half_cells
 
 
 class ImageBox(Widget):
@@ -49,10 +46,11 @@ class ImageBox(Widget):
 
     def render_line(self, y: int) -> Strip:
         width, height = self.size
-        mat = Style(bgcolor=PANEL)
+        palette = palette_of(self.app)
+        mat = palette.style(f"on {PANEL}")
         if self._picture is None:
-            return self._word_line(y, width, height, mat)
-        strips = half_cells(self._picture)
+            return self._word_line(y, width, height, palette)
+        strips = half_cells(self._picture, palette)
         top = max((height - len(strips)) // 2, 0)
         if not top <= y < top + len(strips):
             return Strip.blank(width, mat)
@@ -60,31 +58,9 @@ class ImageBox(Widget):
         strip = Strip([Segment(" " * left, mat), *strips[y - top]])
         return strip.adjust_cell_length(width, mat)
 
-    def _word_line(self, y: int, width: int, height: int, mat: Style) -> Strip:
+    def _word_line(self, y: int, width: int, height: int, palette: Palette) -> Strip:
         lines = wrap(self._words, max(width - 4, 1), height) if self._words else []
         row = y - (height - len(lines)) // 2
         text = lines[row] if 0 <= row < len(lines) else ""
-        return Strip([Segment(text.center(width), mat + Style(color=GREY))]).adjust_cell_length(width, mat)
-
-
-@lru_cache(maxsize=64)
-def half_cells(picture: Thumbnail) -> tuple[Strip, ...]:
-    """Return a picture as strips, two rows of pixels each; under an odd last row shows the mat."""
-    return tuple(_strip(picture, y) for y in range(0, picture.height, 2))
-
-
-def _strip(picture: Thumbnail, y: int) -> Strip:
-    upper = _row(picture, y)
-    lower = _row(picture, y + 1) if y + 1 < picture.height else [PANEL] * picture.width
-    return Strip([Segment(_UPPER, _style(a, b)) for a, b in zip(upper, lower, strict=True)], picture.width)
-
-
-def _row(picture: Thumbnail, y: int) -> list[str]:
-    start = y * picture.width * 3
-    row = picture.pixels[start : start + picture.width * 3].hex()
-    return [f"#{row[i : i + 6]}" for i in range(0, len(row), 6)]
-
-
-@lru_cache(maxsize=65536)
-def _style(upper: str, lower: str) -> Style:
-    return Style(color=upper, bgcolor=lower)
+        words = palette.style(f"{GREY} on {PANEL}")
+        return Strip([Segment(text.center(width), words)]).adjust_cell_length(width, words)

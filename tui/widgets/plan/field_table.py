@@ -14,7 +14,8 @@ from textual.strip import Strip
 
 from tui.keys import KEYS
 from tui.presenters.plan_lines import FieldLine, Piece
-from tui.theme.palette import AMBER, BLUE, CURSOR
+from tui.theme.palette import AMBER, BLUE, Palette
+from tui.theme.themes import palette_of
 from tui.widgets.plan.field_rows import header, in_full, rows, widths
 
 _LINES = 6  # of a field that is not under the cursor
@@ -103,24 +104,24 @@ class FieldTable(ScrollView, can_focus=True, inherit_bindings=False):
         place = self.scroll_offset.y + y - 1
         here = picked = False
         if y == 0:
-            segments = _segments(self._header, None)
+            pieces = self._header
         elif place < len(self._lines):
             n, picked, pieces = self._lines[place]
             here = n == self._cursor
-            segments = _segments(pieces, CURSOR if here else None)
         else:
             return Strip.blank(width, self.rich_style)
-        ground = Style(bgcolor=CURSOR if here else None)
-        bar = Segment("▌" if here else " ", ground + Style(color=AMBER))
-        hand = Segment("* " if picked else "  ", ground + Style(color=BLUE, bold=True))
+        palette = palette_of(self.app)
+        segments = [Segment(text, _style(palette, style, here)) for text, style in pieces]
+        bar = Segment("▌" if here else " ", _style(palette, AMBER, here))
+        hand = Segment("* " if picked else "  ", _style(palette, f"bold {BLUE}", here))
         strip = Strip([bar, hand, *segments])
-        return strip.adjust_cell_length(width, ground).apply_style(self.rich_style)
-
-
-def _segments(pieces: Sequence[Piece], ground: str | None) -> list[Segment]:
-    return [Segment(text, _style(style, ground)) for text, style in pieces]
+        return strip.adjust_cell_length(width, _style(palette, "", here)).apply_style(self.rich_style)
 
 
 @lru_cache(maxsize=256)
-def _style(style: str, ground: str | None) -> Style:
-    return Style.parse(style) + Style(bgcolor=ground)
+def _style(palette: Palette, words: str, here: bool) -> Style:
+    """Return the style of a piece of text, in the line under the cursor or in another."""
+    if not here:
+        return palette.style(words)
+    ink = Style(color=palette.cursor_ink or None)
+    return palette.style(words) + ink + Style(bgcolor=palette.cursor)

@@ -68,7 +68,7 @@ def tabs(strategy: Strategy | None, decided: bool) -> Content:
 
     Where they are drawn a click on one decides, as its key does: see ``decide_by_click``.
     """
-    parts: list[tuple[str, Style]] = []
+    parts: list[Content] = []
     for one in ORDER:
         if one is not strategy:
             words, style = f"  {one}  ", GREY
@@ -76,7 +76,7 @@ def tabs(strategy: Strategy | None, decided: bool) -> Content:
             words, style = f" ✓{one}  ", f"bold {GROUND} on {STRATEGY[one]}"
         else:
             words, style = f" [{one}] ", f"bold {STRATEGY[one] if one is not Strategy.SKIP else TEXT}"
-        parts.append((words, Style.parse(style) + Style.from_meta({_META: str(one)})))
+        parts.append(Content.styled(words, style).stylize(Style.from_meta({_META: str(one)})))
     return Content.assemble(*parts)
 
 

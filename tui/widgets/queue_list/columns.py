@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from rich.segment import Segment
 from rich.style import Style
@@ -28,6 +29,7 @@ from tui.theme.palette import (
     TEAL,
     TEXT,
     VIOLET,
+    Palette,
 )
 
 _MARGIN = 3
@@ -77,7 +79,7 @@ def columns(width: int, highest_id: int) -> Columns:
     return Columns(width, digits, max(width - taken - 2, 6), kind, bytes_)
 
 
-def header(cols: Columns, order: SortOrder = DEFAULT_ORDER) -> list[Segment]:
+def header(cols: Columns, palette: Palette, order: SortOrder = DEFAULT_ORDER) -> list[Segment]:
     """Return the line above the list; a sign tells which column it is sorted by, and which way round."""
     sign = "▼" if order.descending else "▲"
     parts = _parts(cols)
@@ -89,7 +91,7 @@ def header(cols: Columns, order: SortOrder = DEFAULT_ORDER) -> list[Segment]:
         elif column is SortKey.NAME and order.column not in [column for column, *_ in parts]:
             named = f"{word}   by {order.column} {sign}"
             word = named if len(named) <= width else f"{order.column} {sign}"
-        segments.append(Segment(fit(word, width, right=column in _TO_THE_RIGHT) + " " * gap, Style(color=colour)))
+        segments.append(Segment(fit(word, width, right=column in _TO_THE_RIGHT) + " " * gap, palette.style(colour)))
     return segments
 
 
@@ -111,16 +113,16 @@ def _parts(cols: Columns) -> list[tuple[SortKey, int, int]]:
     return [part for part in parts if part[1]]
 
 
-def line(row: QueueRow, cols: Columns, look: RowStyle, ground: Style) -> list[Segment]:
+def line(row: QueueRow, cols: Columns, look: RowStyle, ground: Style, palette: Palette) -> list[Segment]:
     """Return one line of the list, exactly as wide as the columns say."""
-    under = _under(look)
-    dim = _style(ground, under, GREY)
+    style = partial(_style, palette, ground, _under(look))
+    dim = style(GREY)
     segments = [
-        *_margin(look, ground, under),
+        *_margin(look, style),
         Segment(fit(row.id, cols.id, right=True) + " ", dim),
         Segment(
             fit(short_name(row.title, cols.name), cols.name) + " ",
-            _style(ground, under, RED if row.damage else BRIGHT if look.cursor else TEXT, bold=look.cursor),
+            style(RED if row.damage else BRIGHT if look.cursor else TEXT, bold=look.cursor),
         ),
     ]
     if cols.type:
@@ -128,16 +130,20 @@ def line(row: QueueRow, cols: Columns, look: RowStyle, ground: Style) -> list[Se
     if cols.size:
         segments.append(Segment(fit(format_size(row.size_bytes), cols.size, right=True) + "  ", dim))
     state, colour = ("hashing", TEAL) if look.hashing else (row.state, STATE[row.state])
-    segments.append(Segment(fit(state, cols.state) + "  ", _style(ground, under, colour, italic=look.hashing)))
+    segments.append(Segment(fit(state, cols.state) + "  ", style(colour, italic=look.hashing)))
     word, colour, bold, italic = _decision(row, look)
-    segments.append(Segment(fit(word, cols.decision + 1), _style(ground, under, colour, bold=bold, italic=italic)))
+    segments.append(Segment(fit(word, cols.decision + 1), style(colour, bold=bold, italic=italic)))
     return segments
 
 
 @lru_cache(maxsize=256)
-def _style(ground: Style, under: str | None, colour: str, *, bold: bool = False, italic: bool = False) -> Style:
+def _style(
+    palette: Palette, ground: Style, under: str, colour: str, *, bold: bool = False, italic: bool = False
+) -> Style:
     """Return one of the few styles that all lines are drawn in."""
-    return ground + Style(color=colour, bgcolor=under, bold=bold or None, italic=italic or None)
+    ink = palette.cursor_ink if under == CURSOR else ""
+    drawn = ground + palette.style(f"{ink or colour} on {under}" if under else ink or colour)
+    return drawn + Style(bold=bold or None, italic=italic or None)
 
 
 def short_name(name: str, width: int) -> str:
@@ -145,31 +151,31 @@ def short_name(name: str, width: int) -> str:
     return name.removesuffix(".safetensors") if width < _FULL_NAME else name
 
 
-def placeholder(id: int, cols: Columns, look: RowStyle, ground: Style) -> list[Segment]:
+def placeholder(id: int, cols: Columns, look: RowStyle, ground: Style, palette: Palette) -> list[Segment]:
     """Return the line of a row whose data is still on its way."""
-    under = _under(look)
+    style = partial(_style, palette, ground, _under(look))
     rest = cols.width - _MARGIN - cols.id
-    faint = _style(ground, under, FAINT)
+    faint = style(FAINT)
     return [
-        *_margin(look, ground, under),
+        *_margin(look, style),
         Segment(fit(id, cols.id, right=True), faint),
         Segment(fit(" ···", rest), faint),
     ]
 
 
-def _under(look: RowStyle) -> str | None:
+def _under(look: RowStyle) -> str:
     if look.cursor:
         return CURSOR if look.focus else CURSOR_AWAY
-    return HOVER if look.hover else STRIPE if look.stripe else None
+    return HOVER if look.hover else STRIPE if look.stripe else ""
 
 
-def _margin(look: RowStyle, ground: Style, under: str | None) -> list[Segment]:
-    bar = Segment("▌" if look.cursor else " ", _style(ground, under, AMBER))
-    mark, marked = "✓" if look.marked else " ", _style(ground, under, BLUE, bold=True)
+def _margin(look: RowStyle, style: Callable[..., Style]) -> list[Segment]:
+    bar = Segment("▌" if look.cursor else " ", style(AMBER))
+    mark, marked = "✓" if look.marked else " ", style(BLUE, bold=True)
     bracket = _BRACKETS.get((look.above, look.below))
     if bracket is None:
         return [bar, Segment(mark + " ", marked)]
-    return [bar, Segment(mark, marked), Segment(bracket, _style(ground, under, VIOLET))]
+    return [bar, Segment(mark, marked), Segment(bracket, style(VIOLET))]
 
 
 def _decision(row: QueueRow, look: RowStyle) -> tuple[str, str, bool, bool]:

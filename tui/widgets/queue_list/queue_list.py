@@ -15,6 +15,7 @@ from core.domain.enums import Strategy
 from core.domain.records import QueueRow
 from core.domain.sort_order import DEFAULT_ORDER, SortKey, SortOrder
 from tui.keys import KEYS
+from tui.theme.themes import palette_of
 from tui.widgets.queue_list.columns import Columns, RowStyle, column_at, columns, header
 from tui.widgets.queue_list.id_list import IdList
 from tui.widgets.queue_list.row_cache import RowCache
@@ -57,6 +58,7 @@ class QueueList(IdList):
         self._order = DEFAULT_ORDER
         self._empty: str = ""
         self._ground, self._columns = Style(), columns(0, 0)
+        self._palette = palette_of(self.app)
 
     # What the list holds
 
@@ -183,6 +185,7 @@ class QueueList(IdList):
 
     def prepare_lines(self) -> None:
         self._ground, self._columns = self.rich_style, self._shared_columns()
+        self._palette = palette_of(self.app)
 
     def _shared_columns(self) -> Columns:
         return columns(self.scrollable_content_region.width, self._highest)
@@ -191,10 +194,10 @@ class QueueList(IdList):
         cols = self._columns
         if (place := self._place_at(y)) is not None:
             id = self._ids[place]
-            return row_line(self._rows.get(id), id, cols, self._look(id, place, y), self._ground)
+            return row_line(self._rows.get(id), id, cols, self._look(id, place, y), self._ground, self._palette)
         if y == 0:
-            return strip(header(cols, self._order), cols.width, self._ground)
-        segments = [] if self._ids else empty_line(self._empty, y, *self.scrollable_content_region.size)
+            return strip(header(cols, self._palette, self._order), cols.width, self._ground)
+        segments = [] if self._ids else empty_line(self._empty, y, *self.scrollable_content_region.size, self._palette)
         return strip(segments, cols.width, self._ground)
 
     def _look(self, id: int, place: int, y: int) -> RowStyle:

@@ -10,16 +10,16 @@ from textual.strip import Strip
 
 from core.domain.records import QueueRow
 from tui.presenters.cell_text import fit
-from tui.theme.palette import GREY
+from tui.theme.palette import GREY, Palette
 from tui.widgets.queue_list.columns import Columns, RowStyle, line, placeholder
 
 _KEPT = 1024  # some screens full
 
 
 @lru_cache(maxsize=_KEPT)
-def row_line(row: QueueRow | None, id: int, cols: Columns, look: RowStyle, ground: Style) -> Strip:
+def row_line(row: QueueRow | None, id: int, cols: Columns, look: RowStyle, ground: Style, palette: Palette) -> Strip:
     """Return the line of an import, whose row may be still on its way."""
-    segments = line(row, cols, look, ground) if row else placeholder(id, cols, look, ground)
+    segments = line(row, cols, look, ground, palette) if row else placeholder(id, cols, look, ground, palette)
     return Strip(segments).adjust_cell_length(cols.width, ground)
 
 
@@ -28,7 +28,7 @@ def strip(segments: list[Segment], width: int, ground: Style) -> Strip:
     return Strip(segments).adjust_cell_length(width).apply_style(ground)
 
 
-def empty_line(text: str, y: int, width: int, height: int) -> list[Segment]:
+def empty_line(text: str, y: int, width: int, height: int, palette: Palette) -> list[Segment]:
     """Return line ``y`` of a list that holds nothing but a few words in its middle."""
     lines = text.split("\n")
     first = max((height - len(lines)) // 2, 2)
@@ -36,4 +36,4 @@ def empty_line(text: str, y: int, width: int, height: int) -> list[Segment]:
         return []
     words = lines[y - first]
     indent = max((width - len(words)) // 2, 3)
-    return [Segment(fit(" " * indent + words, width), Style(color=GREY))]
+    return [Segment(fit(" " * indent + words, width), palette.style(GREY))]
