@@ -124,7 +124,7 @@ async def test_the_command_changes_the_theme_there_and_back(tmp_path: Path) -> N
 
 
 async def change(desk: AppHarness, name: str) -> None:
-    await desk.press("ctrl+p", *"change theme")
+    await desk.press("ctrl+p", *"change", "space", *"theme")
     await desk.wait_for_text("Other colours, until the app is left")
     await desk.press("enter")
     await desk.wait_for_text("Search for themes")
