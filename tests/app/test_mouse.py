@@ -192,6 +192,6 @@ async def test_a_click_on_a_picture_shows_it_large(tmp_path: Path) -> None:
         await desk.wait_for_text("1 of 4", "#caption")
         await desk.pilot.click("#picture")
         await desk.wait_until(lambda: isinstance(desk.app.screen, ViewerScreen))
-        await desk.pilot.click("#ours PictureBox")
+        await desk.pilot.click("#ours ImageBox")
         await desk.press("escape")
         await desk.wait_until(lambda: len(desk.app.screen_stack) == 1)

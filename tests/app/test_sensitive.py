@@ -106,8 +106,8 @@ async def test_both_sides_of_the_comparison_are_hidden(tmp_path: Path) -> None:
         await desk.press("enter")
         await desk.wait_until(lambda: isinstance(desk.app.screen, CompareScreen))
         for strip in ("#theirs", "#ours"):
-            await desk.wait_for_text("hidden", f"{strip} PictureBox")
-            await desk.wait_for_text("z shows", f"{strip} PictureBox")
+            await desk.wait_for_text("hidden", f"{strip} ImageBox")
+            await desk.wait_for_text("z shows", f"{strip} ImageBox")
         await desk.wait_for_text("becomes 3")
         assert not pictures(desk)
         assert not names_of(desk, CONFLICT) & set(read)
@@ -130,7 +130,7 @@ async def test_the_viewer_hides_them_too(tmp_path: Path) -> None:
         await desk.wait_until(lambda: isinstance(desk.app.screen, ViewerScreen))
         await desk.press("tab")
         for side in ("#theirs", "#ours"):
-            await desk.wait_for_text(f"{HIDDEN} NSFW; z shows it", f"{side} PictureBox")
+            await desk.wait_for_text(f"{HIDDEN} NSFW; z shows it", f"{side} ImageBox")
         await desk.wait_for_text("1 of 4")
         await desk.press("l")
         await desk.wait_for_text("2 of 4")
@@ -138,7 +138,7 @@ async def test_the_viewer_hides_them_too(tmp_path: Path) -> None:
         await desk.wait_until(lambda: len(pictures(desk)) == 2)
         assert names_of(desk, CONFLICT) & set(read)
         await desk.press("z")
-        await desk.wait_for_text(HIDDEN, "#ours PictureBox")
+        await desk.wait_for_text(HIDDEN, "#ours ImageBox")
         assert not pictures(desk)
 
 
