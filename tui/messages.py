@@ -7,26 +7,25 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from core.domain.decision import Decision
-from core.domain.outcomes import Outcome
-from core.domain.plans import Plan
-from core.domain.records import QueueRow
+from core.picks import NO_PICKS, Picks
+from core.records import Outcome, Plan, QueueRow, Strategy
 
 if TYPE_CHECKING:
-    from core.hashing.background import HashProgress
-    from core.locks.waiting import LockHolder
+    from core.hash_ahead import HashProgress
+    from core.waiting import LockHolder
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """One decision as it was summed up.
+    """One decision as it was summed up, with what was picked by hand.
 
     ``plan`` is what promoting must still find, where something would be lost.
     """
 
     row: QueueRow
-    decision: Decision
+    strategy: Strategy
     plan: Plan | None
+    picks: Picks = NO_PICKS
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
+from typing import ClassVar
 
 from textual import work
+from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Input
 
-from tui.keys import KEYS
-from tui.presenters.path_completion import Completion, complete, printable
+from tui.paths import Completion, complete, printable
 
 
 class PlainInput(Input):
@@ -26,14 +27,16 @@ class PlainInput(Input):
             self.value = ""
 
     def validate_value(self, value: str) -> str:
-        """Escape what was pasted, as ``tui.presenters.path_completion`` does."""
+        """Escape what was pasted, as ``tui.paths`` does."""
         return printable(value)
 
 
 class PathInput(PlainInput):
-    """Holds a path as ``tui.presenters.path_completion`` writes it."""
+    """Holds a path as ``tui.paths`` writes it."""
 
-    BINDINGS = KEYS["path"]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "complete", "complete", id="import.complete", tooltip="Complete the path"),
+    ]
 
     @dataclass
     class Completed(Message):

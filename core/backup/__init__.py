@@ -1,1 +1,0 @@
-"""Backups of a library, and taking one back."""

@@ -1,1 +1,0 @@
-"""Frozen data that everything else speaks in; nothing here does any input or output."""

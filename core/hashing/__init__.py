@@ -1,1 +1,0 @@
-"""SHA-256 of model files: cached, and ahead of time."""

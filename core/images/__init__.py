@@ -1,1 +1,0 @@
-"""Pixels and image sequences; nothing here knows the database."""

@@ -1,1 +1,0 @@
-"""Taking imports into the queue."""

@@ -1,1 +1,0 @@
-"""Locks between processes and threads, and what a fork leaves of them."""

@@ -1,1 +1,0 @@
-"""Changes that happen wholly or not at all, and can be undone."""

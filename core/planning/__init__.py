@@ -1,1 +1,0 @@
-"""Pure rules over records: the plan of a promotion, manual resolutions, suggestions."""

@@ -1,1 +1,0 @@
-"""Taking one import into the library."""

@@ -1,1 +1,0 @@
-"""The queue as a front end sees it."""

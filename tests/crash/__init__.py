@@ -1,1 +1,0 @@
-"""Processes that are killed, stopped, forked or out of disk."""

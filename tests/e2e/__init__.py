@@ -1,1 +1,0 @@
-"""The program in a pseudo-terminal."""

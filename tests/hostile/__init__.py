@@ -1,1 +1,0 @@
-"""Input made to break things."""

@@ -1,1 +1,0 @@
-"""What tests, benchmarks and tests.torture share; it imports none of them."""

@@ -1,0 +1,143 @@
+"""An empty queue, hashing in the background, leaving in the middle of it, help, and what the palette offers."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from core.library import Library
+from core.records import State
+from core.sample import build_sample
+from tests.app_helpers import Desk, at_work, running, sample
+from tests.import_dialog import ASKED, Dialog
+from tui.screens.help import all_bindings
+
+SPARSE = 64 * 2**30  # bytes: reading it takes far longer than any test
+
+
+async def test_an_empty_queue_says_how_to_fill_it(tmp_path: Path) -> None:
+    with Library.open(tmp_path / "library") as library:
+        async with running(library) as desk:
+            await desk.see("The queue is empty.", "#list")
+            await desk.see("0 pending", "#top")
+            await desk.press(*"jkgGhlmodscaxL", "space", "asterisk", "tab", "escape", "pagedown", "pageup", "enter")
+            await desk.press("slash", "m", "escape")
+            assert desk.app.focused is desk.list
+            assert len(desk.app.screen_stack) == 1
+
+
+async def test_the_last_import_applied_leaves_an_empty_queue(tmp_path: Path) -> None:
+    with sample(tmp_path, keep=1) as library:
+        async with running(library) as desk:
+            await desk.press("d")
+            await desk.see("All are decided: a applies them.", "#status")
+            await desk.press("a")
+            await desk.see("Apply 1 decision")
+            await desk.press("y")
+            await desk.see("The queue is empty.", "#list")
+            await desk.see("✓ 1 applied", "#status")
+            await desk.see("0 pending", "#top")
+            await desk.until(lambda: not desk.text("#comparison").strip() and not desk.text("#facts").strip())
+
+
+async def test_states_come_in_by_themselves(tmp_path: Path) -> None:
+    with sample(tmp_path) as library:
+        os.truncate(library.queue.rows([24])[0].path, SPARSE)
+        async with running(library) as desk:
+            await desk.until(lambda: "hashing" in desk.line_of(24))
+            await desk.until(lambda: desk.row(7).state is State.CONFLICT and desk.row(16).state is State.DUPLICATE)
+            await desk.until(lambda: desk.row(11).state is State.NEW)
+            assert "missing" in desk.line_of(18)
+            await desk.see("hashing ━", "#top")
+            await desk.see("5 conflicts", "#top")
+            os.truncate(library.queue.rows([24])[0].path, 0)
+            await desk.until(lambda: "hashing" not in desk.text("#top"))
+            assert "unhashed" in desk.line_of(24)
+
+
+async def test_quitting_while_hashing_leaves_at_once(tmp_path: Path) -> None:
+    with sample(tmp_path, keep=6) as library:
+        os.truncate(library.queue.rows([8])[0].path, SPARSE)
+        async with running(library) as desk:
+            await desk.until(lambda: "hashing" in desk.line_of(8))
+            await desk.press("q")
+        assert desk.app.return_code == 0
+    with closing(sqlite3.connect(tmp_path / "library" / "library.db")) as db:
+        hashed = {path for (path,) in db.execute("SELECT path FROM file_hashes")}
+    assert not any(path.endswith("clay-figurine.safetensors") for path in hashed), "nobody waited for the big file"
+
+
+async def test_help_shows_every_key_and_any_way_closes_it(tmp_path: Path) -> None:
+    async with at_work(tmp_path, (140, 100)) as desk:
+        for key in ("escape", "question_mark", "q"):
+            await desk.press("question_mark")
+            await desk.until(lambda: "Leave; decisions are kept" in written(desk))
+            for words in ("Keep the library's, fill its gaps", "Show only what holds words", "Yes, do it"):
+                assert words in written(desk)
+            await desk.press(key)
+            assert desk.app.focused is desk.list
+
+
+def written(desk: Desk) -> str:
+    """All of the help, what is scrolled out of view as well."""
+    from textual.widgets import Static
+
+    return "\n".join(str(one.content) for one in desk.app.screen.query("#help Static").results(Static))
+
+
+async def test_the_palette_offers_what_is_possible_now(tmp_path: Path) -> None:
+    async with at_work(tmp_path) as desk:
+        titles = [command.title for command in desk.app.get_system_commands(desk.app.screen)]
+        assert "merge  (m)" in titles
+        assert not any(title.startswith("stop") for title in titles)
+        await desk.press("ctrl+p")
+        await desk.until(lambda: len(desk.app.screen_stack) == 2)
+        await desk.press(*"override")
+        await desk.see("override  (o)")
+        await desk.press("enter")
+        await desk.until(lambda: len(desk.app.screen_stack) == 1)
+        await desk.until(lambda: {id: f"{s}" for id, s in desk.stored().items()} == {6: "override"})
+
+
+async def test_a_file_deleted_while_the_app_is_open_is_seen(tmp_path: Path) -> None:
+    async with at_work(tmp_path) as desk:
+        os.unlink(desk.row(11).path)
+        await desk.go_to(11)
+        await desk.press("m")
+        await desk.until(lambda: "missing" in desk.line_of(11))
+
+
+async def test_a_picture_deleted_while_the_app_is_open(tmp_path: Path) -> None:
+    async with at_work(tmp_path) as desk:
+        (tmp_path / "library" / "pending" / desk.row(12).images[0]).unlink()
+        await desk.go_to(12)
+        await desk.see("no picture", "#picture")
+
+
+def test_every_binding_has_an_id_and_says_what_it_does() -> None:
+    ids = [binding.id for binding in all_bindings()]
+    assert None not in ids
+    assert len(ids) == len(set(ids))
+    assert all(binding.tooltip for binding in all_bindings())
+
+
+async def test_a_key_opens_it_over_the_empty_queue_and_what_came_is_there_and_hashed(
+    tmp_path: Path, library: Library
+) -> None:
+    old = build_sample(tmp_path)
+    async with running(library) as running_desk:
+        desk = Dialog(running_desk.pilot, library)
+        await desk.see("i brings an old manager's database in.", "#list")
+        await desk.press("i")
+        await desk.see(ASKED)
+        await desk.give(old.database, old.images)
+        await desk.see("The import is done")
+        await desk.press("y")
+        await desk.until(lambda: len(desk.app.screen_stack) == 1)
+        await desk.until(lambda: len(desk.list.ids) == 19)
+        await desk.until(lambda: desk.list.row(6))
+        await desk.hashed()
+        await desk.see("5 conflicts", "#top")
+        assert desk.list.has_focus

@@ -1,1 +1,0 @@
-"""Proofs by kills, interrupts and races: ``make torture``."""

@@ -1,1 +1,0 @@
-"""Tests of single modules, in folders as the code's."""

@@ -1,1 +1,0 @@
-"""Tests of what has no widgets in ``tui``."""

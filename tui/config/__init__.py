@@ -1,1 +1,0 @@
-"""Settings, keys set anew, sessions and the log file."""

@@ -1,1 +1,0 @@
-"""Work in the background, and the messages it sends."""

@@ -1,1 +1,0 @@
-"""What is shown, as words and spans; no widgets."""

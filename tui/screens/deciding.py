@@ -1,0 +1,137 @@
+"""Deciding on behalf of the queue: which imports a decision is about, and what it does to the screen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from textual.screen import Screen
+
+from core.picks import Picks
+from core.records import Strategy
+from tui.alike import Act, ForAll
+from tui.keymap import key_of
+from tui.plan_text import count_of
+from tui.screens.detail import Detail
+from tui.screens.listing import Listing
+from tui.screens.promoting import Promoting
+from tui.walk import Walk
+from tui.widgets.pending_list import PendingList
+from tui.widgets.status_line import StatusLine
+
+_AT_ONCE = 64  # suggestions; the first time each takes as long as decoding its images
+
+
+class Deciding:
+    """Acts on the marked imports, or on the one under the cursor; never asks."""
+
+    def __init__(
+        self,
+        screen: Screen[None],
+        listing: Listing,
+        promoting: Promoting,
+        detail: Detail,
+        show_current: Callable[[], None],
+    ) -> None:
+        self._screen = screen
+        self._listing = listing
+        self._promoting = promoting
+        self._detail = detail
+        self._show_current = show_current
+        self._newer: set[int] | None = None  # what was decided since suggestions are being taken; None: they are not
+
+    @property
+    def _list(self) -> PendingList:
+        return self._screen.query_one(PendingList)
+
+    def _chosen(self) -> tuple[list[int], bool]:
+        """Return the ids a decision is about, and whether it is the one under the cursor alone."""
+        marked, current = sorted(self._list.marked), self._list.current
+        return (marked, False) if marked else ([] if current is None else [current], True)
+
+    def decide(self, strategy: Strategy | None) -> None:
+        """Decide, or take decisions back with None; a decision on one import moves the cursor on."""
+        ids, alone = self._chosen()
+        self._store(ids, strategy)
+        self._list.marks.clear()
+        if alone and strategy is not None:
+            self._list.action_move(1)
+        if self._listing.all_decided:
+            self._say(f"All are decided: {key_of(self._screen.app, 'apply.start')} applies them.")
+
+    async def for_all(self, answer: ForAll) -> None:
+        """Do what was chosen for all that are like one import."""
+        if isinstance(answer.act, Strategy):
+            self._store(answer.ids, answer.act)
+            self._list.marks.unmark(answer.ids)
+            self._say(f"{answer.act} for {count_of(len(answer.ids), 'import')}: a sums up and applies.")
+            return
+        self._list.marks.mark(answer.ids)
+        if answer.act is Act.SUGGESTED:
+            await self._take(answer.ids, alone=False)
+
+    async def take_suggested(self) -> None:
+        """Take what is proposed; of several only what overwrites and drops nothing, and the others stay marked."""
+        self._list.marks.end_range()
+        ids, alone = self._chosen()
+        if await self._take(ids, alone) and alone and self._list.current == ids[0]:
+            self._list.action_move(1)
+
+    async def _take(self, ids: Sequence[int], alone: bool) -> int:
+        """Take what is proposed, some at a time, and return for how many."""
+        if self._newer is not None:
+            self._say("Still looking at what is proposed.")
+            return 0
+        self._newer = set()
+        taken = left = 0
+        try:
+            for start in range(0, len(ids), _AT_ONCE):
+                if len(ids) > _AT_ONCE:
+                    self._say(f"Looking at what is proposed: {start:,} of {len(ids):,} …")
+                part = ids[start : start + _AT_ONCE]
+                found, not_safe = await asyncio.to_thread(self._listing.suggesting.take, part, unseen=not alone)
+                taken, left = taken + self._take_found(found, self._newer), left + not_safe
+        finally:
+            self._newer = None
+        if left:
+            rest = f"{taken:,} taken as proposed, " if taken else ""
+            self._say(f"{rest}{left:,} to look at: nothing can be taken unseen.")
+        elif not alone:
+            self._say(f"{taken:,} taken as proposed.")
+        return taken
+
+    def _take_found(self, found: Mapping[Strategy, Sequence[int]], newer: Collection[int]) -> int:
+        """Store what is proposed, where nothing was decided while it was looked at."""
+        taken = {strategy: [id for id in ids if id not in newer] for strategy, ids in found.items()}
+        for strategy, ids in taken.items():
+            self._store(ids, strategy)
+            self._list.marks.unmark(ids)
+        return sum(map(len, taken.values()))
+
+    def walk(self) -> Walk:
+        """Return what another screen needs to go along the list and decide there."""
+        return Walk(self._listing.place, self._list.action_move, self._decide_current, self._pick, self._listing.near)
+
+    def _decide_current(self, strategy: Strategy | None) -> None:
+        if self._list.current is not None:
+            self._store([self._list.current], strategy)
+
+    def _pick(self, strategy: Strategy, picks: Picks) -> None:
+        if (id := self._list.current) is not None:
+            self._decided_anew([id])
+            self._listing.pick(id, strategy, picks)
+            self._show_current()
+
+    def _say(self, words: str) -> None:
+        self._screen.query_one(StatusLine).say(words)
+
+    def _decided_anew(self, ids: Sequence[int]) -> None:
+        if self._newer is not None:
+            self._newer.update(ids)
+        self._promoting.decided_anew(ids)
+        self._detail.unpeek()
+
+    def _store(self, ids: Sequence[int], strategy: Strategy | None) -> None:
+        self._decided_anew(ids)
+        self._listing.decide(ids, strategy)
+        self._show_current()

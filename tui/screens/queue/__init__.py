@@ -1,1 +1,0 @@
-"""The queue: one screen, and who does what in it."""

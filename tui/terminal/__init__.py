@@ -1,1 +1,0 @@
-"""What the terminal can draw, and leaving it."""

@@ -1,1 +1,0 @@
-"""The long list of the queue."""
