@@ -24,8 +24,8 @@ class HashMemory(Protocol):
     def get(self, path: str, stamp: str) -> str | None:
         """Return the hash computed from that file in that state."""
 
-    def put(self, path: str, stamp: str, sha256: str) -> None:
-        """Keep a computed hash."""
+    def put(self, path: str, stamp: str, sha256: str, cancel: threading.Event | None = None) -> None:
+        """Keep a computed hash; may raise Cancelled where it has to wait."""
 
 
 def hash_file(path: str, *, cancel: threading.Event | None = None, progress: Progress | None = None) -> tuple[str, str]:
@@ -90,6 +90,6 @@ class Hasher:
         if stamp != model_stamp(path):
             digest, stamp = hash_file(path, cancel=cancel, progress=progress)
         self._unkept[path] = stamp, digest
-        self._memory.put(path, stamp, digest)
+        self._memory.put(path, stamp, digest, cancel)
         self._unkept.pop(path, None)
         return digest

@@ -113,7 +113,7 @@ class Importer:
         added = 0
         found = run.source.tags()
         run.problems += run.source.problems
-        with self._store.writing() as db:
+        with self._store.writing(cancel=run.cancel) as db:
             for tag in found:
                 run.tag_ids[tag.id], new = tags.take(db, tag.id, tag.name, tag.color, tag.created_at)
                 added += new
@@ -139,7 +139,9 @@ class Importer:
                 return _Counts(skipped=len(prepared))
             staging.sync()
             try:
-                self._journal.run(staging, Kind.IMPORT, lambda db: self._write(db, run, prepared, staging, counts))
+                self._journal.run(
+                    staging, Kind.IMPORT, lambda db: self._write(db, run, prepared, staging, counts), run.cancel
+                )
             except StartOver:
                 return None
             run.name = run.name or staging.op

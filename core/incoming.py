@@ -59,12 +59,12 @@ class Incoming:
         try:
             check_image(data, cancel)
         except ImageRefused as reason:
-            return self._keep(image, str(reason))
-        return self._keep(image, None)
+            return self._keep(image, str(reason), cancel)
+        return self._keep(image, None, cancel)
 
-    def _keep(self, image: PendingImage, refused: str | None) -> PendingImage:
+    def _keep(self, image: PendingImage, refused: str | None, cancel: threading.Event | None) -> PendingImage:
         if not self._store.readonly:
-            with self._store.writing(full=False) as db:
+            with self._store.writing(full=False, cancel=cancel) as db:
                 memory.put_verdict(db, image.sha256, refused)
         return replace(image, refused=refused)
 

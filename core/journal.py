@@ -6,6 +6,7 @@ entry. Whoever comes next, here or in another process, finishes what is open bef
 
 from __future__ import annotations
 
+import threading
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -89,14 +90,21 @@ class Journal:
                 # What cannot be removed now, or is kept, is swept by whoever next opens the library alone.
                 remove_folder(staging.folder)
 
-    def run(self, staging: Staging, kind: Kind, change: Callable[[Database], Change]) -> bool:
+    def run(
+        self,
+        staging: Staging,
+        kind: Kind,
+        change: Callable[[Database], Change],
+        cancel: threading.Event | None = None,
+    ) -> bool:
         """Run one operation: ``change`` changes the rows inside the transaction that decides.
 
         Returns whether its files are in place (else they follow at the next opening). Whatever ``change`` raises
-        leaves everything as it was. Raises LibraryError, or CommitUnclear where it may have happened.
+        leaves everything as it was. ``cancel`` ends waiting for the lock. Raises LibraryError, Cancelled, or
+        CommitUnclear where it may have happened.
         """
         try:
-            with self._store.writing() as db:
+            with self._store.writing(cancel=cancel) as db:
                 self._finish_open(db)
                 done = change(db)
                 self._record(db, staging.op, kind, done)

@@ -206,7 +206,7 @@ class PromotionProcessor:
                 staged = [(f"{staging.relative}/{positions[f]}", f, seq) for f, seq in case.targets.items()]
                 return self._change(db, case, strategy, made, staged)
 
-            in_place = self._journal.run(staging, Kind.PROMOTE, change)
+            in_place = self._journal.run(staging, Kind.PROMOTE, change, cancel)
         return self._outcome(met[0], Status.SUCCESS, in_place=in_place)
 
     @staticmethod

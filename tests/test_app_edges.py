@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from core.library import Library
+from core.queue import QueueCounts
 from core.records import State
 from core.sample import build_sample
 from tests.app_helpers import Desk, at_work, running, sample
@@ -40,6 +44,25 @@ async def test_the_last_import_applied_leaves_an_empty_queue(tmp_path: Path) -> 
             await desk.see("✓ 1 applied", "#status")
             await desk.see("0 pending", "#top")
             await desk.until(lambda: not desk.text("#comparison").strip() and not desk.text("#facts").strip())
+
+
+async def test_that_all_are_decided_is_said_before_the_states_are_counted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with sample(tmp_path, keep=1) as library:
+        let_go, count = threading.Event(), library.queue.counts
+
+        def slowly(cancel: threading.Event | None = None) -> QueueCounts:
+            let_go.wait()
+            return count(cancel)
+
+        monkeypatch.setattr(library.queue, "counts", slowly)
+        async with running(library) as desk:
+            try:
+                await desk.press("d")
+                await desk.see("All are decided: a applies them.", "#status")
+            finally:
+                let_go.set()
 
 
 async def test_states_come_in_by_themselves(tmp_path: Path) -> None:

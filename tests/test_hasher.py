@@ -27,7 +27,7 @@ class Dictionary:
     def get(self, path: str, stamp: str) -> str | None:
         return self.kept.get((path, stamp))
 
-    def put(self, path: str, stamp: str, sha256: str) -> None:
+    def put(self, path: str, stamp: str, sha256: str, cancel: threading.Event | None = None) -> None:
         self.kept[path, stamp] = sha256
 
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from core import Library, waiting
-from core.errors import LibraryLocked
+from core.errors import Cancelled, LibraryLocked
 from core.records import Status
 from core.waiting import LockHolder
 from tests.app_helpers import NEW, running, sample
-from tests.builders import add_pending, model_file
+from tests.builders import OldRow, add_pending, model_file, old_database
 from tests.cli_helpers import run
 from tests.other_process import HOLDS_THE_DATABASE, stopped
 
@@ -52,6 +52,41 @@ def test_whoever_waits_is_told_once_and_goes_on(library: Library, tmp_path: Path
         library.on_wait(tell)
         assert library.processor.process_single_import(pending_id).status is Status.SUCCESS
     assert told == ["waiting"]
+
+
+@pytest.fixture
+def overtaken(library: Library, monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """Let another process lock the library after its turn was awaited; the event is set once somebody waits."""
+    monkeypatch.setattr(waiting, "TOLD_AFTER", 0.05)
+    monkeypatch.setattr(waiting, "REFUSED_AFTER", 5.0)
+    monkeypatch.setattr(library.store, "await_turn", lambda cancel: None)
+    cancel = threading.Event()
+    library.on_wait(lambda _: cancel.set())
+    return cancel
+
+
+@pytest.mark.parametrize("hashed", [False, True], ids=["its hash", "itself"])
+def test_a_promotion_that_waits_to_be_written_can_be_cancelled(
+    library: Library, tmp_path: Path, overtaken: threading.Event, hashed: bool
+) -> None:
+    path = model_file(tmp_path, "x")
+    pending_id = add_pending(library, path)
+    if hashed:
+        library.processor.plan(pending_id)
+    with held(library.root), pytest.raises(Cancelled):
+        library.processor.process_single_import(pending_id, cancel=overtaken)
+    assert list(library.queue.ids()) == [pending_id]
+    assert not list((library.root / "staging").iterdir())
+
+
+def test_an_import_that_waits_to_be_written_can_be_cancelled(
+    library: Library, tmp_path: Path, overtaken: threading.Event
+) -> None:
+    old = old_database(tmp_path / "old.db", [OldRow(1, "/m/1")])
+    with held(library.root):
+        report = library.import_legacy(old, cancel=overtaken)
+    assert report.cancelled and report.pending == 0
+    assert not list(library.queue.ids())
 
 
 def test_one_that_never_ends_is_an_error_in_a_sentence(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:

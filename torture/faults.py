@@ -80,12 +80,14 @@ def _move_before_commit(journal: Journal, db: Database, op: str, kind: Kind, don
 
 
 @contextmanager
-def _no_transaction(store: Store, *, full: bool = True) -> Iterator[Database]:
+def _no_transaction(store: Store, *, full: bool = True, **_: object) -> Iterator[Database]:
     store.db.execute(f"PRAGMA synchronous={'FULL' if full else 'NORMAL'}")
     yield store.db
 
 
-def _entry_apart(journal: Journal, staging: Staging, kind: Kind, change: Callable[[Database], Change]) -> bool:
+def _entry_apart(
+    journal: Journal, staging: Staging, kind: Kind, change: Callable[[Database], Change], _: object = None
+) -> bool:
     with journal._store.writing() as db:
         journal._finish_open(db)
         done = change(db)
@@ -95,7 +97,9 @@ def _entry_apart(journal: Journal, staging: Staging, kind: Kind, change: Callabl
     return True
 
 
-def _drop_staging(journal: Journal, staging: Staging, kind: Kind, change: Callable[[Database], Change]) -> bool:
+def _drop_staging(
+    journal: Journal, staging: Staging, kind: Kind, change: Callable[[Database], Change], _: object = None
+) -> bool:
     try:
         return _run(journal, staging, kind, change)
     except CommitUnclear:
@@ -104,7 +108,7 @@ def _drop_staging(journal: Journal, staging: Staging, kind: Kind, change: Callab
 
 
 def _drop_staging_interrupted(
-    journal: Journal, staging: Staging, kind: Kind, change: Callable[[Database], Change]
+    journal: Journal, staging: Staging, kind: Kind, change: Callable[[Database], Change], _: object = None
 ) -> bool:
     try:
         return _run(journal, staging, kind, change)
@@ -114,7 +118,7 @@ def _drop_staging_interrupted(
 
 
 @contextmanager
-def _roll_back_errors_only(store: Store, *, full: bool = True) -> Iterator[Database]:
+def _roll_back_errors_only(store: Store, *, full: bool = True, **_: object) -> Iterator[Database]:
     with store._using() as db:
         db.execute(f"PRAGMA synchronous={'FULL' if full else 'NORMAL'}")
         store._patiently(db, "BEGIN IMMEDIATE")
@@ -126,7 +130,9 @@ def _roll_back_errors_only(store: Store, *, full: bool = True) -> Iterator[Datab
         store._commit(db)
 
 
-def _leave_others_open(journal: Journal, staging: Staging, kind: Kind, change: Callable[[Database], Change]) -> bool:
+def _leave_others_open(
+    journal: Journal, staging: Staging, kind: Kind, change: Callable[[Database], Change], _: object = None
+) -> bool:
     with patch.object(journal, "_finish_open", side_effect=[None, None]):
         return _run(journal, staging, kind, change)
 

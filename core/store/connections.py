@@ -224,16 +224,17 @@ class Store:
                 raise LibraryError(f"the library's database could not be read ({error})") from error
 
     @contextmanager
-    def writing(self, *, full: bool = True) -> Iterator[Database]:
+    def writing(self, *, full: bool = True, cancel: threading.Event | None = None) -> Iterator[Database]:
         """One write transaction: all of the block or nothing. ``full`` is false where losing it on a power cut is safe.
 
-        Raises LibraryError where nothing was changed, CommitUnclear where that will be known at the next opening.
+        ``cancel`` ends waiting for the lock. Raises LibraryError where nothing was changed, Cancelled, and
+        CommitUnclear where that will be known at the next opening.
         """
         with self._using() as db:
             try:
                 with db.conn:  # which rolls back where an exception ends the block
                     db.execute("PRAGMA synchronous=FULL" if full else "PRAGMA synchronous=NORMAL")
-                    self._patiently(db, "BEGIN IMMEDIATE")
+                    self._patiently(db, "BEGIN IMMEDIATE", cancel)
                     count_commit(db)
                     yield db
                     self._commit(db)

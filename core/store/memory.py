@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 from sqlite_utils import Database
 
 from core.store.connections import Store
@@ -21,11 +23,11 @@ class HashMemory:
             row = one_row(db, "SELECT sha256 FROM file_hashes WHERE path = ? AND stamp = ?", [path_to_db(path), stamp])
         return row[0] if row and is_sha256(row[0]) else None  # else it is computed again
 
-    def put(self, path: str, stamp: str, sha256: str) -> None:
-        """Keep a computed hash; a library opened for reading keeps none."""
+    def put(self, path: str, stamp: str, sha256: str, cancel: threading.Event | None = None) -> None:
+        """Keep a computed hash; a library opened for reading keeps none. ``cancel`` ends waiting for the lock."""
         if self._store.readonly:
             return
-        with self._store.writing(full=False) as db:
+        with self._store.writing(full=False, cancel=cancel) as db:
             db.execute("INSERT OR REPLACE INTO file_hashes VALUES (?, ?, ?)", [path_to_db(path), stamp, sha256])
 
 
