@@ -2,8 +2,12 @@
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
+FLOOR := 85
 
-.PHONY: run test lint types check screenshots bench torture clean
+LOCK := requirements-dev.lock
+LOCKED := $(if $(wildcard $(LOCK)),--constraint $(LOCK))
+
+.PHONY: run test lint types check coverage docs screenshots bench torture lock clean
 
 run: $(READY)
 	@$(BIN)/model-curator $(if $(ARGS),$(ARGS),demo)
@@ -14,6 +18,8 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache
+	$(BIN)/codespell
+	$(BIN)/python -m tests.support.prose
 
 types: $(READY)
 	$(BIN)/mypy
@@ -21,21 +27,39 @@ types: $(READY)
 check: $(READY)
 	$(BIN)/pytest --numprocesses=2 --dist=worksteal
 
+# Programs that tests start are not counted, so the true figure is higher.
+coverage: $(READY)
+	$(BIN)/pytest --numprocesses=2 --dist=worksteal --cov --cov-report=term --cov-fail-under=$(FLOOR) tests/unit tests/cli tests/app
+
+docs: $(READY)
+	$(BIN)/python -m tests.support.key_docs
+
 screenshots: $(READY)
 	$(BIN)/python -m screenshots.make
 	$(BIN)/python -m screenshots.record
 
 bench: $(READY)
-	$(BIN)/python -m bench $(ARGS)
+	$(BIN)/python -m tests.bench $(ARGS)
 
 torture: $(READY)
-	$(BIN)/python -m torture $(ARGS)
+	$(BIN)/python -m tests.torture $(ARGS)
+
+# Made with the oldest Python that is supported, so that newer ones can use the same versions.
+lock:
+	rm -rf build/lock
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip install --quiet '.[dev]'
+	build/lock/bin/python -m pip freeze --exclude model-curator > $(LOCK)
+	rm -rf build/lock
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-3.* .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-$(READY): pyproject.toml
+# An index that lacks a locked version, such as an old mirror, is no reason not to run.
+$(READY): pyproject.toml $(wildcard $(LOCK))
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m pip install --quiet --editable '.[dev]' $(LOCKED) || \
+		{ echo 'The locked versions cannot be installed here; installing the newest that fit.' >&2; \
+		$(BIN)/python -m pip install --quiet --editable '.[dev]'; }
 	@touch $@

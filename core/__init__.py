@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from core.records import Strategy
+from core.domain.enums import Strategy
 
 if TYPE_CHECKING:
     from core.library import Library
@@ -19,7 +19,7 @@ __all__ = ["Library", "Strategy"]
 def __getattr__(name: str) -> object:
     # Library brings SQLite and Pillow with it; `import core` alone stays light.
     if name == "Library":
-        from core.library import Library
+        from core.library import Library  # noqa: PLC0415 - `import core` alone stays light
 
         return Library
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

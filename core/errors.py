@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.records import ImportReport, Outcome
-
 
 class CuratorError(Exception):
     """Anything that went wrong and can be told to the user in one sentence."""
@@ -74,7 +72,7 @@ class ImageRefused(CuratorError):
 
 
 class ImageUnreadable(ImageRefused):
-    """An image file cannot be read at this moment, which says nothing of the image."""
+    """An image cannot be read or decoded at this moment, which says nothing of the image."""
 
 
 class ImageError(CuratorError):
@@ -83,19 +81,3 @@ class ImageError(CuratorError):
 
 class CommitUnclear(CuratorError):
     """A commit failed and it is not known whether it will turn out to have happened."""
-
-
-class ImportInterrupted(KeyboardInterrupt):
-    """A KeyboardInterrupt within Stage 1; ``report`` has the batches that were in by then, perhaps one less."""
-
-    def __init__(self, report: ImportReport) -> None:
-        super().__init__()
-        self.report = report
-
-
-class PromotionRefused(CuratorError):
-    """No plan can be made; ``outcome`` tells why."""
-
-    def __init__(self, outcome: Outcome) -> None:
-        super().__init__(outcome.error or f"pending import {outcome.id}: {outcome.status.replace('_', ' ')}")
-        self.outcome = outcome

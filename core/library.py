@@ -13,33 +13,37 @@ from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Self
 
-from core.backup import BackupReport, back_up_images
-from core.cases import Cases
+from core.backup.backup import BackupReport, back_up_images, refuse_inside
+from core.backup.restore_steps import DATABASE, is_library, settle
+from core.domain.imports import ImportReport
+from core.domain.operations import Move
+from core.domain.records import RecordWithImages
 from core.errors import Cancelled, LibraryError, NoLibrary
-from core.hash_ahead import HashAhead
-from core.hasher import Hasher
-from core.history import History, UndoReport
-from core.image_operation import ImageOperation
-from core.image_processor import ImageProcessor
-from core.image_scanner import ImageScanner
-from core.import_images import ImportImages
-from core.importer import Importer, Progress
-from core.incoming import Incoming
-from core.journal import Journal
-from core.library_files import FOLDERS
-from core.locks import LibraryLock
-from core.lookup import Lookup
-from core.pictures import Pictures
+from core.files.library_files import FOLDERS
+from core.hashing.background import BackgroundHasher
+from core.hashing.hasher import Hasher
+from core.images.processor import ImageProcessor
+from core.images.scanner import ImageScanner
+from core.images.thumbnails import Thumbnailer
+from core.importing.images import ImportImageStager
+from core.importing.importer import Importer, Progress
+from core.importing.legacy.database import LegacyDatabase
+from core.locks.library_lock import LibraryLock
+from core.locks.waiting import OnWait
+from core.operations.add_image import AddImage
+from core.operations.history import History, UndoReport
+from core.operations.journal import Journal
+from core.operations.linked_folders import check_link
+from core.operations.trash import Trash, TrashLimits
 from core.pools import Pool
-from core.processor import PromotionProcessor
-from core.queue import Queue
-from core.records import Entry, ImportReport, Move
-from core.restore_steps import is_library, settle
-from core.sources.legacy_db import LegacyDatabase
-from core.store import Store, entries
-from core.store.memory import HashMemory
-from core.trash import Trash, TrashLimits
-from core.waiting import OnWait
+from core.promotion.lookup import RecordReader
+from core.promotion.pending_images import PendingImageStager
+from core.promotion.planner import PromotionPlanner
+from core.promotion.processor import PromotionProcessor
+from core.queue.queue import Queue
+from core.storage import LibraryDatabase, journal_rows
+from core.storage.caches import HashCache
+from core.storage.upgrading import check_ours, migrate
 
 _log = logging.getLogger("model_curator.library")
 _THREADS = 2  # two images, or two files, at once: more gains nothing on the disks and cores this is made for
@@ -62,18 +66,18 @@ class Library:
         self._lock = lock
         self._pid = os.getpid()
         self._judging = Pool(_THREADS, "judging")  # what a look at one import waits for
-        self._imaging = Pool(_THREADS, "imaging", _step_back)
-        self._hashing = Pool(hash_threads, "hashing", _step_back)
-        self.store = Store(root / "library.db", readonly=readonly)
+        self._imaging = Pool(_THREADS, "imaging", _lower_thread_priority)
+        self._hashing = Pool(hash_threads, "hashing", _lower_thread_priority)
+        self.store = LibraryDatabase(root / DATABASE, readonly=readonly)
         self._journal = Journal(self.store, root)
         self.image_scanner = ImageScanner(root, self._open_moves)
-        self.image_processor = ImageProcessor(self.image_scanner, ImageOperation(self._journal, self.image_scanner))
-        self.pictures = Pictures(root, self.image_scanner)
-        hasher = Hasher(HashMemory(self.store))
-        incoming = Incoming(self.store, root, self.image_processor, self._judging, self._imaging)
-        self._lookup = Lookup(self.store, self.image_scanner)
-        cases = Cases(self.store, self.image_scanner, incoming, self._lookup)
-        ahead = HashAhead(self.store, hasher, self._hashing, hash_threads)
+        self.image_processor = ImageProcessor(self.image_scanner, AddImage(self._journal, self.image_scanner))
+        self.pictures = Thumbnailer(root, self.image_scanner)
+        hasher = Hasher(HashCache(self.store))
+        incoming = PendingImageStager(self.store, root, self.image_processor, self._judging, self._imaging)
+        self._lookup = RecordReader(self.store, self.image_scanner)
+        cases = PromotionPlanner(self.store, self.image_scanner, incoming, self._lookup)
+        ahead = BackgroundHasher(self.store, hasher, self._hashing, hash_threads)
         self.queue = Queue(self.store, cases, self._lookup, ahead)
         self.processor = PromotionProcessor(self.store, self._journal, cases, incoming, hasher)
         self.history = History(self.store, self._journal, root)
@@ -104,12 +108,13 @@ class Library:
                 raise NoLibrary(f"there is no library in {root}; importing into it creates one")
             library = cls(root, readonly=True, lock=None)
         else:
+            check_ours(root / DATABASE)
             library = cls(root, readonly=False, lock=_prepare(root, on_wait), hash_threads=hash_threads)
         try:
             library.on_wait(on_wait)
             settle(root, library._lock)
             left = library._left_behind()
-            library.store.migrate()
+            migrate(library.store)
             if not readonly:
                 library._recover(left)
                 library._expire(trash or TrashLimits())
@@ -120,8 +125,8 @@ class Library:
         return library
 
     def _open_moves(self) -> tuple[int, tuple[Move, ...]]:
-        with self.store.reading() as db:
-            return entries.open_moves(db)
+        with self.store.read() as db:
+            return journal_rows.open_moves(db)
 
     def on_wait(self, tell: OnWait) -> None:
         """Have ``tell`` called where another process keeps a thread of this one waiting: see ``open``."""
@@ -147,7 +152,7 @@ class Library:
         if self.recovered:
             _log.warning("finished an operation that was left open")
         try:
-            self._journal.sweep(left)
+            self._journal.clean_staging(left)
         except LibraryError as error:
             self._warn_of_staging(error)
 
@@ -157,7 +162,7 @@ class Library:
 
     def _expire(self, limits: TrashLimits) -> None:
         try:
-            Trash(self.store, self._journal, self.root).expire(limits)
+            Trash(self.store, self._journal, self.root).purge(limits)
         except (OSError, LibraryError) as error:
             _log.warning("old trash could not be removed", exc_info=error)
             self.warning = f"old trash could not be removed ({error})"
@@ -170,6 +175,7 @@ class Library:
 
     def backup(self, target: PathLike) -> None:
         """Write a whole copy of the database as a new file. Raises LibraryError."""
+        refuse_inside(self.root, Path(target))
         self.store.backup(Path(target))
 
     def backup_with_images(
@@ -182,6 +188,7 @@ class Library:
         """Write a new folder with the database and the images its rows name. Raises LibraryError, Cancelled."""
         if self.readonly:
             raise LibraryError("open the library for writing to copy it with its images: no file may move meanwhile")
+        refuse_inside(self.root, Path(target))
         return back_up_images(self.store, self._journal, self.root, Path(target), cancel=cancel, progress=progress)
 
     def import_legacy(
@@ -204,7 +211,7 @@ class Library:
             self.store.await_turn(cancel)
         except Cancelled:
             return ImportReport(0, 0, 0, 0, 0, (), cancelled=True)
-        images = ImportImages(folder, self.image_processor, self._imaging, cancel)
+        images = ImportImageStager(folder, self.image_processor, self._imaging, cancel)
         importer = Importer(self.store, self._journal, self.image_scanner)
         try:
             with LegacyDatabase.open(database, self.root / "staging") as source:
@@ -221,7 +228,7 @@ class Library:
             _log.warning("row %s, %s: %s", problem.row, problem.field, problem.reason)
         return report
 
-    def show(self, key: str) -> Entry | None:
+    def show(self, key: str) -> RecordWithImages | None:
         """Return the model with that sha256 or the pending import with that id, None where there is neither."""
         return self._lookup.show(key)
 
@@ -263,6 +270,7 @@ def _prepare(root: Path, on_wait: OnWait) -> LibraryLock:
     try:
         for name in FOLDERS:
             (root / name).mkdir(parents=True, exist_ok=True)
+        check_link(root)
         return LibraryLock(root / "alive.lock", on_wait)
     except (FileExistsError, NotADirectoryError) as error:
         if error.filename and os.path.islink(error.filename) and not os.path.exists(error.filename):
@@ -284,7 +292,7 @@ def _images_folder(folder: PathLike) -> Path:
     return path
 
 
-def _step_back() -> None:
+def _lower_thread_priority() -> None:
     """Let other threads go before this one, so that no key waits for a tier or a hash."""
     if sys.platform == "linux":  # elsewhere a priority is that of the whole process
         thread = threading.get_native_id()

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import itertools
 import os
 import re
-import shutil
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
@@ -20,18 +19,21 @@ from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.worker import Worker
 
+from core.domain.outcomes import Outcome
 from core.errors import Cancelled
 from core.library import Library
-from core.records import Outcome
-from core.sample import sample_library
+from core.sample.library import sample_library
 from screenshots.scenes import Scene, Step
+from tests.support.keys import press
 from tui.app import CuratorApp
-from tui.pace import Pace
+from tui.jobs.eta import EtaEstimator
 
-# The paths of the sample's files are in the pictures, so its folder has one name wherever they are made.
-_SAMPLE = Path("/tmp/model-curator-pictures")  # noqa: S108 - locked while it is used
+# The paths of the sample's files are in the pictures. Its folder gets this name in them; the real one is as long.
+_PREFIX = "/tmp/model-curator-"  # noqa: S108
+_SAMPLE = f"{_PREFIX}pictures"
 _EVENING = 1_768_939_200  # 2026-01-20 20:00 UTC
 _DEADLINE = 60.0
+_LOOK = 0.02  # seconds between two looks
 _STILL = 8  # looks at the screen, one after the other, between which nothing has changed
 _APPLYING = "apply"  # the group of the worker that may go on while a picture is taken
 _ASKING = ("alike", "compare", "summary", "undo")  # groups of workers that wait for the screen above their own
@@ -52,8 +54,8 @@ async def on_stage(
     """Have the app running on the sample library; set the event to let applying go on that stands still."""
     with (
         _one_evening(),
-        _sample_folder() as folder,
-        sample_library(folder) as library,
+        TemporaryDirectory(prefix=Path(_PREFIX).name, dir=Path(_PREFIX).parent) as folder,
+        sample_library(Path(folder)) as library,
         _standing_still(library, stop_after) as go_on,
     ):
         async with CuratorApp(library).run_test(size=size, notifications=True) as pilot:
@@ -62,13 +64,17 @@ async def on_stage(
 
 async def play(pilot: Pilot[None], step: Step) -> None:
     """Press the keys of a step, and wait until all is there that it shows."""
-    await pilot.press(*step.keys)
+    for key in step.keys:
+        await press(pilot, key)
     await _shown(pilot, step.shows)
 
 
 def picture(pilot: Pilot[None], name: str) -> str:
     """Return what is on the screen as SVG: its styles named, and without the fonts that a viewer would fetch."""
-    svg = re.sub(r"terminal-\d+", name, pilot.app.export_screenshot())
+    app = pilot.app
+    assert isinstance(app, CuratorApp)
+    svg = re.sub(r"terminal-\d+", name, app.export_screenshot())
+    svg = _renamed(svg, str(app.library.root.parent))
     svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
     return "\n".join(line.rstrip() for line in svg.splitlines()) + "\n"
 
@@ -77,7 +83,7 @@ async def _shown(pilot: Pilot[None], texts: Sequence[str]) -> None:
     """Wait until all of ``texts`` are on the screen, nothing works any more, and it has stood still for a while."""
     deadline, last, still = time.monotonic() + _DEADLINE, "", 0
     while still < _STILL:
-        await pilot.pause()
+        await pilot.pause(_LOOK)
         screen = "\n".join(strip.text for strip in pilot.app.screen._compositor.render_strips())
         missing = [text for text in texts if text not in screen]
         working = [worker.group for worker in pilot.app.workers if _at_work(worker, pilot.app.screen)]
@@ -98,7 +104,7 @@ def _one_evening() -> Iterator[None]:
     minutes = itertools.count()
     clock = SimpleNamespace(time_ns=lambda: (_EVENING + 60 * next(minutes)) * 1_000_000_000)
     try:
-        with mock.patch("core.store.entries.time", clock), mock.patch.dict(os.environ, TZ="UTC"):
+        with mock.patch("core.storage.journal_rows.time", clock), mock.patch.dict(os.environ, TZ="UTC"):
             time.tzset()
             yield
     finally:
@@ -121,7 +127,7 @@ def _standing_still(library: Library, after: int | None) -> Iterator[threading.E
     # How long it takes is another time on each machine, and no picture would be like the one before.
     with (
         mock.patch.object(library.processor, "process_single_import", waiting),
-        mock.patch.object(Pace, "left", return_value=None),
+        mock.patch.object(EtaEstimator, "left", return_value=None),
     ):
         try:
             yield go_on
@@ -130,14 +136,10 @@ def _standing_still(library: Library, after: int | None) -> Iterator[threading.E
             go_on.set()
 
 
-@contextmanager
-def _sample_folder() -> Iterator[Path]:
-    """Yield an empty folder, always under the same name; whoever else wants it waits."""
-    with open(_SAMPLE.with_suffix(".lock"), "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        shutil.rmtree(_SAMPLE, ignore_errors=True)
-        _SAMPLE.mkdir()
-        try:
-            yield _SAMPLE
-        finally:
-            shutil.rmtree(_SAMPLE)
+def _renamed(text: str, folder: str) -> str:
+    """Return a text with the folder's path as pictures show it, also where the path was cut at one of its ends."""
+    for start in range(len(_SAMPLE)):
+        text = text.replace(f"\N{HORIZONTAL ELLIPSIS}{folder[start:]}/", f"\N{HORIZONTAL ELLIPSIS}{_SAMPLE[start:]}/")
+    for end in range(len(_SAMPLE), len(_PREFIX), -1):
+        text = text.replace(folder[:end], _SAMPLE[:end])
+    return text

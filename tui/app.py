@@ -3,39 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
-import sys
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
-import textual.screen
 from rich.text import Text
 from textual import on
 from textual.app import App, SystemCommand
-from textual.binding import Binding, BindingType
 from textual.keys import format_key
 from textual.screen import Screen
+from textual.widget import Widget
 
-from tui.graphics import Graphics
-from tui.leaving import Leaving
+from tui.config.settings import Settings
+from tui.jobs.picture_cache import PictureCache
+from tui.keys import KEYS
 from tui.messages import SensitiveTurned, TerminalLost
-from tui.palette import THEME, VARIABLES
-from tui.pictures_at_hand import PicturesAtHand
-from tui.screens.queue import QueueScreen
-from tui.settings import Settings
-from tui.sixteen_colours import SixteenColours
-from tui.textual_compat import written
-from tui.themes import COLOURS, Recolour, themes
-from tui.widgets.picture_box import half_cells
-from tui.widgets.real_picture import driver
+from tui.screens.queue.screen import QueueScreen
+from tui.terminal.graphics import Graphics
+from tui.terminal.leaving import Shutdown
+from tui.textual_compat import favour_drawing, freeze_objects, repaint_quickly, written
+from tui.theme.depth import ColourDepth
+from tui.theme.themes import palette_of, themes
+from tui.widgets.images.graphics_box import driver
+from tui.widgets.images.half_cells import half_cells
 
 if TYPE_CHECKING:
+    from core.domain.records import Thumbnail
     from core.library import Library
 
 
-_TURN = 0.001  # seconds for which another thread may keep the interpreter from the one that draws
-_DRAWN_AFTER = 0.001  # seconds after one drawing the next may follow; Textual's sixtieth is felt by whoever holds a key
 _HANGUP = 128 + signal.SIGHUP  # the exit code where the terminal is gone
 _WIDTHS = [(0, "-narrow"), (100, "-wide"), (170, "-vast")]
 _HEIGHTS = [(0, "-low"), (32, "-high"), (50, "-tall")]
@@ -48,70 +44,63 @@ class CuratorApp(App[None]):
     CSS_PATH = "app.tcss"
     HORIZONTAL_BREAKPOINTS = _WIDTHS
     VERTICAL_BREAKPOINTS = _HEIGHTS
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("question_mark,f1", "help", "help", id="app.help", key_display="?", tooltip="Every key there is"),
-        Binding("q,ctrl+c", "quit", "quit", id="app.quit", key_display="q", tooltip="Leave; decisions are kept"),
-        Binding(
-            "z", "sensitive", "sensitive", id="app.sensitive", show=False, tooltip="Show or hide sensitive samples"
-        ),
-        Binding(
-            "ctrl+q", "quit", "quit", id="app.quit_now", show=False, priority=True, tooltip="Leave, out of dialogs too"
-        ),
-    ]
+    BINDINGS = KEYS["app"]
 
     def __init__(
         self,
         library: Library,
         *,
         graphics: Graphics = Graphics.HALF,
-        sixteen_colours: bool = False,
+        depth: ColourDepth = ColourDepth.TRUE,
         settings: Settings | None = None,
         resume: bool = False,
     ) -> None:
-        textual.screen.UPDATE_PERIOD = _DRAWN_AFTER  # type: ignore[misc]
+        repaint_quickly()
         super().__init__(driver_class=driver(graphics))
         self.library = library
         self.graphics = graphics
         self._resume = resume
-        self._leaving = Leaving(lambda: written(self))
+        self._leaving = Shutdown(lambda: written(self))
         self.settings = settings or Settings()
         self.warnings = [*self.settings.warnings]
         self.keys: Mapping[str, str] = {}
         if self.settings.keys:
             self._set_keys()
-        self.pictures = PicturesAtHand(
+        self.pictures = PictureCache(
             library.pictures,
             self.settings.sensitive_tags,
             key=format_key(self.keys.get("app.sensitive", "z").split(",")[0]),
-            ready=half_cells if graphics is Graphics.HALF else None,
+            ready=self._make_ready if graphics is Graphics.HALF else None,
         )
-        self._take_colours(sixteen_colours)
+        self._take_themes(depth)
 
-    def _take_colours(self, sixteen: bool) -> None:
-        """Have our themes and no others; a terminal of 16 colours has one, which is fitted to it."""
-        ours = themes()
-        for theme in ours[:1] if sixteen else ours:
+    def _take_themes(self, depth: ColourDepth) -> None:
+        """Have our themes and no others, those for a terminal of that depth."""
+        ours = themes(depth)
+        for theme in ours:
             self.register_theme(theme)
-        for name in self.available_themes.keys() - COLOURS.keys():
+        for name in self.available_themes.keys() - {theme.name for theme in ours}:
             self.unregister_theme(name)
-        self._filters.insert(0, Recolour(THEME.name))
-        if sixteen:
-            self._filters.append(SixteenColours())
-        self.theme = self.settings.theme if self.settings.theme in self.available_themes else THEME.name
-        self._recolour(self.theme)
+        self.theme = self.settings.theme if self.settings.theme in self.available_themes else ours[0].name
+        self.set_class(depth is not ColourDepth.TRUE, "-few-colours")
+        self.set_class(depth is ColourDepth.ANSI_16, "-sixteen-colours")
 
-    def _recolour(self, theme: str) -> None:
-        self._filters[0] = Recolour(theme)
+    def _make_ready(self, picture: Thumbnail) -> None:
+        half_cells(picture, palette_of(self))
 
-    def watch_theme(self, theme: str) -> None:
+    def watch_theme(self) -> None:
         """Draw everything in the colours of another theme, also what Textual takes to be unchanged."""
-        self._recolour(theme)
+        self.call_next(self._draw_all)
+
+    def _draw_all(self) -> None:
         for screen in self.screen_stack:
+            for widget in screen.walk_children(Widget, with_self=True):
+                widget.refresh()
             screen.refresh(layout=True)
 
     def _set_keys(self) -> None:
         """Set the keys that the settings give anew."""
-        from tui.keymap import checked_keys
+        from tui.config.keymap import checked_keys  # noqa: PLC0415 - start-up
 
         self.keys, problems = checked_keys(self.settings.keys, self.settings.path)
         self.warnings += problems
@@ -119,19 +108,19 @@ class CuratorApp(App[None]):
 
     def on_mount(self) -> None:
         """Leave in good order, the terminal as it was, when told to end or when the terminal goes away."""
-        sys.setswitchinterval(_TURN)
+        favour_drawing()
         if not self.is_headless:
             tell = asyncio.get_running_loop().call_soon_threadsafe
             self._leaving.listen(lambda code: tell(self.call_later, self._leave, code))
             self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
 
     def on_ready(self) -> None:
-        """Have the garbage collector leave out what is here to stay; a look at all of it would hold up keys."""
+        """Keep full garbage collections away from what start-up made."""
         if not self.is_headless:
-            gc.freeze()
+            freeze_objects()
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        return VARIABLES
+        return palette_of(self).colours()
 
     def get_default_screen(self) -> Screen[None]:
         return QueueScreen(
@@ -156,13 +145,13 @@ class CuratorApp(App[None]):
             )
 
     def action_help(self) -> None:
-        from tui.screens.help import HelpScreen
+        from tui.screens.help import HelpScreen  # noqa: PLC0415 - start-up
 
         self.push_screen(HelpScreen())
 
     def action_sensitive(self) -> None:
         """Show or hide sensitive samples on every screen, for this session."""
-        turned = self.pictures.turn()
+        turned = self.pictures.toggle_sensitive()
         for screen in self.screen_stack:
             screen.post_message(SensitiveTurned(turned))
 

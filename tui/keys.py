@@ -1,77 +1,215 @@
-"""The keys of the queue: what each does is in the screen."""
+"""Every key of the app as data, by context: bindings, key bars, help, palette, documents and settings read it."""
 
 from __future__ import annotations
 
-from textual.binding import Binding, BindingType
+from collections.abc import Mapping
+from itertools import chain
+from typing import Any
 
-QUEUE_KEYS: list[BindingType] = [
-    Binding("m", "decide('merge')", "merge", id="decide.merge", tooltip="Keep the library's, fill its gaps"),
-    Binding("o", "decide('override')", "override", id="decide.override", tooltip="Take all from the import"),
-    Binding("d", "decide('delete')", "delete", id="decide.delete", tooltip="Drop the import, keep the model file"),
-    Binding("s", "decide('skip')", "skip", id="decide.skip", tooltip="Leave it in the queue as it is"),
-    Binding(
-        "equals_sign",
-        "alike",
-        "same for all",
-        id="decide.alike",
-        key_display="=",
-        show=False,
-        tooltip="The same for all like this",
-    ),
-    Binding(
-        "full_stop", "suggest", "suggested", id="decide.suggested", key_display=".", tooltip="Take what is proposed"
-    ),
-    Binding("a", "apply", "apply", id="apply.start", tooltip="Sum up all decisions, ask once, apply them"),
-    Binding("enter", "compare", "compare", id="look.compare", key_display="⏎", tooltip="Every field and image"),
-    Binding("c", "clear", "clear", id="decide.clear", tooltip="Take the decision back"),
-    Binding("x", "stop", "stop", id="apply.stop", tooltip="Stop applying after the model in hand"),
-    Binding("u", "undo", "undo", id="apply.undo", tooltip="Take the newest promotion or import back"),
-    Binding("U", "history", "history", id="apply.history", show=False, tooltip="What happened, newest first"),
-    Binding("r,f5", "reload", "reload", id="look.reload", show=False, tooltip="Read the queue again"),
-    Binding(
-        "H", "pause_hashing", "pause hashing", id="look.hashing", show=False, tooltip="Pause hashing, or go on with it"
-    ),
-    Binding("i", "import_old", "import", id="import.open", show=False, tooltip="Bring an old database in"),
-    Binding("space", "mark('one')", "mark", id="mark.one", key_display="space", tooltip="Mark it and move on"),
-    Binding(
-        "asterisk", "mark('all')", "mark all", id="mark.all", key_display="*", show=False, tooltip="Mark all shown"
-    ),
-    Binding(
-        "I", "mark('inverted')", "invert marks", id="mark.invert", show=False, tooltip="Invert the marks of all shown"
-    ),
-    Binding(
-        "V", "mark('range')", "range", id="mark.range", show=False, tooltip="Begin a range at the cursor, or end it"
-    ),
-    Binding(
-        "n",
-        "undecided(1)",
-        "next to decide",
-        id="move.undecided",
-        show=False,
-        tooltip="The next row without a decision",
-    ),
-    Binding(
-        "N",
-        "undecided(-1)",
-        "to decide before",
-        id="move.undecided_before",
-        show=False,
-        tooltip="The row before without a decision",
-    ),
-    # Before anything else: the words that follow fast must not decide anything in the list.
-    Binding("slash", "filter", "filter", id="look.filter", priority=True, tooltip="Show only what holds words"),
-    Binding("h,left", "image(-1)", "image", id="look.image_before", key_display="h l", tooltip="The image before"),
-    Binding("l,right", "image(1)", "next image", id="look.image_next", show=False, tooltip="The next sample image"),
-    Binding("v", "view", "view", id="look.view", show=False, tooltip="Its images as large as can be"),
-    Binding("D", "same", "same file", id="look.same", show=False, tooltip="Show only what is the same file"),
-    Binding("tab", "peek", "other plan", id="look.peek", show=False, tooltip="What the next strategy would do"),
-    Binding("L", "log", "log", id="look.log", tooltip="What came of each promotion"),
-    Binding(
-        "escape",
-        "escape",
-        "clear",
-        id="look.escape",
-        show=False,
-        tooltip="Drop the range; clear the filter, then the marks",
-    ),
-]
+from textual.app import App
+from textual.binding import Binding, BindingType
+from textual.keys import format_key
+
+_NAMES = {"pagedown": "PgDn", "pageup": "PgUp", "escape": "Esc", "enter": "Enter"}  # else by a sign, or in full
+
+
+def _key(
+    keys: str, action: str, label: str, id: str, tooltip: str, *, display: str | None = None, priority: bool = False
+) -> Binding:
+    return Binding(keys, action, label, id=id, tooltip=tooltip, key_display=display, priority=priority)
+
+
+def _hidden(keys: str, action: str, label: str, id: str, tooltip: str, *, display: str | None = None) -> Binding:
+    """Return a binding that no key bar shows."""
+    return Binding(keys, action, label, id=id, tooltip=tooltip, key_display=display, show=False)
+
+
+KEYS: Mapping[str, list[BindingType]] = {
+    "app": [
+        _key("question_mark,f1", "help", "help", "app.help", "Show all keys", display="?"),
+        _key("q,ctrl+c", "quit", "quit", "app.quit", "Quit; decisions are kept", display="q"),
+        _hidden("z", "sensitive", "sensitive", "app.sensitive", "Show or hide sensitive images"),
+        Binding(
+            "ctrl+q", "quit", "quit", id="app.quit_now", show=False, priority=True, tooltip="Quit, also from a dialog"
+        ),
+    ],
+    "list": [
+        _hidden("j,down", "move(1)", "next", "move.down", "Next row"),
+        _hidden("k,up", "move(-1)", "previous", "move.up", "Previous row"),
+        _hidden("pagedown", "page(1)", "page down", "move.page_down", "Page down"),
+        _hidden("pageup", "page(-1)", "page up", "move.page_up", "Page up"),
+        _hidden("g,home", "first", "first", "move.first", "First row"),
+        _hidden("G,end", "last", "last", "move.last", "Last row"),
+    ],
+    "queue list": [
+        _hidden("t", "sort", "sort", "look.sort", "Sort by the next column"),
+        _hidden("T", "turn", "reverse", "look.turn", "Reverse the sort order"),
+    ],
+    "queue": [
+        _key("m", "decide('merge')", "merge", "decide.merge", "Merge: keep the library's values, fill its gaps"),
+        _key("o", "decide('override')", "override", "decide.override", "Override: take every value of the import"),
+        _key("d", "decide('delete')", "delete", "decide.delete", "Delete the import, keep the model file"),
+        _key("s", "decide('skip')", "skip", "decide.skip", "Skip: leave it in the queue"),
+        _hidden("equals_sign", "alike", "similar", "decide.alike", "Apply to similar imports", display="="),
+        _key("full_stop", "suggest", "suggested", "decide.suggested", "Accept the suggestion", display="."),
+        _key("a", "apply", "apply", "apply.start", "Apply all decisions, after one confirmation"),
+        _key("enter", "compare", "compare", "look.compare", "Compare every field and image", display="⏎"),
+        _key("c", "clear", "clear", "decide.clear", "Clear the decision"),
+        _key("x", "stop", "stop", "apply.stop", "Stop after the current model"),
+        _key("u", "undo", "undo", "apply.undo", "Undo the newest promotion or import"),
+        _hidden("U", "history", "history", "apply.history", "History"),
+        _hidden("r,f5", "reload", "reload", "look.reload", "Reload the queue"),
+        _hidden("H", "pause_hashing", "pause hashing", "look.hashing", "Pause or resume hashing"),
+        _hidden("i", "import_old", "import", "import.open", "Import an old database"),
+        _key("space", "mark('one')", "mark", "mark.one", "Mark the row and move on", display="space"),
+        _hidden("asterisk", "mark('all')", "mark all", "mark.all", "Mark all rows shown", display="*"),
+        _hidden("I", "mark('inverted')", "invert marks", "mark.invert", "Invert the marks of all rows shown"),
+        _hidden("V", "mark('range')", "range", "mark.range", "Start or end a range at the cursor"),
+        _hidden("n", "undecided(1)", "next undecided", "move.undecided", "Next row without a decision"),
+        _hidden("N", "undecided(-1)", "previous undecided", "move.undecided_before", "Previous row without a decision"),
+        # Before anything else: the words that follow fast must not decide anything in the list.
+        _key("slash", "filter", "filter", "look.filter", "Filter the list", priority=True),
+        _key("h,left", "image(-1)", "image", "look.image_before", "Previous sample image", display="h l"),
+        _hidden("l,right", "image(1)", "next image", "look.image_next", "Next sample image"),
+        _hidden("v", "view", "view", "look.view", "Full-size images"),
+        _hidden("D", "same", "same file", "look.same", "Show only imports of the same file"),
+        _hidden("tab", "peek", "other plan", "look.peek", "Preview the next strategy"),
+        _key("L", "log", "log", "look.log", "Log of what was applied"),
+        _hidden("escape", "escape", "clear", "look.escape", "Drop the range, clear the filter, then the marks"),
+    ],
+    "filter": [
+        _key("enter,down", "leave", "back to the list", "filter.leave", "Keep the filter", display="⏎"),
+        _key("escape", "clear", "clear", "filter.clear", "Clear the filter and return to the list"),
+    ],
+    "compare": [
+        _key("m", "decide('merge')", "merge", "compare.merge", "Merge: keep the library's values, fill its gaps"),
+        _key("o", "decide('override')", "override", "compare.override", "Override: take every value of the import"),
+        _key("d", "decide('delete')", "delete", "compare.delete", "Delete the import"),
+        _key("s", "decide('skip')", "skip", "compare.skip", "Skip: leave it in the queue"),
+        _key("enter", "turn", "source", "compare.turn", "Switch source: library, import or both", display="⏎"),
+        _hidden("c", "clear", "clear", "compare.clear", "Clear the decision"),
+        _key("J", "step(1)", "import", "compare.next", "Next import", display="J K"),
+        _hidden("K", "step(-1)", "import", "compare.before", "Previous import"),
+        _key("l,right", "image(1)", "image", "compare.image_next", "Next images", display="h l"),
+        _hidden("h,left", "image(-1)", "image", "compare.image_before", "Previous images"),
+        _key("v", "view", "view", "compare.view", "Full-size images of both sides"),
+        _key("escape,q", "back", "list", "compare.back", "Back to the list", display="esc"),
+    ],
+    "fields": [
+        _key("j,down", "move(1)", "field", "fields.down", "Next field", display="j k"),
+        _hidden("k,up", "move(-1)", "field", "fields.up", "Previous field"),
+        _hidden("pagedown,ctrl+d", "page(1)", "page down", "fields.page_down", "Page down"),
+        _hidden("pageup,ctrl+u", "page(-1)", "page up", "fields.page_up", "Page up"),
+        _hidden("g,home", "move(-1000000)", "first", "fields.first", "First field"),
+        _hidden("G,end", "move(1000000)", "last", "fields.last", "Last field"),
+    ],
+    "viewer": [
+        _key("l,right,space", "image(1)", "image", "view.next", "Next image", display="h l"),
+        _hidden("h,left", "image(-1)", "image", "view.before", "Previous image"),
+        _key("j,down", "step(1)", "import", "view.down", "Next import", display="j k"),
+        _hidden("k,up", "step(-1)", "import", "view.up", "Previous import"),
+        _key("tab", "two_up", "beside the library's", "view.two_up", "One image, or both side by side"),
+        _key("escape,v,q", "dismiss", "back", "view.back", "Back", display="esc"),
+    ],
+    "import": [
+        _key("escape", "leave", "close", "import.leave", "Close; while importing: stop between rows"),
+        _key("y,enter,q", "done", "close", "import.done", "Close the report"),
+        _hidden("down", "line(1)", "next line", "import.down", "Next line"),
+        _hidden("up", "line(-1)", "previous line", "import.up", "Previous line"),
+        _hidden("j", "scroll(1)", "down", "import.scroll_down", "Scroll down"),
+        _hidden("k", "scroll(-1)", "up", "import.scroll_up", "Scroll up"),
+    ],
+    "path": [_key("tab", "complete", "complete", "import.complete", "Complete the path")],
+    "history": [
+        _key("escape,U,q", "dismiss(False)", "close", "history.close", "Back to the list"),
+        _key("u", "dismiss(True)", "undo", "history.undo", "Undo the newest promotion or import"),
+        _hidden("j,down", "scroll(1)", "down", "history.down", "Scroll down"),
+        _hidden("k,up", "scroll(-1)", "up", "history.up", "Scroll up"),
+    ],
+    "log": [
+        _key("escape,L,q", "dismiss", "close", "log.close", "Back to the list"),
+        _key("x", "stop", "stop", "log.stop", "Stop after the current model"),
+        _hidden("j", "scroll(1)", "down", "log.down", "Scroll down"),
+        _hidden("k", "scroll(-1)", "up", "log.up", "Scroll up"),
+    ],
+    "dialog": [
+        _key("y", "confirm", "yes", "dialog.yes", "Yes, do it"),
+        _key("n,escape", "cancel", "no", "dialog.no", "No, change nothing"),
+    ],
+    "summary": [
+        _hidden("j,down", "scroll(1)", "down", "dialog.down", "Scroll down"),
+        _hidden("k,up", "scroll(-1)", "up", "dialog.up", "Scroll up"),
+    ],
+    "criteria": [
+        _key("space", "select", "toggle", "alike.switch", "Toggle this criterion"),
+        _key("j,down", "cursor_down", "down", "alike.down", "Next criterion"),
+        _key("k,up", "cursor_up", "up", "alike.up", "Previous criterion"),
+    ],
+    "bulk decision": [
+        _key("m", "act('merge')", "merge", "alike.merge", "Merge all matches"),
+        _key("o", "act('override')", "override", "alike.override", "Override with all matches"),
+        _key("d", "act('delete')", "delete", "alike.delete", "Delete all matches"),
+        _key("s", "act('skip')", "skip", "alike.skip", "Skip all matches"),
+        _key("full_stop", "act_suggested", "suggested", "alike.suggested", "Accept the suggestion for each match"),
+        _key("enter,y", "act_mark", "mark", "alike.mark", "Mark all matches in the list"),
+        _key("n,escape,q", "dismiss(None)", "no", "alike.no", "Back, change nothing"),
+    ],
+    "help": [_key("escape,question_mark,f1,q", "dismiss", "close", "help.close", "Close the help")],
+}
+
+TOGETHER: tuple[tuple[str, ...], ...] = (
+    ("list", "queue list", "queue", "app"),
+    ("filter", "app"),
+    ("compare", "fields", "app"),
+    ("viewer", "app"),
+    ("import", "path", "app"),
+    ("history", "app"),
+    ("log", "app"),
+    ("dialog", "summary", "app"),
+    ("bulk decision", "criteria", "app"),
+)
+"""Contexts whose keys work at the same time: within one of these no key may mean two things."""
+
+GROUPS: Mapping[str, str] = {
+    "move": "Moving",
+    "decide": "Deciding",
+    "mark": "Marking",
+    "alike": "Similar imports",
+    "look": "Viewing",
+    "filter": "In the filter",
+    "apply": "Applying",
+    "import": "Importing",
+    "compare": "In the comparison",
+    "fields": "In its fields",
+    "view": "In the image viewer",
+    "history": "In the history",
+    "log": "In the log",
+    "dialog": "In every dialog",
+    "app": "Everywhere",
+}
+"""Titles of groups of keys, by the first part of a binding's id, in the order of the help and of docs/keys.md."""
+
+
+def bindings(*contexts: str) -> list[Binding]:
+    """Return the bindings of contexts, in order."""
+    return [one for one in chain.from_iterable(KEYS[context] for context in contexts) if isinstance(one, Binding)]
+
+
+def documented() -> list[Binding]:
+    """Return the bindings that help and documents list, each once."""
+    return list(dict.fromkeys(one for contexts in TOGETHER for one in bindings(*contexts)))
+
+
+def key_name(key: str) -> str:
+    """Return a key as people write it."""
+    if key in _NAMES:
+        return _NAMES[key]
+    shown = format_key(key)
+    return shown if len(shown) == 1 else "+".join(part.capitalize() for part in key.split("+"))
+
+
+def display_key(app: App[Any], id: str) -> str:
+    """Return the key of a binding as key bars show it, also where the settings changed it."""
+    changed: Mapping[str, str] = getattr(app, "keys", {})
+    [usual] = {one.key for one in documented() if one.id == id}
+    return format_key(changed.get(id, usual).split(",")[0])

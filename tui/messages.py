@@ -7,25 +7,26 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from core.picks import NO_PICKS, Picks
-from core.records import Outcome, Plan, QueueRow, Strategy
+from core.domain.decision import Decision
+from core.domain.outcomes import Outcome
+from core.domain.plans import Plan
+from core.domain.records import QueueRow
 
 if TYPE_CHECKING:
-    from core.hash_ahead import HashProgress
-    from core.waiting import LockHolder
+    from core.hashing.background import HashProgress
+    from core.locks.waiting import LockHolder
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """One decision as it was summed up, with what was picked by hand.
+    """One decision as it was summed up.
 
     ``plan`` is what promoting must still find, where something would be lost.
     """
 
     row: QueueRow
-    strategy: Strategy
+    decision: Decision
     plan: Plan | None
-    picks: Picks = NO_PICKS
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import select
 import signal
+import sys
 from codecs import getincrementaldecoder
 from collections.abc import Callable
 from typing import IO, Any
 
+import textual.screen
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
@@ -19,6 +22,8 @@ from tui.messages import TerminalLost
 _TICK = 0.1  # seconds after which a lone escape counts as the key
 _READ = 4096  # bytes
 _PIECE = 16 * 1024  # characters written in one go
+_SWITCH_INTERVAL = 0.001  # seconds for which another thread may keep the interpreter from the one that draws
+_UPDATE_PERIOD = 0.001  # seconds between two repaints; Textual's sixtieth is noticeable while a key is held down
 
 
 class TerminalDriver(LinuxDriver):
@@ -121,3 +126,38 @@ def written(app: App[Any]) -> int:
     """Return how many pieces of output the app's terminal has taken; ``_driver`` has no public counterpart."""
     driver = app._driver
     return driver.written if isinstance(driver, TerminalDriver) else 0
+
+
+def crash_of(app: App[Any]) -> BaseException | None:
+    """Return the exception that ended the app, None after a regular end; Textual only prints it."""
+    return app._exception
+
+
+def write_to_terminal(app: App[Any], data: str) -> None:
+    """Write to the app's terminal past the compositor, as pictures need; drop it when there is no terminal."""
+    driver = app._driver
+    if driver is not None:
+        driver.write(data)
+
+
+def cell_size() -> tuple[int, int]:
+    """Return width and height of a cell in pixels, as textual-image measured them; it has no public function for it."""
+    from textual_image._terminal import get_cell_size  # noqa: PLC0415 - asks the terminal, not needed for half cells
+
+    width, height = get_cell_size()
+    return width, height
+
+
+def repaint_quickly() -> None:
+    """Shorten Textual's pause between two repaints for the whole process; it has no setting for it."""
+    textual.screen.UPDATE_PERIOD = _UPDATE_PERIOD  # type: ignore[misc]
+
+
+def favour_drawing() -> None:
+    """Shorten the time slice of threads for the whole process, so that work in the background does not delay keys."""
+    sys.setswitchinterval(_SWITCH_INTERVAL)
+
+
+def freeze_objects() -> None:
+    """Freeze long-lived objects so that full collections do not block key handling."""
+    gc.freeze()

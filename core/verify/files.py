@@ -11,16 +11,16 @@ from functools import partial
 
 from sqlite_utils import Database
 
+from core.domain.enums import Tier
 from core.errors import ImageRefused
-from core.findings import Code, Finding
-from core.image_scanner import parse_name, relative_path
+from core.files.library_files import LibraryFiles
+from core.files.library_files import partial as partial_copy
+from core.images.scanner import parse_name, relative_path
 from core.library import Library
-from core.library_files import LibraryFiles
-from core.library_files import partial as partial_copy
-from core.library_paths import is_scratch, owner_of
-from core.locks import held
-from core.records import Tier
-from core.store import check, entries
+from core.locks.library_lock import held
+from core.storage import integrity, journal_rows
+from core.storage.journal_paths import is_scratch, owner_of
+from core.verify.findings import Finding, FindingCode
 from core.verify.looks import Look, settled
 
 _OURS = re.compile(
@@ -35,31 +35,33 @@ def check_pending_images(library: Library) -> Iterator[Finding]:
 
 
 def _pending_images(files: LibraryFiles, db: Database) -> Iterator[Look]:
-    for pending_id, file, _ in check.pending_images(db):
+    for pending_id, file, _ in integrity.pending_images(db):
         yield partial(_pending_image, files, pending_id, file)
 
 
 def _pending_image(files: LibraryFiles, pending_id: int, file: str, db: Database) -> Iterator[Finding]:
-    digest = check.pending_image(db, pending_id, file)
+    digest = integrity.pending_image(db, pending_id, file)
     if digest is None:
         return
     if owner_of(file) != pending_id:
-        yield Finding(Code.ROW_UNSAFE, str(pending_id), "library.db", f"pending_images names a file {file!r}")
+        yield Finding(FindingCode.ROW_UNSAFE, str(pending_id), "library.db", f"pending_images names a file {file!r}")
         return
     path = f"pending/{file}"
     reason = ""
     # Where a move is still to be made it may be made at any moment: first its source, and only then its target.
-    for place in (*(move.src for move in entries.open_moves(db)[1] if move.dst == path), path):
+    for place in (*(move.source for move in journal_rows.open_moves(db)[1] if move.target == path), path):
         try:
             data = files.read_image(place)
             break
         except ImageRefused as refusal:
             reason = str(refusal)
     else:
-        yield Finding(Code.PENDING_IMAGE_MISSING, str(pending_id), path, reason)
+        yield Finding(FindingCode.PENDING_IMAGE_MISSING, str(pending_id), path, reason)
         return
     if hashlib.sha256(data).hexdigest() != digest:
-        yield Finding(Code.PENDING_IMAGE_CHANGED, str(pending_id), path, "the image is not the one that was imported")
+        yield Finding(
+            FindingCode.PENDING_IMAGE_CHANGED, str(pending_id), path, "the image is not the one that was imported"
+        )
 
 
 def check_strays(library: Library) -> Iterator[Finding]:
@@ -69,13 +71,13 @@ def check_strays(library: Library) -> Iterator[Finding]:
 
 def _strays(files: LibraryFiles, db: Database) -> Iterator[Look]:
     on_the_way = _on_the_way(db)
-    images = {relative_path(s, seq, tier) for s, seq, _ in check.model_images(db) for tier in Tier}
-    pending = {f"pending/{file}" for _, file, _ in check.pending_images(db)}
+    images = {relative_path(s, seq, tier) for s, seq, _ in integrity.model_images(db) for tier in Tier}
+    pending = {f"pending/{file}" for _, file, _ in integrity.pending_images(db)}
     for folder, known in (("images", images), ("pending", pending)):
         for path in _walk(files, folder):
             if path not in known and path not in on_the_way:
                 yield partial(_stray, files, path)
-    for name in sorted(_listed(files, "trash") - check.operations(db)):
+    for name in sorted(_listed(files, "trash") - integrity.operations(db)):
         yield partial(_stray_trash, name)
     for name in sorted(_listed(files, "staging")):
         yield partial(_left_staging, files, name)
@@ -85,8 +87,8 @@ def _strays(files: LibraryFiles, db: Database) -> Iterator[Look]:
 
 
 def _on_the_way(db: Database) -> set[str]:
-    moves = entries.open_moves(db)[1]
-    return {path for move in moves for path in (move.src, move.dst, partial_copy(move.dst))}
+    moves = journal_rows.open_moves(db)[1]
+    return {path for move in moves for path in (move.source, move.target, partial_copy(move.target))}
 
 
 def _listed(files: LibraryFiles, folder: str) -> set[str]:
@@ -116,42 +118,46 @@ def _stray(files: LibraryFiles, path: str, db: Database) -> Iterator[Finding]:
     if found is None:  # gone since it was seen
         return
     if not stat.S_ISREG(found.st_mode):
-        yield Finding(Code.NO_REGULAR_FILE, "", path, "a link or a special file; nothing here makes such")
+        yield Finding(FindingCode.NO_REGULAR_FILE, "", path, "a link or a special file; nothing here makes such")
     elif path.startswith("images/") and path.endswith(".webp"):
-        yield Finding(Code.ORPHAN_IMAGE, "", path, _NOBODYS)
+        yield Finding(FindingCode.ORPHAN_IMAGE, "", path, _NOBODYS)
     else:
-        yield Finding(Code.UNKNOWN_FILE, "", path, _NOBODYS)
+        yield Finding(FindingCode.UNKNOWN_FILE, "", path, _NOBODYS)
 
 
 def _is_known(db: Database, path: str) -> bool:
     folder, _, name = path.rpartition("/")
     if folder == "pending":
-        return check.pending_image(db, name.partition("_")[0], name) is not None
+        return integrity.pending_image(db, name.partition("_")[0], name) is not None
     sha256 = os.path.basename(folder)
     tier = parse_name(name, sha256)
     return (
-        tier is not None and relative_path(sha256, *tier) == path and check.model_image(db, sha256, tier[0]) is not None
+        tier is not None
+        and relative_path(sha256, *tier) == path
+        and integrity.model_image(db, sha256, tier[0]) is not None
     )
 
 
 def _stray_trash(name: str, db: Database) -> Iterator[Finding]:
-    if not check.is_operation(db, name):
-        yield Finding(Code.TRASH_WITHOUT_ENTRY, name, f"trash/{name}", "no operation of the journal put it there")
+    if not integrity.is_operation(db, name):
+        yield Finding(
+            FindingCode.TRASH_WITHOUT_ENTRY, name, f"trash/{name}", "no operation of the journal put it there"
+        )
 
 
 def _left_staging(files: LibraryFiles, name: str, db: Database) -> Iterator[Finding]:
     if not is_scratch(name):
-        yield Finding(Code.UNKNOWN_FILE, "", f"staging/{name}", _NOBODYS)
+        yield Finding(FindingCode.UNKNOWN_FILE, "", f"staging/{name}", _NOBODYS)
         return
     in_use = any(path.startswith(f"staging/{name}/") for path in _on_the_way(db))
     if in_use or held(files.root / "alive.lock"):
         return
     if files.exists(f"staging/{name}"):  # only now: before, its process may still have had the library open
         detail = "left by a process that ended early; removed when the library is next opened"
-        yield Finding(Code.STAGING_LEFT, name, f"staging/{name}", detail)
+        yield Finding(FindingCode.STAGING_LEFT, name, f"staging/{name}", detail)
 
 
 def _unknown(files: LibraryFiles, name: str, db: Database) -> Iterator[Finding]:
     del db  # no row knows of a file beside the database
     if files.exists(name):
-        yield Finding(Code.UNKNOWN_FILE, "", name, _NOBODYS)
+        yield Finding(FindingCode.UNKNOWN_FILE, "", name, _NOBODYS)

@@ -9,11 +9,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from core.findings import Check
+from core.domain.enums import Action, State, Status, Strategy
+from core.domain.outcomes import Conflict, Outcome
+from core.domain.records import Model, PendingImport, QueueRow
+from core.importing.legacy.rows import IMAGE_KEYS
 from core.library import Library
-from core.records import Action, Model, Outcome, PendingImport, QueueRow, State, Status, Strategy
-from core.sample import sample_library
-from core.sources.legacy_row import IMAGE_KEYS
+from core.sample.library import sample_library
+from core.verify.findings import Check
 
 _THREADS = 8
 
@@ -123,8 +125,8 @@ def _insert(library: Library) -> str:
 def _conflict(library: Library) -> str:
     row = _first(library, State.CONFLICT)
     outcome = library.processor.process_single_import(row.id)
-    _must(outcome.status is Status.CONFLICT, f"the answer is {outcome.status}")
-    _must(outcome.existing is not None and outcome.pending is not None, "the records are not carried")
+    _must(isinstance(outcome, Conflict), f"the answer is {outcome.status}")
+    _must(isinstance(outcome, Conflict) and outcome.existing is not None, "the records are not carried")
     _must(library.show(str(row.id)) is not None, "the row has left the queue")
     return "both records carried, nothing changed"
 

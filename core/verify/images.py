@@ -9,15 +9,15 @@ from functools import partial
 
 from sqlite_utils import Database
 
-from core.errors import ImageError, ImageRefused
-from core.files import MAX_IMAGE_BYTES
-from core.findings import Code, Finding
-from core.image_processor import check_image
-from core.image_scanner import relative_path
+from core.domain.enums import Tier
+from core.errors import ImageError, ImageRefused, ImageUnreadable
+from core.files.library_files import LibraryFiles
+from core.files.safe_open import MAX_IMAGE_BYTES
+from core.images.scanner import relative_path
+from core.images.tasks import check_image
 from core.library import Library
-from core.library_files import LibraryFiles
-from core.records import Tier
-from core.store import check
+from core.storage import integrity
+from core.verify.findings import Finding, FindingCode
 from core.verify.looks import Look, settled
 
 _METADATA = (b"EXIF", b"XMP ", b"ICCP")
@@ -25,20 +25,20 @@ _METADATA = (b"EXIF", b"XMP ", b"ICCP")
 
 def check_images(library: Library) -> Iterator[Finding]:
     """Look at every tier of every image that the store has, open operations counted as done."""
-    with library.store.reading() as db:
-        for sha256, expected, seq in check.gaps(db):
+    with library.store.read() as db:
+        for sha256, expected, seq in integrity.gaps(db):
             detail = f"the sequence goes from {expected - 1} to {seq}" if expected else f"it begins with {seq}"
-            yield Finding(Code.SEQUENCE_GAP, sha256, relative_path(sha256, seq, Tier.HIGH), detail)
+            yield Finding(FindingCode.SEQUENCE_GAP, sha256, relative_path(sha256, seq, Tier.HIGH), detail)
     yield from settled(library.store, partial(_images, library))
 
 
 def _images(library: Library, db: Database) -> Iterator[Look]:
-    for sha256, seq, _ in check.model_images(db):
+    for sha256, seq, _ in integrity.model_images(db):
         yield partial(_image, library, sha256, seq)
 
 
 def _image(library: Library, sha256: str, seq: int, db: Database) -> Iterator[Finding]:
-    digests = check.model_image(db, sha256, seq)
+    digests = integrity.model_image(db, sha256, seq)
     if digests is None:
         return
     found: dict[Tier, bytes] = {}
@@ -51,10 +51,10 @@ def _image(library: Library, sha256: str, seq: int, db: Database) -> Iterator[Fi
         except ImageError as error:
             if _is_special(library, path):
                 special = True
-                yield Finding(Code.NO_REGULAR_FILE, sha256, path, str(error))
+                yield Finding(FindingCode.NO_REGULAR_FILE, sha256, path, str(error))
     absent = [tier for tier in Tier if tier not in found]
     if absent and not special:
-        code = Code.IMAGE_MISSING if len(absent) == len(Tier) else Code.TIERS_INCOMPLETE
+        code = FindingCode.IMAGE_MISSING if len(absent) == len(Tier) else FindingCode.TIERS_INCOMPLETE
         yield Finding(code, sha256, relative_path(sha256, seq, absent[0]), f"missing: {', '.join(absent)}")
     for tier, digest in zip(Tier, digests, strict=True):
         if tier not in found:
@@ -77,12 +77,14 @@ def _check_tier(sha256: str, path: str, data: bytes, digest: str) -> Finding | N
     if not matches:
         try:
             check_image(data)
+        except ImageUnreadable:
+            pass  # that it is another image is known all the same
         except ImageRefused as reason:
-            return Finding(Code.IMAGE_UNDECODABLE, sha256, path, f"the image cannot be decoded: {reason}")
-        return Finding(Code.IMAGE_DIGEST, sha256, path, "the image is not the one that was stored")
+            return Finding(FindingCode.IMAGE_UNDECODABLE, sha256, path, f"the image cannot be decoded: {reason}")
+        return Finding(FindingCode.IMAGE_DIGEST, sha256, path, "the image is not the one that was stored")
     left = [name.decode().strip() for name in _METADATA if name in _chunks(data)]
     if left:
-        return Finding(Code.IMAGE_METADATA, sha256, path, f"the image carries {', '.join(left)}")
+        return Finding(FindingCode.IMAGE_METADATA, sha256, path, f"the image carries {', '.join(left)}")
     return None
 
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 
 from sqlite_utils import Database
 
-from core.findings import Finding
-from core.store import Store, entries
+from core.storage import LibraryDatabase, journal_rows
+from core.verify.findings import Finding
 
 # One record or file, looked at under the snapshot that is handed in. It reads its rows itself, each time.
 Look = Callable[[Database], Iterator[Finding]]
@@ -20,23 +20,23 @@ Look = Callable[[Database], Iterator[Finding]]
 _MOST_LOOKS = 100
 
 
-def settled(store: Store, looks: Callable[[Database], Iterator[Look]]) -> Iterator[Finding]:
+def settled(store: LibraryDatabase, looks: Callable[[Database], Iterator[Look]]) -> Iterator[Finding]:
     """Give what the looks find that is wrong whatever other processes do meanwhile."""
-    with store.reading() as db:
+    with store.read() as db:
         suspects = [look for look in looks(db) if any(look(db))]
     for look in suspects:
         yield from _look_again(store, look)
 
 
-def _look_again(store: Store, look: Look) -> list[Finding]:
+def _look_again(store: LibraryDatabase, look: Look) -> list[Finding]:
     """Return what a look finds while no operation moves what it is about; nothing where every look meets one."""
     for _ in range(_MOST_LOOKS):
-        with store.reading() as db:
-            newest = entries.highest(db)
+        with store.read() as db:
+            newest = journal_rows.highest_number(db)
             found = list(look(db))
         # Files move only after the commit of their entry: a file that had moved during the look is in this snapshot.
-        with store.reading() as db:
-            moved = entries.moved_since(db, newest)
+        with store.read() as db:
+            moved = journal_rows.moved_since(db, newest)
         if not any(_concerns(path, finding) for path in moved for finding in found):
             return found
     return []

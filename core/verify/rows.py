@@ -11,13 +11,13 @@ from functools import partial
 from sqlite_utils import Database
 
 from core.errors import ModelFileError
-from core.findings import Code, Finding
-from core.hasher import hash_file
+from core.hashing.hasher import hash_file
+from core.importing.legacy.rows import IMAGE_KEYS
 from core.library import Library
-from core.locks import held
-from core.sources.legacy_row import IMAGE_KEYS
-from core.store import check, entries
-from core.store.values import json_from_db
+from core.locks.library_lock import held
+from core.storage import integrity, journal_rows
+from core.storage.codecs import json_from_db
+from core.verify.findings import Finding, FindingCode
 from core.verify.looks import Look, settled
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -27,49 +27,51 @@ _PAUSE = 0.02
 
 def check_database(library: Library) -> Iterator[Finding]:
     """Have SQLite check its pages and indexes, and look at every hash."""
-    with library.store.reading() as db:
-        for problem in check.integrity(db):
-            yield Finding(Code.DATABASE_DAMAGED, "", "library.db", problem)
-        for table, sha256 in check.hashes(db):
+    with library.store.read() as db:
+        for problem in integrity.integrity(db):
+            yield Finding(FindingCode.DATABASE_DAMAGED, "", "library.db", problem)
+        for table, sha256 in integrity.hashes(db):
             if not _SHA256.fullmatch(sha256):
-                yield Finding(Code.BAD_SHA256, sha256, "library.db", f"{table} holds what is no SHA-256")
+                yield Finding(FindingCode.BAD_SHA256, sha256, "library.db", f"{table} holds what is no SHA-256")
 
 
 def check_references(library: Library) -> Iterator[Finding]:
     """Look for rows that refer to rows that are not there."""
-    with library.store.reading() as db:
-        for table, rowid, parent in check.broken_references(db):
-            yield Finding(Code.REFERENCE_BROKEN, str(rowid), "library.db", f"{table} refers to no row of {parent}")
+    with library.store.read() as db:
+        for table, rowid, parent in integrity.broken_references(db):
+            yield Finding(
+                FindingCode.REFERENCE_BROKEN, str(rowid), "library.db", f"{table} refers to no row of {parent}"
+            )
 
 
 def check_json(library: Library) -> Iterator[Finding]:
     """Look at every meta_json, a JSON object without image paths at its top level, and at what was picked by hand."""
-    with library.store.reading() as db:
-        for key, text in check.all_meta_json(db):
+    with library.store.read() as db:
+        for key, text in integrity.all_meta_json(db):
             try:
                 meta = json_from_db(text)
             except (ValueError, RecursionError) as error:
-                yield Finding(Code.BAD_JSON, key, "library.db", f"meta_json cannot be read: {error}")
+                yield Finding(FindingCode.BAD_JSON, key, "library.db", f"meta_json cannot be read: {error}")
                 continue
             for name in sorted(IMAGE_KEYS & meta.keys()):
-                yield Finding(Code.IMAGE_KEYS, key, "library.db", f"meta_json holds image paths under {name}")
-        for key, reason in check.broken_picks(db):
-            yield Finding(Code.BAD_JSON, key, "library.db", f"what was picked by hand cannot be read: {reason}")
+                yield Finding(FindingCode.IMAGE_KEYS, key, "library.db", f"meta_json holds image paths under {name}")
+        for key, reason in integrity.broken_picks(db):
+            yield Finding(FindingCode.BAD_JSON, key, "library.db", f"what was picked by hand cannot be read: {reason}")
 
 
 def check_journal(library: Library) -> Iterator[Finding]:
     """Look for entries that this program did not write, an operation still open, and files that one could not find."""
-    with library.store.reading() as db:
-        found = [entry for entry in entries.all_checked(db) if entry.unsafe or entry.open or entry.lost]
+    with library.store.read() as db:
+        found = [entry for entry in journal_rows.all_checked(db) if entry.unsafe or entry.open or entry.lost]
     for entry in found:
         if entry.unsafe:
-            yield Finding(Code.JOURNAL_UNSAFE, str(entry.n), "library.db", entry.unsafe)
-        elif entry.open and _stays_open(library, entry.n):
+            yield Finding(FindingCode.JOURNAL_UNSAFE, str(entry.number), "library.db", entry.unsafe)
+        elif entry.open and _stays_open(library, entry.number):
             detail = "an operation is still open; opening the library finishes it"
-            yield Finding(Code.OPEN_ENTRY, str(entry.n), "library.db", detail)
+            yield Finding(FindingCode.OPEN_ENTRY, str(entry.number), "library.db", detail)
         for path in entry.lost:
             detail = "the file was in neither place when its operation ended"
-            yield Finding(Code.FILES_LOST, str(entry.n), path, detail)
+            yield Finding(FindingCode.FILES_LOST, str(entry.number), path, detail)
 
 
 def _stays_open(library: Library, n: int) -> bool:
@@ -77,9 +79,9 @@ def _stays_open(library: Library, n: int) -> bool:
     deadline = time.monotonic() + _PATIENCE
     while True:
         at_work = held(library.root / "alive.lock")
-        with library.store.reading() as db:
-            entry = entries.open_entry(db)
-        if entry is None or entry.n != n:
+        with library.store.read() as db:
+            entry = journal_rows.open_entry(db)
+        if entry is None or entry.number != n:
             return False
         if not at_work or time.monotonic() > deadline:
             return True
@@ -92,15 +94,15 @@ def check_model_files(library: Library) -> Iterator[Finding]:
 
 
 def _model_files(db: Database) -> Iterator[Look]:
-    for sha256, path in check.model_paths(db):
+    for sha256, path in integrity.model_paths(db):
         if not _is_there(path):
             yield partial(_model_file, sha256)
 
 
 def _model_file(sha256: str, db: Database) -> Iterator[Finding]:
-    path = check.model_path(db, sha256)
+    path = integrity.model_path(db, sha256)
     if path is not None and not _is_there(path):
-        yield Finding(Code.MODEL_FILE_MISSING, sha256, path, "the model file is missing")
+        yield Finding(FindingCode.MODEL_FILE_MISSING, sha256, path, "the model file is missing")
 
 
 def _is_there(path: str) -> bool:
@@ -109,14 +111,14 @@ def _is_there(path: str) -> bool:
 
 def check_model_hashes(library: Library) -> Iterator[Finding]:
     """Read every library model's file again: it is there, and it is still the model."""
-    with library.store.reading() as db:
-        known = list(check.model_paths(db))
+    with library.store.read() as db:
+        known = list(integrity.model_paths(db))
     for sha256, path in known:
         finding = _hash_again(sha256, path)
         if finding is None:
             continue
-        with library.store.reading() as db:  # hashing takes long: the model may have left, or have another path by now
-            if check.model_path(db, sha256) == path:
+        with library.store.read() as db:  # hashing takes long: the model may have left, or have another path by now
+            if integrity.model_path(db, sha256) == path:
                 yield finding
 
 
@@ -124,7 +126,7 @@ def _hash_again(sha256: str, path: str) -> Finding | None:
     try:
         found, _ = hash_file(path)
     except ModelFileError as reason:
-        return Finding(Code.MODEL_FILE_MISSING, sha256, path, str(reason))
+        return Finding(FindingCode.MODEL_FILE_MISSING, sha256, path, str(reason))
     if found == sha256:
         return None
-    return Finding(Code.MODEL_FILE_CHANGED, sha256, path, f"the file is another model by now: {found}")
+    return Finding(FindingCode.MODEL_FILE_CHANGED, sha256, path, f"the file is another model by now: {found}")

@@ -5,42 +5,42 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from core.errors import ModelFileError
-from core.files import model_stamp
-from core.findings import Code, Finding
-from core.hasher import hash_file
+from core.files.safe_open import fingerprint
+from core.hashing.hasher import hash_file
 from core.library import Library
-from core.migrations import SCHEMAS
-from core.store import check, schema
-from core.store.unsafe import unsafe_values
+from core.storage import integrity, schema_check
+from core.storage.schema import SCHEMAS
+from core.storage.unsafe_rows import unsafe_values
+from core.verify.findings import Finding, FindingCode
 
 
 def check_schema(library: Library) -> Iterator[Finding]:
     """Compare tables, indices, triggers and views with those that the migrations make."""
-    with library.store.reading() as db:
-        for difference in schema.differences(db, schema.applied(db) & SCHEMAS.keys()):
+    with library.store.read() as db:
+        for difference in schema_check.differences(db, schema_check.applied(db) & SCHEMAS.keys()):
             yield schema_finding(difference.what)
 
 
 def schema_finding(difference: str) -> Finding:
     """Return the finding for one difference in the schema."""
-    return Finding(Code.SCHEMA_FOREIGN, "", "library.db", difference)
+    return Finding(FindingCode.SCHEMA_FOREIGN, "", "library.db", difference)
 
 
 def check_values(library: Library) -> Iterator[Finding]:
     """Look at every value of every row: its type, its bounds, its form."""
-    with library.store.reading() as db:
+    with library.store.read() as db:
         for unsafe in unsafe_values(db):
             detail = f"{unsafe.table}: {unsafe.column}: {unsafe.reason}"
-            yield Finding(Code.ROW_UNSAFE, unsafe.key, "library.db", detail)
+            yield Finding(FindingCode.ROW_UNSAFE, unsafe.key, "library.db", detail)
 
 
 def check_cached_hashes(library: Library) -> Iterator[Finding]:
     """Read every file again whose hash is believed without reading it, those of the library's own models apart."""
-    with library.store.reading() as db:
-        models = set(check.model_paths(db))
-        cached = [entry for entry in check.cached_hashes(db) if (entry[2], entry[0]) not in models]
+    with library.store.read() as db:
+        models = set(integrity.model_paths(db))
+        cached = [entry for entry in integrity.cached_hashes(db) if (entry[2], entry[0]) not in models]
     for path, stamp, sha256 in cached:
-        if model_stamp(path) != stamp:
+        if fingerprint(path) != stamp:
             continue
         try:
             found, read = hash_file(path)
@@ -48,4 +48,4 @@ def check_cached_hashes(library: Library) -> Iterator[Finding]:
             continue
         if read == stamp and found != sha256:
             detail = f"file_hashes: sha256: {sha256}, but the file has {found}"
-            yield Finding(Code.ROW_UNSAFE, path, "library.db", detail)
+            yield Finding(FindingCode.ROW_UNSAFE, path, "library.db", detail)

@@ -2,71 +2,59 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import Screen
 from textual.widgets import Static
 from textual.worker import Worker, WorkerState
 
-from core.display import size
+from core.domain.decision import Choice, Decision, strategy_of
+from core.domain.enums import Side, Strategy
+from core.domain.records import Model, PendingImport, Thumbnail
 from core.errors import CuratorError
-from core.picks import Picks, Side
-from core.records import Model, PendingImport, Picture, Strategy
-from tui.by_hand import turnable_lines, turned
-from tui.image_text import incoming_fates, incoming_title, library_fates, library_title
-from tui.latest import Latest
+from core.text import format_size
+from tui.jobs.latest import LatestQuery
+from tui.jobs.picture_cache import PictureCache, PictureKey, PictureLoader
+from tui.keys import KEYS
 from tui.messages import SensitiveTurned
-from tui.palette import BRIGHT, GREY, RED, TEXT, VIOLET
-from tui.pictures_at_hand import Fetching, PictureKey, PicturesAtHand
-from tui.plan_text import Change, Piece, in_numbers, record_lines
-from tui.walk import Place, Walk
-from tui.widgets.cells import cut
-from tui.widgets.comparison import PlanLine, sentence, tabs
-from tui.widgets.field_table import FieldTable
-from tui.widgets.image_strip import ImageStrip
-from tui.widgets.key_line import KeyLine
+from tui.presenters.cell_text import cut
+from tui.presenters.image_labels import incoming_labels, incoming_title, library_labels, library_title
+from tui.presenters.plan_lines import Change, Piece, in_numbers, record_lines
+from tui.presenters.resolution_lines import editable_lines, with_next_source
+from tui.screens.queue.navigator import QueueNavigator, QueuePosition
+from tui.theme.palette import BRIGHT, GREY, RED, TEXT, VIOLET
+from tui.widgets.images.image_strip import ImageStrip
+from tui.widgets.key_bar import KeyBar
+from tui.widgets.plan.field_table import FieldTable
+from tui.widgets.plan.panel import PlanLine, sentence, tabs
 
 if TYPE_CHECKING:
     from core.library import Library
-    from core.queue import Look
+    from core.queue.queue import ImportPreview
 
-Question = tuple[int, Strategy | None, Picks | None]
+Question = tuple[int, Choice]
 
 
 class CompareScreen(Screen[None]):
     """Shows one import of the list at a time; decides like the list does, and stays on what was decided."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("m", "decide('merge')", "merge", id="compare.merge", tooltip="Keep the library's, fill its gaps"),
-        Binding("o", "decide('override')", "override", id="compare.override", tooltip="Take all from the import"),
-        Binding("d", "decide('delete')", "delete", id="compare.delete", tooltip="Drop the import"),
-        Binding("s", "decide('skip')", "skip", id="compare.skip", tooltip="Leave it in the queue as it is"),
-        Binding("enter", "turn", "turn", id="compare.turn", key_display="⏎", tooltip="Take the other side, or both"),
-        Binding("c", "clear", "clear", id="compare.clear", show=False, tooltip="Take the decision back"),
-        Binding("J", "step(1)", "import", id="compare.next", key_display="J K", tooltip="The next import"),
-        Binding("K", "step(-1)", "import", id="compare.before", show=False, tooltip="The import before"),
-        Binding("l,right", "image(1)", "image", id="compare.image_next", key_display="h l", tooltip="On in the images"),
-        Binding("h,left", "image(-1)", "image", id="compare.image_before", show=False, tooltip="Back in the images"),
-        Binding("v", "view", "view", id="compare.view", tooltip="Both sides' images as large as can be"),
-        Binding("escape,q", "back", "list", id="compare.back", key_display="esc", tooltip="Back to the list"),
-    ]
+    BINDINGS = KEYS["compare"]
 
-    def __init__(self, library: Library, pictures: PicturesAtHand, walk: Walk) -> None:
+    def __init__(self, library: Library, pictures: PictureCache, walk: QueueNavigator) -> None:
         super().__init__()
         self._library = library
         self._pictures = pictures
         self._walk = walk
-        self._place: Place | None = None
-        self._look: Look | None = None
-        self._looks = Latest[Question, "Look | None"](
-            self, "compare", lambda q: library.queue.look(*q), self._show_look, self._failed
+        self._place: QueuePosition | None = None
+        self._look: ImportPreview | None = None
+        self._looks = LatestQuery[Question, "ImportPreview | None"](
+            self, "compare", lambda q, cancel: library.queue.preview(*q, cancel), self._show_look, self._failed
         )
-        self._fetching = Fetching(self, pictures, self._picture_came)
+        self._fetching = PictureLoader(self, pictures, self._picture_came)
 
     def compose(self) -> ComposeResult:
         yield Static(id="head", markup=False)
@@ -75,7 +63,7 @@ class CompareScreen(Screen[None]):
             yield ImageStrip("library", Side.EXISTING, self._pictures, id="theirs")
             yield ImageStrip("incoming", Side.PENDING, self._pictures, id="ours")
         yield FieldTable(id="fields")
-        yield KeyLine(id="keys")
+        yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
         self._pictures.forget_library()  # another process may have changed it
@@ -95,12 +83,10 @@ class CompareScreen(Screen[None]):
         line, look, place = self.query_one(FieldTable).current, self._look, self._place
         if line is None or line.target is None or look is None or look.plan is None or place is None:
             return
-        record = look.pending.record
-        assert isinstance(record, PendingImport)
-        before = record.picks if place.picks is None else place.picks
-        picks = turned(before, look.plan, line.target)
-        if picks != before:
-            self._walk.pick(place.decision or Strategy.MERGE, picks)
+        before = place.choice.resolution if isinstance(place.choice, Decision) else look.resolution
+        resolution = with_next_source(before, look.plan, line.target)
+        if resolution != before:
+            self._walk.decide(Decision(strategy_of(place.choice) or Strategy.MERGE, resolution))
             self._ask()
 
     def action_step(self, by: int) -> None:
@@ -112,7 +98,7 @@ class CompareScreen(Screen[None]):
             strip.step(by)
 
     def action_view(self) -> None:
-        from tui.screens.viewer import ViewerScreen
+        from tui.screens.viewer import ViewerScreen  # noqa: PLC0415 - start-up
 
         self.app.push_screen(
             ViewerScreen(self._library, self._pictures, self._walk, two_up=True), lambda _: self._ask()
@@ -126,12 +112,12 @@ class CompareScreen(Screen[None]):
         if self._place is None:
             self.dismiss(None)
         else:
-            self._looks.ask((self._place.id, self._place.decision, self._place.picks))
+            self._looks.ask((self._place.id, self._place.choice))
 
     def _asked(self, question: Question) -> bool:
-        return self._place is not None and question == (self._place.id, self._place.decision, self._place.picks)
+        return self._place is not None and question == (self._place.id, self._place.choice)
 
-    def _show_look(self, question: Question, look: Look | None) -> None:
+    def _show_look(self, question: Question, look: ImportPreview | None) -> None:
         if not self._asked(question) or not self.is_attached:
             return
         self._look = look
@@ -145,18 +131,22 @@ class CompareScreen(Screen[None]):
         theirs = look.existing.images if look.existing else ()
         hidden = self._pictures.hidden(look.row)
         self.query_one("#theirs", ImageStrip).show(
-            library_title(model, len(theirs)), theirs, library_fates(theirs, look.plan), hidden
+            library_title(model, len(theirs)), theirs, library_labels(theirs, look.plan), hidden
         )
         self.query_one("#ours", ImageStrip).show(
             incoming_title(look.plan, len(record.images)),
             look.pending.images,
-            incoming_fates(record, look.plan),
+            incoming_labels(record, look.plan),
             hidden,
         )
-        fields = turnable_lines(look.plan, record, model) if look.plan else record_lines(record, Change.SHOWN)
-        self.query_one(FieldTable).show(fields, question[1] or Strategy.MERGE)
+        fields = (
+            editable_lines(look.plan, record, model, look.resolution)
+            if look.plan
+            else record_lines(record, Change.SHOWN)
+        )
+        self.query_one(FieldTable).show(fields, strategy_of(question[1]) or Strategy.MERGE)
 
-    def _show_head(self, look: Look) -> None:
+    def _show_head(self, look: ImportPreview) -> None:
         assert self._place is not None
         row, place = look.row, self._place
         width = self.size.width - 4
@@ -164,7 +154,7 @@ class CompareScreen(Screen[None]):
             (cut(row.name, max(width // 2, 10)), f"bold {BRIGHT}"),
             (f"{place.number:,} of {place.of:,}", GREY),
             (f"{row.sha256[:8]} {row.sha256[8:16]}" if row.sha256 else "not hashed yet", VIOLET),
-            (size(row.size_bytes), TEXT),
+            (format_size(row.size_bytes), TEXT),
             (row.type, TEXT),
             (row.state, GREY),
         ]
@@ -172,7 +162,7 @@ class CompareScreen(Screen[None]):
         record = look.pending.record
         assert isinstance(record, PendingImport)
         words = in_numbers(look.plan, record) if look.plan else [(look.reason, RED)]
-        strategy = place.decision
+        strategy = strategy_of(place.choice)
         shown = tabs(strategy or Strategy.MERGE, strategy is not None)
         room = width - len(shown.plain) - 3
         self.query_one("#plan", Static).update(Content.assemble(shown, "   ", sentence(words, room)), layout=False)
@@ -192,7 +182,7 @@ class CompareScreen(Screen[None]):
     def _sensitive_turned(self) -> None:
         self._ask()
 
-    def _picture_came(self, key: PictureKey, picture: Picture | str) -> None:
+    def _picture_came(self, key: PictureKey, picture: Thumbnail | str) -> None:
         for strip in self.query(ImageStrip):
             strip.supply(key, picture)
 

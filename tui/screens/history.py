@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from core.domain.enums import Action, OperationKind
+from core.domain.operations import Operation
 from core.errors import CuratorError
-from core.history import PastOperation
-from core.records import Action, Kind, Operation
-from tui.palette import AMBER, BRIGHT, FAINT, GREY, RED, TEAL, TEXT
-from tui.undo_text import brought_words, operation_words, past_words
-from tui.values import local_time
+from core.operations.history import PastOperation
+from tui.keys import KEYS
+from tui.presenters.cell_text import cut, fit
+from tui.presenters.formatting import local_time
+from tui.presenters.history_lines import brought_words, operation_words, past_words
+from tui.theme.palette import AMBER, BRIGHT, FAINT, GREY, RED, TEAL, TEXT
 from tui.widgets.answers import Answers
-from tui.widgets.cells import cut, fit
 
 if TYPE_CHECKING:
     from core.library import Library
@@ -53,25 +54,20 @@ def ending(past: PastOperation) -> tuple[str, str]:
         return f"undone by {operation.undone_by}", GREY
     if operation.lost:
         return f"{len(operation.lost)} files were lost", RED
-    if past.kept:
-        return f"cannot be undone: {past.kept}", GREY
+    if past.undo_blocked_by:
+        return f"cannot be undone: {past.undo_blocked_by}", GREY
     return "", TEXT
 
 
 def _files(operation: Operation) -> str:
     """Return what can be told of an operation that is about no model in particular."""
-    return f"{len(operation.moves):,} image files" if operation.kind is Kind.IMPORT and operation.moves else ""
+    return f"{len(operation.moves):,} image files" if operation.kind is OperationKind.IMPORT and operation.moves else ""
 
 
 class HistoryScreen(ModalScreen[bool]):
     """Lists the newest operations; answers whether the newest promotion or import is to be taken back."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,U,q", "dismiss(False)", "close", id="history.close", tooltip="Back to the list"),
-        Binding("u", "dismiss(True)", "undo", id="history.undo", tooltip="Take the newest promotion or import back"),
-        Binding("j,down", "scroll(1)", "down", id="history.down", show=False, tooltip="Scroll down"),
-        Binding("k,up", "scroll(-1)", "up", id="history.up", show=False, tooltip="Scroll up"),
-    ]
+    BINDINGS = KEYS["history"]
 
     def __init__(self, library: Library) -> None:
         super().__init__()
@@ -108,13 +104,15 @@ class HistoryScreen(ModalScreen[bool]):
     def _line(past: PastOperation, width: int) -> Content:
         operation = past.operation
         words, tone = ending(past)
-        action = _TONE.get(operation.action, TEXT) if operation.action and operation.kind is Kind.PROMOTE else TEXT
+        action = (
+            _TONE.get(operation.action, TEXT) if operation.action and operation.kind is OperationKind.PROMOTE else TEXT
+        )
         name = width - 6 - 18 - 17 - 2
         if words:
             name = min(name, max(name // 2, 12))
         return Content.assemble(
-            (f"{operation.n:>5} ", FAINT),
-            (f"{local_time(operation.at)}  ", GREY),
+            (f"{operation.number:>5} ", FAINT),
+            (f"{local_time(operation.timestamp_ms)}  ", GREY),
             (fit(operation_words(operation), 17), action if operation.undone_by is None else GREY),
             (fit(past.name or _files(operation), name), TEXT if operation.undone_by is None else GREY),
             ("  ", ""),
@@ -125,10 +123,7 @@ class HistoryScreen(ModalScreen[bool]):
 class UndoScreen(ModalScreen[bool]):
     """Asks once before a promotion or an import is taken back."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "dismiss(True)", "yes", id="dialog.yes", tooltip="Yes, do it"),
-        Binding("n,escape", "dismiss(False)", "no", id="dialog.no", tooltip="No, nothing happens"),
-    ]
+    BINDINGS = KEYS["dialog"]
 
     def __init__(self, newest: PastOperation) -> None:
         super().__init__()
@@ -142,14 +137,21 @@ class UndoScreen(ModalScreen[bool]):
                 Content.assemble(
                     (past_words(newest), f"bold {BRIGHT}"),
                     (f"  {cut(newest.name, 50)}" if newest.imported is None else "", TEXT),
-                    (f"   {local_time(newest.operation.at)}", GREY),
+                    (f"   {local_time(newest.operation.timestamp_ms)}", GREY),
                 )
             )
             if newest.imported is not None:
                 yield Static(Content.styled(brought_words(newest.imported), TEXT))
             yield Static(Content.styled(_BECOMES[newest.imported is None], GREY), classes="group")
-            if newest.kept:
+            if newest.undo_blocked_by:
                 yield Static(
-                    Content.styled(f"{_KEPT[newest.imported is None]}: {cut(newest.kept, 400)}", AMBER), classes="group"
+                    Content.styled(f"{_KEPT[newest.imported is None]}: {cut(newest.undo_blocked_by, 400)}", AMBER),
+                    classes="group",
                 )
             yield Answers(("dialog.yes", "undo it"), ("dialog.no", "leave it"))
+
+    def action_confirm(self) -> None:
+        self.dismiss(True)
+
+    def action_cancel(self) -> None:
+        self.dismiss(False)

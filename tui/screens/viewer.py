@@ -3,35 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
 
+from core.domain.enums import Side
+from core.domain.records import PendingImport, Thumbnail
 from core.errors import CuratorError
-from core.picks import Side
-from core.records import PendingImport, Picture
-from tui.image_text import incoming_fates, library_fates
-from tui.latest import Latest
+from tui.jobs.latest import LatestQuery
+from tui.jobs.picture_cache import PictureCache, PictureKey, PictureLoader
+from tui.keys import KEYS
 from tui.messages import SensitiveTurned
-from tui.palette import BRIGHT, GREY
-from tui.pictures_at_hand import Fetching, PictureKey, PicturesAtHand
-from tui.plan_text import Piece
-from tui.walk import Walk
-from tui.widgets.cells import cut
-from tui.widgets.key_line import KeyLine
-from tui.widgets.picture_box import PictureBox
-from tui.widgets.real_picture import picture_box
+from tui.presenters.cell_text import cut
+from tui.presenters.image_labels import incoming_labels, library_labels
+from tui.presenters.plan_lines import Piece
+from tui.screens.queue.navigator import QueueNavigator
+from tui.theme.palette import BRIGHT, GREY
+from tui.widgets.images.graphics_box import image_box
+from tui.widgets.images.image_box import ImageBox
+from tui.widgets.key_bar import KeyBar
 
 if TYPE_CHECKING:
     from core.library import Library
-    from core.queue import Look
+    from core.queue.queue import ImportPreview
 
 
 class OneOfSide(Vertical):
@@ -40,7 +40,7 @@ class OneOfSide(Vertical):
     class PictureWanted(Message):
         """Another picture is to be shown (see ``wanted``); where it is not at hand, it goes to ``supply``."""
 
-    def __init__(self, title: str, side: Side, pictures: PicturesAtHand, *, id: str) -> None:
+    def __init__(self, title: str, side: Side, pictures: PictureCache, *, id: str) -> None:
         super().__init__(id=id, classes="side")
         self._title = title
         self._side = side
@@ -52,7 +52,7 @@ class OneOfSide(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Static(classes="strip-title", markup=False)
-        yield picture_box(self.app)
+        yield image_box(self.app)
 
     @property
     def wanted(self) -> list[PictureKey]:
@@ -67,7 +67,7 @@ class OneOfSide(Vertical):
 
     def pictures_of(self, names: Sequence[str]) -> list[PictureKey]:
         """Return images of this side as they would be shown here."""
-        room = self.query_one(PictureBox).room
+        room = self.query_one(ImageBox).room
         return [PictureKey(self._side, name, *room) for name in names]
 
     def show(self, names: tuple[str, ...], fates: list[Piece], n: int, hidden: str) -> None:
@@ -76,7 +76,7 @@ class OneOfSide(Vertical):
         self._n = max(min(n, len(names) - 1), 0)
         self._draw()
 
-    def supply(self, key: PictureKey, picture: Picture | str) -> None:
+    def supply(self, key: PictureKey, picture: Thumbnail | str) -> None:
         """Take a picture that was made, or why there is none."""
         if key in self.wanted:
             self._put(picture)
@@ -92,15 +92,15 @@ class OneOfSide(Vertical):
         title = Content.assemble((self._title, f"bold {BRIGHT}"), (place, GREY), (words, tone))
         self.query_one(Static).update(title, layout=False)
         if not count or self._hidden:
-            self.query_one(PictureBox).say(self._hidden if count else "")
+            self.query_one(ImageBox).say(self._hidden if count else "")
         for picture in map(self._pictures.get, self.wanted):
             if picture is not None:
                 self._put(picture)
         self.post_message(self.PictureWanted())
 
-    def _put(self, picture: Picture | str) -> None:
-        box = self.query_one(PictureBox)
-        if isinstance(picture, Picture):
+    def _put(self, picture: Thumbnail | str) -> None:
+        box = self.query_one(ImageBox)
+        if isinstance(picture, Thumbnail):
             box.show(picture)
         else:
             box.say(f"no picture: {picture}")
@@ -109,33 +109,30 @@ class OneOfSide(Vertical):
 class ViewerScreen(Screen[None]):
     """Goes through the images of the import in hand, and through the imports."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("l,right,space", "image(1)", "image", id="view.next", key_display="h l", tooltip="The next image"),
-        Binding("h,left", "image(-1)", "image", id="view.before", show=False, tooltip="The image before"),
-        Binding("j,down", "step(1)", "import", id="view.down", key_display="j k", tooltip="The next import"),
-        Binding("k,up", "step(-1)", "import", id="view.up", show=False, tooltip="The import before"),
-        Binding("tab", "two_up", "beside the library's", id="view.two_up", tooltip="One alone, or both side by side"),
-        Binding("escape,v,q", "dismiss", "back", id="view.back", key_display="esc", tooltip="Back"),
-    ]
+    BINDINGS = KEYS["viewer"]
 
-    def __init__(self, library: Library, pictures: PicturesAtHand, walk: Walk, *, two_up: bool = False) -> None:
+    def __init__(self, library: Library, pictures: PictureCache, walk: QueueNavigator, *, two_up: bool = False) -> None:
         super().__init__()
         self._pictures = pictures
         self._walk = walk
         self._two_up = two_up
         self._n = 0
-        self._look: Look | None = None
-        self._looks = Latest[int, "Look | None"](
-            self, "view", lambda id: library.queue.look(id, None), self._show_look, self._failed
+        self._look: ImportPreview | None = None
+        self._looks = LatestQuery[int, "ImportPreview | None"](
+            self,
+            "view",
+            lambda id, cancel: library.queue.preview(id, None, cancel),
+            self._show_look,
+            self._failed,
         )
-        self._fetching = Fetching(self, pictures, self._picture_came)
+        self._fetching = PictureLoader(self, pictures, self._picture_came)
 
     def compose(self) -> ComposeResult:
         yield Static(id="head", markup=False)
         with Horizontal(id="sides"):
             yield OneOfSide("library", Side.EXISTING, self._pictures, id="theirs")
             yield OneOfSide("incoming", Side.PENDING, self._pictures, id="ours")
-        yield KeyLine(id="keys")
+        yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
         self._pictures.forget_library()  # another process may have changed it
@@ -167,7 +164,7 @@ class ViewerScreen(Screen[None]):
         else:
             self._looks.ask(place.id)
 
-    def _show_look(self, id: int, look: Look | None) -> None:
+    def _show_look(self, id: int, look: ImportPreview | None) -> None:
         place = self._walk.place()
         if look is None or place is None or place.id != id:
             return
@@ -186,10 +183,10 @@ class ViewerScreen(Screen[None]):
         theirs = existing.images if existing else ()
         hidden = self._pictures.hidden(self._look.row)
         if self._two_up:
-            fates = [(f"image {words}", tone) for words, tone in library_fates(theirs, plan)]
+            fates = [(f"image {words}", tone) for words, tone in library_labels(theirs, plan)]
             self.query_one("#theirs", OneOfSide).show(theirs, fates, self._n, hidden)
         self.query_one("#ours", OneOfSide).show(
-            self._look.pending.images, incoming_fates(record, plan), self._n, hidden
+            self._look.pending.images, incoming_labels(record, plan), self._n, hidden
         )
 
     @on(OneOfSide.PictureWanted)
@@ -203,7 +200,7 @@ class ViewerScreen(Screen[None]):
     def _sensitive_turned(self) -> None:
         self._draw()
 
-    def _picture_came(self, key: PictureKey, picture: Picture | str) -> None:
+    def _picture_came(self, key: PictureKey, picture: Thumbnail | str) -> None:
         for side in self.query(OneOfSide):
             side.supply(key, picture)
 

@@ -8,7 +8,7 @@ from textual.binding import Binding
 from textual.content import Content
 from textual.widget import Widget
 
-from tui.palette import AMBER, TEXT
+from tui.theme.palette import AMBER, TEXT
 
 _GAP = 3
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import ClassVar
 
 from textual import work
-from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.widgets import Input
 
-from tui.paths import Completion, complete, printable
+from tui.keys import KEYS
+from tui.presenters.path_completion import Completion, complete, printable
 
 
 class PlainInput(Input):
@@ -27,16 +26,14 @@ class PlainInput(Input):
             self.value = ""
 
     def validate_value(self, value: str) -> str:
-        """Escape what was pasted, as ``tui.paths`` does."""
+        """Escape what was pasted, as ``tui.presenters.path_completion`` does."""
         return printable(value)
 
 
 class PathInput(PlainInput):
-    """Holds a path as ``tui.paths`` writes it."""
+    """Holds a path as ``tui.presenters.path_completion`` writes it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("tab", "complete", "complete", id="import.complete", tooltip="Complete the path"),
-    ]
+    BINDINGS = KEYS["path"]
 
     @dataclass
     class Completed(Message):

@@ -11,16 +11,16 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from core.display import size
-from core.picks import Side
-from core.records import MOST_ALIKE, Picture, QueueRow
-from core.suggestions import Suggestion
-from tui.palette import BRIGHT, GREY, RAISED, RED, TEAL, TEXT, VIOLET
-from tui.pictures_at_hand import PictureKey, PicturesAtHand
-from tui.widgets.cells import cut, cut_front, wrap
-from tui.widgets.columns import short_name
-from tui.widgets.picture_box import PictureBox
-from tui.widgets.real_picture import picture_box
+from core.domain.enums import Side
+from core.domain.records import MAX_LISTED_DUPLICATES, QueueRow, Thumbnail
+from core.planning.suggestions import Suggestion
+from core.text import format_size
+from tui.jobs.picture_cache import PictureCache, PictureKey
+from tui.presenters.cell_text import cut, cut_front, wrap
+from tui.theme.palette import BRIGHT, GREY, RAISED, RED, TEAL, TEXT, VIOLET
+from tui.widgets.images.graphics_box import image_box
+from tui.widgets.images.image_box import ImageBox
+from tui.widgets.queue_list.columns import short_name
 
 _NARROW = 34  # cells below which words are left out
 _PATIENCE = 0.12  # seconds for which the picture before stays, so that a quick change does not flicker
@@ -32,7 +32,7 @@ class Preview(Vertical):
     class PictureWanted(Message):
         """Another picture is to be shown (see ``wanted``); where it is not at hand, it goes to ``supply``."""
 
-    def __init__(self, pictures: PicturesAtHand, *, id: str | None = None) -> None:
+    def __init__(self, pictures: PictureCache, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._pictures = pictures
         self._row: QueueRow | None = None
@@ -45,7 +45,7 @@ class Preview(Vertical):
         self._waiting: PictureKey | None = None
 
     def compose(self) -> ComposeResult:
-        yield picture_box(self.app, id="picture")
+        yield image_box(self.app, id="picture")
         yield Static(id="caption", markup=False)
         yield Static(id="facts", markup=False)
 
@@ -64,7 +64,7 @@ class Preview(Vertical):
 
     def pictures_of(self, files: Sequence[str]) -> list[PictureKey]:
         """Return images of ``pending/`` as they would be shown here."""
-        room = self.query_one(PictureBox).room
+        room = self.query_one(ImageBox).room
         return [PictureKey(Side.PENDING, file, *room) for file in files]
 
     def show_row(self, row: QueueRow | None, failure: str = "", hidden: str = "") -> None:
@@ -94,7 +94,7 @@ class Preview(Vertical):
         self._n += by
         self._draw()
 
-    def supply(self, key: PictureKey, picture: Picture | str) -> None:
+    def supply(self, key: PictureKey, picture: Thumbnail | str) -> None:
         """Take a picture that was made, or why there is none."""
         if key == self.wanted:
             self._waiting = None
@@ -112,9 +112,9 @@ class Preview(Vertical):
     def _draw_picture(self) -> None:
         key, waiting = self.wanted, self._waiting
         self._waiting = None
-        if key is None or not all(self.query_one(PictureBox).room):
+        if key is None or not all(self.query_one(ImageBox).room):
             images = self._row.images if self._row else ()
-            self.query_one(PictureBox).say((images and self._hidden) or ("no sample images" if self._row else ""))
+            self.query_one(ImageBox).say((images and self._hidden) or ("no sample images" if self._row else ""))
         elif (picture := self._pictures.get(key)) is not None:
             self._put(picture)
         else:
@@ -125,11 +125,11 @@ class Preview(Vertical):
 
     def _still_waiting(self, key: PictureKey) -> None:
         if self._waiting == key:
-            self.query_one(PictureBox).say("…")
+            self.query_one(ImageBox).say("…")
 
-    def _put(self, picture: Picture | str) -> None:
-        box = self.query_one(PictureBox)
-        if isinstance(picture, Picture):
+    def _put(self, picture: Thumbnail | str) -> None:
+        box = self.query_one(ImageBox)
+        if isinstance(picture, Thumbnail):
             box.show(picture)
         else:
             box.say(f"no picture: {picture}")
@@ -162,8 +162,8 @@ class Preview(Vertical):
             Content.styled(cut_front(_folder(row), width), GREY),
             self._identity(row, width),
         ]
-        if row.alike:
-            lines.append(Content.styled(cut(_same_file(row.alike), width), VIOLET))
+        if row.duplicate_ids:
+            lines.append(Content.styled(cut(_same_file(row.duplicate_ids), width), VIOLET))
         room = max(self.query_one("#facts").size.height, 5) - len(lines)
         notes = self._notes(row, width, min(max(room - 1, 1), 3))
         tags = chips(row.tags, self._new_tags, width)[:2]
@@ -182,7 +182,7 @@ class Preview(Vertical):
     def _identity(self, row: QueueRow, width: int) -> Content:
         known = f"{row.sha256[:8]} {row.sha256[8:16]}" if row.sha256 else "not hashed yet"
         known = known[:8] if row.sha256 and width < 36 else known
-        facts = f"  {size(row.size_bytes)}  {row.type}"
+        facts = f"  {format_size(row.size_bytes)}  {row.type}"
         return Content.assemble(
             (cut(known, width), VIOLET if row.sha256 else GREY), (cut(facts, width - len(known)), TEXT)
         )
@@ -196,7 +196,7 @@ def _folder(row: QueueRow) -> str:
 
 def _same_file(alike: Sequence[int]) -> str:
     *some, last = map(str, alike)
-    if len(alike) == MOST_ALIKE:
+    if len(alike) == MAX_LISTED_DUPLICATES:
         return f"same file as {', '.join(some)} and more"
     return f"same file as {', '.join(some)} and {last}" if some else f"same file as {last}"
 

@@ -1,0 +1,1 @@
+"""Backups of a library, and taking one back."""

@@ -1,0 +1,132 @@
+"""The steps that put a restored database into place, for whoever opens the library next to take or to go on with.
+
+A folder ``library.db.restoring-<when>`` says that a restore is decided; ``restore`` makes it. First the old database
+goes aside with its logs, in one folder; then the new one comes, then its images. So a database never stands beside
+another's log, and a kill leads to the new state once the library is opened.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+from core.errors import LibraryError
+from core.files.copying import move
+from core.files.durable import sync_folder
+from core.files.library_files import LibraryFiles
+from core.locks.library_lock import LibraryLock
+from core.operations.linked_folders import holds_only_ours
+from core.storage.journal_paths import may_come_back
+
+DATABASE = "library.db"
+PREPARING, RESTORING, KEPT = (f"{DATABASE}.{word}-" for word in ("preparing", "restoring", "before-restore"))
+_PARTS = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-journal")
+_WHEN = re.compile(re.escape(RESTORING) + r"(\d{8}T\d{12})")
+
+
+def is_library(root: Path) -> bool:
+    """Return whether a folder holds a library, or one that an interrupted restore has still to put into place."""
+    return (root / DATABASE).is_file() or bool(_unfinished(root))
+
+
+def settle(root: Path, lock: LibraryLock | None) -> None:
+    """Finish a restore that was interrupted, before a library is opened; ``lock`` is None where it is only read.
+
+    Raises LibraryError where this process may not do that, or cannot.
+    """
+    unfinished = _unfinished(root)
+    if unfinished and lock is None:
+        raise LibraryError("a restore is going on, or was interrupted; open the library for writing to finish it")
+    if unfinished and lock is not None and not lock.alone:
+        raise LibraryError("a restore was interrupted; end all that has the library open, then open it to finish that")
+    try:
+        for name, when in unfinished:
+            _finish(root, root / name, f"{KEPT}{when}")
+    except OSError as error:
+        name = error.filename2 or error.filename or str(root)
+        raise LibraryError(
+            f"a restore could not be finished: {name} ({error.strerror}); mend that, then open the library again"
+        ) from error
+    if lock is not None and lock.alone:
+        for name in os.listdir(root):
+            if name.startswith(PREPARING):
+                shutil.rmtree(root / name, ignore_errors=True)
+
+
+def _unfinished(root: Path) -> list[tuple[str, str]]:
+    """Return name and time of the folders that say so. A link is none of ours."""
+    names = os.listdir(root) if root.is_dir() else []
+    found = sorted((match[0], match[1]) for match in map(_WHEN.fullmatch, names) if match)
+    return [(name, when) for name, when in found if not (root / name).is_symlink()]
+
+
+def _finish(root: Path, ready: Path, kept: str) -> None:
+    """Take the steps of a restore that are still to be taken; killed anywhere, calling again goes on."""
+    sync_folder(root)
+    if os.path.lexists(ready / DATABASE):
+        _set_aside(root, kept)
+        os.rename(ready / DATABASE, root / DATABASE)
+        sync_folder(root)
+        sync_folder(ready)
+    for path in _ready_files(ready):
+        _refuse_links(root, Path(path).parent, top=True)
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        if os.path.lexists(root / path):
+            _keep(root, path, f"{kept}/{path}")
+        move(ready / path, root / path)
+        _sync_up(root, (root / path).parent)
+    shutil.rmtree(ready)
+    sync_folder(root)
+
+
+def _set_aside(root: Path, kept: str) -> None:
+    """Keep the old database with its logs, and what it had in staging: an operation of its may still be open."""
+    files = LibraryFiles(root)
+    names = sorted(files.listed("staging")) if (root / "staging").is_dir() else []
+    left = [f"staging/{name}" for name in names if holds_only_ours(files, name)]
+    for name in (*_PARTS, *left):
+        if os.path.lexists(root / name):
+            _keep(root, name, f"{kept}/{name}")
+    sync_folder(root)
+
+
+def _keep(root: Path, path: str, place: str) -> None:
+    """Move a file or folder of the library to a place in the same, or to the next free one beside it."""
+    _refuse_links(root, Path(place).parent, top=False)
+    (root / place).parent.mkdir(parents=True, exist_ok=True)
+    number, free = 0, root / place
+    while os.path.lexists(free):  # a reader may have made an empty log where one was taken away
+        number += 1
+        free = root / f"{place}.{number}"
+    move(root / path, free)
+    for folder in (free.parent, (root / path).parent):
+        _sync_up(root, folder)
+
+
+def _sync_up(root: Path, folder: Path) -> None:
+    """Put the entries of a folder on disk, and those of the folders that lead to it."""
+    for one in (folder, *folder.parents):
+        sync_folder(one)
+        if one == root:
+            return
+
+
+def _ready_files(ready: Path) -> list[str]:
+    """Return the files to be put into the library; whatever else lies there is nothing that we put there."""
+    found = []
+    for where, _, names in os.walk(ready):
+        for name in names:
+            path = Path(where, name)
+            relative = path.relative_to(ready).as_posix()
+            if may_come_back(relative) and path.is_file() and not path.is_symlink():
+                found.append(relative)
+    return sorted(found)
+
+
+def _refuse_links(root: Path, folder: Path, *, top: bool) -> None:
+    """Raise LibraryError where a folder is a link, which may lead anywhere; ``top``: the first one may be."""
+    for one in (folder, *folder.parents):
+        if (root / one).is_symlink() and one != Path() and not (top and one.parent == Path()):
+            raise LibraryError(f"{root / one} is a link; put a folder in its place, then open the library again")

@@ -1,0 +1,27 @@
+"""The report of an import."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What Stage 1 could not take: the old row's id, the field, the reason."""
+
+    row: int | None
+    field: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What one run of Stage 1 added, skipped (rows known from an earlier run), and could not take."""
+
+    models: int = 0
+    pending: int = 0
+    tags: int = 0
+    images: int = 0
+    skipped: int = 0
+    problems: tuple[Problem, ...] = ()
+    cancelled: bool = False

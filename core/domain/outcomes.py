@@ -1,0 +1,144 @@
+"""How a call for a promotion ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from core.domain.enums import Action, Status
+from core.domain.plans import Plan
+from core.domain.records import RecordWithImages
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedImage:
+    """A pending image that could not be taken, and why."""
+
+    image: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """What every outcome can be asked, however the call ended; a kind of outcome has its own answers as fields.
+
+    A field without a default is written ``field()``: else the property that it takes the place of would be one.
+    """
+
+    status: ClassVar[Status]
+    id: int
+
+    @property
+    def sha256(self) -> str | None:
+        """The hash of the model file, where it is known."""
+        return None
+
+    @property
+    def action_taken(self) -> Action | None:
+        """What was done, or would be done."""
+        return None
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """The model's images afterwards, in order."""
+        return ()
+
+    @property
+    def refused(self) -> tuple[RefusedImage, ...]:
+        """The pending images that cannot be taken."""
+        return ()
+
+    @property
+    def in_place(self) -> bool:
+        """Whether no file is still on its way: where one is, it follows at the next opening."""
+        return True
+
+    @property
+    def claimed_sha256(self) -> str | None:
+        """The hash that came with the import, where the file has another."""
+        return None
+
+    @property
+    def plan(self) -> Plan | None:
+        """The plan of a dry run, or the one that is no longer as it was confirmed."""
+        return None
+
+    @property
+    def error(self) -> str | None:
+        """Why it failed, in a sentence."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Promoted(_Ended):
+    """The strategy was applied; ``action_taken`` is None only where a stranger's journal does not tell it."""
+
+    status = Status.SUCCESS
+    sha256: str | None = field()
+    action_taken: Action | None = field()
+    images: tuple[str, ...] = ()
+    refused: tuple[RefusedImage, ...] = ()
+    in_place: bool = True
+    claimed_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Planned(_Ended):
+    """What a dry run found: the strategy can be applied."""
+
+    status = Status.SUCCESS
+    sha256: str | None = field()
+    plan: Plan = field()
+    refused: tuple[RefusedImage, ...] = ()
+    claimed_sha256: str | None = None
+
+    @property
+    def action_taken(self) -> Action:
+        """What would be done."""
+        return self.plan.action_taken
+
+
+@dataclass(frozen=True, slots=True)
+class Changed(_Ended):
+    """The plan is another than the one that was confirmed; nothing was done."""
+
+    status = Status.CHANGED
+    sha256: str = field()
+    plan: Plan = field()
+    refused: tuple[RefusedImage, ...] = ()
+    claimed_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict(_Ended):
+    """The library has the model, and no strategy was given."""
+
+    status = Status.CONFLICT
+    sha256: str = field()
+    existing: RecordWithImages | None
+    pending: RecordWithImages
+
+
+@dataclass(frozen=True, slots=True)
+class Locked(_Ended):
+    """Another call is at the same pending import."""
+
+    status = Status.LOCKED
+
+
+@dataclass(frozen=True, slots=True)
+class NotFound(_Ended):
+    """There is no such pending import, or it has left the queue."""
+
+    status = Status.NOT_FOUND
+
+
+@dataclass(frozen=True, slots=True)
+class Failed(_Ended):
+    """It could not be done."""
+
+    status = Status.ERROR
+    error: str = field()
+
+
+Outcome = Promoted | Planned | Changed | Conflict | Locked | NotFound | Failed

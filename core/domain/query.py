@@ -1,0 +1,215 @@
+"""The search grammar: one line of text to a query, for the app's filter and the command line alike.
+
+Plain words are looked for in name, path, type, tags and notes, which are the texts of meta_json. Whatever is given
+must all hold. Nothing depends on letter case, unless a value is asked for exactly, as in ``type:=LoRA``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TypeVar
+
+from core.domain.enums import State, Strategy
+from core.errors import CuratorError
+from core.text import sanitize
+
+SYNTAX_HELP = (
+    ("ink wash", "both words, anywhere: name, path, type, tags, notes"),
+    ('"ink wash"', "the two words as they stand"),
+    ("-ink", "without the word; a - goes before everything below too"),
+    ("name: path: folder: type: tag: note:", "the word there only, as in type:lora"),
+    ("type:=LoRA", "exactly this, letter case too; likewise with the others"),
+    ("state:", "missing, conflict, duplicate, new or unhashed"),
+    ("decision:", "override, merge, delete, skip or none"),
+    ("same:12", "number 12, and what is the same file"),
+    ("size:>2g  size:<500m  size:1g..2g", "by size; k, m, g and t count in thousands"),
+)
+"""What may be written, and what it finds: the lines of a help page."""
+
+LARGEST = 2**63 - 1  # of SQLite's numbers
+_TERM = re.compile(r'(?=\S)(-?)(?:([A-Za-z]+):(=?))?(?:"((?:[^"]|"")*)"?|(\S*))')
+_NUMBER = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)([kmgt]?)b?")
+_UNITS = {"": 1, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}
+_MOST = 100  # words in one line; far more would be too much for SQLite
+_NO_DECISION = "none"
+
+
+class QueryError(CuratorError):
+    """A line that is no query; the text is one sentence for the one who wrote it."""
+
+
+class Field(StrEnum):
+    """Where a text is looked for; apart from ``ANYWHERE`` the values are the keys of the grammar."""
+
+    ANYWHERE = ""
+    NAME = "name"
+    PATH = "path"
+    FOLDER = "folder"
+    TYPE = "type"
+    TAG = "tag"
+    NOTE = "note"
+
+
+_KEYS = frozenset({*Field, "size", "state", "decision", "same"})
+
+
+@dataclass(frozen=True, slots=True)
+class TextTerm:
+    """A text to be found as part of a value, or as the ``whole`` of it; ``text`` is not empty.
+
+    As a part it is case-folded, as the whole it stands as it was written.
+    """
+
+    where: Field
+    text: str
+    negated: bool = False
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SizeRange:
+    """Sizes in bytes, both ends included. An unknown size, 0, lies in none."""
+
+    low: int
+    high: int
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionTerm:
+    """A decision, or None for rows without one."""
+
+    strategy: Strategy | None
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StateTerm:
+    """A state."""
+
+    state: State
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SameFileTerm:
+    """The pending import with an id, and all whose file has the same hash."""
+
+    id: int
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A parsed line. The store decides all but ``states``, and sifts for ``same``: those need the model files."""
+
+    texts: tuple[TextTerm, ...] = ()
+    sizes: tuple[SizeRange, ...] = ()
+    decisions: tuple[DecisionTerm, ...] = ()
+    states: tuple[StateTerm, ...] = ()
+    same: tuple[SameFileTerm, ...] = ()
+
+    def admits(self, state: State) -> bool:
+        """Tell whether a row in this state fits, as far as states go."""
+        return all((state is term.state) != term.negated for term in self.states)
+
+
+Term = TextTerm | SizeRange | DecisionTerm | StateTerm | SameFileTerm
+
+
+def parse(line: str) -> Query:
+    """Return the query that a line of text asks for; an empty one fits every row.
+
+    A word with a key that is not of the grammar is a plain word (paths hold colons), and so is one in quotes, in which
+    a quote is written twice. A key or quotes with nothing in them ask for nothing: somebody is still typing. Raises
+    QueryError.
+    """
+    matches = list(_TERM.finditer(line))
+    if len(matches) > _MOST:
+        raise QueryError(f"a filter takes at most {_MOST} words")
+    terms = [term for match in matches if (term := _term(*match.groups())) is not None]
+    return Query(
+        tuple(term for term in terms if isinstance(term, TextTerm)),
+        tuple(term for term in terms if isinstance(term, SizeRange)),
+        tuple(term for term in terms if isinstance(term, DecisionTerm)),
+        tuple(term for term in terms if isinstance(term, StateTerm)),
+        tuple(term for term in terms if isinstance(term, SameFileTerm)),
+    )
+
+
+def exactly(where: Field, value: str) -> str:
+    """Return the word of a line that asks for a value as it stands, whatever is in it."""
+    return '{}:="{}"'.format(where, value.replace('"', '""'))
+
+
+def _term(minus: str, key: str | None, equals: str | None, phrase: str | None, word: str | None) -> Term | None:
+    value = phrase.replace('""', '"') if phrase is not None else word or ""
+    if key is not None and key.lower() in _KEYS:
+        said = value or (equals if key.lower() == "size" else "")
+        return _keyed(key.lower(), equals or "", value, bool(minus)) if said else None
+    if key is None and not value and phrase is None:
+        return TextTerm(Field.ANYWHERE, minus)  # a dash that stands alone
+    text = value if key is None else f"{key}:{equals}{value}"
+    return TextTerm(Field.ANYWHERE, text.casefold(), bool(minus)) if text else None
+
+
+def _keyed(key: str, equals: str, value: str, negated: bool) -> Term:
+    match key:
+        case "size":
+            return _size(f"{equals}{value}".lower(), negated)
+        case "state":
+            return StateTerm(_choice("state", value, {state.value: state for state in State}), negated)
+        case "decision":
+            choices: dict[str, Strategy | None] = {one.value: one for one in Strategy}
+            return DecisionTerm(_choice("decision", value, {**choices, _NO_DECISION: None}), negated)
+        case "same":
+            return SameFileTerm(_id(value), negated)
+    return TextTerm(Field(key), value if equals else value.casefold(), negated, bool(equals))
+
+
+T = TypeVar("T")
+
+
+def _choice(key: str, value: str, choices: dict[str, T]) -> T:
+    """Return the one choice that begins with ``value``, so that a line means something before it is typed out."""
+    found = [choice for name, choice in choices.items() if name.startswith(value.lower())]
+    if len(found) != 1:
+        *names, last = choices
+        raise QueryError(f"{key}: takes {', '.join(names)} or {last}, not {sanitize(value, 40)}")
+    return found[0]
+
+
+def _id(value: str) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) < len(str(LARGEST))):
+        raise QueryError(f"same: takes the id of a pending import, as in same:12, not {sanitize(value, 40)}")
+    return int(value)
+
+
+def _size(value: str, negated: bool) -> SizeRange:
+    low, dots, high = value.partition("..")
+    if dots and (low or high):
+        return SizeRange(_bytes(low, value) if low else 1, _bytes(high, value) if high else LARGEST, negated)
+    if value.startswith(">="):
+        return SizeRange(_bytes(value[2:], value), LARGEST, negated)
+    if value.startswith("<="):
+        return SizeRange(1, _bytes(value[2:], value), negated)
+    if value.startswith(">"):
+        return SizeRange(_bytes(value[1:], value) + 1, LARGEST, negated)
+    if value.startswith("<"):
+        return SizeRange(1, _bytes(value[1:], value) - 1, negated)
+    raise _no_size(value)
+
+
+def _bytes(number: str, value: str) -> int:
+    match = _NUMBER.fullmatch(number)
+    if match is None:
+        raise _no_size(value)
+    return round(min(float(match[1]) * _UNITS[match[2]], LARGEST - 1024))  # a float has no nearer whole number
+
+
+def _no_size(value: str) -> QueryError:
+    return QueryError(
+        f"size: takes > or < and a size, or a range, as in >2g, <500m or 1g..2g, not {sanitize(value, 40)}"
+    )

@@ -1,0 +1,1 @@
+"""SHA-256 of model files: cached, and ahead of time."""

@@ -1,0 +1,95 @@
+"""SHA-256 of model files, with progress, cancel, and a memory that spares reading an unchanged file again."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+from core.errors import Cancelled, ModelFileError
+from core.files.safe_open import fingerprint, open_model, stamp_of_stat
+
+_CHUNK = 1024 * 1024  # large enough that two threads hash at full speed: hashlib lets the GIL go meanwhile
+_TICK_NS = 20_000_000  # the coarsest clock that Linux stamps files with is 10 ms
+
+Progress = Callable[[int, int], None]  # bytes read, bytes in all
+
+
+class HashCache(Protocol):
+    """Where computed hashes are kept, by path and stamp (see ``core.files.safe_open.stamp_of_stat``)."""
+
+    def get(self, path: str, stamp: str) -> str | None:
+        """Return the hash computed from that file in that state."""
+
+    def put(self, path: str, stamp: str, sha256: str, cancel: threading.Event | None = None) -> None:
+        """Keep a computed hash; may raise Cancelled where it has to wait."""
+
+
+def hash_file(path: str, *, cancel: threading.Event | None = None, progress: Progress | None = None) -> tuple[str, str]:
+    """Read a model file and return its SHA-256 (64 lower-case hex digits) and its stamp.
+
+    Raises ModelFileError where it cannot be read or changed meanwhile, Cancelled where ``cancel`` was set.
+    """
+    with open(open_model(path), "rb", buffering=0) as file:
+        _wait_for_new_timestamp(os.fstat(file.fileno()).st_ctime_ns)
+        before = os.fstat(file.fileno())
+        digest, buffer, done = hashlib.sha256(), memoryview(bytearray(_CHUNK)), 0
+        while True:
+            if cancel is not None and cancel.is_set():
+                raise Cancelled("hashing was cancelled")
+            try:
+                count = file.readinto(buffer)
+            except OSError as error:
+                raise ModelFileError(f"the model file cannot be read ({error.strerror})") from error
+            if not count or done > before.st_size:  # one that grows faster than it is read would never end
+                break
+            digest.update(buffer[:count])
+            done += count
+            if progress is not None:
+                progress(done, before.st_size)
+        stamp = stamp_of_stat(before)
+        if stamp != stamp_of_stat(os.fstat(file.fileno())) or stamp != fingerprint(path) or done != before.st_size:
+            raise ModelFileError("the model file changed while it was read; try again when nothing writes to it")
+    return digest.hexdigest(), stamp
+
+
+def _wait_for_new_timestamp(changed: int) -> None:
+    """Wait until a change made now gets another time than the one made at ``changed`` (ns since 1970).
+
+    A file system's clock stands still for some ms: two changes within them would leave the same stamp.
+    """
+    age = time.time_ns() - changed
+    if 0 <= age < _TICK_NS:
+        time.sleep((_TICK_NS - age) / 1e9)
+
+
+class Hasher:
+    """Hashes model files, reading each only once while it stays the same."""
+
+    def __init__(self, memory: HashCache) -> None:
+        self._memory = memory
+        self._unkept: dict[str, tuple[str, str]] = {}  # stamp and hash by path, while they could not be kept
+
+    def cached_hash(self, path: str) -> str | None:
+        """Return the hash if it was computed before and the file is still the same; reads nothing of the file."""
+        stamp = fingerprint(path)
+        return None if stamp is None else self._memory.get(path, stamp)
+
+    def sha256(self, path: str, *, cancel: threading.Event | None = None, progress: Progress | None = None) -> str:
+        """Return the SHA-256 of the file, computing it if need be; raises as ``hash_file`` does.
+
+        Where the memory cannot keep it, what the memory raises; then it is not computed again the next time.
+        """
+        known = self.cached_hash(path)
+        if known is not None:
+            return known
+        stamp, digest = self._unkept.get(path, ("", ""))
+        if stamp != fingerprint(path):
+            digest, stamp = hash_file(path, cancel=cancel, progress=progress)
+        self._unkept[path] = stamp, digest
+        self._memory.put(path, stamp, digest, cancel)
+        self._unkept.pop(path, None)
+        return digest

@@ -1,0 +1,1 @@
+"""Pixels and image sequences; nothing here knows the database."""

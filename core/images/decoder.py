@@ -1,0 +1,237 @@
+"""Sample images from anywhere, decoded with care: what is opened, what is refused and why, and the right pixels.
+
+The bytes come from other people's tools and other people's disks. Nothing here believes a suffix, writes, or hands on
+anything but pixels. All functions may be called from several threads at once.
+"""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+from PIL import Image, ImageFile, PngImagePlugin, UnidentifiedImageError
+
+from core.errors import Cancelled, ImageRefused, ImageUnreadable
+from core.images.colours import MAX_PROFILE, in_srgb, is_see_through, scalable, with_alpha
+from core.images.orientation import exif_orientation
+from core.images.structure import MAX_MEMORY, Structure
+
+FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "AVIF")
+MAX_PIXELS = 64_000_000
+MAX_SIDE = 65_535  # what JPEG and GIF can have; Pillow keeps 8 bytes a row besides the pixels
+_HALVE_FROM = 32_000_000  # pixels: from here on, whole copies in other modes would be too large
+_STRIP = 256
+
+PngImagePlugin.MAX_TEXT_CHUNK = MAX_PROFILE
+# The C library keeps blocks of up to 32 MiB when they are freed; those of a large picture go back to the system.
+Image.core.set_block_size(64 * 1024 * 1024)  # type: ignore[attr-defined]
+# What the error of a decoder says that gets none.
+_OUT_OF_MEMORY = Image.core.getcodecstatus(-9)  # type: ignore[attr-defined]
+_SHORT = "too little memory to decode it"
+_hushing = threading.Lock()
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+@contextmanager
+def _short_of_memory() -> Iterator[None]:
+    """Tell that memory ran out, which another day it may not."""
+    try:
+        yield
+    except MemoryError as error:
+        raise ImageUnreadable(_SHORT) from error
+
+
+@dataclass
+class Source:
+    """An opened image: ``size`` (width, height) and EXIF's ``orientation`` as stored; its pixels once it is loaded."""
+
+    image: ImageFile.ImageFile
+    size: tuple[int, int]
+    orientation: int
+    beside: int
+    cancel: threading.Event | None
+
+    @property
+    def memory(self) -> int:
+        """The bytes that decoding takes at most, the file's own among them."""
+        width, height = self.image.size
+        return self.beside + 4 * width * height
+
+
+def open_source(made_of: Structure, cancel: threading.Event | None = None) -> Source:
+    """Return an image, known by its content, its limits checked, not yet decoded.
+
+    Raises ImageRefused; Cancelled once ``cancel`` is set, then and while it is loaded and rendered; all three raise
+    ImageUnreadable where there is too little memory.
+    """
+    _silence_warnings()
+    with _as_image_refused():
+        image = Image.open(_Read(made_of.data, cancel) if cancel else BytesIO(made_of.data), formats=FORMATS)
+        width, height = image.size
+        if width < 1 or height < 1:
+            raise ImageRefused("an image without pixels")
+        if width * height > MAX_PIXELS:
+            raise ImageRefused("more than 64 megapixels")
+        if max(width, height) > MAX_SIDE:
+            raise ImageRefused("a side longer than 65,535 pixels")
+        if image.format == "PNG":
+            _scale_transparency(image, depth=made_of.data[24])
+    orientation = made_of.orientation or exif_orientation(image.info.get("exif", b""))
+    beside = made_of.beside
+    if image.format == "AVIF":
+        # Planes of 1.5 bytes a pixel and more, and the pixels twice; the picture takes the place of the second.
+        beside += width * height * (8 if image.mode == "RGBA" else 5)
+    return Source(image, image.size, orientation, beside, cancel)
+
+
+def load(source: Source, smallest: tuple[int, int] | None = None) -> None:
+    """Decode the first frame of ``source``, whole. Raises ImageRefused, Cancelled.
+
+    A JPEG is decoded at 1/2, 1/4 or 1/8 of its size, for a fraction of the cost, where that is no less than
+    ``smallest`` (width, height).
+    """
+    with _as_image_refused():
+        if smallest is not None:
+            source.image.draft(None, smallest)
+        if source.memory > MAX_MEMORY:
+            raise ImageRefused("larger than 512 MiB in memory")
+        if hasattr(source.image, "_decoder"):
+            source.image._decoder = _Once(source.image._decoder)
+        source.image.load()
+
+
+def swaps_axes(source: Source) -> bool:
+    """Return whether the sides of ``source`` change places when it is put upright."""
+    return source.orientation in range(5, 9)
+
+
+@_short_of_memory()
+def render(source: Source, size: tuple[int, int]) -> Image.Image:
+    """Return the loaded ``source`` in sRGB, upright, scaled to ``size`` (width, height, as stored: before turning).
+
+    The mode is RGBA where at least one pixel lets something through, else RGB. Raises Cancelled.
+    """
+    image: Image.Image = source.image
+    width, height = image.size
+    if width * height > _HALVE_FROM and 2 * size[0] <= width and 2 * size[1] <= height:
+        image = _halved(image, source.cancel)
+    scaled = scalable(image)
+    if scaled.size != size:
+        # The gap lets a plain mean do the first part of a reduction beyond 6 times, so only for small pictures.
+        scaled = scaled.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    check_cancelled(source.cancel)
+    # After scaling, because there are fewer pixels then.
+    alpha = scaled.getchannel("A") if scaled.mode in ("LA", "RGBA") else None
+    profile = image.info.get("icc_profile")
+    picture = in_srgb(scaled, profile if isinstance(profile, bytes) else b"")
+    if alpha is not None:
+        picture.putalpha(alpha)
+    turn = _TURNS.get(source.orientation)
+    return picture if turn is None else picture.transpose(turn)
+
+
+def check_cancelled(cancel: threading.Event | None) -> None:
+    """Raise Cancelled where ``cancel`` is set."""
+    if cancel is not None and cancel.is_set():
+        raise Cancelled("cancelled; nothing was left half done")
+
+
+class _Read(BytesIO):
+    """Bytes that a decoder reads piece by piece, until it is cancelled."""
+
+    def __init__(self, data: bytes, cancel: threading.Event) -> None:
+        super().__init__(data)
+        self._cancel = cancel
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        check_cancelled(self._cancel)
+        return super().read(size)
+
+
+class _Once:
+    """Pillow's decoder of WebP or AVIF, let go with the first frame: its own copies are as large as the picture."""
+
+    def __init__(self, decoder: Any) -> None:
+        self._decoder = decoder
+
+    def get_next(self) -> Any:
+        decoder, self._decoder = self._decoder, None
+        return decoder.get_next()
+
+    def get_frame(self, number: int) -> Any:
+        decoder, self._decoder = self._decoder, None
+        return decoder.get_frame(number)
+
+
+def _silence_warnings() -> None:
+    """Keep Pillow's warnings off standard error, where they would be drawn over the terminal app.
+
+    What they are about, odd metadata and many pixels, is dealt with here. Said at each opening, because whoever uses
+    ``warnings.catch_warnings`` puts the filters back; using that here would not be safe in threads.
+    """
+    with _hushing:
+        warnings.filterwarnings("ignore", module=r"PIL\b")
+
+
+@contextmanager
+def _as_image_refused() -> Iterator[None]:
+    """Turn whatever Pillow raises over hostile bytes into a refusal.
+
+    Pillow has no type for it: files in the wild make it raise OSError, EOFError, ValueError, SyntaxError, TypeError,
+    IndexError, struct.error, zlib.error, NotImplementedError and more, so this is the one broad ``except`` of core.
+    """
+    try:
+        with _short_of_memory():
+            yield
+    except (ImageRefused, Cancelled):
+        raise
+    except UnidentifiedImageError as error:
+        raise ImageRefused("not an image of a known kind") from error
+    except Image.DecompressionBombError as error:
+        raise ImageRefused("more than 64 megapixels") from error
+    except Exception as error:
+        if _OUT_OF_MEMORY in str(error).lower():
+            raise ImageUnreadable(_SHORT) from error
+        raise ImageRefused("damaged or cut short") from error
+
+
+def _scale_transparency(source: Image.Image, depth: int) -> None:
+    """Bring the see-through colour of a PNG to 8 bits: it has the file's depth, but Pillow's pixels have 8 bits.
+
+    Grey of 16 bits stays, as its pixels do; Pillow has seen to that of 1 bit; in a palette it is an index.
+    """
+    key = source.info.get("transparency")
+    if isinstance(key, int) and source.mode == "L" and depth < 8:
+        source.info["transparency"] = key * 255 // ((1 << depth) - 1)
+    elif isinstance(key, tuple) and depth == 16:
+        source.info["transparency"] = tuple(value >> 8 for value in key)
+
+
+def _halved(image: Image.Image, cancel: threading.Event | None) -> Image.Image:
+    """Return ``image`` at half its size, a strip at a time, in a mode that can be scaled."""
+    width, height = image.size
+    halved: Image.Image | None = None
+    for top in range(0, height, _STRIP):
+        check_cancelled(cancel)
+        strip = image.crop((0, top, width, min(height, top + _STRIP)))
+        strip = with_alpha(strip) if is_see_through(strip) else scalable(strip)
+        if halved is None:
+            halved = Image.new(strip.mode, ((width + 1) // 2, (height + 1) // 2))
+        halved.paste(strip.reduce(2), (0, top // 2))
+    assert halved is not None
+    halved.info = {name: value for name, value in image.info.items() if name == "icc_profile"}
+    return halved

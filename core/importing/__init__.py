@@ -1,0 +1,1 @@
+"""Taking imports into the queue."""

@@ -1,0 +1,112 @@
+"""The images of an old database's rows: found in one folder, and staged as what their row becomes."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from core.domain.enums import Tier
+from core.domain.imports import Problem
+from core.errors import Cancelled, ImageRefused
+from core.files.durable import write_synced
+from core.files.safe_open import read_image
+from core.images.processor import ImageProcessor
+from core.images.tasks import open_image
+from core.importing.legacy.database import LegacyImage
+from core.operations.journal import Staging
+from core.text import sanitize
+
+_SUFFIX = re.compile(r"\.[a-z0-9]{1,5}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class StagedImage:
+    """An image in the staging folder: ``<position>`` as it came, or ``<position>_<tier>`` with ``digests``."""
+
+    position: int
+    name: str
+    suffix: str
+    sha256: str
+    digests: Mapping[Tier, str] = field(default_factory=dict)
+
+
+class ImportImageStager:
+    """Finds images in ``folder``, or reports each as not to be had where there is no folder."""
+
+    def __init__(
+        self,
+        folder: Path | None,
+        processor: ImageProcessor,
+        executor: Executor,
+        cancel: threading.Event | None = None,
+    ) -> None:
+        self._folder = folder
+        self._processor = processor
+        self._executor = executor
+        self._cancel = cancel
+        self._staging: Staging | None = None
+        self._next = 0
+        self.problems: list[Problem] = []
+
+    def begin(self, staging: Staging) -> None:
+        """Begin a batch: from now on images go to this staging folder, and problems are those of this batch."""
+        self._staging, self._next, self.problems = staging, 0, []
+
+    def stage(self, row: int, images: Sequence[LegacyImage], *, as_tiers: bool) -> tuple[StagedImage, ...]:
+        """Stage what can be had of a row's images, in order; the rest is in ``problems``. Raises Cancelled."""
+        if not images or self._staging is None:
+            return ()
+        if self._folder is None:
+            self._refuse(row, images, "no image folder was given")
+            return ()
+        folder = self._staging.make()
+        first, self._next = self._next, self._next + len(images)
+        results = self._executor.map(
+            lambda position, image: self._one(folder, position, image, as_tiers), range(first, self._next), images
+        )
+        staged: list[StagedImage] = []
+        for image, (found, reason) in zip(images, results, strict=True):
+            if found is not None:
+                staged.append(found)
+            if reason:
+                self._refuse(row, [image], reason)
+        return tuple(staged)
+
+    def _refuse(self, row: int, images: Sequence[LegacyImage], reason: str) -> None:
+        self.problems += [Problem(row, image.field, f"{sanitize(image.stored, 4000)}: {reason}") for image in images]
+
+    def _one(
+        self, folder: Path, position: int, image: LegacyImage, as_tiers: bool
+    ) -> tuple[StagedImage | None, str | None]:
+        """Stage one image; returns it where it came along, and what is wrong with it where anything is."""
+        if self._cancel is not None and self._cancel.is_set():
+            raise Cancelled("the import was cancelled")
+        assert self._folder is not None
+        try:
+            data = read_image(self._folder, image.name)
+        except ImageRefused as reason:
+            return None, str(reason)
+        digest = hashlib.sha256(data).hexdigest()
+        if as_tiers:
+            try:
+                tiers = self._processor.stage(data, folder, position, self._cancel)
+            except ImageRefused as reason:
+                return None, str(reason)
+            return StagedImage(position, image.name, "", digest, tiers.digests), None
+        write_synced(folder / str(position), data)
+        staged = StagedImage(position, image.name, _suffix(image.name), digest)
+        try:
+            open_image(data, self._cancel)
+        except ImageRefused as reason:  # kept as it came all the same: promotion will say what it makes of it
+            return staged, str(reason)
+        return staged, None
+
+
+def _suffix(name: str) -> str:
+    suffix = Path(name).suffix.lower()
+    return suffix if _SUFFIX.fullmatch(suffix) else ".bin"

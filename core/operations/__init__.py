@@ -1,0 +1,1 @@
+"""Changes that happen wholly or not at all, and can be undone."""

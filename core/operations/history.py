@@ -1,0 +1,304 @@
+"""What happened to the library, and taking it back: the newest operation first, each whole or not at all.
+
+An import is many operations, one for each of its batches. They are taken back together.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from sqlite_utils import Database
+
+from core.domain.enums import OperationKind
+from core.domain.operations import Operation
+from core.errors import CuratorError
+from core.files.library_files import LibraryFiles
+from core.operations.journal import Change, Journal
+from core.storage import LibraryDatabase, import_batches, journal_rows
+from core.storage.import_batches import Batch
+from core.storage.journal_rows import Rows
+
+_log = logging.getLogger("model_curator.history")
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import brought and undo takes back; ``source`` is the old database, ``decisions`` those made since."""
+
+    source: str
+    models: int = 0
+    pending: int = 0
+    images: int = 0
+    decisions: int = 0
+
+    def __add__(self, other: Imported) -> Imported:
+        return Imported(
+            self.source,
+            self.models + other.models,
+            self.pending + other.pending,
+            self.images + other.images,
+            self.decisions + other.decisions,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PastOperation:
+    """One line of the history: an operation, the name it was about, and why undo could not take it back, if so.
+
+    Where it stands for a whole import, ``operation`` is the newest of its batches and ``imported`` sums them up.
+    """
+
+    operation: Operation
+    name: str
+    undo_blocked_by: str = ""
+    imported: Imported | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UndoReport:
+    """What one call of undo took back, newest first; ``refused`` says why it went no further.
+
+    Of an import that was not taken back to its end, ``imported`` sums up the batches that were.
+    """
+
+    undone: tuple[PastOperation, ...] = ()
+    refused: str = ""
+    cancelled: bool = False
+
+
+class UndoRefused(CuratorError):
+    """An operation cannot be taken back any more."""
+
+
+class NothingToUndo(UndoRefused):
+    """There is no operation, or no further batch, to take back."""
+
+    def __init__(self) -> None:
+        super().__init__("there is nothing to undo")
+
+
+Moves = Sequence[tuple[str, str | None]]  # from and to; without a target to the trash
+Progress = Callable[[int], None]
+
+
+class History:
+    """The operations of one library, and undo."""
+
+    def __init__(self, store: LibraryDatabase, journal: Journal, root: Path) -> None:
+        self._store = store
+        self._journal = journal
+        self._files = LibraryFiles(root)
+
+    def operations(self, limit: int = 100, below: int | None = None) -> list[PastOperation]:
+        """Return the newest operations (those numbered below ``below``), newest first."""
+        with self._store.read() as db:
+            return [
+                PastOperation(operation, _name(before), self._why_kept(operation, before))
+                for operation, before in journal_rows.list_operations(db, limit, below)
+            ]
+
+    def highest(self) -> int:
+        """Return the number of the newest operation, 0 where there is none."""
+        with self._store.read() as db:
+            return journal_rows.highest_number(db)
+
+    def undone_since(self, number: int) -> list[PastOperation]:
+        """Return what operations after ``number`` have undone, newest first."""
+        with self._store.read() as db:
+            return [
+                PastOperation(operation, _name(before)) for operation, before in journal_rows.undone_since(db, number)
+            ]
+
+    def newest(self) -> PastOperation | None:
+        """Return what undo would take back, None where there is nothing; of an import all batches, summed up."""
+        with self._store.read() as db:
+            found = journal_rows.newest_to_undo(db)
+            if found is None:
+                return None
+            operation, before, _ = found
+            if operation.kind is not OperationKind.IMPORT:
+                return PastOperation(operation, _name(before), self._why_kept(operation, before))
+            return self._whole_import(db, operation, before)
+
+    def _whole_import(self, db: Database, newest: Operation, before: Rows) -> PastOperation:
+        total, kept = None, ""
+        for operation, *rows in journal_rows.to_undo(db, _run(before)):
+            try:
+                batch = _batch(operation, *rows)
+                imported = _imported(db, batch)
+                total = total + imported if total else imported
+                _check_batch(db, operation, batch)
+            except UndoRefused as refusal:
+                kept = kept or str(refusal)
+        return PastOperation(newest, _name(before), kept, total)
+
+    def undo(
+        self, count: int = 1, *, cancel: threading.Event | None = None, progress: Progress | None = None
+    ) -> UndoReport:
+        """Take back the last ``count`` promotions and imports not yet undone, newest first.
+
+        One that is refused stops the older. Rows, tags, metadata, decisions and images are as they were before. Of an
+        import all batches go, with the decisions made since. There is no redo. Where ``cancel`` is set it ends between
+        two operations; ``progress`` gets how many operations were taken back.
+        """
+        undone: list[PastOperation] = []
+        operations, run = 0, ""
+        while run or len(undone) < count:
+            if cancel is not None and cancel.is_set():
+                return UndoReport(tuple(undone), cancelled=True)
+            try:
+                past, its_run = self._undo_newest(run)
+            except CuratorError as refusal:
+                if run and isinstance(refusal, NothingToUndo):  # that was its last batch
+                    run = ""
+                    continue
+                _log.warning("not undone: %s", refusal)
+                return UndoReport(tuple(undone), str(refusal))
+            _log.info("undone: operation %d (%s)", past.operation.number, _words(past.operation, past.name))
+            if run:
+                undone[-1] = _with(undone[-1], past)
+            else:
+                undone.append(past)
+            operations, run = operations + 1, its_run
+            if progress is not None:
+                progress(operations)
+        return UndoReport(tuple(undone))
+
+    def _undo_newest(self, run: str) -> tuple[PastOperation, str]:
+        """Take back the newest operation, or the newest batch of an import; return it, and which import it is of."""
+
+        def change(db: Database) -> tuple[Change, tuple[PastOperation, str]]:
+            found = journal_rows.newest_to_undo(db, run)
+            if found is None:
+                raise NothingToUndo
+            operation, before, after = found
+            if operation.unsafe:
+                what = f"operation {operation.number} ({_words(operation)}) cannot be undone"
+                raise UndoRefused(f"{what}: {_unsafe(operation)}")
+            if operation.kind is OperationKind.IMPORT:
+                moves, imported = self._undo_batch(db, operation, before, after)
+            else:
+                moves, imported = self._undo_promotion(db, operation, before, after), None
+            past = PastOperation(operation, _name(before), imported=imported)
+            done = Change(moves, operation.action, operation.pending_id, operation.sha256, undoes=operation.number)
+            return done, (past, _run(before))
+
+        with self._journal.staging() as staging:
+            return self._journal.execute(staging, OperationKind.UNDO, change).value
+
+    def _undo_promotion(self, db: Database, operation: Operation, before: Rows, after: Rows) -> Moves:
+        key = operation.sha256 if "models" in after else None
+        what = f"operation {operation.number} ({_words(operation)}) cannot be undone"
+        if journal_rows.normalize(journal_rows.snapshot(db, operation.pending_id, key)) != after:
+            raise UndoRefused(f"{what}: its model was changed since")
+        if reason := self._gone(operation):
+            raise UndoRefused(f"{what}: {reason}")
+        journal_rows.restore(db, operation.pending_id, key, before)
+        return _moves_back(operation)
+
+    def _undo_batch(self, db: Database, operation: Operation, before: Rows, after: Rows) -> tuple[Moves, Imported]:
+        batch = _batch(operation, before, after)
+        _check_batch(db, operation, batch)
+        imported = _imported(db, batch)
+        import_batches.take_back(db, batch)
+        # What an import brought goes to the trash: a file that somebody removed is not needed for that.
+        return [(src, dst) for src, dst in _moves_back(operation) if self._is_there(src)], imported
+
+    def _why_kept(self, operation: Operation, before: Rows) -> str:
+        if operation.unsafe:
+            return _unsafe(operation)
+        if operation.undone_by is not None:
+            return ""
+        if operation.kind is not OperationKind.PROMOTE:
+            return "made by an earlier version" if operation.kind is OperationKind.IMPORT and not before else ""
+        # An open entry's files are still on their way.
+        return "" if operation.open else self._gone(operation)
+
+    def _gone(self, operation: Operation) -> str:
+        gone = [src for src, _ in _moves_back(operation) if not self._is_there(src)]
+        if not gone:
+            return ""
+        return "its files have left the trash" if gone[0].startswith("trash/") else f"{gone[0]} is gone"
+
+    def _is_there(self, path: str) -> bool:
+        try:
+            return self._files.exists(path)
+        except OSError:  # behind a link, or where no folder is any more
+            return False
+
+
+def _unsafe(operation: Operation) -> str:
+    return f"its entry in the journal was not written by this program ({operation.unsafe})"
+
+
+def _batch(operation: Operation, before: Rows, after: Rows) -> Batch:
+    try:
+        return import_batches.from_entry(before, after)
+    except ValueError as reason:
+        what = f"operation {operation.number} (import) cannot be undone"
+        raise UndoRefused(f"{what}: its entry in the journal is damaged ({reason})") from None
+
+
+def _check_batch(db: Database, operation: Operation, batch: Batch) -> None:
+    """Raise UndoRefused where a record is not as the batch left it."""
+    ids, hashes = import_batches.changed(db, batch)
+    if not ids and not hashes:
+        return
+    later = journal_rows.standing_in_the_way(db, operation.number, ids, hashes)
+    reason = (
+        f"operation {later.number} ({_words(later)}) stands in the way" if later else "its models were changed since"
+    )
+    what = _words(operation, os.path.basename(batch.source))
+    raise UndoRefused(f"operation {operation.number} ({what}) cannot be undone: {reason}")
+
+
+def _imported(db: Database, batch: Batch) -> Imported:
+    brought = len(batch.models), len(batch.imports), len(batch.added.names)
+    return Imported(batch.source, *brought, import_batches.decisions(db, batch))
+
+
+def _with(newer: PastOperation, batch: PastOperation) -> PastOperation:
+    """Return what stands for batches of an import that were taken back, with one more."""
+    if newer.imported is None or batch.imported is None:
+        return newer
+    return replace(newer, imported=newer.imported + batch.imported)
+
+
+def _words(operation: Operation, name: str = "") -> str:
+    if operation.kind is OperationKind.IMPORT:
+        return f"import of {name}" if name else "import"
+    return "image added" if operation.kind is OperationKind.IMAGE else f"{operation.action} {operation.pending_id}"
+
+
+def _run(before: Rows) -> str:
+    return str(_import_of(before).get("run") or "")
+
+
+def _import_of(before: Rows) -> Mapping[str, object]:
+    """Return what the entry of a batch tells of its import; nothing for any other entry."""
+    rows = before.get("import")
+    return rows[0] if isinstance(rows, list) and rows and isinstance(rows[0], dict) else {}
+
+
+def _moves_back(operation: Operation) -> list[tuple[str, str | None]]:
+    """Return the moves that put an operation's files back: what it displaced returns, what it added goes."""
+    moves: list[tuple[str, str | None]] = []
+    for move in operation.moves:
+        if move.source.startswith("pending/"):
+            moves.append((move.target, move.source))
+        else:
+            moves.append((move.backup, move.target) if move.replaces else (move.target, None))
+    return moves
+
+
+def _name(before: Rows) -> str:
+    if source := _import_of(before).get("source"):
+        return os.path.basename(str(source))
+    rows = before.get("pending_import") or before.get("models") or [{}]
+    row: Mapping[str, object] = rows[0]
+    return str(row.get("name") or "")

@@ -1,0 +1,77 @@
+"""How long the trash keeps what operations displaced or dropped."""
+
+from __future__ import annotations
+
+import errno
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.files.library_files import LibraryFiles
+from core.operations.journal import Journal, Staging
+from core.storage import LibraryDatabase, journal_rows
+from core.storage.journal_paths import is_trashed
+
+_DAY = 24 * 3600 * 1000  # ms
+
+
+@dataclass(frozen=True, slots=True)
+class TrashLimits:
+    """Days that the trash keeps an operation's files, and bytes beyond which the oldest go first."""
+
+    days: float = 30
+    max_bytes: int = 2 * 1024**3
+
+
+class Trash:
+    """The library's ``trash/``: a folder for each operation. Only folders of closed operations are ever removed."""
+
+    def __init__(self, store: LibraryDatabase, journal: Journal, root: Path) -> None:
+        self._store = store
+        self._journal = journal
+        self._files = LibraryFiles(root)
+
+    def purge(self, limits: TrashLimits) -> int:
+        """Remove what is older than the limits allow; return how many operations lost their files."""
+        if not self._over(limits):
+            return 0
+        # With no entry open and the write lock held nobody needs these files; removing them may take its time after.
+        with self._journal.staging() as staging:
+            with self._journal.exclusive():
+                over = self._over(limits)
+                for op in over:
+                    self._drop(op, staging)
+            return len(over)
+
+    def _drop(self, op: str, staging: Staging) -> None:
+        staging.make()
+        try:
+            self._files.rename(f"trash/{op}", f"{staging.relative}/{op}")
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            self._files.remove_tree(f"trash/{op}")
+
+    def _over(self, limits: TrashLimits) -> Sequence[str]:
+        with self._store.read() as db:
+            known = journal_rows.closed_operations(db)
+        there = self._files.listed("trash")
+        kept = [(op, at, size) for op, at in known if op in there and (size := self._bytes(op)) is not None]
+        deadline = time.time_ns() // 1_000_000 - limits.days * _DAY
+        excess = sum(size for _, _, size in kept) - limits.max_bytes
+        over: list[str] = []
+        for op, at, size in kept:  # oldest first
+            if at < deadline or excess > 0:
+                over.append(op)
+                excess -= size
+        return over
+
+    def _bytes(self, op: str) -> int | None:
+        """Return how large an operation's files are, None where there are others: trash/ may be a link to anywhere."""
+        with self._files.folder(f"trash/{op}") as folder, os.scandir(folder) as listed:
+            found = list(listed)
+            if not all(is_trashed(entry.name) for entry in found):
+                return None
+            return sum(entry.stat(follow_symlinks=False).st_size for entry in found)

@@ -1,0 +1,1 @@
+"""Pure rules over records: the plan of a promotion, manual resolutions, suggestions."""

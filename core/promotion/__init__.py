@@ -1,0 +1,1 @@
+"""Taking one import into the library."""

@@ -1,0 +1,44 @@
+"""Looking one record up, with its images: what ``show`` prints and a conflict carries."""
+
+from __future__ import annotations
+
+import re
+
+from sqlite_utils import Database
+
+from core.domain.records import RecordWithImages
+from core.images.scanner import ImageScanner
+from core.storage import LibraryDatabase, models, pending
+
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+
+
+class RecordReader:
+    """Reads single records of one library."""
+
+    def __init__(self, store: LibraryDatabase, scanner: ImageScanner) -> None:
+        self._store = store
+        self._scanner = scanner
+
+    def show(self, key: str) -> RecordWithImages | None:
+        """Return the model with that sha256, or the pending import with that id; None where there is none."""
+        with self._store.read() as db:
+            if _SHA256.fullmatch(key):
+                return self.model(db, key.lower())
+            if key.isascii() and key.isdigit() and len(key) < 19:
+                return self.pending(db, int(key))
+        return None
+
+    def model(self, db: Database, sha256: str) -> RecordWithImages | None:
+        """Return a model with the files of its sequence, ``<sha256>_<seq>.webp``."""
+        record = models.get(db, sha256)
+        return None if record is None else RecordWithImages(record, self.sequence(sha256))
+
+    def pending(self, db: Database, pending_id: int) -> RecordWithImages | None:
+        """Return a pending import with its files in ``pending/``."""
+        record = pending.get(db, pending_id)
+        return None if record is None else RecordWithImages(record, tuple(image.file for image in record.images))
+
+    def sequence(self, sha256: str) -> tuple[str, ...]:
+        """Return the names of a model's images in order, ``<sha256>_<seq>.webp``."""
+        return tuple(f"{identifier}.webp" for identifier in self._scanner.get_image_list(sha256))

@@ -1,0 +1,145 @@
+"""The images of a pending import on their way in: judged once each, then made into tiers for a promotion."""
+
+from __future__ import annotations
+
+import hashlib
+import stat
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Executor
+from dataclasses import replace
+from pathlib import Path
+
+from core.domain.enums import Tier
+from core.domain.records import PendingImage, PendingImport
+from core.errors import Cancelled, ImageRefused, ImageUnreadable, LibraryError
+from core.files.library_files import LibraryFiles
+from core.images.processor import ImageProcessor
+from core.images.tasks import check_image
+from core.operations.journal import Staging
+from core.storage import LibraryDatabase, caches
+from core.storage.journal_paths import owner_of
+
+Digests = dict[Tier, str]
+
+
+class PendingImageStager:
+    """Reads what lies in ``pending/`` of one library."""
+
+    def __init__(
+        self, store: LibraryDatabase, root: Path, processor: ImageProcessor, judging: Executor, staging: Executor
+    ) -> None:
+        """``judging`` and ``staging`` run what their names say: a look must not wait for tiers being made."""
+        self._store = store
+        self._files = LibraryFiles(root)
+        self._processor = processor
+        self._judging = judging
+        self._staging = staging
+
+    def validate(
+        self, images: Sequence[PendingImage], cancel: threading.Event | None = None
+    ) -> tuple[PendingImage, ...]:
+        """Return the images, each with the reason it is refused for, if it is.
+
+        What has been decoded before is not decoded again; the verdict is kept by the digest of the bytes.
+        """
+        return tuple(self._judging.map(lambda image: self._judge(image, cancel), images))
+
+    def _judge(self, image: PendingImage, cancel: threading.Event | None) -> PendingImage:
+        _check(cancel)
+        if image.refused is not None:
+            return image
+        if owner_of(image.file) is None:
+            return replace(image, refused="not a name of a pending image")
+        with self._store.read() as db:
+            known = caches.validation(db, image.sha256)
+        try:
+            if known:
+                self._stand(image)
+                return image
+            data = self._read(image)
+        except ImageRefused as reason:  # says something of the file, not of the bytes that were imported: not kept
+            return replace(image, refused=str(reason))
+        try:
+            check_image(data, cancel)
+        except ImageUnreadable as error:
+            raise _not_now(image, error) from error
+        except ImageRefused as reason:
+            return self._keep(image, str(reason), cancel)
+        return self._keep(image, None, cancel)
+
+    def _keep(self, image: PendingImage, refused: str | None, cancel: threading.Event | None) -> PendingImage:
+        if not self._store.readonly:
+            with self._store.write(full=False, cancel=cancel) as db:
+                caches.put_validation(db, image.sha256, refused)
+        return replace(image, refused=refused)
+
+    def _stand(self, image: PendingImage) -> None:
+        try:
+            found = self._files.stat(f"pending/{image.file}")
+        except OSError:
+            found = None
+        if found is None:
+            raise ImageRefused("its file is missing")
+        if not stat.S_ISREG(found.st_mode):
+            raise ImageRefused("no regular file")
+
+    def _read(self, image: PendingImage) -> bytes:
+        try:
+            data = self._files.read_image(f"pending/{image.file}")
+        except ImageUnreadable as error:
+            raise _not_now(image, error) from error
+        if hashlib.sha256(data).hexdigest() != image.sha256:
+            raise ImageRefused("its file is no longer the one that was imported")
+        return data
+
+    def stage(
+        self, images: Sequence[PendingImage], staging: Staging, cancel: threading.Event | None = None
+    ) -> tuple[dict[str, Digests], dict[str, str]]:
+        """Write the tiers of each image to ``<position>_<tier>`` in the staging folder, synced.
+
+        Returns the digests of the tiers by file name, and the reason for each image that turned out not to be had.
+        """
+        if not images:
+            return {}, {}
+        folder = staging.make()
+
+        def one(position: int, image: PendingImage) -> Digests | str:
+            _check(cancel)
+            try:
+                return dict(self._processor.stage(self._read(image), folder, position, cancel).digests)
+            except ImageUnreadable as error:
+                raise _not_now(image, error) from error
+            except ImageRefused as reason:
+                return str(reason)
+
+        results = list(self._staging.map(one, range(len(images)), images))
+        staging.sync()
+        made = {image.file: found for image, found in zip(images, results, strict=True) if isinstance(found, dict)}
+        refused = {image.file: found for image, found in zip(images, results, strict=True) if isinstance(found, str)}
+        return made, refused
+
+    def existing_files(self, record: PendingImport) -> list[str]:
+        """Return the names of those images whose file is there, whatever it is. Raises as ``must_own`` does."""
+        must_own(record)
+        return [image.file for image in record.images if self._files.exists(f"pending/{image.file}")]
+
+
+def must_own(record: PendingImport) -> None:
+    """Raise LibraryError where a row lists an image under a name that is none of its own: it may be any file."""
+    for image in record.images:
+        if owner_of(image.file) != record.id:
+            raise LibraryError(
+                f"pending import {record.id} lists an image {image.file!r}, which is no name of its images; "
+                "nothing was changed, correct the row in pending_images"
+            )
+
+
+def _not_now(image: PendingImage, error: ImageUnreadable) -> LibraryError:
+    """Return what stops a promotion: a disk that fails for a moment, or too little memory, must not cost an image."""
+    return LibraryError(f"the image pending/{image.file}: {error}; nothing was changed, try again")
+
+
+def _check(cancel: threading.Event | None) -> None:
+    if cancel is not None and cancel.is_set():
+        raise Cancelled("the promotion was cancelled")

@@ -1,0 +1,92 @@
+"""What one promotion meets: the pending import, the model that has its hash, and the plan that comes of them."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import dataclass, replace
+
+from sqlite_utils import Database
+
+from core.domain.enums import Strategy
+from core.domain.outcomes import Conflict, NotFound, Outcome
+from core.domain.plans import PromotionPlan
+from core.domain.records import PendingImport
+from core.domain.resolution import Resolution
+from core.images.scanner import ImageScanner
+from core.planning.plan import plan_promotion
+from core.promotion.lookup import RecordReader
+from core.promotion.pending_images import PendingImageStager
+from core.storage import LibraryDatabase, models
+
+
+class EarlyOutcome(Exception):
+    """Ends a promotion before anything is changed, with what is to be told."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome.status)
+        self.outcome = outcome
+
+
+@dataclass(frozen=True, slots=True)
+class PromotionContext:
+    """The pending import, the hash of its file, and the plan of its promotion.
+
+    ``sequence`` holds the model's numbers as they would be afterwards: once it has happened nothing need be read.
+    """
+
+    record: PendingImport
+    sha256: str
+    planned: PromotionPlan
+    sequence: tuple[int, ...]
+
+
+class PromotionPlanner:
+    """Looks at cases in one library."""
+
+    def __init__(
+        self, store: LibraryDatabase, scanner: ImageScanner, incoming: PendingImageStager, lookup: RecordReader
+    ) -> None:
+        self._store = store
+        self._scanner = scanner
+        self._incoming = incoming
+        self._lookup = lookup
+
+    def prepare(
+        self,
+        record: PendingImport,
+        sha256: str,
+        strategy: Strategy | None,
+        resolution: Resolution,
+        cancel: threading.Event | None = None,
+    ) -> PromotionContext:
+        """Judge the pending images, then look at everything in one snapshot. Raises as ``evaluate`` does."""
+        record = replace(record, images=self._incoming.validate(record.images, cancel))
+        with self._store.read() as db:
+            return self.evaluate(db, record, sha256, strategy, resolution)
+
+    def evaluate(
+        self, db: Database, record: PendingImport, sha256: str, strategy: Strategy | None, resolution: Resolution
+    ) -> PromotionContext:
+        """Look at everything as it is now; ``record`` carries the verdicts on its images.
+
+        Raises EarlyOutcome, *conflict* with both records, where the library has the model and there is no strategy.
+        """
+        existing = models.get(db, sha256)
+        if existing is not None and strategy is None:
+            raise EarlyOutcome(self._conflict(db, record.id, sha256))
+        images = models.images(db, sha256)
+        on_disk = self._scanner.sequence(sha256)
+        first = self._scanner.get_next_sequence_index(sha256)
+        there = existing is not None and os.path.exists(existing.path)
+        planned = plan_promotion(
+            record, existing, strategy, images, first, resolution=resolution, on_disk=on_disk, old_path_exists=there
+        )
+        sequence = tuple(sorted({*on_disk, *planned.targets.values()}))
+        return PromotionContext(record, sha256, planned, sequence)
+
+    def _conflict(self, db: Database, pending_id: int, sha256: str) -> Outcome:
+        pending = self._lookup.pending(db, pending_id)
+        if pending is None:  # another process promoted it meanwhile: the model it would meet is itself
+            return NotFound(pending_id)
+        return Conflict(pending_id, sha256, self._lookup.model(db, sha256), pending)

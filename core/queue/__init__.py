@@ -1,0 +1,1 @@
+"""The queue as a front end sees it."""

@@ -1,0 +1,235 @@
+"""The queue as a screen or a command sees it: which pending imports there are, in what state, with which decision."""
+
+from __future__ import annotations
+
+import threading
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from sqlite_utils import Database
+
+from core.domain.decision import Choice, Decision, strategy_of
+from core.domain.enums import State, Strategy
+from core.domain.outcomes import Conflict
+from core.domain.plans import Plan
+from core.domain.query import Query, parse
+from core.domain.records import MAX_LISTED_DUPLICATES, PendingImport, QueueRow, RecordWithImages
+from core.domain.resolution import NO_OVERRIDES, Resolution
+from core.domain.sort_order import DEFAULT_ORDER, SortKey, SortOrder
+from core.errors import Cancelled, CuratorError, RowDamaged
+from core.files.safe_open import fingerprint
+from core.hashing.background import BackgroundHasher, HashProgress
+from core.planning.plan import plan_promotion
+from core.planning.suggestions import Suggestion, suggest
+from core.promotion.lookup import RecordReader
+from core.promotion.planner import EarlyOutcome, PromotionPlanner
+from core.queue import states
+from core.storage import LibraryDatabase, pending, queue_rows, search
+from core.storage.queue_rows import StoredRow
+
+_WINDOW = 500
+
+
+@dataclass(frozen=True, slots=True)
+class QueueCounts:
+    """How many pending imports there are, how many have a decision, and how many are in each state."""
+
+    pending: int
+    decided: int
+    states: Mapping[State, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ImportPreview:
+    """One pending import beside what the library has; ``plan`` is None for the ``reason`` given.
+
+    ``resolution`` is what was picked by hand, as the plan has it.
+    """
+
+    row: QueueRow
+    pending: RecordWithImages
+    existing: RecordWithImages | None
+    plan: Plan | None
+    reason: str = ""
+    resolution: Resolution = NO_OVERRIDES
+
+
+class Queue:
+    """The queue of one library. Every method blocks on the database, and on ``stat`` of the model files."""
+
+    def __init__(
+        self, store: LibraryDatabase, cases: PromotionPlanner, lookup: RecordReader, hash_ahead: BackgroundHasher
+    ) -> None:
+        self._store = store
+        self._cases = cases
+        self._lookup = lookup
+        self._hash_ahead = hash_ahead
+
+    def search(
+        self, words: str = "", order: SortOrder = DEFAULT_ORDER, cancel: threading.Event | None = None
+    ) -> array[int]:
+        """Return the ids of the pending imports that fit, in order; see ``core.domain.query`` for what may be written.
+
+        Where it is about states, the model files are looked at. Raises QueryError, and Cancelled.
+        """
+        query = parse(words)
+        with self._store.read() as db:
+            found = search.ids(db, query) if words.strip() else None
+            if found is not None and (query.states or query.same):
+                found = self._looked_at(found, query)
+            if order.column is SortKey.STATE:
+                return states.ids_by_state(db, found, order.descending, cancel)
+            return found if found is not None and order == DEFAULT_ORDER else queue_rows.fetch_ids(db, order, found)
+
+    def _looked_at(self, ids: array[int], query: Query) -> array[int]:
+        """Return those of the ids that fit as far as the model files tell."""
+        same = [(term, {row.sha256 for row in self.rows([term.id])} - {None}) for term in query.same]
+
+        def fits(row: QueueRow) -> bool:
+            return query.admits(row.state) and all(
+                (row.id == term.id or row.sha256 in hashes) != term.negated for term, hashes in same
+            )
+
+        windows = (self.rows(ids[start : start + _WINDOW]) for start in range(0, len(ids), _WINDOW))
+        return array("q", (row.id for window in windows for row in window if fits(row)))
+
+    def rows(self, ids: Sequence[int]) -> list[QueueRow]:
+        """Return the lines of the given pending imports, in that order; those that are gone are left out."""
+        with self._store.read() as db:
+            found = queue_rows.fetch_rows(db, ids)
+            stamps = {row.path: fingerprint(row.path) for row in found.values()}
+            return [self._row(db, found[i], stamps[found[i].path]) for i in ids if i in found]
+
+    @staticmethod
+    def _row(db: Database, row: StoredRow, stamp: str | None) -> QueueRow:
+        sha256 = row.sha256 if stamp is not None and stamp == row.stamp else None
+        state = states.base_state(stamp, row.stamp, row.in_library)
+        found = queue_rows.same_hash(db, row) if sha256 else ()
+        same = (id for id, path, theirs in found if fingerprint(path) == theirs)
+        alike = tuple(sorted(islice(same, MAX_LISTED_DUPLICATES)))
+        if state is State.NEW and alike:
+            state = State.DUPLICATE
+        library_tags = row.library_tags if sha256 is not None else ()
+        facts = row.id, row.name, row.path, row.type, row.size_bytes
+        decided = row.decision, row.tags, row.images, row.by_hand
+        return QueueRow(*facts, sha256, state, *decided, library_tags, alike, row.damage)
+
+    def all(self) -> Iterator[QueueRow]:
+        """Go through the whole queue by id, a window at a time."""
+        everything = self.search()
+        for start in range(0, len(everything), _WINDOW):
+            yield from self.rows(everything[start : start + _WINDOW])
+
+    def counts(self, cancel: threading.Event | None = None) -> QueueCounts:
+        """Count the whole queue; every model file is looked at, none is read. Raises Cancelled."""
+        with self._store.read() as db:
+            pending_imports, decided = queue_rows.totals(db)
+            return QueueCounts(pending_imports, decided, states.count(db, cancel))
+
+    def decide(self, ids: Sequence[int], choice: Choice) -> None:
+        """Store a decision for each of the pending imports, or clear theirs with None.
+
+        With a strategy alone, what was picked by hand stays where the strategy does, and is gone with it.
+        """
+        with self._store.write() as db:
+            pending.decide(db, ids, choice)
+
+    def decisions(self) -> list[tuple[int, Strategy]]:
+        """Return all decisions not yet applied, by id."""
+        with self._store.read() as db:
+            return pending.decisions(db)
+
+    def full_decisions(self) -> dict[int, Decision]:
+        """Return all decisions not yet applied, by id, each with what was picked by hand."""
+        with self._store.read() as db:
+            return pending.full_decisions(db)
+
+    def preview(self, pending_id: int, choice: Choice, cancel: threading.Event | None = None) -> ImportPreview | None:
+        """Return one pending import with the plan of a choice; nothing is hashed for it. None where it is gone.
+
+        Without a strategy the plan is that of an insert, or of a merge where the library has the model. With a strategy
+        alone, what was picked by hand is part of the plan where the stored decision has that strategy. Images not known
+        yet are decoded, which ``cancel`` ends: raises Cancelled.
+        """
+        strategy = strategy_of(choice)
+        found = self.rows([pending_id])
+        with self._store.read() as db:
+            read = pending.read(db, pending_id)
+            if not found or read is None:
+                return None
+            record, damage = read
+            row = replace(found[0], damage=damage)
+            decision = choice if isinstance(choice, Decision) else record.decision
+            kept = decision is not None and decision.strategy is strategy
+            resolution = decision.resolution if decision and kept else NO_OVERRIDES
+            entry = RecordWithImages(record, tuple(image.file for image in record.images))
+            existing, reason = self._existing(db, row.sha256)
+        if strategy in (Strategy.DELETE, Strategy.SKIP):
+            return ImportPreview(row, entry, existing, plan_promotion(record, None, strategy, (), 0).plan)
+        if damage:
+            reason = str(RowDamaged("pending_import", pending_id, damage))
+        elif row.sha256 is None:
+            reason = "the model file is missing" if row.state is State.MISSING else "not hashed yet"
+        if reason or row.sha256 is None:
+            return ImportPreview(row, entry, None, None, reason)
+        if existing is not None and strategy is None:
+            strategy = Strategy.MERGE
+        return self._planned(ImportPreview(row, entry, existing, None, "", resolution), record, strategy, cancel)
+
+    def _planned(
+        self, look: ImportPreview, record: PendingImport, strategy: Strategy | None, cancel: threading.Event | None
+    ) -> ImportPreview:
+        """Return the look with its plan, or why there is none."""
+        try:
+            sha256 = str(look.row.sha256)
+            case = self._cases.prepare(record, sha256, strategy, look.resolution, cancel)
+            return replace(look, plan=case.planned.plan)
+        except Cancelled:
+            raise
+        except EarlyOutcome as answer:
+            existing = answer.outcome.existing if isinstance(answer.outcome, Conflict) else None
+            return replace(look, existing=existing, reason="the library has this model by now")
+        except CuratorError as error:
+            return replace(look, reason=str(error))
+
+    def _existing(self, db: Database, sha256: str | None) -> tuple[RecordWithImages | None, str]:
+        """Return the library's model, where it has one, or why it cannot be read."""
+        try:
+            return (self._lookup.model(db, sha256) if sha256 else None), ""
+        except RowDamaged as error:
+            return None, str(error)
+
+    def suggestion(self, pending_id: int, cancel: threading.Event | None = None) -> Suggestion | None:
+        """Return what is proposed for a pending import, None where it is gone.
+
+        Its images are decoded the first time; raises Cancelled once ``cancel`` is set.
+        """
+        look = self.preview(pending_id, None, cancel=cancel)
+        if look is None or not isinstance(look.pending.record, PendingImport):
+            return None
+        claimed, copies = look.pending.record.claimed_sha256, 0
+        with self._store.read() as db:
+            if look.row.sha256 and (row := queue_rows.fetch_rows(db, [pending_id]).get(pending_id)):
+                copies = sum(fingerprint(path) == stamp for _, path, stamp in queue_rows.same_hash(db, row))
+        return suggest(
+            look.row.state,
+            look.plan,
+            reason=look.reason,
+            copies=copies,
+            sha256=look.row.sha256,
+            claimed_sha256=claimed,
+        )
+
+    def hash_ahead(
+        self,
+        first: Callable[[], Sequence[int]],
+        cancel: threading.Event,
+        progress: Callable[[HashProgress], None],
+    ) -> None:
+        """Hash all files of the queue that are not hashed yet; ``first()`` names those wanted soonest.
+
+        Returns when all is hashed or ``cancel`` is set. ``progress`` is called often, from several threads.
+        """
+        self._hash_ahead.run(self.search(), first, cancel, progress)

@@ -1,0 +1,50 @@
+"""What has been computed once and need not be again: hashes of files, verdicts on images."""
+
+from __future__ import annotations
+
+import threading
+
+from sqlite_utils import Database
+
+from core.storage.codecs import Row, is_sha256, optional, path_to_db, reason
+from core.storage.database import LibraryDatabase
+from core.storage.fetch import all_rows, one_row
+
+
+class HashCache:
+    """Computed hashes of model files, by path and stamp."""
+
+    def __init__(self, store: LibraryDatabase) -> None:
+        self._store = store
+
+    def get(self, path: str, stamp: str) -> str | None:
+        """Return the SHA-256 computed from the file at ``path`` when its stamp was ``stamp``."""
+        with self._store.read() as db:
+            row = one_row(db, "SELECT sha256 FROM file_hashes WHERE path = ? AND stamp = ?", [path_to_db(path), stamp])
+        return row[0] if row and is_sha256(row[0]) else None  # else it is computed again
+
+    def put(self, path: str, stamp: str, sha256: str, cancel: threading.Event | None = None) -> None:
+        """Keep a computed hash; a library opened for reading keeps none. ``cancel`` ends waiting for the lock."""
+        if self._store.readonly:
+            return
+        with self._store.write(full=False, cancel=cancel) as db:
+            db.execute("INSERT OR REPLACE INTO file_hashes VALUES (?, ?, ?)", [path_to_db(path), stamp, sha256])
+
+
+def validation(db: Database, sha256: str) -> bool:
+    """Tell whether an image of these bytes has been decoded before; a verdict that is none is made again."""
+    found = all_rows(
+        db,
+        "SELECT refused FROM image_verdicts WHERE sha256 = ? "
+        "UNION SELECT NULL FROM model_images WHERE source_sha256 = ?",
+        [sha256, sha256],
+    )
+    verdict = Row()
+    for (refused,) in found:
+        verdict.take("refused", optional(reason), refused, None)
+    return bool(found) and not verdict.damage
+
+
+def put_validation(db: Database, sha256: str, refused: str | None) -> None:
+    """Keep what decoding an image told: the reason it is refused for, or None."""
+    db.execute("INSERT OR REPLACE INTO image_verdicts VALUES (?, ?)", [sha256, refused])

@@ -1,0 +1,239 @@
+"""How values cross the store's edge: each is looked at as if a stranger had written it.
+
+SQLite lets a column hold anything, and a library's file may come from elsewhere. A check returns the value as the
+program has it, or raises ValueError with a short reason.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from array import array
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any, TypeGuard, TypeVar
+
+from sqlite_utils import Database
+
+from core.domain.enums import Side, Strategy
+from core.domain.resolution import NO_OVERRIDES, Resolution
+from core.strict_json import parse_json_object
+
+HIGHEST = 2**63 - 1  # of SQLite's numbers
+DECISIONS = frozenset((None, *Strategy))
+STRATEGIES = ", ".join(f"'{strategy}'" for strategy in Strategy)  # in SQL
+HIGHEST_SEQ = 10**15 - 1  # of an image in a sequence: see ``core.images.scanner``
+_PIECE = 32_768  # characters of JSON
+_LONGEST_REASON = 4000  # characters
+_SHA256 = re.compile("[0-9a-f]{64}")
+_STRATEGIES: Mapping[object, Strategy] = {strategy.value: strategy for strategy in Strategy}
+_PICKS = {"fields", "tags", "images"}
+T = TypeVar("T")
+
+
+class Row:
+    """Takes the values of one stored row; ``damage`` is the first reason why one of them cannot be taken."""
+
+    def __init__(self) -> None:
+        self.damage = ""
+
+    def take(self, column: str, check: Callable[[Any], T], value: object, stand_in: T) -> T:
+        """Return the checked value, or else ``stand_in``."""
+        try:
+            return check(value)
+        except ValueError as error:
+            self.damage = self.damage or f"{column}: {error}"
+            return stand_in
+
+
+def text(value: object) -> str:
+    """Return a text as it is."""
+    if isinstance(value, str) and value.isascii():  # nearly always, and windows of the queue must not wait
+        return value
+    if not isinstance(value, str):
+        raise ValueError("no text")
+    if not is_text(value):
+        raise ValueError("text that is no UTF-8")
+    return value
+
+
+def is_text(value: object) -> TypeGuard[str]:
+    """Tell whether a value is a text."""
+    return isinstance(value, str) and (value.isascii() or path_to_db(value) == value)
+
+
+def integer(value: object, least: int = -HIGHEST - 1, most: int = HIGHEST) -> int:
+    """Return a whole number between two bounds, both included."""
+    if not isinstance(value, int):
+        raise ValueError("no whole number")
+    if not least <= value <= most:
+        raise ValueError(f"the number {value}, which cannot be")
+    return value
+
+
+def natural(value: object) -> int:
+    """Return a whole number from 0 on."""
+    return integer(value, 0)
+
+
+def row_id(value: object) -> int:
+    """Return the id of a row, from 1 on."""
+    return integer(value, 1)
+
+
+def seq(value: object) -> int:
+    """Return the number of an image in a sequence."""
+    return integer(value, 0, HIGHEST_SEQ)
+
+
+def sha256(value: object) -> str:
+    """Return a SHA-256: 64 lower-case hex digits."""
+    if not isinstance(value, str) or not _SHA256.fullmatch(value):
+        raise ValueError("no SHA-256")
+    return value
+
+
+def is_sha256(value: object) -> TypeGuard[str]:
+    """Tell whether a value is a SHA-256."""
+    return isinstance(value, str) and _SHA256.fullmatch(value) is not None
+
+
+def optional(check: Callable[[Any], T]) -> Callable[[Any], T | None]:
+    """Return the check that lets NULL through as None as well."""
+    return lambda value: None if value is None else check(value)
+
+
+def strategy(value: object) -> Strategy | None:
+    """Return a stored decision, None for NULL."""
+    if value is None:
+        return None
+    found = _STRATEGIES.get(value)
+    if found is None:
+        raise ValueError("no strategy")
+    return found
+
+
+def reason(value: object) -> str:
+    """Return the reason an image is refused for."""
+    found = text(value)
+    if not found or len(found) > _LONGEST_REASON:
+        raise ValueError("no reason")
+    return found
+
+
+def file_name(value: object) -> str:
+    """Return the name of a file of ``pending/``, a plain one that leads nowhere else."""
+    name = text(value)
+    if not is_file_name(name):
+        raise ValueError("no name of a file")
+    return name
+
+
+def is_file_name(name: str) -> bool:
+    """Tell whether a text is the plain name of a file."""
+    return name not in ("", ".", "..") and "/" not in name and "\0" not in name
+
+
+def path_to_db(path: str) -> str | bytes:
+    """Return a path as SQLite can hold it: text, or its bytes where it is not UTF-8."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(path)
+    return path
+
+
+def path_from_db(value: object) -> str:
+    """Return the path that ``path_to_db`` stored."""
+    if not isinstance(value, bytes):
+        return text(value)
+    path = os.fsdecode(value)
+    if path_to_db(path) != value:
+        raise ValueError("bytes where text is stored")
+    return path
+
+
+def path_or_empty(value: object) -> str:
+    """Return a stored path, '' where it cannot be read: no file has that."""
+    if isinstance(value, str) and value.isascii():
+        return value
+    try:
+        return path_from_db(value)
+    except ValueError:
+        return ""
+
+
+def numbers(db: Database, select: str, values: Sequence[Any] = ()) -> array[int]:
+    """Return what a query for a column ``id`` of whole numbers finds, in its order."""
+    # One row of all of them: fetching each by itself would hand the interpreter over to other threads each time.
+    found_text: str = db.execute(f"SELECT json_group_array(id) FROM ({select})", values).fetchone()[0]
+    found, start = array("q"), 1
+    # Piece by piece: numbers of Python's take ten times the room, and while they are made all other threads wait.
+    while start < len(found_text) - 1:
+        end = found_text.find(",", start + _PIECE)
+        end = end if end > 0 else len(found_text) - 1
+        found.extend(json.loads(f"[{found_text[start:end]}]"))
+        start = end + 1
+    return found
+
+
+def json_to_db(value: Mapping[str, Any]) -> str:
+    """Return meta_json as the store keeps it."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def json_from_db(value: object) -> dict[str, Any]:
+    """Return stored meta_json as a mapping."""
+    return parse_json_object(text(value))
+
+
+def picks_to_db(picks: Resolution) -> str | None:
+    """Return what was picked by hand as the store keeps it, NULL for nothing."""
+    return json.dumps(asdict(picks), separators=(",", ":")) if picks else None
+
+
+def picks_from_db(value: object) -> Resolution:
+    """Return the picks that ``picks_to_db`` stored."""
+    if value is None:
+        return NO_OVERRIDES
+    stored = parse_json_object(text(value))
+    if stored.keys() != _PICKS:
+        raise ValueError("no picks")
+    return Resolution(tuple(map(_pick, _list(stored["fields"]))), _texts(stored["tags"]), _texts(stored["images"]))
+
+
+def paths_from_db(value: object) -> list[str]:
+    """Return the paths that an entry of the journal lists, of files that it could not find."""
+    try:
+        return list(_texts(json.loads(text(value))))
+    except RecursionError:
+        raise ValueError("nested too deep") from None
+
+
+def _pick(stored: object) -> tuple[tuple[str, ...], Side]:
+    pair = _list(stored)
+    if len(pair) != 2 or not pair[0] or pair[1] not in list(Side):
+        raise ValueError("a pick that is no field with its side")
+    return _texts(pair[0]), Side(pair[1])
+
+
+def _texts(stored: object) -> tuple[str, ...]:
+    return tuple(map(text, _list(stored)))
+
+
+def _list(stored: object) -> list[Any]:
+    if not isinstance(stored, list):
+        raise ValueError("no list")
+    return stored
+
+
+def is_storable(value: Any) -> bool:
+    """Whether SQLite can hold a value that JSON gave: no larger number, no half of a character."""
+    if isinstance(value, str):
+        try:
+            os.fsencode(value)
+        except UnicodeEncodeError:
+            return False
+        return True
+    return value is None or isinstance(value, float) or (type(value) is int and -(2**63) <= value < 2**63)

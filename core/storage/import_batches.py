@@ -1,0 +1,164 @@
+"""What one batch of an import added, as its journal entry keeps it, so that it can be taken back.
+
+``before`` names the import that the batch is part of. ``after`` has the key of each new record, with the row of the
+old database that it came from and a digest of all its rows; images appended to other records; and the names of the
+images that came along. A decision is no part of a digest: it changes nothing that the import brought.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from sqlite_utils import Database
+
+from core.domain.enums import OperationKind
+from core.storage.codecs import path_to_db
+from core.storage.journal_rows import Rows
+
+# Of each record its key, and all its rows as one JSON text; paths in hex, as they need not be UTF-8.
+_IMPORTS = """
+SELECT p.id, json_array(hex(path), name, type, size_bytes, created_at, meta_json, claimed_sha256,
+    (SELECT json_group_array(tag_id) FROM
+        (SELECT tag_id FROM pending_import_tags WHERE pending_id = p.id ORDER BY tag_id)),
+    (SELECT json_group_array(json_array(n, file, sha256)) FROM
+        (SELECT * FROM pending_images WHERE pending_id = p.id ORDER BY n)))
+FROM pending_import p WHERE p.id IN (SELECT value FROM json_each(?))
+"""
+_MODELS = """
+SELECT m.sha256, json_array(hex(path), name, type, size_bytes, created_at, meta_json,
+    (SELECT json_group_array(hex(path)) FROM (SELECT path FROM locations WHERE sha256 = m.sha256 ORDER BY path)),
+    (SELECT json_group_array(tag_id) FROM (SELECT tag_id FROM model_tags WHERE sha256 = m.sha256 ORDER BY tag_id)),
+    (SELECT json_group_array(json_array(seq, source_sha256, high, medium, low)) FROM
+        (SELECT * FROM model_images WHERE sha256 = m.sha256 ORDER BY seq)))
+FROM models m WHERE m.sha256 IN (SELECT value FROM json_each(?))
+"""
+_DIGEST_BYTES = 16
+_Key = TypeVar("_Key", int, str)
+
+
+@dataclass(slots=True)
+class Added:
+    """What a batch adds: new records by row, images of records that were there, and the images' names with rows."""
+
+    imports: dict[int, int] = field(default_factory=dict)
+    models: dict[int, str] = field(default_factory=dict)
+    pending_images: list[tuple[int, int, str]] = field(default_factory=list)  # id, number, SHA-256 of the bytes
+    model_images: list[tuple[str, int, str]] = field(default_factory=list)  # sha256, seq, SHA-256 of the source
+    names: list[tuple[int, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch as its entry tells of it; ``imports`` and ``models`` have the digest of each new record by its key."""
+
+    run: str
+    source: str
+    added: Added
+    imports: Mapping[int, str]
+    models: Mapping[str, str]
+
+
+def to_entry(db: Database, run: str, source: str, added: Added) -> tuple[Rows, Rows]:
+    """Return ``before`` and ``after`` for the entry of a batch whose rows are written."""
+    imports, models = _digests(db, _IMPORTS, added.imports.values()), _digests(db, _MODELS, added.models.values())
+    after = {
+        "new_imports": [{"id": i, "row": row, "digest": imports[i]} for row, i in added.imports.items()],
+        "new_models": [{"sha256": s, "row": row, "digest": models[s]} for row, s in added.models.items()],
+        "more_pending_images": [
+            {"id": i, "n": n, "sha256": digest} for i, n, digest in added.pending_images if i not in imports
+        ],
+        "more_model_images": [
+            {"sha256": s, "seq": n, "source": digest} for s, n, digest in added.model_images if s not in models
+        ],
+        "images": [{"row": row, "name": name} for row, name in added.names],
+    }
+    return {"import": [{"run": run, "source": source}]}, after
+
+
+def from_entry(before: Rows, after: Rows) -> Batch:
+    """Return what ``to_entry`` put into an entry. Raises ValueError where that is something else."""
+    ((run, source),) = _values(before, "import", run=str, source=str)
+    imports = _values(after, "new_imports", id=int, row=int, digest=str)
+    models = _values(after, "new_models", sha256=str, row=int, digest=str)
+    added = Added(
+        {row: i for i, row, _ in imports},
+        {row: sha256 for sha256, row, _ in models},
+        _values(after, "more_pending_images", id=int, n=int, sha256=str),
+        _values(after, "more_model_images", sha256=str, seq=int, source=str),
+        _values(after, "images", row=int, name=str),
+    )
+    return Batch(run, source, added, {i: d for i, _, d in imports}, {s: d for s, _, d in models})
+
+
+def _values(rows: Rows, name: str, /, **columns: type) -> list[Any]:
+    found = rows.get(name)
+    if not isinstance(found, list) or not all(isinstance(row, dict) and row.keys() == columns.keys() for row in found):
+        raise ValueError(f"{name} is missing or damaged")
+    values = [tuple(row[column] for column in columns) for row in found]
+    for row in values:
+        if not all(_is(value, kind) for value, kind in zip(row, columns.values(), strict=True)):
+            raise ValueError(f"{name} holds a value of another kind")
+    return values
+
+
+def _is(value: object, kind: type) -> bool:
+    return type(value) is kind and (not isinstance(value, int) or -(2**63) <= value < 2**63)
+
+
+def changed(db: Database, batch: Batch) -> tuple[set[int], set[str]]:
+    """Return the ids and hashes of the records that are not as the batch left them."""
+    imports, models = _digests(db, _IMPORTS, batch.imports), _digests(db, _MODELS, batch.models)
+    ids = {i for i, digest in batch.imports.items() if imports.get(i) != digest}
+    hashes = {sha256 for sha256, digest in batch.models.items() if models.get(sha256) != digest}
+    sql = "SELECT 1 FROM pending_images WHERE pending_id = ? AND n = ? AND sha256 = ?"
+    ids.update(image[0] for image in batch.added.pending_images if db.execute(sql, image).fetchone() is None)
+    sql = "SELECT 1 FROM model_images WHERE sha256 = ? AND seq = ? AND source_sha256 = ?"
+    hashes.update(image[0] for image in batch.added.model_images if db.execute(sql, image).fetchone() is None)
+    return ids, hashes
+
+
+def decisions(db: Database, batch: Batch) -> int:
+    """Return how many of the imports that a batch added are decided."""
+    sql = "SELECT count(decision) FROM pending_import WHERE id IN (SELECT value FROM json_each(?))"
+    return int(db.execute(sql, [json.dumps(list(batch.imports))]).fetchone()[0])
+
+
+def take_back(db: Database, batch: Batch) -> None:
+    """Remove what a batch added, and the notes by which importing again would skip it. New tags stay."""
+    added, source = batch.added, path_to_db(batch.source)
+    many = db.conn.executemany
+    many("DELETE FROM pending_import WHERE id = ?", [(i,) for i in batch.imports])
+    many("DELETE FROM models WHERE sha256 = ?", [(sha256,) for sha256 in batch.models])
+    many("DELETE FROM pending_images WHERE pending_id = ? AND n = ?", [image[:2] for image in added.pending_images])
+    many("DELETE FROM model_images WHERE sha256 = ? AND seq = ?", [image[:2] for image in added.model_images])
+    rows = [(source, row) for row in (*added.imports, *added.models)]
+    many("DELETE FROM imported_rows WHERE source = ? AND row = ?", rows)
+    names = [(source, row, name) for row, name in added.names]
+    many("DELETE FROM imported_images WHERE source = ? AND row = ? AND name = ?", names)
+
+
+def ids_of_others(db: Database, source: str) -> set[int]:
+    """Return the ids that imports since taken back had given, but for those the same rows of ``source`` had."""
+    undone = "SELECT before, after FROM journal WHERE kind = ? AND undone_by IS NOT NULL AND after IS NOT NULL"
+    found: set[int] = set()
+    for batch in _readable(db.execute(undone, [OperationKind.IMPORT])):
+        found.update(i for row, i in batch.added.imports.items() if batch.source != source or i != row)
+    return found
+
+
+def _readable(entries: Iterable[Sequence[str]]) -> Iterator[Batch]:
+    for before, after in entries:
+        try:
+            yield from_entry(json.loads(before), json.loads(after))
+        except (ValueError, TypeError, AttributeError, RecursionError):
+            continue  # damaged: it is told where it is to be taken back
+
+
+def _digests(db: Database, select: str, keys: Iterable[_Key]) -> dict[_Key, str]:
+    """Return a digest of all rows of each record that is there."""
+    found = db.execute(select, [json.dumps(list(keys))])
+    return {key: hashlib.blake2b(text.encode(), digest_size=_DIGEST_BYTES).hexdigest() for key, text in found}

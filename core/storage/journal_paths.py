@@ -1,0 +1,123 @@
+"""Which names and paths the rows of a library may hold: the database may be a stranger's, so each is held to this.
+
+A path in a journal entry is one that an operation of its kind writes there, and no other: what goes to the images of
+a model, to the pending images of an import, to the operation's own staging folder, and to its own trash.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from core.domain.enums import OperationKind
+from core.domain.operations import Move
+from core.images.scanner import SEQ, SHA256, TIER
+
+_OP = re.compile("[0-9a-f]{32}")
+_SCRATCH = re.compile(f"{_OP.pattern}|copy-[a-z0-9_]{{8}}")
+_HASH = re.compile(SHA256)
+_PENDING_FILE = re.compile("([1-9][0-9]{0,18})_(?:0|[1-9][0-9]{0,18})\\.[a-z0-9]{1,5}")
+_TIERS = f"_(?:{SEQ})_(?:{TIER})\\.webp"
+_IMAGES, _PENDINGS, _STAGING, _TRASH = "images", "pending", "staging", "trash"
+_PATHS = {
+    _IMAGES: re.compile(f"images/([0-9a-f]{{2}})/(?P<sha256>\\1[0-9a-f]{{62}})/(?P=sha256){_TIERS}"),
+    _PENDINGS: re.compile(f"pending/{_PENDING_FILE.pattern}"),
+    _STAGING: re.compile(f"staging/(?P<op>[0-9a-f]{{32}})/(?:[0-9]+(?:_(?:{TIER}))?|{TIER})"),
+    _TRASH: re.compile(f"trash/(?P<op>[0-9a-f]{{32}})/(?:{_PENDING_FILE.pattern}|{SHA256}{_TIERS})"),
+}
+_TRASHED = f"(?:{_PENDING_FILE.pattern}|{SHA256}{_TIERS})"
+# In a folder of staging/: an operation's files, a backup being made, what leaves the trash, a copied database.
+_SCRATCH_FILE = re.compile(
+    f"[0-9]+(?:_(?:{TIER}))?|{TIER}|backup(?:/.*)?|{_OP.pattern}(?:/{_TRASHED})?"
+    r"|copy\.sqlite3(?:-(?:wal|shm|journal))?",
+    re.DOTALL,
+)
+_IN_TRASH = re.compile(f"{_TRASHED}|\\..*\\.partial", re.DOTALL)
+# From which folder to which an operation of each kind moves files.
+_MAY_MOVE: Mapping[OperationKind, Collection[tuple[str, str]]] = {
+    OperationKind.PROMOTE: {(_STAGING, _IMAGES), (_PENDINGS, _TRASH)},
+    OperationKind.IMPORT: {(_STAGING, _IMAGES), (_STAGING, _PENDINGS)},
+    OperationKind.IMAGE: {(_STAGING, _IMAGES)},
+    OperationKind.UNDO: {(_TRASH, _IMAGES), (_TRASH, _PENDINGS), (_IMAGES, _TRASH), (_PENDINGS, _TRASH)},
+}
+
+
+def is_operation(name: object) -> bool:
+    """Whether ``name`` is one that operations have: their folders in ``staging/`` and ``trash/`` are called so."""
+    return isinstance(name, str) and _OP.fullmatch(name) is not None
+
+
+def is_scratch(name: str) -> bool:
+    """Whether ``name`` is one that folders in ``staging/`` have: an operation's, or that of a copied old database."""
+    return _SCRATCH.fullmatch(name) is not None
+
+
+def may_come_back(path: str) -> bool:
+    """Whether ``path`` is one at which a file that rows or moves name may lie: what a restore puts into a library."""
+    place = _place(path)
+    return place is not None and place.folder != _TRASH
+
+
+def is_scratch_file(path: str) -> bool:
+    """Whether ``path`` is one of a file or folder that this program makes inside a folder of ``staging/``."""
+    return _SCRATCH_FILE.fullmatch(path) is not None
+
+
+def is_trashed(name: str) -> bool:
+    """Whether ``name`` is one that files in the folder of an operation in ``trash/`` have."""
+    return _IN_TRASH.fullmatch(name) is not None
+
+
+def owner_of(name: object) -> int | None:
+    """Return the id in the name of a pending image, ``<id>_<n>.<ext>``; ``None`` for what is no such name."""
+    match = _PENDING_FILE.fullmatch(name) if isinstance(name, str) else None
+    return None if match is None else int(match[1])
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    folder: str
+    name: str
+    op: str | None = None
+    sha256: str | None = None
+    id: int | None = None
+
+
+def check_entry(
+    kind: OperationKind, op: str, pending_id: int | None, sha256: str | None, moves: Sequence[Move]
+) -> None:
+    """Raise ValueError, which says why, where an entry is none that an operation of its kind writes."""
+    if not is_operation(op):
+        raise ValueError(f"{op!r} is no name of an operation")
+    if sha256 is not None and not _HASH.fullmatch(sha256):
+        raise ValueError(f"{sha256!r} is no SHA-256")
+    for move in moves:
+        src, dst = _place(move.source), _place(move.target)
+        if src is None or dst is None:
+            raise ValueError(f"{(move.source if src is None else move.target)!r} is no path of a library")
+        if (src.folder, dst.folder) not in _MAY_MOVE[kind] or not _fits(src, dst, op, pending_id, sha256):
+            raise ValueError(f"such an operation moves nothing from {move.source!r} to {move.target!r}")
+        if move.backup != f"trash/{op}/{dst.name}":
+            raise ValueError(f"{move.backup!r} is no place in its trash")
+
+
+def _place(path: str) -> _Place | None:
+    folder = path.split("/", 1)[0]
+    match = _PATHS[folder].fullmatch(path) if folder in _PATHS else None
+    if match is None:
+        return None
+    name = path.rpartition("/")[2]
+    return _Place(folder, name, **match.groupdict(), id=owner_of(name) if folder == _PENDINGS else None)
+
+
+def _fits(src: _Place, dst: _Place, op: str, pending_id: int | None, sha256: str | None) -> bool:
+    """Whether both places are the operation's own: its staging folder, its trash, its model, its pending import."""
+    return (
+        (src.folder != _STAGING or src.op == op)
+        and (dst.folder != _TRASH or dst.op == op)
+        and (_TRASH not in (src.folder, dst.folder) or src.name == dst.name)
+        and (src.folder != _TRASH or src.op != op)
+        and all(place.sha256 in (None, sha256) for place in (src, dst) if sha256 is not None)
+        and all(place.id in (None, pending_id) for place in (src, dst) if pending_id is not None)
+    )

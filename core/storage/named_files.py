@@ -1,0 +1,32 @@
+"""The files of a library that rows of its database name, with their digests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from sqlite_utils import Database
+
+from core.domain.enums import Tier
+from core.images.scanner import relative_path
+from core.storage import integrity, journal_rows
+from core.storage.journal_paths import may_come_back
+
+
+def named_files(db: Database) -> Iterator[tuple[str, str]]:
+    """Give path (relative to the library) and SHA-256 of each file that a row names; rows that name none are left out.
+
+    Raises sqlite3.Error.
+    """
+    for sha256, seq, digests in integrity.model_images(db):
+        for tier, digest in zip(Tier, digests, strict=True):
+            path = relative_path(str(sha256), seq, tier)
+            if may_come_back(path):
+                yield path, digest
+    for _, file, digest in integrity.pending_images(db):
+        if may_come_back(f"pending/{file}"):
+            yield f"pending/{file}", digest
+
+
+def staged_files(db: Database) -> list[str]:
+    """Return the files in ``staging/`` that an operation left open has still to move."""
+    return [move.source for move in journal_rows.open_moves(db)[1] if move.source.startswith("staging/")]

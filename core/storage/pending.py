@@ -1,0 +1,198 @@
+"""Rows of ``pending_import`` with their tags and images, and the decisions stored with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from sqlite_utils import Database
+
+from core.domain.decision import Choice, Decision
+from core.domain.enums import Strategy
+from core.domain.records import PendingImage, PendingImport
+from core.domain.resolution import NO_OVERRIDES
+from core.errors import RowDamaged
+from core.storage.codecs import (
+    HIGHEST,
+    STRATEGIES,
+    Row,
+    file_name,
+    integer,
+    is_text,
+    json_from_db,
+    json_to_db,
+    natural,
+    optional,
+    path_from_db,
+    path_to_db,
+    picks_from_db,
+    picks_to_db,
+    reason,
+    row_id,
+    seq,
+    sha256,
+    strategy,
+    text,
+)
+from core.storage.fetch import all_rows, one_row
+
+
+def get(db: Database, pending_id: int) -> PendingImport | None:
+    """Return the pending import with its tags and images, or None. Raises RowDamaged where it cannot be read."""
+    found = read(db, pending_id)
+    if found is None:
+        return None
+    record, damage = found
+    if damage:
+        raise RowDamaged("pending_import", pending_id, damage)
+    return record
+
+
+def read(db: Database, pending_id: int) -> tuple[PendingImport, str] | None:
+    """Return the pending import, empty where it cannot be read, and the reason for the first such place or ''."""
+    if not -HIGHEST <= pending_id <= HIGHEST:  # SQLite takes no larger number
+        return None
+    found = one_row(
+        db,
+        "SELECT path, name, type, size_bytes, created_at, meta_json, claimed_sha256, decision, picks "
+        "FROM pending_import WHERE id = ?",
+        [pending_id],
+    )
+    if found is None:
+        return None
+    path, name, type_, size_bytes, created_at, meta_json, claimed, decision, picks = found
+    row = Row()
+    row.take("id", row_id, pending_id, 0)
+    record = PendingImport(
+        pending_id,
+        row.take("path", path_from_db, path, ""),
+        row.take("name", text, name, ""),
+        row.take("type", text, type_, ""),
+        row.take("size_bytes", natural, size_bytes, 0),
+        row.take("created_at", integer, created_at, 0),
+        row.take("meta_json", json_from_db, meta_json, {}),
+        tags(db, pending_id),
+        _images(db, pending_id, row),
+        row.take("claimed_sha256", optional(sha256), claimed, None),
+        _decision(row, decision, picks),
+    )
+    return record, row.damage
+
+
+def _decision(row: Row, decision: object, picks: object) -> Decision | None:
+    chosen = row.take("decision", strategy, decision, None)
+    resolution = row.take("picks", picks_from_db, picks, NO_OVERRIDES)
+    return None if chosen is None else Decision(chosen, resolution)
+
+
+def tags(db: Database, pending_id: int) -> tuple[str, ...]:
+    """Return the names of a pending import's tags, sorted; a tag whose name is none is left out."""
+    return tuple(sorted(name for _, name in _tags(db, pending_id) if is_text(name)))
+
+
+def tag_ids(db: Database, pending_id: int, without: Sequence[str] = ()) -> list[int]:
+    """Return the ids of a pending import's tags, without those of the given names."""
+    return [i for i, name in _tags(db, pending_id) if name not in without]
+
+
+def _tags(db: Database, pending_id: int) -> list[tuple[int, object]]:
+    select = "SELECT id, name FROM pending_import_tags JOIN tags ON id = tag_id WHERE pending_id = ?"
+    return [(i, name) for i, name in all_rows(db, select, [pending_id])]
+
+
+def images(db: Database, pending_id: int) -> tuple[PendingImage, ...]:
+    """Return a pending import's images in order, each with the verdict kept for its digest. Raises RowDamaged."""
+    row = Row()
+    found = _images(db, pending_id, row)
+    if row.damage:
+        raise RowDamaged("pending_import", pending_id, row.damage)
+    return found
+
+
+def _images(db: Database, pending_id: int, row: Row) -> tuple[PendingImage, ...]:
+    """Return the images that can be read; ``row`` is told of the others."""
+    found = all_rows(
+        db,
+        "SELECT n, file, i.sha256, v.refused FROM pending_images i LEFT JOIN image_verdicts v ON v.sha256 = i.sha256 "
+        "WHERE pending_id = ? ORDER BY n",
+        [pending_id],
+    )
+    return tuple(image for values in found if (image := row.take("an image", _image, values, None)) is not None)
+
+
+def _image(values: tuple[object, ...]) -> PendingImage | None:
+    n, file, digest, refused = values
+    verdict = Row().take("refused", optional(reason), refused, None)  # a cache
+    return PendingImage(seq(n), file_name(file), sha256(digest), verdict)
+
+
+def insert(db: Database, record: PendingImport, tag_ids: Iterable[int]) -> None:
+    """Add a pending import with its images; its tags are given by id."""
+    db.execute(
+        "INSERT INTO pending_import VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [
+            record.id,
+            path_to_db(record.path),
+            record.name,
+            record.type,
+            record.size_bytes,
+            record.created_at,
+            json_to_db(record.meta_json),
+            record.claimed_sha256,
+            record.decision and record.decision.strategy,
+            record.decision and picks_to_db(record.decision.resolution),
+        ],
+    )
+    db.conn.executemany("INSERT OR IGNORE INTO pending_import_tags VALUES (?, ?)", [(record.id, t) for t in tag_ids])
+    for image in record.images:
+        add_image(db, record.id, image)
+
+
+def add_image(db: Database, pending_id: int, image: PendingImage) -> None:
+    """Add one image behind those a pending import has."""
+    db.execute("INSERT INTO pending_images VALUES (?, ?, ?, ?)", [pending_id, image.n, image.file, image.sha256])
+
+
+def delete(db: Database, pending_id: int) -> None:
+    """Take a pending import off the queue, with its tags and its list of images."""
+    db.execute("DELETE FROM pending_import WHERE id = ?", [pending_id])
+
+
+def next_id(db: Database) -> int:
+    """Return an id above every one ever given. Raises RowDamaged where there is none, or that cannot be told."""
+    found = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'pending_import'").fetchone()
+    if found is None:
+        return 1
+    try:
+        return integer(found[0], 0, HIGHEST - 1) + 1
+    except ValueError as error:
+        raise RowDamaged("sqlite_sequence", "pending_import", f"seq: {error}") from None
+
+
+def decide(db: Database, ids: Sequence[int], choice: Choice) -> None:
+    """Store a decision for each of the pending imports, or clear theirs with None.
+
+    With a strategy alone, what was picked by hand stays where the strategy does, and is gone with it.
+    """
+    if isinstance(choice, Decision):
+        update = "UPDATE pending_import SET decision = ?, picks = ? WHERE id = ?"
+        picks = picks_to_db(choice.resolution)
+        db.conn.executemany(update, [(choice.strategy, picks, i) for i in ids])
+    else:
+        update = (
+            "UPDATE pending_import SET decision = :strategy, picks = CASE WHEN decision = :strategy THEN picks END "
+            "WHERE id = :id"
+        )
+        db.conn.executemany(update, [{"strategy": choice, "id": i} for i in ids])
+
+
+def decisions(db: Database) -> list[tuple[int, Strategy]]:
+    """Return all stored decisions by id; what is no strategy is none."""
+    select = f"SELECT id, decision FROM pending_import WHERE decision IN ({STRATEGIES}) ORDER BY id"
+    return [(i, Strategy(decision)) for i, decision in db.execute(select)]
+
+
+def full_decisions(db: Database) -> dict[int, Decision]:
+    """Return all stored decisions by id, each with what was picked by hand; what cannot be read is left out."""
+    rows = all_rows(db, "SELECT id, picks FROM pending_import WHERE picks IS NOT NULL")
+    picked = {i: Row().take("picks", picks_from_db, picks, NO_OVERRIDES) for i, picks in rows}
+    return {i: Decision(chosen, picked.get(i, NO_OVERRIDES)) for i, chosen in decisions(db)}

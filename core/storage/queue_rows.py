@@ -1,0 +1,225 @@
+"""Windows of the queue: many rows at once, with what is known of each file's hash."""
+
+from __future__ import annotations
+
+import json
+import re
+from array import array
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any
+
+from sqlite_utils import Database
+
+from core.domain.enums import Strategy
+from core.domain.sort_order import DEFAULT_ORDER, SortKey, SortOrder
+from core.storage.codecs import (
+    DECISIONS,
+    STRATEGIES,
+    Row,
+    file_name,
+    is_file_name,
+    is_sha256,
+    is_text,
+    natural,
+    numbers,
+    path_from_db,
+    path_or_empty,
+    row_id,
+    strategy,
+    text,
+)
+from core.storage.fetch import all_rows, batches
+
+_KNOWN = """
+SELECT p.id, p.path, h.stamp, m.sha256 IS NOT NULL, CASE WHEN h.sha256 IN (
+    SELECT sha256 FROM file_hashes GROUP BY sha256 HAVING count(*) > 1
+    UNION
+    SELECT sha256 FROM file_hashes WHERE path IN (SELECT path FROM pending_import GROUP BY path HAVING count(*) > 1)
+) THEN h.sha256 END
+FROM pending_import p LEFT JOIN file_hashes h ON h.path = p.path LEFT JOIN models m ON m.sha256 = h.sha256
+ORDER BY p.id
+"""
+_LIBRARY_TAGS = """
+SELECT p.id AS pending_id, t.name FROM pending_import p JOIN file_hashes h ON h.path = p.path
+JOIN model_tags m ON m.sha256 = h.sha256 JOIN tags t ON t.id = m.tag_id
+"""
+_DECISIONS = " ".join(f"WHEN '{strategy}' THEN {place}" for place, strategy in enumerate(Strategy))
+_KEYS = {
+    SortKey.ID: "p.id",
+    SortKey.NAME: "p.name COLLATE NOCASE",
+    SortKey.TYPE: "p.type COLLATE NOCASE",
+    SortKey.SIZE: "p.size_bytes",
+    SortKey.DECISION: f"CASE p.decision {_DECISIONS} ELSE {len(Strategy)} END",
+    SortKey.IMAGES: "(SELECT count(*) FROM pending_images i WHERE i.pending_id = p.id)",
+    SortKey.PATH: "CAST(p.path AS TEXT) COLLATE NOCASE",
+}
+_HEX = re.compile("[0-9a-f]*")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRow:
+    """A line of the queue as the store knows it; ``sha256`` was computed when the file had ``stamp``.
+
+    ``damage`` says why a value cannot be read, empty here, in a row that something else wrote.
+    """
+
+    id: int
+    name: str
+    path: str
+    type: str
+    size_bytes: int
+    decision: Strategy | None
+    stamp: str | None
+    sha256: str | None
+    in_library: bool
+    tags: tuple[str, ...]
+    images: tuple[str, ...]
+    by_hand: bool
+    library_tags: tuple[str, ...]
+    damage: str = ""
+
+
+def fetch_ids(db: Database, order: SortOrder = DEFAULT_ORDER, wanted: Collection[int] | None = None) -> array[int]:
+    """Return the ids of pending imports in order, of all where ``wanted`` is None. By state is not for SQL."""
+    where, values = "", []
+    if wanted is not None:
+        where, values = "WHERE p.id IN (SELECT value FROM json_each(?))", [json.dumps(list(wanted))]
+    key = f"{_KEYS[order.column]} {'DESC' if order.descending else ''}"
+    return numbers(db, f"SELECT p.id FROM pending_import p {where} ORDER BY {key}, p.id", values)
+
+
+def fetch_rows(db: Database, wanted: Sequence[int]) -> dict[int, StoredRow]:
+    """Return the rows with the wanted ids, by id; those that are gone are left out."""
+    key = [json.dumps(list(wanted))]
+    tags = _lists(db, "SELECT pending_id, name FROM pending_import_tags JOIN tags ON id = tag_id", "name", key)
+    images = _lists(db, "SELECT pending_id, file FROM pending_images", "n", key)
+    library_tags = _lists(db, _LIBRARY_TAGS, "t.name", key)
+    found = all_rows(
+        db,
+        "SELECT p.id, p.name, p.path, p.type, p.size_bytes, p.decision, h.stamp, h.sha256, m.sha256 IS NOT NULL, "
+        "p.picks IS NOT NULL "
+        "FROM pending_import p LEFT JOIN file_hashes h ON h.path = p.path LEFT JOIN models m ON m.sha256 = h.sha256 "
+        "WHERE p.id IN (SELECT value FROM json_each(?))",
+        key,
+    )
+    make = _as_it_is if _is_sound(found, tags, images, library_tags) else _checked
+    return {
+        values[0]: make(values, tags.get(values[0], ()), images.get(values[0], ()), library_tags.get(values[0], ()))
+        for values in found
+    }
+
+
+def _is_sound(found: Sequence[Sequence[Any]], *lists: dict[int, list[Any]]) -> bool:
+    """Tell whether all values are of our own making: at one look, as they nearly always are."""
+    if not found:
+        return True
+    ids, names, paths, types, sizes, decisions, _, hashes, *_ = zip(*found, strict=True)
+    try:
+        texts = "".join(chain(names, paths, types, *chain.from_iterable(of.values() for of in lists)))
+        known = [sha256 for sha256 in hashes if sha256 is not None]
+        digits = "".join(known)
+    except TypeError:
+        return False
+    return (
+        is_text(texts)
+        and set(map(type, sizes)) == {int}
+        and min(sizes) >= 0
+        and min(ids) > 0
+        and DECISIONS.issuperset(decisions)
+        and {64}.issuperset(map(len, known))
+        and _HEX.fullmatch(digits) is not None
+        and all(map(is_file_name, chain.from_iterable(lists[1].values())))
+    )
+
+
+def _as_it_is(values: Sequence[Any], tags: Sequence[Any], images: Sequence[Any], others: Sequence[Any]) -> StoredRow:
+    i, name, path, type_, size_bytes, decision, stamp, sha256, in_library, by_hand = values
+    return StoredRow(
+        i,
+        name,
+        path,
+        type_,
+        size_bytes,
+        strategy(decision),
+        stamp,
+        sha256,
+        bool(in_library),
+        tuple(tags),
+        tuple(images),
+        bool(by_hand),
+        tuple(others),
+    )
+
+
+def _checked(values: Sequence[Any], tags: Sequence[Any], images: Sequence[Any], others: Sequence[Any]) -> StoredRow:
+    i, name, path, type_, size_bytes, decision, stamp, sha256, in_library, by_hand = values
+    row = Row()
+    row.take("id", row_id, i, 0)
+    if not is_sha256(sha256):  # a cache: what cannot be in it is as good as not there
+        stamp = sha256 = None
+    return StoredRow(
+        i,
+        row.take("name", text, name, ""),
+        row.take("path", path_from_db, path, ""),
+        row.take("type", text, type_, ""),
+        row.take("size_bytes", natural, size_bytes, 0),
+        row.take("decision", strategy, decision, None),
+        stamp,
+        sha256,
+        bool(in_library),
+        tuple(filter(is_text, tags)),
+        tuple(file for image in images if (file := row.take("an image", file_name, image, ""))),
+        bool(by_hand),
+        tuple(filter(is_text, others)),
+        row.damage,
+    )
+
+
+def _lists(db: Database, select: str, order: str, key: Sequence[str]) -> dict[int, list[Any]]:
+    lists: dict[int, list[Any]] = {}
+    sql = f"{select} WHERE pending_id IN (SELECT value FROM json_each(?)) ORDER BY pending_id, {order}"
+    for i, value in all_rows(db, sql, key):
+        lists.setdefault(i, []).append(value)
+    return lists
+
+
+def same_hash(db: Database, row: StoredRow) -> Iterator[tuple[int, str, str]]:
+    """Go through id, path and stamp of each other pending import whose file had the same hash."""
+    found = all_rows(
+        db,
+        "SELECT p.id, h.path, h.stamp FROM file_hashes h JOIN pending_import p ON p.path = h.path "
+        "WHERE h.sha256 = ? AND p.id <> ?",
+        [row.sha256, row.id],
+    )
+    return ((id, path_or_empty(path), stamp) for id, path, stamp in found)
+
+
+def totals(db: Database) -> tuple[int, int]:
+    """Return how many pending imports there are, and how many of them are decided."""
+    select = f"SELECT count(*), count(*) FILTER (WHERE decision IN ({STRATEGIES})) FROM pending_import"
+    pending, decided = db.execute(select).fetchone()
+    return pending, decided
+
+
+def iter_state_facts(db: Database) -> Iterator[list[tuple[int, str, str | None, bool, str | None]]]:
+    """Go through the whole queue by id in batches: what of each pending import decides its state, and no more.
+
+    That is, after its id, its path, the stamp that the file had when it was hashed, whether the library has that
+    hash, and the hash itself where another pending import may have it too.
+    """
+    for batch in batches(db, _KNOWN):
+        yield [
+            (id, path_or_empty(path), stamp, bool(in_library), sha256) for id, path, stamp, in_library, sha256 in batch
+        ]
+
+
+def paths(db: Database, wanted: Sequence[int]) -> dict[int, str]:
+    """Return the model path of each wanted pending import that is still there."""
+    found = all_rows(
+        db,
+        "SELECT id, path FROM pending_import WHERE id IN (SELECT value FROM json_each(?))",
+        [json.dumps(list(wanted))],
+    )
+    return {i: path_or_empty(path) for i, path in found}

@@ -1,0 +1,138 @@
+"""The library's schema, step by step. A step that has been released is never changed: a new one is added below it."""
+
+from __future__ import annotations
+
+from sqlite_utils import Database
+from sqlite_utils.migrations import Migrations
+
+migrations = Migrations("model-curator")
+
+SCHEMAS = {
+    "1_library_queue_journal": "ec02df376d4da2e89b995042493d7dc789e2b40dceffb1a596bac53d222c336a",
+    "2_picks": "1d5dd1dc20d9fafd8cf414e666f9a627f96a84e5b8d1493d034464a078d332f0",
+}
+"""The steps in their order, each with the digest that the schema has after it: see ``core.storage.schema_check``."""
+
+_LIBRARY = """
+CREATE TABLE models (
+    sha256      TEXT PRIMARY KEY CHECK (length(sha256) = 64 AND sha256 NOT GLOB '*[^0-9a-f]*'),
+    path        TEXT NOT NULL,  -- a BLOB where the path is not UTF-8
+    name        TEXT NOT NULL,
+    type        TEXT NOT NULL,
+    size_bytes  INTEGER NOT NULL,
+    created_at  INTEGER NOT NULL,  -- ms since 1970
+    meta_json   TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE locations (
+    sha256  TEXT NOT NULL REFERENCES models (sha256) ON DELETE CASCADE,
+    path    TEXT NOT NULL,
+    PRIMARY KEY (sha256, path)
+) WITHOUT ROWID;
+CREATE TABLE model_images (
+    sha256         TEXT NOT NULL REFERENCES models (sha256) ON DELETE CASCADE,
+    seq            INTEGER NOT NULL CHECK (seq >= 0),
+    source_sha256  TEXT NOT NULL,  -- of the bytes the tiers were made from
+    high           TEXT NOT NULL,  -- SHA-256 of each tier's file
+    medium         TEXT NOT NULL,
+    low            TEXT NOT NULL,
+    PRIMARY KEY (sha256, seq)
+) WITHOUT ROWID;
+CREATE INDEX model_images_source ON model_images (source_sha256);
+CREATE TABLE pending_import (
+    id              INTEGER PRIMARY KEY AUTOINCREMENT,
+    path            TEXT NOT NULL,
+    name            TEXT NOT NULL,
+    type            TEXT NOT NULL,
+    size_bytes      INTEGER NOT NULL,
+    created_at      INTEGER NOT NULL,
+    meta_json       TEXT NOT NULL,
+    claimed_sha256  TEXT,
+    decision        TEXT CHECK (decision IN ('override', 'merge', 'delete', 'skip'))
+);
+CREATE INDEX pending_import_path ON pending_import (path);
+CREATE TABLE pending_images (
+    pending_id  INTEGER NOT NULL REFERENCES pending_import (id) ON DELETE CASCADE,
+    n           INTEGER NOT NULL,
+    file        TEXT NOT NULL,
+    sha256      TEXT NOT NULL,
+    PRIMARY KEY (pending_id, n)
+) WITHOUT ROWID;
+CREATE TABLE tags (
+    id          INTEGER PRIMARY KEY,
+    name        TEXT NOT NULL UNIQUE,
+    color       TEXT,
+    created_at  INTEGER
+);
+CREATE TABLE model_tags (
+    sha256  TEXT NOT NULL REFERENCES models (sha256) ON DELETE CASCADE,
+    tag_id  INTEGER NOT NULL REFERENCES tags (id) ON DELETE CASCADE,
+    PRIMARY KEY (sha256, tag_id)
+) WITHOUT ROWID;
+CREATE TABLE pending_import_tags (
+    pending_id  INTEGER NOT NULL REFERENCES pending_import (id) ON DELETE CASCADE,
+    tag_id      INTEGER NOT NULL REFERENCES tags (id) ON DELETE CASCADE,
+    PRIMARY KEY (pending_id, tag_id)
+) WITHOUT ROWID;
+CREATE INDEX model_tags_tag ON model_tags (tag_id);
+CREATE INDEX pending_import_tags_tag ON pending_import_tags (tag_id);
+"""
+
+_MEMORY = """
+CREATE TABLE file_hashes (  -- what was computed from the file at a path, while its stamp stays the same
+    path    TEXT PRIMARY KEY,
+    stamp   TEXT NOT NULL,
+    sha256  TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX file_hashes_sha256 ON file_hashes (sha256);
+CREATE TABLE image_verdicts (  -- what decoding an image told, by the digest of its bytes; NULL is acceptance
+    sha256   TEXT PRIMARY KEY,
+    refused  TEXT
+) WITHOUT ROWID;
+CREATE TABLE imported_rows (  -- rows of old databases that Stage 1 has taken, and what became of each
+    source      TEXT NOT NULL,
+    row         INTEGER NOT NULL,
+    sha256      TEXT,
+    pending_id  INTEGER,
+    PRIMARY KEY (source, row)
+) WITHOUT ROWID;
+CREATE INDEX imported_rows_pending ON imported_rows (pending_id);
+CREATE TABLE imported_images (
+    source  TEXT NOT NULL,
+    row     INTEGER NOT NULL,
+    name    TEXT NOT NULL,
+    PRIMARY KEY (source, row, name)
+) WITHOUT ROWID;
+"""
+
+_JOURNAL = """
+CREATE TABLE journal (
+    n           INTEGER PRIMARY KEY AUTOINCREMENT,
+    op          TEXT NOT NULL UNIQUE,
+    kind        TEXT NOT NULL,
+    action      TEXT,
+    pending_id  INTEGER,
+    sha256      TEXT,
+    moves       TEXT NOT NULL,
+    before      TEXT,
+    after       TEXT,
+    undone_by   INTEGER REFERENCES journal (n),
+    open        INTEGER NOT NULL,
+    at          INTEGER NOT NULL,
+    lost        TEXT
+);
+CREATE UNIQUE INDEX journal_one_open ON journal (open) WHERE open = 1;
+CREATE TABLE pulse (id INTEGER PRIMARY KEY CHECK (id = 1), beats INTEGER NOT NULL);
+INSERT INTO pulse VALUES (1, 0);
+"""
+
+
+@migrations(name="1_library_queue_journal")
+def _first(db: Database) -> None:
+    for script in (_LIBRARY, _MEMORY, _JOURNAL):
+        db.executescript(script)
+
+
+@migrations(name="2_picks")
+def _picks(db: Database) -> None:
+    # What was picked by hand for a decision: {"fields": [[[key, …], side], …], "tags": […], "images": […]}.
+    db.execute("ALTER TABLE pending_import ADD COLUMN picks TEXT")

@@ -1,0 +1,179 @@
+"""Finding pending imports: what a query comes to in SQL, and the exact look at the texts of what SQL lets through.
+
+SQLite knows no letter case beyond ASCII, so it only sifts: a row of ASCII alone must hold the word as LIKE sees it,
+any other row is let through. What is left is compared case-folded. The sifting is what makes 100,000 rows fast.
+"""
+
+from __future__ import annotations
+
+import json
+from array import array
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from sqlite_utils import Database
+
+from core.domain.query import Field, Query, TextTerm
+from core.files.paths import folder_of
+from core.storage.codecs import is_text, numbers, path_or_empty
+from core.storage.fetch import all_rows, batches
+
+_Row = tuple[int, str, "str | bytes", str, str]
+_Fits = Callable[[_Row], bool]
+
+_COLUMNS = {
+    Field.NAME: "p.name",
+    Field.PATH: "CAST(p.path AS TEXT)",
+    Field.TYPE: "p.type",
+    Field.NOTE: "p.meta_json",
+}
+_FOLDER = {Field.FOLDER: _COLUMNS[Field.PATH]}  # of which it is a part
+_SAME_HASH = """p.path IN (SELECT path FROM file_hashes WHERE sha256 = (
+    SELECT h.sha256 FROM pending_import q JOIN file_hashes h ON h.path = q.path WHERE q.id = ?))"""
+_LONGEST = 200  # characters of a word that SQLite is asked for: it takes no pattern of more than 50,000 bytes
+
+# All characters beyond ASCII whose case-folded form has ASCII in it.
+_FOLDS_TO_ASCII = (
+    "\u00df\u0130\u0149\u017f\u01f0\u1e96\u1e97\u1e98\u1e99\u1e9a\u1e9e\u212a\ufb00\ufb01\ufb02\ufb03\ufb04\ufb05\ufb06"
+)
+
+
+def ids(db: Database, query: Query) -> array[int]:
+    """Return the ids, in order, of the pending imports that fit all of a query but what needs the model files."""
+    tagged = {term: _tagged(db, term) for term in query.texts if term.where in (Field.ANYWHERE, Field.TAG)}
+    parts: list[str] = []
+    values: list[Any] = []
+    for part, value in (*_rows_in_sql(query), *(_sieve(term, tagged.get(term, set())) for term in query.texts)):
+        parts.append(part)
+        values += value
+    where = " AND ".join(parts) or "1"
+    if not query.texts:
+        return numbers(db, f"SELECT p.id FROM pending_import p WHERE {where} ORDER BY p.id", values)
+    # The notes are long, and read only where they are asked for.
+    notes = "p.meta_json" if any(term.where in (Field.ANYWHERE, Field.NOTE) for term in query.texts) else "''"
+    texts = [f"coalesce(CAST({column} AS TEXT), '')" for column in ("p.name", "p.type", notes)]
+    name, type_, notes = texts
+    select = f"SELECT p.id, {name}, p.path, {type_}, {notes} FROM pending_import p WHERE {where} ORDER BY p.id"
+    tests = [_test(term, tagged.get(term, set())) for term in query.texts]
+    found = (row for batch in batches(db, select, values) for row in batch)
+    return array("q", (row[0] for row in found if all(fits(row) for fits in tests)))
+
+
+def _tagged(db: Database, term: TextTerm) -> set[int]:
+    """Return the ids of the pending imports with a tag that holds the term's text."""
+    holds = _finder(term.text, whole=term.whole)
+    tags = [i for i, name in all_rows(db, "SELECT id, name FROM tags") if is_text(name) and holds(name)]
+    select = (
+        "SELECT pending_id AS id FROM pending_import_tags "
+        "WHERE tag_id IN (SELECT value FROM json_each(?)) AND typeof(pending_id) = 'integer'"
+    )
+    return set(numbers(db, select, [json.dumps(tags)]))
+
+
+def _rows_in_sql(query: Query) -> Iterator[tuple[str, list[Any]]]:
+    for size in query.sizes:
+        yield f"p.size_bytes {'NOT ' if size.negated else ''}BETWEEN ? AND ?", [size.low, size.high]
+    for decided in query.decisions:
+        yield f"p.decision IS {'NOT ' if decided.negated else ''}?", [decided.strategy]
+    for same in query.same:
+        if not same.negated:  # which of the others' hashes still hold, only a look at the files tells
+            yield f"(p.id = ? OR {_SAME_HASH})", [same.id, same.id]
+
+
+def _sieve(term: TextTerm, tagged: set[int]) -> tuple[str, list[Any]]:
+    """Return a condition that every row which fits the term meets; others may meet it too.
+
+    A value that is the text as it stands holds it without regard to letter case as well.
+    """
+    if term.negated:
+        return "1", []
+    if term.where is Field.TAG:
+        return "p.id IN (SELECT value FROM json_each(?))", [json.dumps(sorted(tagged))]
+    wheres = list(_COLUMNS) if term.where is Field.ANYWHERE else [term.where]
+    columns = _COLUMNS | _FOLDER
+    text = term.text.casefold()
+    parts, values = [], []
+    if term.where is Field.ANYWHERE and tagged:
+        parts.append("p.id IN (SELECT value FROM json_each(?))")
+        values.append(json.dumps(sorted(tagged)))
+    if text.isascii():  # no text of ASCII alone holds any other
+        for where in wheres:
+            parts.append(f"{columns[where]} LIKE ? ESCAPE '\\'")
+            values.append(_pattern(text, in_json=where is Field.NOTE))
+    for where in wheres:
+        column = columns[where]
+        # SQLite counts characters up to a NUL, so that this lets a text with one through as well.
+        parts.append(f"length({column}) <> length(CAST({column} AS BLOB))")
+    if Field.PATH in wheres or Field.FOLDER in wheres:
+        parts.append("typeof(p.path) = 'blob'")  # no UTF-8
+    return f"({' OR '.join(parts)})", values
+
+
+def _pattern(text: str, *, in_json: bool) -> str:
+    part = text[:_LONGEST]
+    part = _escaped(part) if in_json else part.partition("\0")[0]
+    for special in "\\%_":
+        part = part.replace(special, "\\" + special)
+    return f"%{part}%"
+
+
+def _test(term: TextTerm, tagged: set[int]) -> _Fits:
+    holds, may_hold = _finder(term.text, whole=term.whole), _finder(_escaped(term.text.casefold()))
+    parts: dict[Field, _Fits] = {
+        Field.TAG: lambda row: row[0] in tagged,
+        Field.NAME: lambda row: holds(row[1]),
+        Field.TYPE: lambda row: holds(row[3]),
+        Field.PATH: lambda row: holds(path_or_empty(row[2])),
+        Field.FOLDER: lambda row: holds(folder_of(path_or_empty(row[2]))),
+        # Most rows do not hold the word at all, keys included, and reading JSON is what costs.
+        Field.NOTE: lambda row: may_hold(row[4]) and any(map(holds, _notes(row[4]))),
+    }
+    anywhere = [part for where, part in parts.items() if where is not Field.FOLDER]  # the path holds it
+    fits = parts[term.where] if term.where is not Field.ANYWHERE else _any(tuple(anywhere))
+    return (lambda row: not fits(row)) if term.negated else fits
+
+
+def _any(tests: tuple[_Fits, ...]) -> _Fits:
+    return lambda row: any(fits(row) for fits in tests)
+
+
+def _finder(text: str, *, whole: bool = False) -> Callable[[str], bool]:
+    """Return a test for values that hold ``text``, which is case-folded, when they are case-folded too.
+
+    With ``whole`` it is the value itself that must be the text.
+    """
+    if whole:
+        return lambda value: value == text
+    if not text.isascii():
+        return lambda value: text in value.casefold()
+    raw = text.encode()
+    risky = tuple(char for char in _FOLDS_TO_ASCII if set(char.casefold()) & set(text))
+
+    def finds(value: str) -> bool:
+        # Folding a long text that is not ASCII takes ten times as long as looking for the few that matter.
+        if value.isascii() or any(char in value for char in risky):
+            return text in value.casefold()
+        return raw in value.encode(errors="surrogatepass").lower()
+
+    return finds
+
+
+def _escaped(text: str) -> str:
+    """Return a text as it stands between the quotes in stored JSON."""
+    return json.dumps(text, ensure_ascii=False)[1:-1]
+
+
+def _notes(meta_json: str) -> Iterator[str]:
+    """Yield every text among the values of meta_json; none where it is damaged."""
+    try:
+        todo: list[Any] = [json.loads(meta_json)]
+    except (ValueError, RecursionError):
+        return
+    while todo:
+        value = todo.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, Mapping):
+            todo += value.values()
+        elif isinstance(value, list):
+            todo += value

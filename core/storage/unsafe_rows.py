@@ -1,0 +1,71 @@
+"""Every value of every table, looked at for verification. The journal and the metadata are looked at elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlite_utils import Database
+
+from core.storage.codecs import (
+    file_name,
+    integer,
+    natural,
+    optional,
+    path_from_db,
+    reason,
+    row_id,
+    seq,
+    sha256,
+    strategy,
+    text,
+)
+from core.storage.fetch import batches
+
+_Check = Callable[[Any], object]
+_FACTS: dict[str, _Check] = {
+    "path": path_from_db, "name": text, "type": text, "size_bytes": natural, "created_at": integer,
+}  # fmt: skip
+_SOURCE: dict[str, _Check] = {"source": path_from_db, "row": integer}
+# The columns that name a row come first: so many as the number says.
+_TABLES: dict[str, tuple[int, dict[str, _Check]]] = {
+    "models": (1, {"sha256": sha256, **_FACTS}),
+    "locations": (1, {"sha256": sha256, "path": path_from_db}),
+    "model_images": (2, {"sha256": sha256, "seq": seq, "high": sha256, "medium": sha256, "low": sha256}),
+    "model_tags": (2, {"sha256": sha256, "tag_id": integer}),
+    "pending_import": (1, {"id": row_id, **_FACTS, "claimed_sha256": optional(sha256), "decision": strategy}),
+    "pending_images": (2, {"pending_id": row_id, "n": seq, "file": file_name}),
+    "pending_import_tags": (2, {"pending_id": row_id, "tag_id": integer}),
+    "tags": (1, {"id": integer, "name": text, "color": optional(text), "created_at": optional(integer)}),
+    "file_hashes": (1, {"path": path_from_db, "stamp": text, "sha256": sha256}),
+    "image_verdicts": (1, {"sha256": sha256, "refused": optional(reason)}),
+    "imported_rows": (2, {**_SOURCE, "sha256": optional(sha256), "pending_id": optional(row_id)}),
+    "imported_images": (2, {**_SOURCE, "name": text}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class UnsafeValue:
+    """A value that this program never writes: in which row of which table, and why it cannot be."""
+
+    table: str
+    key: str
+    column: str
+    reason: str
+
+
+def unsafe_values(db: Database) -> Iterator[UnsafeValue]:
+    """Go through the values that cannot be, table by table."""
+    for table, (keys, checks) in _TABLES.items():
+        for batch in batches(db, f"SELECT {', '.join(checks)} FROM {table}"):
+            for row in batch:
+                for (column, check), value in zip(checks.items(), row, strict=True):
+                    try:
+                        check(value)
+                    except ValueError as error:
+                        yield UnsafeValue(table, "/".join(map(_shown, row[:keys])), column, str(error))
+
+
+def _shown(value: object) -> str:
+    return str(value) if isinstance(value, str | int) else repr(value)

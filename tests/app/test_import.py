@@ -1,0 +1,316 @@
+"""Bringing an old database in from the app: asking, progress, cancelling, and what the report says."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+import pytest
+from textual.dom import DOMNode
+
+from core import Library
+from core.domain.imports import ImportReport, Problem
+from core.sample.library import build_sample
+from tests.support.builders import OldRow, old_database, png
+from tests.support.import_dialog import ASKED, blocked_writes, dialog
+from tui.jobs.import_job import Importing, ImportJob
+from tui.presenters.import_report import Reason, reasons, report_lines
+from tui.screens.import_legacy import ImportScreen
+
+MANY = 10_000
+
+
+async def test_three_times_enter_brings_the_sample_in(tmp_path: Path, library: Library) -> None:
+    old = build_sample(tmp_path)
+    async with dialog(library) as desk:
+        await desk.paste(str(old.database))
+        await desk.press("enter")
+        await desk.at("images")
+        assert desk.line("images") == str(old.images), "it lies beside the database"
+        await desk.press("enter", "enter")
+        await desk.wait_for_text("The import is done")
+        text = desk.text("#outcome")
+        for words in ("5  models", "19  imports", "16  tags", "40  images", "1  problem", "damaged or"):
+            assert words in text
+        report = await desk.closed_by("enter")
+        assert report is not None
+        assert (report.models, report.pending, report.images, len(report.problems)) == (5, 19, 40, 1)
+        assert len(library.queue.search()) == 19
+
+
+async def test_a_second_import_adds_nothing_and_says_so(tmp_path: Path, library: Library) -> None:
+    old = old_database(tmp_path / "old.db", [OldRow(1, "/m/a", {"images": ["a.png"]}), OldRow(2, "/m/b")], {1: "tag"})
+    (tmp_path / "a.png").write_bytes(png(1))
+    async with dialog(library) as desk:
+        await desk.give(old, tmp_path)
+        await desk.wait_for_text("1  image ")
+        await desk.closed_by("y")
+        await desk.app.push_screen(ImportScreen(library), desk.answers.append)
+        await desk.give(old, tmp_path)
+        await desk.wait_for_text("Nothing new came in: 2 rows had come in before.")
+        assert await desk.closed_by("y") == ImportReport(skipped=2)
+
+
+async def test_tab_completes_shows_the_choices_and_moves_on_at_the_end(tmp_path: Path, library: Library) -> None:
+    for number in range(9):
+        old_database(tmp_path / "box" / f"manager{number}.db", [])
+    async with dialog(library) as desk:
+        await desk.paste(f"{tmp_path}/b")
+        await desk.press("tab")
+        await desk.wait_until(lambda: desk.line("database") == f"{tmp_path}/box/")
+        await desk.press("tab")
+        await desk.wait_until(lambda: desk.line("database") == f"{tmp_path}/box/manager")
+        await desk.wait_for_text("manager5.db", "#hint")
+        await desk.wait_for_text("and 3 more", "#hint")
+        await desk.press("7")
+        await desk.wait_until(lambda: "manager5.db" not in desk.text("#hint"))
+        await desk.press("tab")
+        await desk.wait_until(lambda: desk.line("database") == f"{tmp_path}/box/manager7.db")
+        await desk.press("tab")
+        await desk.at("images")
+
+
+async def test_hostile_names_are_plain_among_the_choices_and_in_the_line(tmp_path: Path, library: Library) -> None:
+    names = [b"o\x1b]52;c;aGk=\x07.db", b"o\xff.db", b"o[@click=app.quit]x[nope].db"]
+    box = tmp_path / "box"
+    for name in names:
+        old_database(Path(os.fsdecode(os.fsencode(box) + b"/" + name)), [OldRow(1, "/m/a")])
+    async with dialog(library) as desk:
+        await desk.paste(f"{box}/")
+        await desk.press("tab")
+        await desk.wait_for_text("o[@click=app.quit]x[nope].db", "#hint")
+        await desk.wait_for_text("␛]52;c;aGk=␇.db", "#hint")
+        await desk.paste("\\xff")
+        await desk.press("tab")
+        await desk.wait_until(lambda: desk.line("database") == f"{box}/o\\xff.db")
+        assert "\x1b" not in desk.screen()
+        await desk.press("enter", "enter")
+        await desk.at("roots")
+        await desk.press("enter")
+        await desk.wait_for_text("The import is done")
+        assert list(library.queue.search()) == [1]
+
+
+async def test_letters_are_typed_and_no_keys(library: Library) -> None:
+    async with dialog(library) as desk:
+        await desk.press(*"q?jky", "down", *"q?jky", "down", *"q?jky", "down")
+        assert [desk.line(id) for id in ("database", "images", "roots")] == ["q?jky"] * 3
+        await desk.at("database")  # down goes round
+        await desk.press("up")
+        await desk.at("roots")
+        assert await desk.closed_by("escape") is None
+
+
+async def test_a_typed_folder_of_images_is_not_replaced(tmp_path: Path, library: Library) -> None:
+    old = old_database(tmp_path / "old.db", [])
+    (tmp_path / "images").mkdir()
+    async with dialog(library) as desk:
+        await desk.press("down")
+        await desk.paste(str(tmp_path))
+        await desk.press("up")
+        await desk.paste(str(old))
+        await desk.press("enter")
+        await desk.at("images")
+        assert desk.line("images") == str(tmp_path)
+
+
+async def test_of_a_path_longer_than_its_line_the_end_is_seen(library: Library) -> None:
+    async with dialog(library) as desk:
+        for id in ("database", "images", "roots"):
+            await desk.at(id)
+            await desk.paste(f"/a/{'very/' * 30}{id}.end")
+            await desk.wait_for_text(f"/{id}.end")
+            await desk.press("down")
+        await desk.press("up", "up")
+        await desk.at("images")
+
+
+async def test_old_roots_are_mapped(tmp_path: Path, library: Library) -> None:
+    old = old_database(tmp_path / "old.db", [OldRow(1, r"D:\AI\models\a.pt"), OldRow(2, "/mnt/x/b.pt")])
+    async with dialog(library) as desk:
+        await desk.give(old, roots=r"D:\AI\models=/srv/models ; /mnt=/media/disk")
+        await desk.wait_for_text("The import is done")
+        assert [row.path for row in library.queue.rows([1, 2])] == ["/srv/models/a.pt", "/media/disk/x/b.pt"]
+
+
+@pytest.mark.parametrize(
+    "name, said, at",
+    [
+        ("gone.db", "There is no file", "database"),
+        ("folder", "is a folder", "database"),
+        ("text.db", "is no SQLite database", "database"),
+        ("empty.db", "models", "database"),
+        ("nul\\x00.db", "NUL", "database"),
+        ("", "Name the old database first.", "database"),
+    ],
+)
+async def test_a_wrong_database_is_one_sentence_and_can_be_put_right(
+    tmp_path: Path, library: Library, name: str, said: str, at: str
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "text.db").write_text("no database, but long enough for one")
+    (tmp_path / "empty.db").touch()
+    good = old_database(tmp_path / "good.db", [OldRow(1, "/m/a")])
+    async with dialog(library, (80, 24)) as desk:
+        await desk.give(f"{tmp_path}/{name}" if name else "")
+        await desk.wait_until(lambda: "✕" in desk.text("#trouble"))
+        assert said in " ".join(desk.text("#trouble").split())
+        await desk.at(at)
+        await desk.give(good)
+        await desk.wait_for_text("1  import ")
+        assert "✕" not in desk.screen()
+
+
+@pytest.mark.parametrize(
+    "images, roots, said, at",
+    [("gone", "", "is not there", "images"), ("", "/only-old", "“/only-old” is not OLD=NEW", "roots")],
+)
+async def test_wrong_images_and_roots(
+    tmp_path: Path, library: Library, images: str, roots: str, said: str, at: str
+) -> None:
+    old = old_database(tmp_path / "good.db", [OldRow(1, "/m/a")])
+    async with dialog(library) as desk:
+        await desk.give(old, f"{tmp_path}/{images}" if images else "", roots)
+        await desk.wait_until(lambda: said in " ".join(desk.text("#trouble").split()))  # wherever its lines break
+        await desk.at(at)
+        assert await desk.closed_by("escape") is None
+        assert not library.queue.search()
+
+
+async def test_esc_while_nothing_has_come_in_yet(tmp_path: Path, library: Library) -> None:
+    old = old_database(tmp_path / "old.db", [OldRow(n, f"/m/{n}") for n in range(1, 5)], {1: "tag"})
+    with blocked_writes(library):
+        async with dialog(library) as desk:
+            await desk.give(old)
+            await desk.wait_for_text("reading the old database", "#running")
+            await desk.press("y", "enter", "q", "escape")
+            await desk.wait_for_text("The import was cancelled: what had come in stays")
+            report = await desk.closed_by("escape")
+            assert report is not None
+            assert report.cancelled
+            assert not library.queue.search()
+
+
+async def test_progress_and_esc_in_the_middle_leave_whole_batches(tmp_path: Path, library: Library) -> None:
+    old = old_database(tmp_path / "old.db", [OldRow(n, f"/m/{n}") for n in range(1, MANY + 1)])
+    async with dialog(library) as desk:
+        with blocked_writes(library) as let_go:
+            await desk.give(old)
+            let_go()
+        with blocked_writes(library, after=1):
+            await desk.wait_for_text(f"of {MANY:,} rows", "#running")
+            assert "━" in desk.text("#running")
+            await desk.press("escape")
+            await desk.wait_for_text("The import was cancelled")
+        report = await desk.closed_by("escape")
+        assert report is not None
+        assert report.cancelled
+        assert 0 < report.pending < MANY
+        assert report.pending == len(library.queue.search())
+
+
+def test_what_is_said_until_the_batch_is_in(library: Library) -> None:
+    job = ImportJob(DOMNode(), library)
+    assert job.words(None, 20).plain == "reading the old database …"
+    job.stop()
+    assert job.words(None, 20).plain == "stopping; what has come in stays"
+    assert "stopping; what has come in stays" in job.words(Importing(200, MANY), 20).plain
+
+
+async def test_leaving_the_app_in_the_middle_stops_the_import(tmp_path: Path, library: Library) -> None:
+    old = old_database(tmp_path / "old.db", [OldRow(n, f"/m/{n}") for n in range(1, MANY + 1)])
+    async with dialog(library) as desk:
+        with blocked_writes(library) as let_go:
+            await desk.give(old)
+            let_go()
+        with blocked_writes(library, after=1):
+            await desk.wait_for_text(f"of {MANY:,} rows", "#running")
+            desk.app.exit()
+            await desk.wait_until(lambda: not desk.app.is_running)
+    await asyncio.get_running_loop().shutdown_default_executor()
+    assert 0 < len(library.queue.search()) < MANY
+    assert not list((library.root / "staging").iterdir())
+
+
+async def test_problems_are_listed_and_hostile_text_in_them_is_plain(tmp_path: Path, library: Library) -> None:
+    hostile = "\x1b[31m\x1b]52;c;aGk=\x07[@click=app.quit]x[/nope]\u202e\x9b" + "墨" * 300
+    rows = [
+        OldRow(3, "/m/a", hash_hex=hostile),
+        OldRow(4, "/m/b", {"images": ["/media/[b]gone.png", 7]}),
+        OldRow(5, "/m/c", "{broken"),
+    ]
+    old = old_database(tmp_path / "old.db", rows)
+    async with dialog(library, (80, 24)) as desk:
+        await desk.give(old, tmp_path)
+        await desk.wait_for_text("4  problems")
+        await desk.press("end")
+        await desk.wait_for_text("legacy_raw")
+        shown = desk.screen()
+        await desk.press("home")
+        await desk.wait_for_text("3  imports")
+        shown += desk.screen()
+        for words in (
+            "␛[31m␛]52;c;aGk=␇",
+            "[@click=app.quit]x[/nope]",
+            "[b]gone.png: its file",
+            "no name of an image: 7",
+        ):
+            assert words in shown
+        assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(shown)
+        assert await desk.closed_by("q") is not None
+
+
+async def test_many_problems_are_summed_up_and_cut(tmp_path: Path, library: Library) -> None:
+    rows = [OldRow(n, f"/m/{n}", {"images": [f"/media/{n}.png"]}, hash_hex="ab" * (n % 7 + 1)) for n in range(1, 251)]
+    old = old_database(tmp_path / "old.db", rows)
+    async with dialog(library) as desk:
+        await desk.give(old, tmp_path)
+        await desk.wait_for_text("500  problems")
+        await desk.wait_for_text("250  hash_hex      not 64 hex digits")
+        await desk.wait_for_text("250  images        its file is missing")
+        await desk.press("end")
+        await desk.wait_for_text("and 200 more: model-curator import-legacy … --json prints all of them")
+
+
+def test_a_hundred_thousand_problems_make_a_short_report() -> None:
+    problems = tuple(Problem(n, "images", f"/media/{n}.png: its file is missing") for n in range(100_000))
+    summed = reasons(problems)
+    assert summed == [Reason(100_000, "images", "its file is missing")]
+    text = report_lines(ImportReport(problems=problems), summed, 80).plain
+    assert "and 99,700 more" in text
+    assert text.count("\n") < 2_000
+
+
+async def test_the_report_scrolls_by_j_and_k(tmp_path: Path, library: Library) -> None:
+    old = old_database(tmp_path / "old.db", [OldRow(n, f"/m/{n}", hash_hex="no") for n in range(1, 101)])
+    async with dialog(library, (80, 24)) as desk:
+        await desk.give(old)
+        await desk.wait_for_text("100  imports")
+        await desk.press(*"jjjjjjjj")
+        await desk.wait_until(lambda: "100  imports" not in desk.screen())
+        await desk.press(*"kkkkkkkk")
+        await desk.wait_for_text("100  imports")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (200, 60), (60, 18)])
+async def test_it_fits(tmp_path: Path, library: Library, size: tuple[int, int]) -> None:
+    for number in range(9):
+        old_database(tmp_path / "old" / f"manager{number}.db", [OldRow(1, "/m/a", {"images": ["a.png"]})])
+    images = tmp_path / "pictures"
+    images.mkdir()
+    (images / "a.png").write_bytes(png(1))
+    async with dialog(library, size) as desk:
+        await desk.paste(f"{tmp_path}/old/")
+        await desk.press("tab")
+        await desk.wait_for_text("manager2.db")
+        for words in (ASKED, "Database", "Images", "Paths", " more", "⏎ next", "esc close"):
+            assert words in desk.screen()
+        await desk.give(f"{tmp_path}/gone.db")
+        await desk.wait_for_text("There is no file")
+        assert "⏎ next" in desk.screen()
+        await desk.give(f"{tmp_path}/old/manager1.db", images)
+        await desk.wait_for_text("1  import ")
+        assert "⏎ close" in desk.screen()
+        await desk.pilot.resize_terminal(100, 30)
+        await desk.wait_for_text("1  import ")

@@ -1,0 +1,1 @@
+"""Processes that are killed, stopped, forked or out of disk."""

@@ -1,0 +1,1 @@
+"""What tests, benchmarks and tests.torture share; it imports none of them."""

@@ -1,0 +1,184 @@
+"""The app at work in a test: a sample library of its own, keys pressed, and what is on the screen as plain text.
+
+Nothing here sleeps for a fixed time: ``AppHarness.until`` lets the app work until a condition holds, or fails.
+"""
+
+from __future__ import annotations
+
+import atexit
+import functools
+import shutil
+import sqlite3
+import tempfile
+import time
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, closing, contextmanager
+from pathlib import Path
+
+from rich.segment import Segment
+from textual import events
+from textual.pilot import Pilot
+from textual.widget import Widget
+
+from core.domain.enums import State, Strategy
+from core.domain.records import PendingImport, QueueRow
+from core.library import Library
+from core.sample.library import sample_library
+from core.storage import pending
+from tests.support.keys import press
+from tui.app import CuratorApp
+from tui.config.settings import Settings
+from tui.screens.queue.screen import QueueScreen
+from tui.widgets.queue_list.queue_list import QueueList
+
+PATIENCE = 30.0  # seconds until a condition counts as broken; far more than a busy machine needs
+
+CONFLICT = 7  # ids in the sample: a conflict with four images, one of which the library has
+NEW = 11
+MISSING = 18
+
+
+@functools.cache
+def _template() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="curator-tests-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    sample_library(folder).close()
+    return folder
+
+
+def copy_sample(folder: Path) -> Path:
+    """Put a copy of the sample, model files and all, into ``folder``, and return the library's folder."""
+    template = _template()
+    shutil.copytree(template, folder, dirs_exist_ok=True)
+    with closing(sqlite3.connect(folder / "library" / "library.db")) as connection, connection:
+        for table in ("pending_import", "models", "locations"):
+            connection.execute(f"UPDATE {table} SET path = replace(path, ?, ?)", [str(template), str(folder)])
+    return folder / "library"
+
+
+@contextmanager
+def sample(folder: Path, *, keep: int | None = None) -> Iterator[Library]:
+    """Open a copy of the sample; with ``keep`` only the first so many imports stay in its queue."""
+    with Library.open(copy_sample(folder)) as library:
+        if keep is not None:
+            with library.store.write() as db:
+                for id in library.queue.search()[keep:]:
+                    pending.delete(db, id)
+        yield library
+
+
+def add_import(library: Library, record: PendingImport) -> None:
+    """Put an import with its tags into the queue, as Stage 1 would; its id must be free."""
+    with library.store.write() as db:
+        for tag in record.tags:
+            db.execute("INSERT OR IGNORE INTO tags (name) VALUES (?)", [tag])
+        ids = [db.execute("SELECT id FROM tags WHERE name = ?", [tag]).fetchone()[0] for tag in record.tags]
+        pending.insert(db, record, ids)
+
+
+class AppHarness:
+    """The running app, its keys, and what is to be seen."""
+
+    def __init__(self, pilot: Pilot[None], library: Library) -> None:
+        self.pilot = pilot
+        self.library = library
+
+    @property
+    def app(self) -> CuratorApp:
+        app = self.pilot.app
+        assert isinstance(app, CuratorApp)
+        return app
+
+    @property
+    def queue(self) -> QueueScreen:
+        """The queue screen, also while a dialog covers it."""
+        screen = self.app.screen_stack[0]
+        assert isinstance(screen, QueueScreen)
+        return screen
+
+    @property
+    def list(self) -> QueueList:
+        return self.queue.query_one(QueueList)
+
+    def row(self, id: int) -> QueueRow:
+        """What the list shows of an import."""
+        row = self.list.row(id)
+        assert row is not None
+        return row
+
+    def stored(self) -> dict[int, Strategy]:
+        """The decisions that are in the database."""
+        return dict(self.library.queue.decisions())
+
+    async def press(self, *keys: str) -> None:
+        """Send keys through the driver, each once the one before has been handled; ``Pilot.press`` waits far longer."""
+        for key in keys:
+            await press(self.pilot, key)
+
+    async def paste(self, words: str) -> None:
+        """Put words into the input that has the focus, as a terminal does that pastes."""
+        assert self.app.focused is not None
+        self.app.focused.post_message(events.Paste(words))
+        await self.pilot.pause()
+
+    async def wait_until(self, condition: Callable[[], object]) -> None:
+        """Let the app work until ``condition`` holds."""
+        deadline = time.monotonic() + PATIENCE
+        while not condition():
+            assert time.monotonic() < deadline, f"never came about; the screen shows\n{self.screen()}"
+            await self.pilot.pause(0.01)
+
+    async def hashed(self) -> None:
+        """Wait until every file that can be hashed is."""
+        await self.wait_until(
+            lambda: all(r and r.state is not State.UNHASHED for r in map(self.list.row, self.list.ids))
+        )
+
+    async def go_to(self, id: int) -> None:
+        """Put the cursor on an import and wait until all of it is shown."""
+        await self.press("g", *["j"] * list(self.list.ids).index(id))
+        assert self.list.current == id
+        await self.wait_until(lambda: self.row(id).name[:6] in self.text("#facts"))
+
+    async def wait_for_text(self, words: str, selector: str = "") -> None:
+        """Wait until ``words`` are on the screen, or in one widget of it."""
+        await self.wait_until(lambda: words in (self.text(selector) if selector else self.screen()))
+
+    def text(self, selector: str) -> str:
+        """The lines of one widget of the screen in front, as they are drawn."""
+        return "\n".join("".join(part.text for part in line) for line in self.segments(selector))
+
+    def segments(self, selector: str) -> Sequence[Sequence[Segment]]:
+        """The lines of one widget of the screen in front, with their styles."""
+        widget = self.app.screen.query_one(selector, Widget)
+        return [list(strip) for strip in widget.render_lines(widget.outer_size.region)]
+
+    def screen(self) -> str:
+        """The whole screen as plain text."""
+        return "\n".join(strip.text for strip in self.app.screen._compositor.render_strips())
+
+    def line_of(self, id: int) -> str:
+        """The line of an import in the list."""
+        return next(line for line in self.text("#list").split("\n") if line[3:].split()[:1] == [str(id)])
+
+
+@asynccontextmanager
+async def running(
+    library: Library, size: tuple[int, int] = (140, 42), settings: Settings | None = None
+) -> AsyncIterator[AppHarness]:
+    """Run the app on a library; it is there once the rows in view have come."""
+    app = CuratorApp(library, settings=settings)
+    async with app.run_test(size=size) as pilot:
+        desk = AppHarness(pilot, library)
+        await desk.wait_until(lambda: list(desk.list.ids) == list(library.queue.search()))
+        await desk.wait_until(lambda: desk.list.current is None or desk.list.row(desk.list.current))
+        yield desk
+
+
+@asynccontextmanager
+async def hashed_app(folder: Path, size: tuple[int, int] = (140, 42)) -> AsyncIterator[AppHarness]:
+    """Run the app on a copy of the sample, with every file hashed."""
+    with sample(folder) as library:
+        async with running(library, size) as desk:
+            await desk.hashed()
+            yield desk

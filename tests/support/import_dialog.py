@@ -1,0 +1,67 @@
+"""The import dialog in a test: opened over an empty queue, filled in, and Stage 1 held up where a test needs it."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
+
+from textual.widgets import Input
+
+from core import Library
+from core.domain.imports import ImportReport
+from tests.support.app import AppHarness, running
+from tui.screens.import_legacy import ImportScreen
+
+ASKED = "Bring an old database in"
+
+
+class Dialog(AppHarness):
+    """The dialog in the running app, and what it answered."""
+
+    answers: list[ImportReport | None]
+
+    def line(self, id: str) -> str:
+        return self.app.screen.query_one(f"#{id}", Input).value
+
+    async def at(self, id: str) -> None:
+        """Wait until the cursor stands in a line."""
+        await self.wait_until(lambda: self.app.focused is self.app.screen.query_one(f"#{id}"))
+
+    async def give(self, database: object, images: object = "", roots: str = "") -> None:
+        """Type into the three lines as a curator would, and start."""
+        for id, value in (("database", database), ("images", images), ("roots", roots)):
+            await self.at(id)
+            await self.press("ctrl+e", "ctrl+u")
+            await self.paste(str(value))
+            await self.press("enter")
+
+    async def closed_by(self, key: str) -> ImportReport | None:
+        await self.press(key)
+        await self.wait_until(lambda: len(self.app.screen_stack) == 1)
+        assert self.app.focused is self.list
+        return self.answers[-1]
+
+
+@asynccontextmanager
+async def dialog(library: Library, size: tuple[int, int] = (120, 40)) -> AsyncIterator[Dialog]:
+    async with running(library, size) as running_desk:
+        desk = Dialog(running_desk.pilot, library)
+        desk.answers = []
+        await desk.app.push_screen(ImportScreen(library), desk.answers.append)
+        await desk.wait_for_text(ASKED)
+        yield desk
+
+
+@contextmanager
+def blocked_writes(library: Library, after: int = 0) -> Iterator[Callable[[], None]]:
+    """Once ``after`` imports are in, hold the library's write lock: Stage 1 waits. Yields what lets it go on."""
+    with closing(sqlite3.connect(library.root / "library.db", isolation_level=None, timeout=0)) as connection:
+        while not connection.in_transaction:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError:
+                continue
+            if connection.execute("SELECT count(*) FROM pending_import").fetchone()[0] < after:
+                connection.rollback()
+        yield connection.rollback

@@ -1,0 +1,1 @@
+"""Proofs by kills, interrupts and races: ``make torture``."""

@@ -1,0 +1,275 @@
+"""Proof 5: interrupted at any point, the state is one before or after, and the same process can go on or leave."""
+
+from __future__ import annotations
+
+import gc
+import itertools
+import os
+import shutil
+import signal
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from multiprocessing import get_context
+from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import patch
+
+import core.importing.importer
+import core.operations.journal
+from core import Library, Strategy
+from core.errors import CuratorError, ImageError
+from core.operations.trash import Trash, TrashLimits
+from tests.support.builders import OldRow, digest, model_file, old_database, png
+from tests.torture.interrupter import Interrupter
+from tests.torture.kills import Lines, Tally, judge
+from tests.torture.scenes import STRATEGIES, Deed, Scene, one_thread, opened, prepared, promote, scene, undo_newest
+from tests.torture.state import Bad, State, recovered, state_of
+
+# How many points lie between two that are tried: to the code the others differ in no more than in how it goes on.
+ERRORS = {KeyboardInterrupt: 1, MemoryError: 4, SystemExit: 4}
+_SECONDS = 20.0  # whatever takes longer hangs
+_INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """A scene, and what is done in it with a library that is open; without a deed, opening and closing is the act."""
+
+    scene: Scene
+    deed: Deed | None
+
+
+@dataclass(slots=True)
+class _Known:
+    """Which state a library was found in; what is left behind is mostly alike, and is judged once."""
+
+    scene: Scene
+    copy: Path
+    states: dict[State, int] = field(default_factory=dict)
+
+    def state(self, root: Path) -> int:
+        """Return the number of the state that the next process finds, as ``judge`` does."""
+        left = state_of(root)
+        if left not in self.states:
+            shutil.rmtree(self.copy, ignore_errors=True)
+            shutil.copytree(root, self.copy)
+            self.states[left] = judge(self.scene, self.copy)
+        return self.states[left]
+
+
+def _promotion(folder: Path, strategy: Strategy | None) -> Act:
+    number = prepared(folder, strategy, there=[png(1)], coming=[png(3), b"no image"])
+    deed = promote(number, strategy)
+    return Act(scene(folder, f"promote {strategy or 'insert'}", opened(deed)), deed)
+
+
+def _undo(folder: Path, strategy: Strategy | None) -> Act:
+    act = _promotion(folder, strategy)
+    assert act.scene.work(folder / "start") == "done"
+    return Act(scene(folder, f"undo {strategy or 'insert'}", opened(undo_newest)), undo_newest)
+
+
+def _stage_1(folder: Path, _: Strategy | None) -> Act:
+    """Import a model, and a pending import, in a batch each, with an image each."""
+    (folder / "old").mkdir()
+    for n in (1, 2):
+        (folder / "old" / f"{n}.png").write_bytes(png(n))
+    rows = [
+        OldRow(n, str(model_file(folder, f"m{n}")), {"images": [f"{n}.png"]}, sha256)
+        for n, sha256 in ((1, "a" * 64), (2, ""))
+    ]
+    old_database(folder / "old.db", rows)
+    with Library.open(folder / "start"):
+        pass
+    found: list[State] = []
+
+    def deed(library: Library, tell: Callable[[int, int], None] | None = None) -> str:
+        with patch.object(core.importing.importer, "_BATCH_ROWS", 1):
+            report = library.import_legacy(folder / "old.db", images_dir=folder / "old", progress=tell)
+        return "done" if len(report.problems) == 0 else f"error: {report.problems}"
+
+    def keep(_done: int, _count: int) -> None:
+        shutil.copytree(folder / "library", folder / "between")
+        found.append(recovered(folder / "between"))
+        shutil.rmtree(folder / "between")
+
+    whole = scene(folder, "stage 1", opened(deed))
+    with Library.open(whole.fresh(folder)) as library:
+        deed(library, keep)
+    return Act(replace(whole, allowed=(whole.allowed[0], *found), journals_again=True), deed)
+
+
+def _image(folder: Path, _: Strategy | None) -> Act:
+    """Put an image into a sequence."""
+    prepared(folder, Strategy.MERGE, there=[png(1)])
+    (folder / "image.png").write_bytes(png(2))
+
+    def deed(library: Library) -> str:
+        try:
+            library.image_processor.promote_pending_image(folder / "image.png", digest(b"weights"), 1)
+        except ImageError:
+            return "gone"
+        return "done"
+
+    return Act(scene(folder, "image", opened(deed)), deed)
+
+
+def _expiry(folder: Path, _: Strategy | None) -> Act:
+    """Empty the trash of two operations: each goes whole."""
+    act = _undo(folder, Strategy.OVERRIDE)
+    assert act.scene.work(folder / "start") == "done"
+
+    def deed(library: Library) -> str:
+        return "done" if Trash(library.store, library._journal, library.root).purge(TrashLimits(0)) else "gone"
+
+    found = scene(folder, "expiry", opened(deed))
+    root = found.fresh(folder)
+    with Library.open(root) as library:
+        oldest = library.store.db.execute("SELECT op FROM journal WHERE kind = 'promote'").fetchone()[0]
+    shutil.rmtree(root / "trash" / oldest)
+    before, after = found.allowed
+    return Act(replace(found, allowed=(before, recovered(root), after)), deed)
+
+
+def _recovery(folder: Path, _: Strategy | None) -> Act:
+    """Open, and close, a library in which an operation was left open."""
+    act = _promotion(folder, Strategy.OVERRIDE)
+    with patch.object(core.operations.journal, "roll_forward", side_effect=OSError):
+        assert act.scene.work(folder / "start") == "later"
+
+    def opening(root: Path) -> str:
+        with Library.open(root):
+            return "done"
+
+    return Act(replace(scene(folder, "opening and closing", opening), journals_again=True), None)
+
+
+_MAKERS = {"promote": _promotion, "undo": _undo}
+_ALONE = {"stage 1": _stage_1, "image": _image, "expiry": _expiry, "opening": _recovery}
+NAMES = (*(f"{kind} {s or 'insert'}" for kind in _MAKERS for s in STRATEGIES), *_ALONE)
+
+
+def named(name: str, folder: Path) -> Act:
+    """Return the act of that name, such as ``promote merge`` or ``opening``."""
+    if name in _ALONE:
+        return _ALONE[name](folder, None)
+    kind, _, strategy = name.partition(" ")
+    return _MAKERS[kind](folder, None if strategy == "insert" else Strategy(strategy))
+
+
+@contextmanager
+def _must_end() -> Iterator[None]:
+    def late(*_: object) -> None:
+        raise Bad("it hangs")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.setitimer(signal.ITIMER_REAL, _SECONDS)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@contextmanager
+def _named_in_order() -> Iterator[None]:
+    """Give operations names in order, so that what is left behind by two of them can be alike."""
+    names = itertools.count()
+    with patch.object(uuid, "uuid4", lambda: SimpleNamespace(hex=f"{next(names):032x}")):
+        yield
+
+
+def _do(
+    scene: Scene, deed: Deed, known: _Known, root: Path, interrupter: Interrupter, error: type[BaseException]
+) -> int:
+    """Do it, interrupted; then go on with the same library. Returns the state it was left in. Raises Bad."""
+    library = Library.open(root)
+    answer = _INTERRUPTED
+    try:
+        with interrupter:
+            answer = deed(library)
+    except CuratorError as told:
+        answer = f"error: {told}"
+    except (error, KeyboardInterrupt):
+        if error is SystemExit:  # as with the end of a ``with`` statement: the exception is still there
+            library.close()
+    gc.collect()  # a future and the exception in it keep each other, and with them what was not given back
+    state, last = known.state(root), len(scene.allowed) - 1
+    if answer == "done" and state != last:
+        raise Bad(f"told done, but state {state} was found")
+    if answer.startswith("error") and state == last:
+        raise Bad(f"told {answer}, but it happened")
+    if error is SystemExit:
+        library.close()
+        return state
+    again = deed(library)
+    if again != ("gone" if state == last and not scene.journals_again else "done"):
+        raise Bad(f"left in state {state}, the same library answers {again}")
+    library.close()
+    # An import that goes on is another one in the journal.
+    if not (scene.done_again(recovered(root)) if scene.journals_again else known.state(root) == last):
+        raise Bad("done again with the same library, it is not done")
+    return state
+
+
+def _open(known: _Known, root: Path, interrupter: Interrupter, error: type[BaseException]) -> int:
+    """Open and close, interrupted; then close again what had been opened. Returns the state left. Raises Bad."""
+    held: list[Library] = []
+    try:
+        with interrupter:
+            held.append(Library.open(root))
+            held[0].close()
+    except (error, KeyboardInterrupt):
+        if held and error is SystemExit:
+            held[0].close()
+    if held:
+        held[0].close()
+    held.clear()
+    gc.collect()
+    return known.state(root)
+
+
+def interrupt_everywhere(act: Act, folder: Path, error: type[BaseException], every: int) -> Tally:
+    """Interrupt the act at every so many of its points."""
+    tally, known, at = Tally(), _Known(act.scene, folder / "copy"), 1
+    met = True
+    while met:
+        interrupter = Interrupter(at, error)
+        root = act.scene.fresh(folder)
+        try:
+            with _must_end(), _named_in_order():
+                if act.deed is None:
+                    tally.found(_open(known, root, interrupter, error))
+                else:
+                    tally.found(_do(act.scene, act.deed, known, root, interrupter, error))
+        except Bad as bad:
+            tally.failed(f"{act.scene.name}, {error.__name__} at {interrupter.where} (point {at}): {bad}")
+        except Exception as raised:
+            tally.failed(f"{act.scene.name}, {error.__name__} at {interrupter.where} (point {at}): {raised!r}")
+        met, at = interrupter.where != "", at + every
+    return tally
+
+
+def one(name: str, error: type[BaseException], folder: Path, every: int) -> tuple[str, list[str]]:
+    """Build the act of that name in the folder, and interrupt it."""
+    with one_thread(), patch.object(sys, "unraisablehook", lambda _: None):  # as in what only tidies up
+        act = named(name, folder)
+        gc.freeze()
+        tally = interrupt_everywhere(act, folder, error, every)
+    return tally.line(f"{name}, {error.__name__}", len(act.scene.allowed) - 1), tally.bad
+
+
+def interrupts(folder: Path, quick: bool) -> Lines:
+    """Interrupt all acts by each of the exceptions, on all processors."""
+    with ProcessPoolExecutor(os.cpu_count(), get_context("fork")) as pool:
+        jobs = []
+        for number, (error, name) in enumerate(itertools.product(ERRORS, NAMES)):
+            place = folder / str(number)
+            place.mkdir()
+            jobs.append(pool.submit(one, name, error, place, ERRORS[error] * (199 if quick else 1)))
+        for job in jobs:
+            yield job.result()

@@ -1,0 +1,126 @@
+"""Proof 6: ``--verify`` beside a process that promotes and undoes finds nothing, and each time what is really wrong."""
+
+from __future__ import annotations
+
+import mmap
+import os
+import random
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+from core import Library, Strategy
+from core.domain.enums import Status, Tier
+from core.errors import CuratorError
+from core.images.scanner import relative_path
+from core.verify import check_library
+from core.verify.findings import Finding, FindingCode
+from tests.support.builders import digest
+from tests.torture.kills import Lines
+from tests.torture.meetings import finish, spawn
+from tests.torture.processes import crowded
+from tests.torture.scenes import STRATEGIES
+from tests.torture.state import Bad
+
+_ROUND = 50  # runs on one library: its journal and trash grow, and checking all of that takes ever longer
+_REOPENING = 40  # operations after which the writer closes the library and opens it again
+_KEEPING = (Strategy.MERGE, Strategy.DELETE)  # leave the images alone that a model has
+_MODEL = digest(b"weights")
+
+
+class Tally:
+    """What the writer has done, in memory that it shares with its parent, and the word for it to end."""
+
+    def __init__(self) -> None:
+        """Share the memory with the processes forked from now on."""
+        self._memory = mmap.mmap(-1, 9)
+
+    @property
+    def operations(self) -> int:
+        """How many promotions and undoings there were."""
+        return int.from_bytes(self._memory[1:], "little")
+
+    def ended(self) -> bool:
+        """Tell whether the writer is to end."""
+        return self._memory[0] == 1
+
+    def count(self) -> None:
+        """Count one operation."""
+        self._memory[1:] = (self.operations + 1).to_bytes(8, "little")
+
+    def end(self) -> None:
+        """Have the writer end."""
+        self._memory[0] = 1
+
+
+def writing(root: Path, ids: Sequence[int], strategies: Sequence[Strategy | None], tally: Tally) -> str:
+    """Promote and undo at random until told to end."""
+    chance = random.Random(1)
+    while not tally.ended():
+        with Library.open(root) as library:
+            for _ in range(_REOPENING):
+                if tally.ended():
+                    break
+                if chance.random() < 0.4:
+                    done = bool(library.undo().undone)
+                else:
+                    outcome = library.processor.process_single_import(chance.choice(ids), chance.choice(strategies))
+                    done = outcome.status is Status.SUCCESS
+                if done:
+                    tally.count()
+    return "done"
+
+
+def beside(
+    root: Path, ids: Sequence[int], runs: int, strategies: Sequence[Strategy | None]
+) -> tuple[list[tuple[Finding, ...]], int]:
+    """Verify so many times beside a writer; return what each run found, and how much the writer did. Raises Bad."""
+    tally = Tally()
+    writer = spawn(partial(writing, ids=ids, strategies=strategies, tally=tally), root)
+    try:
+        found = [_verify(root) for _ in range(runs)]
+    finally:
+        tally.end()
+        answer = finish(*writer)
+    if answer != "done":
+        raise Bad(f"the writer ended with {answer}")
+    return found, tally.operations
+
+
+def _verify(root: Path) -> tuple[Finding, ...]:
+    with Library.open(root, readonly=True) as library:
+        return check_library(library).findings
+
+
+def verify(folder: Path, quick: bool) -> Lines:
+    """Verify a library in order, then one with a fault in it, beside a writer."""
+    scene, ids = crowded(folder)
+    runs = 300 if quick else 10_000
+    rounds = [min(_ROUND, runs - done) for done in range(0, runs, _ROUND)]
+    yield _told("in order", (beside(scene.fresh(folder), ids, count, STRATEGIES) for count in rounds), set())
+    root = scene.fresh(folder)
+    os.truncate(root / relative_path(_MODEL, 0, Tier.LOW), 20)
+    (root / relative_path(_MODEL, 1, Tier.MEDIUM)).unlink()
+    (root / "pending" / "9_0.png").touch()
+    expected = {FindingCode.IMAGE_UNDECODABLE, FindingCode.TIERS_INCOMPLETE, FindingCode.UNKNOWN_FILE}
+    yield _told("with three faults", (beside(root, ids, count, _KEEPING) for count in [runs // 10]), expected)
+
+
+def _told(
+    name: str, rounds: Iterator[tuple[list[tuple[Finding, ...]], int]], expected: set[FindingCode]
+) -> tuple[str, list[str]]:
+    found: list[tuple[Finding, ...]] = []
+    operations = 0
+    try:
+        for runs, done in rounds:
+            found, operations = found + runs, operations + done
+    except (Bad, CuratorError) as wrong:
+        return f"{name}: 1 bad", [str(wrong)]
+    false = Counter(f"{one.code} {one.detail}" for run in found for one in run if one.code not in expected)
+    missed = Counter(code for run in found for code in expected - {one.code for one in run})
+    bad = [f"{name}: {count} times {words}" for words, count in (false + Counter(map(str, missed))).items()]
+    figures = (
+        f"{len(found)} runs beside {operations} operations, {false.total()} false findings, {missed.total()} missed"
+    )
+    return f"{name}: {figures}", bad

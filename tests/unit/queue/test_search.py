@@ -1,0 +1,354 @@
+"""The search grammar, and that what the store finds is what a look at every row finds."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core import Library, Strategy
+from core.domain.enums import State
+from core.domain.query import (
+    LARGEST,
+    DecisionTerm,
+    Field,
+    Query,
+    QueryError,
+    SameFileTerm,
+    SizeRange,
+    StateTerm,
+    TextTerm,
+    exactly,
+    parse,
+)
+from core.storage import search
+from core.text import sanitize
+from tests.support.builders import add_pending
+
+# Letters whose case folds in every odd way, what LIKE and JSON treat as special, and what looks like grammar.
+ODD = "aAkKsSfFiIß\u1e9e\u017f\u212aﬁİéÉΣςж墨%_\\\"'-: \n\t\0\x7f/[]*?"
+TEXTS = st.text(ODD, max_size=6)
+ANY_LINE = st.text() | st.text(st.sampled_from('-:".<>=0129gkab \\') | st.characters(), max_size=30)
+
+
+def anywhere(text: str, negated: bool = False) -> Query:
+    return Query(texts=(TextTerm(Field.ANYWHERE, text, negated),))
+
+
+@pytest.mark.parametrize(
+    ("line", "query"),
+    [
+        ("", Query()),
+        (" \t\u3000 ", Query()),
+        ("Ink", anywhere("ink")),
+        ("STRASSE", anywhere("strasse")),
+        ("Straße", anywhere("strasse")),
+        ("ink  wash", Query(texts=(TextTerm(Field.ANYWHERE, "ink"), TextTerm(Field.ANYWHERE, "wash")))),
+        ('"Ink  wash"', anywhere("ink  wash")),
+        ('"ink wa', anywhere("ink wa")),
+        ('"type:lora"', anywhere("type:lora")),
+        ('"-ink"', anywhere("-ink")),
+        ('5"disk', anywhere('5"disk')),
+        ('""', Query()),
+        ("-ink", anywhere("ink", True)),
+        ('-"ink wash"', anywhere("ink wash", True)),
+        ("--ink", anywhere("-ink", True)),
+        ("-", anywhere("-")),
+        ("ink-wash", anywhere("ink-wash")),
+        ("type:LoRA", Query(texts=(TextTerm(Field.TYPE, "lora"),))),
+        ("TAG:nsfw", Query(texts=(TextTerm(Field.TAG, "nsfw"),))),
+        ("-tag:nsfw", Query(texts=(TextTerm(Field.TAG, "nsfw", True),))),
+        ('note:"two words"', Query(texts=(TextTerm(Field.NOTE, "two words"),))),
+        ("name:a:b path:/m", Query(texts=(TextTerm(Field.NAME, "a:b"), TextTerm(Field.PATH, "/m")))),
+        ("tag: state: size: decision: name:", Query()),
+        ("type:=LoRA", Query(texts=(TextTerm(Field.TYPE, "LoRA", whole=True),))),
+        ('-tag:="Ink wash"', Query(texts=(TextTerm(Field.TAG, "Ink wash", True, whole=True),))),
+        ("folder:/M/Lora", Query(texts=(TextTerm(Field.FOLDER, "/m/lora"),))),
+        ('name:="a ""b"""', Query(texts=(TextTerm(Field.NAME, 'a "b"', whole=True),))),
+        ('"a ""b"', anywhere('a "b')),
+        ('type:= tag:=""', Query()),
+        ("=x", anywhere("=x")),
+        ("x:=y", anywhere("x:=y")),
+        (
+            "state:=new decision:=merge",
+            Query(decisions=(DecisionTerm(Strategy.MERGE),), states=(StateTerm(State.NEW),)),
+        ),
+        ("C:\\models", anywhere("c:\\models")),
+        ("tags:x", anywhere("tags:x")),
+        ('base:"SD XL"', anywhere("base:sd xl")),
+        ("state:conflict", Query(states=(StateTerm(State.CONFLICT),))),
+        ("-state:C", Query(states=(StateTerm(State.CONFLICT, True),))),
+        ("state:new", Query(states=(StateTerm(State.NEW),))),
+        ("decision:merge", Query(decisions=(DecisionTerm(Strategy.MERGE),))),
+        ("-decision:none", Query(decisions=(DecisionTerm(None, True),))),
+        ("size:>2g", Query(sizes=(SizeRange(2_000_000_001, LARGEST),))),
+        ("size:>=2G", Query(sizes=(SizeRange(2_000_000_000, LARGEST),))),
+        ("size:<500m", Query(sizes=(SizeRange(1, 499_999_999),))),
+        ("-size:<=.5kB", Query(sizes=(SizeRange(1, 500, True),))),
+        ("size:1g..2g", Query(sizes=(SizeRange(1_000_000_000, 2_000_000_000),))),
+        ("size:1.1g..", Query(sizes=(SizeRange(1_100_000_000, LARGEST),))),
+        ("same:12", Query(same=(SameFileTerm(12),))),
+        ("-SAME:7 same:", Query(same=(SameFileTerm(7, True),))),
+        ("size:..7", Query(sizes=(SizeRange(1, 7),))),
+    ],
+)
+def test_a_line_and_its_query(line: str, query: Query) -> None:
+    assert parse(line) == query
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("state:gone", "state: takes missing, conflict, duplicate, new or unhashed, not gone"),
+        ("decision:x\x1b[31m", "decision: takes override, merge, delete, skip or none, not x␛[31m"),
+        ("size:2g", "size: takes > or < and a size, or a range, as in >2g, <500m or 1g..2g, not 2g"),
+        ("size:>", "not >"),
+        ("size:=2g", "not =2g"),
+        ("size:>2x", "not >2x"),
+        ("size:..", "not .."),
+        ("size:1g..2g..3g", "not 1g..2g..3g"),
+        ("size:>٣", "not >٣"),
+        ("size:>-1", "not >-1"),
+        ("same:a", "same: takes the id of a pending import, as in same:12, not a"),
+        ("same:-1", "not -1"),
+        ("same:٣", "not ٣"),
+        ("same:" + "9" * 19, "not 9"),
+        ("a " * 101, "at most 100 words"),
+    ],
+)
+def test_what_cannot_be_meant_is_one_sentence(line: str, told: str) -> None:
+    with pytest.raises(QueryError) as caught:
+        parse(line)
+    assert told in str(caught.value) and str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "9" * 5000 + "t", "99999999999999999999", "0." + "9" * 5000])
+def test_a_size_beyond_all_measure_is_only_large(library: Library, number: str) -> None:
+    for line in (f"size:>{number}", f"size:<{number}", f"size:{number}.."):
+        with library.store.read() as db:
+            assert list(search.ids(db, parse(line))) == []
+
+
+@given(ANY_LINE)
+def test_any_text_is_a_query_or_a_query_error(line: str) -> None:
+    try:
+        query = parse(line)
+    except QueryError as error:
+        assert sanitize(str(error), 500) == str(error), "it can be shown as it is"
+    else:
+        assert all(term.text for term in query.texts)
+
+
+@given(st.lists(TEXTS.filter(lambda text: '"' not in text), max_size=4))
+def test_any_text_without_quotes_can_be_asked_for_in_quotes(texts: list[str]) -> None:
+    wanted = tuple(TextTerm(Field.ANYWHERE, text.casefold()) for text in texts if text)
+    assert parse(" ".join(f'"{text}"' for text in texts)).texts == wanted
+
+
+@given(st.sampled_from(Field).filter(bool), st.text(min_size=1) | TEXTS.filter(bool))
+def test_any_value_can_be_asked_for_exactly(where: Field, value: str) -> None:
+    assert parse(f"ink {exactly(where, value)} -x").texts[1] == TextTerm(where, value, whole=True)
+
+
+def test_states_are_told_apart_by_the_query() -> None:
+    assert all(Query().admits(state) for state in State)
+    assert [state for state in State if parse("state:new").admits(state)] == [State.NEW]
+    left = [State.DUPLICATE, State.UNHASHED]
+    assert [s for s in State if parse("-state:new -state:missing -state:conflict").admits(s)] == left
+    assert not any(parse("state:new state:missing").admits(state) for state in State)
+
+
+def test_all_characters_that_fold_to_ascii_are_known() -> None:
+    beyond = map(chr, range(128, sys.maxunicode + 1))
+    found = [char for char in beyond if any(folded.isascii() for folded in char.casefold())]
+    assert list(search._FOLDS_TO_ASCII) == found
+
+
+# --- what the store finds ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Row:
+    """One pending import, as the naive search sees it."""
+
+    name: str = "n"
+    path: str = "/p"
+    type: str = "t"
+    tags: tuple[str, ...] = ()
+    meta: Any = None
+    size: int = 7
+    decision: Strategy | None = None
+
+    def notes(self) -> Iterator[str]:
+        yield from texts_of(self.meta)
+
+    def folder(self) -> str:
+        end = max(self.path.rfind("/"), self.path.rfind("\\"))
+        head = self.path[: end + 1]
+        return head.rstrip("/\\") or head
+
+    def fits(self, query: Query) -> bool:
+        """Whether it fits, by looking at everything."""
+        values = {Field.NAME: [self.name], Field.PATH: [self.path], Field.TYPE: [self.type]}
+        values |= {Field.FOLDER: [self.folder()]}
+        values |= {Field.TAG: list(self.tags), Field.NOTE: list(self.notes())}
+        values[Field.ANYWHERE] = [text for texts in values.values() for text in texts]
+        return (
+            all(any(holds(t, v) for v in values[t.where]) != t.negated for t in query.texts)
+            and all((self.size > 0 and t.low <= self.size <= t.high) != t.negated for t in query.sizes)
+            and all((self.decision is t.strategy) != t.negated for t in query.decisions)
+        )
+
+
+def holds(term: TextTerm, value: str) -> bool:
+    return value == term.text if term.whole else term.text in value.casefold()
+
+
+def texts_of(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, (Mapping, list)):
+        for inner in value.values() if isinstance(value, Mapping) else value:
+            yield from texts_of(inner)
+
+
+def fill(library: Library, rows: list[Row]) -> list[int]:
+    with library.store.write() as db:
+        db.execute("DELETE FROM pending_import")
+    ids = []
+    for row in rows:
+        meta = row.meta if isinstance(row.meta, Mapping) else {"notes": row.meta}
+        ids.append(
+            add_pending(
+                library, row.path, name=row.name, type_=row.type, size_bytes=row.size, meta=meta, tag_names=row.tags
+            )
+        )
+        library.queue.decide(ids[-1:], row.decision)
+    return ids
+
+
+def found(library: Library, line: str) -> list[int]:
+    with library.store.read() as db:
+        return list(search.ids(db, parse(line)))
+
+
+PATHS = TEXTS | TEXTS.map(lambda text: f"/m\udcff\udce9{text}")  # no UTF-8
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(0, 99) | TEXTS,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(TEXTS, inner, max_size=2),
+    max_leaves=4,
+)
+ROWS = st.builds(
+    Row, TEXTS, PATHS, TEXTS, st.sets(TEXTS, max_size=2).map(tuple), JSON,
+    st.integers(0, 3), st.none() | st.sampled_from(Strategy),
+)  # fmt: skip
+KEYS = st.sampled_from(["", "-", "name:", "path:", "folder:", "type:", "tag:", "note:", "-note:", "-tag:", "-folder:"])
+EXACT = st.builds(exactly, st.sampled_from(Field).filter(bool), TEXTS.filter(bool) | PATHS)
+WORDS = st.tuples(KEYS, st.text(ODD.replace('"', ""), min_size=1, max_size=2)).map(lambda pair: f'{pair[0]}"{pair[1]}"')
+OTHERS = st.sampled_from(["size:>1", "size:<2", "-size:1..2", "decision:none", "decision:merge", "-decision:merge"])
+LINES = st.lists(WORDS | OTHERS | EXACT | EXACT.map("-{}".format), min_size=1, max_size=3).map(" ".join)
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(rows=st.lists(ROWS, min_size=1, max_size=4), lines=st.lists(LINES, min_size=1, max_size=8))
+def test_the_store_finds_what_a_look_at_every_row_finds(library: Library, rows: list[Row], lines: list[str]) -> None:
+    ids = fill(library, rows)
+    for line in lines:
+        assert found(library, line) == [i for i, row in zip(ids, rows, strict=True) if row.fits(parse(line))], line
+
+
+PLACES = (
+    Row(name="Ink wash"), Row(path="/m/ink/a"), Row(type="inky"), Row(tags=("x", "Ink")),
+    Row(meta={"prompts": {"positive": ["a", {"b": "Wet INK"}]}}), Row(meta={"ink": 5, "b": "wash"}), Row(name="in k"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("line", "numbers"),
+    [
+        ("", [0, 1, 2, 3, 4, 5, 6]),
+        ("ink", [0, 1, 2, 3, 4]),
+        ("-ink", [5, 6]),
+        ("ink wash", [0]),
+        ("wash", [0, 5]),
+        ("name:ink", [0]),
+        ("path:ink", [1]),
+        ("type:ink", [2]),
+        ("tag:ink", [3]),
+        ("tag:=Ink", [3]),
+        ("tag:=ink", []),
+        ("folder:INK", [1]),
+        ("folder:=/m/ink", [1]),
+        ("folder:=/m", []),
+        ("folder:=/M/ink", []),
+        ("type:=ink", []),
+        ('name:="Ink wash"', [0]),
+        ('-name:="Ink wash" name:in', [6]),
+        ('note:="Wet INK"', [4]),
+        ("-tag:ink ink", [0, 1, 2, 4]),
+        ("note:ink", [4]),
+        ("positive", []),
+        ('"wet ink"', [4]),
+        ("n" * 60_000, []),
+    ],
+)
+def test_where_a_word_is_looked_for(library: Library, line: str, numbers: list[int]) -> None:
+    ids = fill(library, list(PLACES))
+    assert found(library, line) == [ids[n] for n in numbers]
+
+
+@pytest.mark.parametrize("line", ["%", "_", "\\", "100%", "a_b", "'; DROP TABLE models --"])
+def test_nothing_in_a_word_is_special_to_sql(library: Library, line: str) -> None:
+    rows = [Row(name="plain"), Row(name="100% a_b \\ c"), Row(meta={"d": '"100%" a_b \\'}), Row(name="1000 aXb")]
+    ids = fill(library, rows)
+    assert found(library, line) == [i for i, row in zip(ids, rows, strict=True) if row.fits(parse(line))]
+
+
+# Case that folds oddly, what JSON escapes, what LIKE and C take for special, and a path that is no UTF-8.
+SPECIAL = (
+    "Straße", "\u212aelvin", "\u017fo", "\ufb01n", "\u0130n", "É", "ΣΑΣ", "Ж", "墨絵",
+    'a"b', "a\\b", "a\nb", "a\tb", "a\x7fb", "a\x01b", "a\0b", "a%b", "a_b", "é\0b", "\udcff",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", SPECIAL)
+def test_every_text_is_found_wherever_it_is(library: Library, text: str) -> None:
+    rows = [Row(name=f"X{text}x"), Row(path=f"/m/{text}"), Row(type=text), Row(tags=(text,)), Row(meta=["y", text])]
+    if text == "\udcff":
+        rows = [Row(path=f"/m/{text}")]
+    ids = fill(library, [*rows, Row(name="aXb", meta={text if text.isprintable() else "k": 1})])
+    for line in (text, text.upper(), text.casefold(), text.lower()):
+        asked = line if '"' in line else f'"{line}"'
+        folds_alike = line.casefold() == text.casefold()
+        assert found(library, asked) == (ids[:-1] if folds_alike else []), asked
+
+
+def test_sizes_and_decisions(library: Library) -> None:
+    rows = [Row(size=0), Row(size=500_000_000, decision=Strategy.MERGE), Row(size=2_000_000_001)]
+    unknown, small, large = fill(library, rows)
+    assert found(library, "size:>2g") == [large]
+    assert found(library, "size:<1g") == [small], "an unknown size is not a small one"
+    assert found(library, "-size:<1g") == [unknown, large]
+    assert found(library, "size:500m..2g decision:m") == [small]
+    assert found(library, "decision:none") == [unknown, large]
+    assert found(library, "-decision:none") == [small]
+
+
+def test_a_hundred_words_and_damaged_notes_are_no_trouble(library: Library) -> None:
+    [pending_id] = fill(library, [Row(name="abc", meta={"d": "deep"})])
+    assert found(library, "-x " * 50 + "a " * 50) == [pending_id]
+    with library.store.write() as db:
+        db.execute('UPDATE pending_import SET meta_json = \'{"d":"deep\'')
+    assert found(library, "deep") == [] and found(library, "abc") == [pending_id]
+
+
+def test_the_store_leaves_states_to_the_caller(library: Library, tmp_path: Path) -> None:
+    ids = fill(library, [Row(path=str(tmp_path / "gone"), meta=json.loads('{"a": "b"}'))])
+    assert found(library, "state:new") == found(library, "state:missing") == ids

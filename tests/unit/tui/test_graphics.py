@@ -1,0 +1,119 @@
+"""Asking the terminal for pictures: in a real pseudo-terminal, whose other end answers, or does not."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+
+import pytest
+
+from tests.support.fake_terminal import ALIVE, ATTRIBUTES, KITTY_QUERY, PLAIN, SIXEL, FakeTerminal
+from tui.terminal.graphics import Graphics, choose
+
+# Says what was chosen, and what the app would then take for keys.
+_CODE = """
+import os, select, sys, termios, tty
+from tui.terminal.graphics import Graphics, choose
+before = termios.tcgetattr(0)
+chosen = choose(Graphics(sys.argv[1]))
+same = termios.tcgetattr(0) == before
+tty.setcbreak(0)
+left = b""
+while select.select([0], [], [], float(sys.argv[2]))[0]:
+    left += os.read(0, 1024)
+print("CHOSEN", chosen.value, left, same, "END", flush=True)
+"""
+
+
+def _ask(terminal: FakeTerminal, wanted: str = "auto", listen: float = 0.0) -> str:
+    with terminal.running(_CODE, wanted, str(listen)) as child:
+        assert terminal.finish(child) == 0, terminal.seen
+    words = terminal.seen.split(b"CHOSEN ")[1].split(b" END")[0].decode().split()
+    assert words[1:3] == ["b''", "True"], "keys left, or the terminal's mode is not as before"
+    return words[0]
+
+
+def test_kitty() -> None:
+    assert _ask(FakeTerminal(PLAIN, kitty=True)) == "kitty"
+
+
+def test_sixel() -> None:
+    assert _ask(FakeTerminal(SIXEL)) == "sixel"
+
+
+def test_a_terminal_with_both_gets_sixel() -> None:
+    assert _ask(FakeTerminal(SIXEL, kitty=True)) == "sixel"
+
+
+def test_a_terminal_without_pictures() -> None:
+    assert _ask(FakeTerminal(PLAIN)) == "half"
+
+
+def test_no_answer_costs_about_a_second() -> None:
+    terminal = FakeTerminal({})
+    start = time.monotonic()
+    assert _ask(terminal) == "half"
+    assert time.monotonic() - start < 5
+    assert terminal.seen.count(ATTRIBUTES) == 1, "asked again, although nobody answers"
+
+
+def test_no_cells() -> None:
+    terminal = FakeTerminal(SIXEL, size=(0, 0, 0, 0))
+    assert _ask(terminal) == "half"
+    assert ATTRIBUTES not in terminal.seen
+
+
+def test_no_size_in_pixels() -> None:
+    """Half the terminals do not say; textual-image asks then, and takes 10 x 20 if nobody answers."""
+    assert _ask(FakeTerminal(SIXEL, size=(40, 120, 0, 0))) == "sixel"
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"TMUX": "/tmp/tmux-1000/default,1,0"},
+        {"STY": "1.pts-0"},
+        {"TERM": "screen-256color"},
+        {"TERM": "tmux-256color"},
+        {"NO_COLOR": "1"},
+    ],
+    ids=lambda environ: "=".join(*environ.items()),
+)
+def test_not_even_asked(environ: Mapping[str, str]) -> None:
+    terminal = FakeTerminal(SIXEL, kitty=True, environ=environ)
+    assert _ask(terminal) == "half"
+    assert ATTRIBUTES not in terminal.seen
+    assert KITTY_QUERY not in terminal.seen
+
+
+def test_late_answers_are_waited_for_and_none_becomes_a_key() -> None:
+    """0.3 s is later than textual-image waits, whose own questions are answered later still."""
+    assert _ask(FakeTerminal(SIXEL, delay=0.3), listen=0.5) == "sixel"
+
+
+@pytest.mark.parametrize("garbage", [b"\xff\xfe\x9bq\x1b[", b"\x1b[?c", b"jjm" * 900], ids=["bytes", "empty", "long"])
+def test_garbage(garbage: bytes) -> None:
+    assert _ask(FakeTerminal({ATTRIBUTES: garbage, ALIVE: garbage})) == "half"
+
+
+def test_keys_pressed_meanwhile_do_not_confuse_it() -> None:
+    terminal = FakeTerminal({**SIXEL, ATTRIBUTES: b"jm?" + SIXEL[ATTRIBUTES]})
+    assert _ask(terminal) == "sixel"
+
+
+def test_what_makes_textual_image_fail_leaves_half_cells_and_no_keys() -> None:
+    terminal = FakeTerminal({**SIXEL, ATTRIBUTES: b"\xff" + SIXEL[ATTRIBUTES]}, delay=0.05)
+    assert _ask(terminal, listen=0.3) == "half"
+    assert ALIVE in terminal.seen
+
+
+@pytest.mark.parametrize("wanted", ["half", "off", "kitty", "sixel"])
+def test_what_is_wanted_comes_about_whatever_the_terminal_says(wanted: str) -> None:
+    terminal = FakeTerminal(PLAIN, environ={"TMUX": "1"})
+    assert _ask(terminal, wanted) == wanted
+    assert (ALIVE in terminal.seen) == (wanted in ("kitty", "sixel")), "asked although there was nothing to ask"
+
+
+@pytest.mark.parametrize("wanted", [Graphics.AUTO, Graphics.KITTY, Graphics.SIXEL])
+def test_no_terminal(wanted: Graphics) -> None:
+    assert choose(wanted) is Graphics.HALF

@@ -1,0 +1,142 @@
+"""The answers of the command line for people: lines, aligned, every text from data made plain."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from core.domain.imports import ImportReport
+from core.domain.records import Model, QueueRow, RecordWithImages
+from core.text import format_size, sanitize
+
+if TYPE_CHECKING:
+    from core.verify.findings import VerifyReport
+
+_LONG = 100_000  # for descriptions: whoever asks for a record wants all of it
+
+
+def table(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> list[str]:
+    """Return rows as aligned lines; columns in ``right`` are set to the right, the last one is not padded."""
+    widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(_cells(row, widths, right)).rstrip() for row in rows]
+
+
+def _cells(row: Sequence[str], widths: Sequence[int], right: Collection[int]) -> Iterator[str]:
+    for number, (text, width) in enumerate(zip(row, widths, strict=True)):
+        space = " " * (width - _width(text))
+        if number in right:
+            yield space + text
+        else:
+            yield text if number == len(widths) - 1 else text + space
+
+
+def _width(text: str) -> int:
+    """Return how many cells of a terminal a plain text takes."""
+    return sum(
+        2 if unicodedata.east_asian_width(char) in "WF" else unicodedata.category(char) not in ("Mn", "Me")
+        for char in text
+    )
+
+
+def queue_lines(rows: Sequence[QueueRow]) -> list[str]:
+    """Return the queue as a table, and what is in it in numbers."""
+    if not rows:
+        return ["The queue is empty."]
+    head = ("id", "state", "decision", "type", "size", "images", "name")
+    body = [
+        (
+            str(row.id),
+            row.state,
+            row.decision or "-",
+            sanitize(row.type, 20),
+            format_size(row.size_bytes),
+            str(len(row.images)),
+            sanitize(row.title),
+        )
+        for row in rows
+    ]
+    states = Counter(row.state for row in rows)
+    parts = [f"{number:,} {state}" for state, number in sorted(states.items())]
+    decided = sum(row.decision is not None for row in rows)
+    counts = f"{len(rows):,} pending: {', '.join(parts)}; {decided:,} decided"
+    return [*table([head, *body], right={0, 4, 5}), "", counts]
+
+
+def record_lines(entry: RecordWithImages) -> list[str]:
+    """Return one record in full."""
+    record = entry.record
+    first = ("model", record.sha256) if isinstance(record, Model) else ("pending", str(record.id))
+    facts = [
+        first,
+        ("name", sanitize(record.name, _LONG)),
+        ("type", sanitize(record.type, _LONG)),
+        ("size", f"{format_size(record.size_bytes)} ({record.size_bytes:,} bytes)"),
+        ("created", _time(record.created_at)),
+        ("path", sanitize(record.path, _LONG)),
+        ("tags", sanitize(", ".join(sorted(record.tags)), _LONG) or "-"),
+        ("images", str(len(entry.images))),
+        *(("", sanitize(image)) for image in entry.images),
+    ]
+    leaves = [(sanitize(key), line) for key, value in _leaves("", record.meta_json) for key, line in _lines(key, value)]
+    return [*table(facts), *(["", *table(leaves)] if leaves else [])]
+
+
+def _time(milliseconds: int) -> str:
+    try:
+        return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    except (OverflowError, OSError, ValueError):  # a year no calendar has
+        return f"{milliseconds} ms"
+
+
+def _leaves(key: str, value: Any) -> Iterator[tuple[str, Any]]:
+    if not isinstance(value, Mapping) or not value:
+        if key:
+            yield key, value
+        return
+    for name, inner in value.items():
+        yield from _leaves(f"{key}.{name}" if key else str(name), inner)
+
+
+def _lines(key: str, value: Any) -> Iterator[tuple[str, str]]:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    for number, line in enumerate(text.split("\n")):
+        yield "" if number else key, sanitize(line, _LONG)
+
+
+def import_lines(report: ImportReport) -> list[str]:
+    """Return the lines that report an import."""
+    counts = [
+        ("models", f"{report.models:,}", "added to the library"),
+        ("pending", f"{report.pending:,}", "added to the queue"),
+        ("tags", f"{report.tags:,}", "added"),
+        ("images", f"{report.images:,}", "added"),
+        ("skipped", f"{report.skipped:,}", "rows that had come in before"),
+        ("problems", f"{len(report.problems):,}", ""),
+    ]
+    problems = [
+        ("  row", "-" if one.row is None else str(one.row), sanitize(one.field, 40), sanitize(one.reason, 400))
+        for one in report.problems
+    ]
+    return [*table(counts, right={1}), *(table(problems, right={1}) if problems else [])]
+
+
+def verify_lines(report: VerifyReport) -> list[str]:
+    """Return one line a check, then the findings, then the verdict."""
+    checks = [("ok" if check.ok else "FAILED", check.name, sanitize(check.detail)) for check in report.checks]
+    findings = [
+        (
+            one.severity,
+            one.code,
+            sanitize(" ".join(part for part in (one.key, one.path) if part)),
+            sanitize(one.detail, 400),
+        )
+        for one in report.findings
+    ]
+    errors = sum(one.severity == "error" for one in report.findings)
+    numbers = f"{errors:,} errors, {len(findings) - errors:,} warnings"
+    verdict = f"The library is in order: {numbers}." if report.ok else f"Not all is in order: {numbers}."
+    return [*table(checks), *(["", *table(findings)] if findings else []), "", verdict]

@@ -1,0 +1,141 @@
+"""The JSON objects of the command line: their keys are an interface that stays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from core.domain.imports import ImportReport
+from core.domain.outcomes import Changed, Conflict, Failed, Outcome, Planned
+from core.domain.plans import Plan
+from core.domain.records import Model, QueueRow, RecordWithImages
+
+if TYPE_CHECKING:
+    from core.verify.findings import VerifyReport
+
+Object = dict[str, Any]
+
+
+def import_object(report: ImportReport) -> Object:
+    """Return what ``import-legacy`` prints."""
+    return {
+        "models": report.models,
+        "pending": report.pending,
+        "tags": report.tags,
+        "images": report.images,
+        "skipped": report.skipped,
+        "problems": [{"row": one.row, "field": one.field, "reason": one.reason} for one in report.problems],
+    }
+
+
+def queue_object(row: QueueRow) -> Object:
+    """Return one line of the queue; one that is damaged says so."""
+    damaged = {"damaged": row.damage} if row.damage else {}
+    return {
+        "id": row.id,
+        "name": row.name,
+        "path": row.path,
+        "type": row.type,
+        "size_bytes": row.size_bytes,
+        "sha256": row.sha256,
+        "state": row.state,
+        "decision": row.decision,
+        "tags": sorted(row.tags),
+        "images": list(row.images),
+        **damaged,
+    }
+
+
+def record_object(entry: RecordWithImages) -> Object:
+    """Return one record, as ``show`` prints it."""
+    record = entry.record
+    known_by = {"sha256": record.sha256} if isinstance(record, Model) else {"id": record.id}
+    return {
+        "kind": "model" if isinstance(record, Model) else "pending",
+        **known_by,
+        "path": record.path,
+        "name": record.name,
+        "type": record.type,
+        "size_bytes": record.size_bytes,
+        "created_at": record.created_at,
+        "meta_json": record.meta_json,
+        "tags": sorted(record.tags),
+        "images": list(entry.images),
+    }
+
+
+def outcome_object(outcome: Outcome) -> Object:
+    """Return one result of ``promote``; some keys come only where they apply."""
+    result: Object = {
+        "status": outcome.status,
+        "id": outcome.id,
+        "sha256": outcome.sha256,
+        "action_taken": outcome.action_taken,
+        "images": list(outcome.images),
+        "refused": [{"image": one.image, "reason": one.reason} for one in outcome.refused],
+        "in_place": outcome.in_place,
+    }
+    if outcome.claimed_sha256 is not None:
+        result["claimed_sha256"] = outcome.claimed_sha256
+    match outcome:
+        case Failed(error=error):
+            result["error"] = error
+        case Conflict(existing=existing, pending=pending):
+            if existing is not None:
+                result["existing"] = record_object(existing)
+            result["pending"] = record_object(pending)
+        case Planned(plan=plan) | Changed(plan=plan):
+            result["plan"] = plan_object(plan)
+    return result
+
+
+def plan_object(plan: Plan) -> Object:
+    """Return a plan: the leaves of the fields, the tags, the images."""
+    return {
+        "strategy": plan.strategy,
+        "action_taken": plan.action_taken,
+        "fields": [
+            {
+                "path": list(field.path),
+                "existing": field.existing,
+                "pending": field.pending,
+                "result": field.result,
+                "side": field.side,
+            }
+            for field in plan.fields
+        ],
+        "tags": _without_empty_picks(
+            {"kept": list(plan.tags.kept), "added": list(plan.tags.added), "left_out": list(plan.tags.left_out)}
+        ),
+        "images": _without_empty_picks(
+            {
+                "kept": list(plan.images.kept),
+                "replaced": list(plan.images.replaced),
+                "added": list(plan.images.added),
+                "duplicate": list(plan.images.duplicate),
+                "refused": list(plan.images.refused),
+                "left_out": list(plan.images.left_out),
+            }
+        ),
+    }
+
+
+def _without_empty_picks(part: Object) -> Object:
+    return {key: value for key, value in part.items() if key != "left_out" or value}
+
+
+def verify_object(report: VerifyReport) -> Object:
+    """Return what ``--verify`` prints."""
+    return {
+        "ok": report.ok,
+        "checks": [{"name": check.name, "ok": check.ok, "detail": check.detail} for check in report.checks],
+        "findings": [
+            {
+                "code": finding.code,
+                "severity": finding.severity,
+                "key": finding.key,
+                "path": finding.path,
+                "detail": finding.detail,
+            }
+            for finding in report.findings
+        ],
+    }

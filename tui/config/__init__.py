@@ -1,0 +1,1 @@
+"""Settings, keys set anew, sessions and the log file."""

@@ -1,0 +1,81 @@
+"""Keys that the settings set anew: what of them can be, and why the rest cannot."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from textual.app import App
+from textual.binding import Binding
+from textual.keys import Keys, format_key, key_to_character
+
+from core.text import sanitize
+from tui.keys import TOGETHER, bindings
+
+_MODIFIERS = {"ctrl", "alt", "shift", "super", "hyper", "meta"}
+_NAMES = {str(key.value) for key in Keys} - {"<any>", "<ignore>"}
+_SYSTEM = {App.COMMAND_PALETTE_BINDING: "the command palette"}
+_SEPARATOR = re.compile(r"\s*,\s*")
+
+
+def checked_keys(wanted: Mapping[str, str], path: str = "") -> tuple[dict[str, str], list[str]]:
+    """Return the keys that can be set, by the ids of their bindings, and a sentence for each that cannot."""
+    rooms = [bindings(*contexts) for contexts in TOGETHER]
+    usual = {binding.id: binding.key for room in rooms for binding in room if binding.id}
+    keys: dict[str, str] = {}
+    problems: list[str] = []
+    for id, text in wanted.items():
+        problem = "" if id in usual else "is no key of the app; model-curator config lists them"
+        problem = problem or _problem(text)
+        if problem:
+            problems.append(f"{path}: keys.{sanitize(id, 80)} {problem}")
+        else:
+            keys[id] = ",".join(map(_long, _SEPARATOR.split(text.strip())))
+    while clash := _clash(rooms, keys):
+        id, other, key = clash
+        del keys[id]
+        problems.append(f"{path}: keys.{id} cannot be {format_key(key)}, which is {other}")
+    return keys, problems
+
+
+def _problem(text: str) -> str:
+    if not text.strip():
+        return 'must be a key, such as "M", or several, such as "M,ctrl+o"'
+    wrong = [key for key in _SEPARATOR.split(text.strip()) if not _is_key(key)]
+    return f"must be a key, and {sanitize(wrong[0], 40)!r} is none" if wrong else ""
+
+
+def _is_key(key: str) -> bool:
+    if len(key) == 1:
+        return key.isprintable() and key != " "
+    *modifiers, last = key.split("+")
+    known = last in _NAMES or (len(last) == 1 and last.isprintable()) or key_to_character(last) is not None
+    return known and set(modifiers) <= _MODIFIERS and last == last.strip()
+
+
+def _long(key: str) -> str:
+    """Return a key as Textual names it: ``/`` is ``slash``."""
+    [binding] = Binding.make_bindings([Binding(key, "")])
+    return binding.key
+
+
+def _clash(rooms: Sequence[Sequence[Binding]], keys: Mapping[str, str]) -> tuple[str, str, str] | None:
+    """Return the id, of those set anew, whose key would mean two things in one place; the last is the first to go."""
+    for room in rooms:
+        before, after = _by_key(room, {}), _by_key(room, keys)
+        for key, ids in after.items():
+            new = [id for id in keys if id in ids and id not in before.get(key, ())]
+            if new and (others := [id for id in ids if id != new[-1]]):
+                return new[-1], others[0], key
+            if new and key in _SYSTEM:
+                return new[-1], _SYSTEM[key], key
+    return None
+
+
+def _by_key(room: Sequence[Binding], keys: Mapping[str, str]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for binding in room:
+        if binding.id:
+            for key in keys.get(binding.id, binding.key).split(","):
+                found.setdefault(key, []).append(binding.id)
+    return found

@@ -1,0 +1,88 @@
+"""Where a curator stood in the queue of a library when the app was left: a small file for each library.
+
+They lie in the platform's folder for such state, or where ``MODEL_CURATOR_STATE`` says, never in the library.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core.domain.query import QueryError, parse
+from core.domain.sort_order import DEFAULT_ORDER, SortKey, SortOrder
+from core.files.durable import write_synced
+from core.text import sanitize
+
+_LONGEST = 2000  # characters of a filter
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """The import under the cursor, the words of the filter, and the order of the list."""
+
+    row: int | None = None
+    words: str = ""
+    order: SortOrder = DEFAULT_ORDER
+
+
+def read(library: Path) -> Session:
+    """Return where the curator stood, the beginning where that is not known.
+
+    Raises OSError where the file cannot be read, and ValueError where it is none of ours.
+    """
+    try:
+        kept = json.loads(_file(library).read_bytes())
+    except FileNotFoundError:
+        return Session()
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    if not isinstance(kept, dict):
+        raise ValueError("it is no JSON object")
+    row, words, descending = kept.get("row"), kept.get("filter"), kept.get("descending")
+    if type(row) not in (int, type(None)) or not isinstance(words, str) or not isinstance(descending, bool):
+        raise ValueError("something in it is not what it should be")
+    return Session(row, words if _is_filter(words) else "", SortOrder(SortKey(str(kept.get("sort"))), descending))
+
+
+def _is_filter(words: str) -> bool:
+    try:
+        parse(words)
+    except QueryError:  # of a version with another grammar
+        return False
+    return sanitize(words, _LONGEST) == words
+
+
+def write(library: Path, session: Session) -> None:
+    """Keep where the curator stands, as a whole file or not at all. Raises OSError."""
+    kept: dict[str, Any] = {
+        "library": os.path.realpath(library),
+        "row": session.row,
+        "filter": session.words,
+        "sort": session.order.column,
+        "descending": session.order.descending,
+    }
+    file = _file(library)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    partial = file.with_name(f".{file.name}.{os.getpid()}.partial")
+    try:
+        write_synced(partial, json.dumps(kept, indent=1).encode())
+        os.replace(partial, file)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _file(library: Path) -> Path:
+    name = hashlib.sha256(os.fsencode(os.path.realpath(library))).hexdigest()[:32]
+    return _folder() / "sessions" / f"{name}.json"
+
+
+def _folder() -> Path:
+    if folder := os.environ.get("MODEL_CURATOR_STATE"):
+        return Path(folder)
+    import platformdirs  # noqa: PLC0415 - start-up
+
+    return Path(platformdirs.user_state_dir("model-curator", appauthor=False))

@@ -1,0 +1,180 @@
+"""The settings: a TOML file in the platform's config folder; invalid ones are reported, valid ones still apply."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from core.text import sanitize
+
+GRAPHICS = ("auto", "kitty", "sixel", "half", "off")
+THEMES = ("curator", "curator-light", "curator-contrast")
+MOST_THREADS = 32
+_LARGEST = 1024 * 1024  # bytes; a file that is longer is none of ours
+_MOST = 1e9
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The values of the file, the usual ones where it says nothing; ``given`` names those that it says."""
+
+    graphics: str = GRAPHICS[0]
+    theme: str = THEMES[0]
+    library: str | None = None
+    hash_ahead: bool = True
+    hash_threads: int = 2
+    trash_days: float = 30
+    trash_gib: float = 2
+    sensitive_tags: tuple[str, ...] = ("nsfw",)
+    keys: Mapping[str, str] = field(default_factory=dict)  # by the id of a binding; see ``tui.config.keymap``
+    path: str = ""
+    exists: bool = False
+    given: frozenset[str] = frozenset()
+    warnings: tuple[str, ...] = ()
+
+
+class _Wrong(Exception):
+    """A value is not what it should be; the text says what that is."""
+
+
+def settings_path() -> str:
+    """Return where the file is, or would be."""
+    if path := os.environ.get("MODEL_CURATOR_CONFIG"):
+        return os.path.abspath(path)
+    import platformdirs  # noqa: PLC0415 - start-up
+
+    return os.path.join(platformdirs.user_config_dir("model-curator", appauthor=False), "config.toml")
+
+
+def read_settings(path: str) -> Settings:
+    """Read the file; never raises for what is in it. A file that is not there is as good as an empty one."""
+    usual = Settings(path=path)
+    try:
+        document = _document(path)
+    except FileNotFoundError:
+        return usual
+    except _Wrong as wrong:
+        return replace(usual, exists=True, warnings=(f"{path} does not count: {wrong}",))
+    values: dict[str, Any] = {}
+    given, warnings = set(), []
+    for name, value in _flat(document).items():
+        try:
+            attribute, check = _known(name)
+            values[attribute] = check(value)
+        except _Wrong as wrong:
+            warnings.append(f"{path}: {sanitize(name, 80)} {wrong}")
+        else:
+            given.add("graphics" if name == "images" else name)
+    return replace(usual, **values, exists=True, given=frozenset(given), warnings=tuple(warnings))
+
+
+def _document(path: str) -> dict[str, Any]:
+    try:
+        if os.path.lexists(path) and not os.path.isfile(path):
+            raise _Wrong("it is no regular file")
+        with Path(path).open("rb") as file:
+            data = file.read(_LARGEST + 1)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise _Wrong(f"it cannot be read ({error.strerror})") from error
+    if len(data) > _LARGEST:
+        raise _Wrong("it is longer than 1 MiB")
+    try:
+        return tomllib.loads(data.decode())
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise _Wrong(f"it is not in UTF-8 (at line {line})") from error
+    except (ValueError, RecursionError) as error:
+        raise _Wrong(f"{sanitize(str(error), 200)}") from error
+
+
+def _flat(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values by their dotted names; what should be a table and is none keeps its name."""
+    flat: dict[str, Any] = {}
+    for name, value in document.items():
+        if name in _TABLES and isinstance(value, dict):
+            flat.update({name: value} if name == "keys" else {f"{name}.{inner}": one for inner, one in value.items()})
+        else:
+            flat[name] = value
+    return flat
+
+
+def _known(name: str) -> tuple[str, Callable[[Any], Any]]:
+    try:
+        return _VALUES[name]
+    except KeyError:
+        if name in _TABLES:
+            raise _Wrong(f"must be a table: write [{name}]") from None
+        raise _Wrong("is no setting; model-curator config lists them") from None
+
+
+def _one_of(choices: tuple[str, ...]) -> Callable[[Any], str]:
+    def check(value: Any) -> str:
+        if value not in choices:
+            raise _Wrong(f"must be one of {', '.join(choices)}")
+        return str(value)
+
+    return check
+
+
+def _folder(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip() or "\0" in value:
+        raise _Wrong("must be a folder, in quotes")
+    folder = os.path.expanduser(value)
+    if not os.path.isabs(folder):
+        raise _Wrong("must be a whole path, from / or ~ on")
+    return folder
+
+
+def _switch(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise _Wrong("must be true or false")
+    return value
+
+
+def _threads(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_THREADS:
+        raise _Wrong(f"must be a whole number from 1 to {MOST_THREADS}")
+    return value
+
+
+def _amount(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < _MOST:
+        raise _Wrong("must be a number from 0 on")
+    return float(value)
+
+
+def _tags(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(tag, str) and tag.strip() for tag in value):
+        raise _Wrong('must be a list of tags, such as ["nsfw"]')
+    return tuple(value)
+
+
+def _keys(value: Any) -> Mapping[str, str]:
+    """Take the table as it is: which keys there are, only the app can tell."""
+    if not isinstance(value, dict):
+        raise _Wrong("must be a table: write [keys]")
+    found: dict[str, Any] = {}
+    for name, one in value.items():  # without quotes, decide.merge is a table in a table, and means the same
+        found.update({f"{name}.{inner}": key for inner, key in one.items()} if isinstance(one, dict) else {name: one})
+    return {name: one if isinstance(one, str) else "" for name, one in found.items()}
+
+
+_TABLES = ("hashing", "trash", "samples", "keys")
+_VALUES: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "graphics": ("graphics", _one_of(GRAPHICS)),
+    "images": ("graphics", _one_of(GRAPHICS)),  # its name until 0.1
+    "theme": ("theme", _one_of(THEMES)),
+    "library": ("library", _folder),
+    "hashing.ahead": ("hash_ahead", _switch),
+    "hashing.threads": ("hash_threads", _threads),
+    "trash.days": ("trash_days", _amount),
+    "trash.gib": ("trash_gib", _amount),
+    "samples.sensitive_tags": ("sensitive_tags", _tags),
+    "keys": ("keys", _keys),
+}

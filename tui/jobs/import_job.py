@@ -1,0 +1,116 @@
+"""Stage 1 on behalf of a screen, in a thread of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+from textual.dom import DOMNode
+from textual.message import Message
+
+from core.domain.imports import ImportReport
+from core.errors import CuratorError
+from tui.jobs.eta import EtaEstimator, format_eta
+from tui.presenters.import_report import Reason, reasons
+from tui.presenters.progress import bar
+from tui.theme.palette import GREY, TEXT
+
+if TYPE_CHECKING:
+    from core.library import Library
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOrder:
+    """What is to be brought in, from where, as paths of this machine."""
+
+    database: str
+    images_dir: str | None
+    path_map: Mapping[str, str]
+
+
+@dataclass
+class Importing(Message):
+    """How far the import is, in rows."""
+
+    done: int
+    total: int
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, Importing)
+
+
+@dataclass
+class ImportEnded(Message):
+    """The import came to an end, or was cancelled between two batches; ``reasons`` sum its problems up."""
+
+    report: ImportReport
+    reasons: Sequence[Reason]
+
+
+@dataclass
+class ImportFailed(Message):
+    """The import could not begin, or broke off; what had come in until then stays."""
+
+    error: CuratorError
+
+
+class ImportJob:
+    """One import at a time; the messages go to the node."""
+
+    def __init__(self, node: DOMNode, library: Library) -> None:
+        self._node = node
+        self._library = library
+        self._cancel = threading.Event()
+        self._pace = EtaEstimator()
+
+    def start(self, order: ImportOrder) -> None:
+        """Import in a thread."""
+        self._cancel, self._pace = threading.Event(), EtaEstimator()
+        cancel, node = self._cancel, self._node
+        node.run_worker(
+            lambda: run_import(self._library, order, cancel, node.post_message),
+            thread=True,
+            group="import",
+            exit_on_error=False,
+        )
+
+    def stop(self) -> None:
+        """Stop between two batches: whole rows come in, or none of them."""
+        self._cancel.set()
+
+    def words(self, state: Importing | None, width: int) -> Content:
+        """Return how far it is; ``None`` before the first rows came in."""
+        stopping = "stopping; what has come in stays" if self._cancel.is_set() else ""
+        if state is None:
+            return Content.styled(stopping or "reading the old database …", GREY)
+        left = format_eta(self._pace.left(state.done, state.total))
+        return Content.assemble(
+            bar(state.done / max(state.total, 1), max(width, 1)),
+            (f"\n{state.done:,} of {state.total:,} rows", TEXT),
+            (f"   {stopping or left}", GREY),
+        )
+
+
+def run_import(
+    library: Library, order: ImportOrder, cancel: threading.Event, post: Callable[[Message], object]
+) -> None:
+    """Run Stage 1 and post how far it is, and what came of it."""
+
+    def progress(done: int, total: int) -> None:
+        post(Importing(done, total))
+
+    try:
+        report = library.import_legacy(
+            order.database,
+            images_dir=order.images_dir,
+            path_map=order.path_map,
+            cancel=cancel,
+            progress=progress,
+        )
+    except CuratorError as error:
+        post(ImportFailed(error))
+    else:
+        post(ImportEnded(report, reasons(report.problems)))

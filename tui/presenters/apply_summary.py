@@ -1,0 +1,145 @@
+"""Summing up decisions before they are applied: sums that run along with the plans, and what hurts most first.
+
+A plan costs the same to take in whether ten or ten thousand are summed up.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from core.domain.decision import Decision
+from core.domain.enums import State, Strategy
+from core.domain.plans import Plan
+from core.domain.records import QueueRow
+from core.text import sanitize
+from tui.presenters.plan_lines import count_of, overwritten_fields
+
+if TYPE_CHECKING:
+    from core.library import Library
+    from core.queue.queue import ImportPreview
+
+_DESTROYS_FIRST = (Strategy.DELETE, Strategy.OVERRIDE, Strategy.MERGE, Strategy.SKIP)
+_NOT_WRITTEN = ("path", "size", "created", "type", "name")  # by anybody, as a rule: named last
+_LABELS = 12  # names of fields in a note; a line holds fewer
+
+
+class Impact(IntEnum):
+    """How much one decision hurts, the worst first."""
+
+    LOSES = 0  # something of the library is overwritten or emptied
+    UNKNOWN = 1
+    WAITING = 2  # its plan is still to come
+    DROPS = 3  # something of the import is dropped
+    NOTHING = 4
+
+
+@dataclass(slots=True)
+class Group:
+    """The decisions for one strategy: how many, what becomes of them all, and each in its place."""
+
+    strategy: Strategy
+    count: int = 0
+    by_hand: int = 0
+    images: int = 0  # of the imports
+    fields: int = 0  # of the library, overwritten or emptied
+    replaced: int = 0  # images of the library
+    added: int = 0
+    order: list[tuple[Impact, int, int]] = field(default_factory=list)
+    """How much it hurts, how many things less than none, the id: sorted."""
+
+    def move(self, id: int, hurt: Impact, much: int) -> None:
+        """Put one whose plan has come in its place."""
+        del self.order[bisect_left(self.order, (Impact.WAITING, 0, id))]
+        insort(self.order, (hurt, -much, id))
+
+
+class ApplySummary:
+    """What is about to be applied."""
+
+    def __init__(self, decisions: Mapping[int, Decision], rows: Iterable[QueueRow]) -> None:
+        self.decisions = decisions
+        self.rows = {row.id: row for row in rows}
+        self.plans: dict[int, Plan] = {}
+        self.notes: dict[int, str] = {}
+        self.missing = self.unhashed = self.unhashed_bytes = 0
+        groups = {strategy: Group(strategy) for strategy in _DESTROYS_FIRST}
+        for row in self.rows.values():
+            self._put(row, groups[decisions[row.id].strategy])
+        self.groups = [group for group in groups.values() if group.count]
+        for group in self.groups:
+            group.order.sort()
+        waiting = (id for group in self.groups for hurt, _, id in group.order if hurt is Impact.WAITING)
+        self.wanted = sorted(waiting, key=lambda id: not self.may_lose(id))
+        self.must_see = sum(map(self.may_lose, self.wanted))
+        """How many of those wanted, from the first, must be looked at before anything is confirmed."""
+
+    @classmethod
+    def read(cls, library: Library) -> ApplySummary:
+        """Read all decisions. Blocks: to be called in a thread."""
+        decisions = library.queue.full_decisions()
+        return cls(decisions, library.queue.rows(list(decisions)))
+
+    def may_lose(self, id: int) -> bool:
+        """Tell whether promoting must still find the plan that was shown; a plain merge loses nothing."""
+        decision = self.decisions[id]
+        return decision.strategy is Strategy.OVERRIDE or bool(decision.resolution)
+
+    def take(self, id: int, look: ImportPreview | None) -> None:
+        """Take in what the plan of one of those wanted is."""
+        group = next(group for group in self.groups if group.strategy is self.decisions[id].strategy)
+        if look is None or look.plan is None:
+            self.notes[id] = sanitize(look.reason, 60) if look else "it has left the queue"
+            group.move(id, Impact.UNKNOWN, 0)
+            return
+        plan = look.plan
+        if self.may_lose(id):
+            self.plans[id] = plan
+        fields = sorted(overwritten_fields(plan), key=_NOT_WRITTEN.__contains__)
+        group.fields += len(fields)
+        group.replaced += len(plan.images.replaced)
+        group.added += len(plan.images.added)
+        if lost := len(fields) + len(plan.images.replaced):
+            counts = _counted((len(fields), "field"), (len(plan.images.replaced), "image"))
+            names = f": {sanitize(', '.join(fields[:_LABELS]), 200)}" if fields else ""
+            self.notes[id] = f"{counts}{names}"
+            group.move(id, Impact.LOSES, lost)
+            return
+        dropped = (len(plan.images.refused), "refused image"), (len(plan.images.left_out), "image left out")
+        self.notes[id] = _counted(*dropped)
+        much = sum(number for number, _ in dropped)
+        group.move(id, Impact.DROPS if much else Impact.NOTHING, much)
+
+    def _put(self, row: QueueRow, group: Group) -> None:
+        group.count += 1
+        group.by_hand += bool(self.decisions[row.id].resolution)
+        group.images += len(row.images)
+        hurt, much = Impact.NOTHING, 0
+        if group.strategy is Strategy.DELETE:
+            much = len(row.images) + len(row.tags)
+            hurt = Impact.DROPS if much else Impact.NOTHING
+            self.notes[row.id] = _counted((len(row.images), "image"), (len(row.tags), "tag"))
+        elif group.strategy is not Strategy.SKIP:
+            hurt = Impact.WAITING if row.sha256 else Impact.UNKNOWN
+            self.notes[row.id] = "" if row.sha256 else self._unread(row)
+        group.order.append((hurt, -much, row.id))
+
+    def _unread(self, row: QueueRow) -> str:
+        if row.state is State.MISSING:
+            self.missing += 1
+            return "its model file is missing"
+        self.unhashed += 1
+        self.unhashed_bytes += row.size_bytes
+        return "not hashed yet"
+
+
+def _counted(*pairs: tuple[int, str]) -> str:
+    return ", ".join(count_of(number, noun) for number, noun in pairs if number)
+
+
+def looks(library: Library, summary: ApplySummary, ids: Sequence[int]) -> dict[int, ImportPreview | None]:
+    """Return the plans of some decisions. Blocks: to be called in a thread."""
+    return {id: library.queue.preview(id, summary.decisions[id].strategy) for id in ids}

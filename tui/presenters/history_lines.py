@@ -1,0 +1,48 @@
+"""What undo takes back, in words: the same on the command line and in the app."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from core.domain.enums import OperationKind
+from core.domain.operations import Operation
+from core.text import sanitize
+
+if TYPE_CHECKING:
+    from core.operations.history import Imported, PastOperation, UndoReport
+
+
+def operation_words(operation: Operation) -> str:
+    """Return in a word or two what an operation did."""
+    words = {OperationKind.IMPORT: "imported", OperationKind.IMAGE: "image added"}.get(operation.kind)
+    if operation.kind is OperationKind.UNDO:
+        return f"undid {operation.action}"
+    return words or str(operation.action or "promoted")
+
+
+def past_words(past: PastOperation) -> str:
+    """Return what undo takes back: ``merged``, or ``import of 437 rows from old.db``."""
+    if past.imported is None:
+        return operation_words(past.operation)
+    rows = past.imported.models + past.imported.pending
+    count, noun = (rows, "row") if rows else (past.imported.images, "image")
+    return f"import of {_counted(count, noun)} from {sanitize(past.name, 200)}"
+
+
+def brought_words(imported: Imported) -> str:
+    """Return what an import brought, and how many decisions go with it."""
+    parts = [(imported.models, "model"), (imported.pending, "pending import"), (imported.images, "image")]
+    brought = ", ".join(_counted(count, noun) for count, noun in parts if count)
+    return f"{brought}; {_counted(imported.decisions, 'decision')} dropped" if imported.decisions else brought
+
+
+def stopped_words(report: UndoReport) -> str:
+    """Return how far an undo came that was stopped, nothing where it was not."""
+    if not report.cancelled:
+        return ""
+    so_far = ", ".join(map(past_words, report.undone))
+    return f"Stopped after undoing part of it ({so_far}); undo again to go on." if so_far else "Nothing was undone."
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -1,0 +1,60 @@
+"""What becomes of each sample image, in words: of the library's, and of the incoming ones. No widgets here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.domain.enums import Action
+from core.domain.plans import Plan
+from core.domain.records import Model, PendingImport
+from tui.presenters.plan_lines import Piece, count_of
+from tui.theme.palette import AMBER, GREY, RED, TEAL, TEXT
+
+
+def library_labels(images: Sequence[str], plan: Plan | None) -> list[Piece]:
+    """Return for each image of the library's sequence its number, and whether it stays."""
+    replaced = set(plan.images.replaced) if plan is not None else set()
+    numbers = [int(identifier.removesuffix(".webp").rpartition("_")[2]) for identifier in images]
+    return [(f"{n}  replaced", AMBER) if n in replaced else (f"{n}", TEXT) for n in numbers]
+
+
+def incoming_labels(record: PendingImport, plan: Plan | None) -> list[Piece]:
+    """Return for each incoming image what the plan makes of it."""
+    if plan is None:
+        return [(f"{n}", TEXT) for n in range(len(record.images))]
+    if plan.action_taken is Action.DELETED:
+        return [("✕ to the trash", RED)] * len(record.images)
+    if plan.action_taken is Action.IGNORED:
+        return [("stays", GREY)] * len(record.images)
+    numbers = iter(sorted((*plan.images.replaced, *plan.images.added)))
+    fates: list[Piece] = []
+    for image in record.images:
+        if image.file in plan.images.refused:
+            fates.append((f"✕ refused: {image.refused or 'not an image'}", RED))
+        elif image.file in plan.images.left_out:
+            fates.append(("- left out", GREY))
+        elif image.file in plan.images.duplicate:
+            fates.append(("= already there", GREY))
+        else:
+            n = next(numbers)
+            fates.append((f"▶ replaces {n}", AMBER) if n in plan.images.replaced else (f"+ becomes {n}", TEAL))
+    return fates
+
+
+def library_title(existing: Model | None, images: int) -> list[Piece]:
+    """Return the words above the library's images."""
+    if existing is None:
+        return [("not in the library", GREY)]
+    return [(count_of(images, "image"), GREY)]
+
+
+def incoming_title(plan: Plan | None, images: int) -> list[Piece]:
+    """Return the words above the incoming images."""
+    pieces: list[Piece] = [(count_of(images, "image"), GREY)]
+    if plan is not None and plan.images.duplicate:
+        pieces.append((f"{len(plan.images.duplicate)} already there", GREY))
+    if plan is not None and plan.images.left_out:
+        pieces.append((f"{len(plan.images.left_out)} left out", GREY))
+    if plan is not None and plan.images.refused:
+        pieces.append((f"{len(plan.images.refused)} refused", RED))
+    return pieces

@@ -1,0 +1,115 @@
+"""What one run of Stage 1 brought, as a person reads it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from textual.content import Content
+
+from core.domain.imports import ImportReport, Problem
+from tui.presenters.cell_text import cut, fit, wrap
+from tui.theme.palette import AMBER, BRIGHT, GREY, TEXT
+
+_MANY = 12  # problems from which on they are summed up by reason as well
+_REASONS = 8
+_SHOWN = 300
+_LINES_EACH = 4
+_TELLING = 200  # characters of a reason that tell it from others
+_NUMBER = re.compile(r"\d+")
+_IMAGE_FIELDS = ("image", "preview", "thumbnail")
+_NO_NAME = "no name of an image"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """How many problems of one field have one reason."""
+
+    count: int
+    field: str
+    words: str
+
+
+def reasons(problems: Sequence[Problem]) -> list[Reason]:
+    """Sum problems up by field and reason, the most frequent first; numbers within a reason do not tell it apart."""
+    counts: dict[tuple[str, str], int] = {}
+    words: dict[tuple[str, str], str] = {}
+    for problem in problems:
+        said = _without_names(problem)
+        key = problem.field, _NUMBER.sub("…", said)
+        counts[key] = counts.get(key, 0) + 1
+        if words.setdefault(key, said) != said:
+            words[key] = key[1]
+    found = [Reason(count, field, words[field, said]) for (field, said), count in counts.items()]
+    return sorted(found, key=lambda reason: -reason.count)
+
+
+def _without_names(problem: Problem) -> str:
+    """Return a reason without what it is about: the name before it of an image, the value behind it of a field."""
+    of_image = any(word in problem.field for word in _IMAGE_FIELDS) and not problem.reason.startswith(_NO_NAME)
+    words = problem.reason.rpartition(": ")[2] if of_image else problem.reason.partition(": ")[0]
+    return words[:_TELLING]
+
+
+def title(report: ImportReport) -> str:
+    """Return how it ended."""
+    return "The import was cancelled: what had come in stays" if report.cancelled else "The import is done"
+
+
+def report_lines(report: ImportReport, summed: Sequence[Reason], width: int) -> Content:
+    """Return the whole report, ``width`` cells wide; of very many problems the first, and where the rest is."""
+    return Content("\n").join([*_numbers(report), *_problems(report.problems, summed, max(width, 30))])
+
+
+def _numbers(report: ImportReport) -> Iterator[Content]:
+    if not (report.models or report.pending or report.tags or report.images):
+        before = f": {report.skipped:,} rows had come in before" if report.skipped else ""
+        yield Content.styled(f"Nothing new came in{before}.", TEXT)
+        return
+    lines = (
+        (report.models, "models", "into the library, their hashes were known"),
+        (report.pending, "imports", "into the queue"),
+        (report.tags, "tags", ""),
+        (report.images, "images", ""),
+        (report.skipped, "rows", "had come in before and stay as they are"),
+    )
+    for count, noun, where in lines:
+        if count:
+            word = noun[:-1] if count == 1 else noun
+            yield Content.assemble((f"{count:>9,}  ", f"bold {BRIGHT}"), (f"{word:<9}", TEXT), (where, GREY))
+
+
+def _problems(problems: Sequence[Problem], summed: Sequence[Reason], width: int) -> Iterator[Content]:
+    if not problems:
+        return
+    noun = "problem" if len(problems) == 1 else "problems"
+    yield Content.assemble((f"\n{len(problems):>9,}  ", f"bold {AMBER}"), (noun, f"bold {AMBER}"))
+    if len(problems) > _MANY:
+        yield from _sums(summed, width)
+    yield Content("")
+    yield Content.styled(cut(f"{'row':>9}  {'field':<12}  what could not be taken as it was", width), GREY)
+    for problem in problems[:_SHOWN]:
+        yield _problem(problem, width)
+    if (more := len(problems) - _SHOWN) > 0:
+        words = f"and {more:,} more: model-curator import-legacy … --json prints all of them"
+        yield Content.styled("\n" + "\n".join(wrap(words, width)), AMBER)
+
+
+def _sums(summed: Sequence[Reason], width: int) -> Iterator[Content]:
+    for reason in summed[:_REASONS]:
+        said = cut(reason.words, width - 25)
+        yield Content.assemble((f"{reason.count:>9,}  ", TEXT), (f"{fit(reason.field, 12)}  ", GREY), (said, TEXT))
+    if (others := sum(reason.count for reason in summed[_REASONS:])) > 0:
+        yield Content.styled(f"{others:>9,}  for other reasons", GREY)
+
+
+def _problem(problem: Problem, width: int) -> Content:
+    row = "—" if problem.row is None else str(problem.row)
+    first, *rest = wrap(problem.reason, width - 25, _LINES_EACH)
+    margin = " " * 25
+    return Content.assemble(
+        (f"{fit(row, 9, right=True)}  {fit(problem.field, 12)}  ", GREY),
+        (first, TEXT),
+        *((f"\n{margin}{line}", TEXT) for line in rest),
+    )

@@ -1,0 +1,18 @@
+"""A bar of progress."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from tui.theme.palette import FAINT, TEAL
+
+if TYPE_CHECKING:
+    pass
+
+
+def bar(done: float, width: int, colour: str = TEAL) -> Content:
+    """Return a thin bar; ``done`` is a part of 1."""
+    filled = round(max(0.0, min(done, 1.0)) * width)
+    return Content.assemble(("━" * filled, colour), ("━" * (width - filled), FAINT))

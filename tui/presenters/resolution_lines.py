@@ -1,0 +1,88 @@
+"""Merging by hand, in words: the lines of a comparison of which each can be turned, and what turning one picks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import groupby
+
+from core.domain.enums import Action
+from core.domain.plans import Plan
+from core.domain.records import Model, PendingImport
+from core.domain.resolution import Resolution
+from core.planning.resolution import available_sources, cycle_source
+from tui.presenters.image_labels import incoming_labels
+from tui.presenters.plan_lines import Change, EditKind, EditTarget, FieldLine, lines_in_order
+
+_FACTS = frozenset({("path",), ("size_bytes",), ("created_at",)})
+
+
+def with_next_source(picks: Resolution, plan: Plan, target: EditTarget) -> Resolution:
+    """Return the picks with one field on its next side, or one tag or image turned; the same where nothing can be."""
+    if target.part is EditKind.TAG:
+        return picks.toggle_tag(target.path[0])
+    if target.part is EditKind.IMAGE:
+        return picks.toggle_image(target.path[0])
+    if plan.action_taken is Action.INSERTED:
+        return picks
+    field = next(field for field in plan.fields if field.path == target.path)
+    overrides = plan.action_taken is Action.OVERRIDDEN
+    return cycle_source(picks, field.path, field.existing, field.pending, field.side, overrides=overrides)
+
+
+def editable_lines(
+    plan: Plan, pending: PendingImport, existing: Model | None, resolution: Resolution
+) -> list[FieldLine]:
+    """Return a comparison in an order that turning a line does not change: what differs, then what is the same.
+
+    What nobody wrote, like the path, comes after what somebody did. Nested metadata is a tree, and each tag and image
+    that may be left out has a line of its own.
+    """
+    lines = lines_in_order(plan, pending, existing, resolution)
+    if plan.action_taken in (Action.DELETED, Action.IGNORED):
+        return lines
+    same = {
+        field.path
+        for field in plan.fields
+        if existing and not available_sources(field.path, field.existing, field.pending)
+    }
+    differing = [line for line in lines if line.target and line.target.path not in same | _FACTS]
+    facts = [line for line in lines if line.target and line.target.path in _FACTS - same]
+    parts = [part for line in lines if line.target is None for part in _with_parts(line, plan, pending)]
+    equal = [line for line in lines if line.target and line.target.path in same]
+    return [*_as_tree(differing), *parts, *facts, *_as_tree(equal)]
+
+
+def _as_tree(lines: Sequence[FieldLine]) -> Iterator[FieldLine]:
+    """Put fields that lie together in the metadata below a line with the name of what they lie in."""
+    for above, group in groupby(lines, key=lambda line: line.target.path[1:-1] if line.target else ()):
+        together = list(group)
+        if not above or len(together) < 2:
+            yield from together
+            continue
+        yield FieldLine(".".join(above), "", "", "", Change.SHOWN)
+        for line in together:
+            yield replace(line, label=f"  {line.target.path[-1]}" if line.target else line.label)
+
+
+def _with_parts(line: FieldLine, plan: Plan, pending: PendingImport) -> Iterator[FieldLine]:
+    yield line
+    if line.label == "tags":
+        for name in sorted((*plan.tags.added, *plan.tags.left_out)):
+            out = name in plan.tags.left_out
+            result, change = ("left out", Change.LEFT_OUT) if out else (name, Change.COMES)
+            yield FieldLine("  tag", "", name, result, change, EditTarget(EditKind.TAG, (name,)), picked=out)
+    elif line.label == "images":
+        fates = incoming_labels(pending, plan)
+        for n, (image, (words, _)) in enumerate(zip(pending.images, fates, strict=True)):
+            change = _image_change(image.file, plan)
+            target = None if image.file in plan.images.refused else EditTarget(EditKind.IMAGE, (image.file,))
+            yield FieldLine(f"  image {n}", "", "", words[2:], change, target, picked=change is Change.LEFT_OUT)
+
+
+def _image_change(file: str, plan: Plan) -> Change:
+    if file in plan.images.left_out:
+        return Change.LEFT_OUT
+    if file in plan.images.refused:
+        return Change.GOES
+    return Change.SAME if file in plan.images.duplicate else Change.COMES

@@ -1,0 +1,131 @@
+"""Deciding on behalf of the queue: which imports a decision is about, and what it does to the screen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping, Sequence
+
+from textual.screen import Screen
+
+from core.domain.decision import Choice
+from core.domain.enums import Strategy
+from tui.keys import display_key
+from tui.presenters.bulk_criteria import BulkAction, BulkDecision
+from tui.presenters.plan_lines import count_of
+from tui.screens.queue.apply_controller import ApplyController
+from tui.screens.queue.list_controller import ListController
+from tui.screens.queue.navigator import QueueNavigator
+from tui.screens.queue.preview_controller import PreviewController
+from tui.widgets.queue_list.queue_list import QueueList
+from tui.widgets.status_bar import StatusBar
+
+_AT_ONCE = 64  # suggestions; the first time each takes as long as decoding its images
+
+
+class DecisionController:
+    """Acts on the marked imports, or on the one under the cursor; never asks."""
+
+    def __init__(
+        self,
+        screen: Screen[None],
+        listing: ListController,
+        promoting: ApplyController,
+        detail: PreviewController,
+        show_current: Callable[[], None],
+    ) -> None:
+        self._screen = screen
+        self._listing = listing
+        self._promoting = promoting
+        self._detail = detail
+        self._show_current = show_current
+        self._newer: set[int] | None = None  # what was decided since suggestions are being taken; None: they are not
+
+    @property
+    def _list(self) -> QueueList:
+        return self._screen.query_one(QueueList)
+
+    def _chosen(self) -> tuple[list[int], bool]:
+        """Return the ids a decision is about, and whether it is the one under the cursor alone."""
+        marked, current = sorted(self._list.marked), self._list.current
+        return (marked, False) if marked else ([] if current is None else [current], True)
+
+    def decide(self, strategy: Strategy | None) -> None:
+        """Decide, or take decisions back with None; a decision on one import moves the cursor on."""
+        ids, alone = self._chosen()
+        self._store(ids, strategy)
+        self._list.marks.clear()
+        if alone and strategy is not None:
+            self._list.action_move(1)
+        if self._listing.all_decided:
+            self._say(f"All are decided: {display_key(self._screen.app, 'apply.start')} applies them.")
+
+    async def for_all(self, answer: BulkDecision) -> None:
+        """Do what was chosen for all that are like one import."""
+        if isinstance(answer.act, Strategy):
+            self._store(answer.ids, answer.act)
+            self._list.marks.unmark(answer.ids)
+            self._say(f"{answer.act} for {count_of(len(answer.ids), 'import')}: a sums up and applies.")
+            return
+        self._list.marks.mark(answer.ids)
+        if answer.act is BulkAction.SUGGESTED:
+            await self._take(answer.ids, alone=False)
+
+    async def take_suggested(self) -> None:
+        """Take what is proposed; of several only what overwrites and drops nothing, and the others stay marked."""
+        self._list.marks.end_range()
+        ids, alone = self._chosen()
+        if await self._take(ids, alone) and alone and self._list.current == ids[0]:
+            self._list.action_move(1)
+
+    async def _take(self, ids: Sequence[int], alone: bool) -> int:
+        """Take what is proposed, some at a time, and return for how many."""
+        if self._newer is not None:
+            self._say("Still looking at what is proposed.")
+            return 0
+        self._newer = set()
+        taken = left = 0
+        try:
+            for start in range(0, len(ids), _AT_ONCE):
+                if len(ids) > _AT_ONCE:
+                    self._say(f"Looking at what is proposed: {start:,} of {len(ids):,} …")
+                part = ids[start : start + _AT_ONCE]
+                found, not_safe = await asyncio.to_thread(self._listing.suggesting.take, part, unseen=not alone)
+                taken, left = taken + self._take_found(found, self._newer), left + not_safe
+        finally:
+            self._newer = None
+        if left:
+            rest = f"{taken:,} taken as proposed, " if taken else ""
+            self._say(f"{rest}{left:,} to look at: nothing can be taken unseen.")
+        elif not alone:
+            self._say(f"{taken:,} taken as proposed.")
+        return taken
+
+    def _take_found(self, found: Mapping[Strategy, Sequence[int]], newer: Collection[int]) -> int:
+        """Store what is proposed, where nothing was decided while it was looked at."""
+        taken = {strategy: [id for id in ids if id not in newer] for strategy, ids in found.items()}
+        for strategy, ids in taken.items():
+            self._store(ids, strategy)
+            self._list.marks.unmark(ids)
+        return sum(map(len, taken.values()))
+
+    def walk(self) -> QueueNavigator:
+        """Return what another screen needs to go along the list and decide there."""
+        return QueueNavigator(self._listing.place, self._list.action_move, self._decide_current, self._listing.near)
+
+    def _decide_current(self, choice: Choice) -> None:
+        if self._list.current is not None:
+            self._store([self._list.current], choice)
+
+    def _say(self, words: str) -> None:
+        self._screen.query_one(StatusBar).say(words)
+
+    def _decided_anew(self, ids: Sequence[int]) -> None:
+        if self._newer is not None:
+            self._newer.update(ids)
+        self._promoting.decided_anew(ids)
+        self._detail.unpeek()
+
+    def _store(self, ids: Sequence[int], choice: Choice) -> None:
+        self._decided_anew(ids)
+        self._listing.decide(ids, choice)
+        self._show_current()

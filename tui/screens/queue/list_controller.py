@@ -1,0 +1,290 @@
+"""The list with its filter, its counts and its decisions, kept in step with the store."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from array import array
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from textual.screen import Screen
+
+from core.domain.decision import Choice, Decision, strategy_of
+from core.domain.enums import State, Strategy
+from core.domain.query import QueryError
+from core.domain.records import QueueRow
+from core.domain.sort_order import DEFAULT_ORDER, SortKey, SortOrder
+from core.errors import Cancelled, CuratorError
+from tui.config.session import Session
+from tui.jobs.decision_writer import DecisionWriter
+from tui.jobs.latest import LatestQuery
+from tui.jobs.suggestion_loader import SuggestionLoader
+from tui.keys import display_key
+from tui.screens.queue.decision_counts import DecisionCounts
+from tui.screens.queue.navigator import QueuePosition
+from tui.widgets.filter_bar import FilterBar
+from tui.widgets.header import HeaderBar
+from tui.widgets.queue_list.queue_list import QueueList
+
+if TYPE_CHECKING:
+    from core.library import Library
+    from core.queue.queue import QueueCounts
+
+_NEAR = (1, -1, 2, -2)  # places from the cursor
+_RECOUNT = 0.5  # seconds between two counts, at least
+_EMPTY = "The queue is empty.\n\n{key} brings an old manager's database in."
+
+IdsQuestion = tuple[str, SortOrder]
+RowsQuestion = tuple[int, Sequence[int]]
+
+
+class ListController:
+    """Reads ids, rows and counts in threads; shows decisions at once and stores them behind."""
+
+    def __init__(
+        self,
+        screen: Screen[None],
+        library: Library,
+        rows_came: Callable[[], None],
+        failed: Callable[[CuratorError], None],
+    ) -> None:
+        self._screen = screen
+        self._library = library
+        self._rows_came = rows_came
+        self._failed = failed
+        queue = library.queue
+        self._ids = LatestQuery[IdsQuestion, "array[int]"](
+            screen, "ids", lambda question, _: queue.search(*question, self._leaving), self._show_ids, self._no_ids
+        )
+        self._rows = LatestQuery[RowsQuestion, "list[QueueRow]"](
+            screen, "rows", lambda question, _: queue.rows(question[1]), self._show_rows, self._read_failed
+        )
+        self._counts = LatestQuery[None, "QueueCounts"](
+            screen, "counts", lambda *_: self._timed_counts(), self._show_counts, self._read_failed
+        )
+        self._decided_ids = LatestQuery[None, "list[tuple[int, Strategy]]"](
+            screen, "decided", lambda *_: queue.decisions(), self._show_decided, self._read_failed
+        )
+        self.decisions = DecisionWriter(screen, queue.decide, self._stored, failed)
+        self.suggesting = SuggestionLoader(screen, library, self._suggested, failed)
+        self.decided = DecisionCounts()
+        self.order = DEFAULT_ORDER
+        self.first_rows_shown = asyncio.Event()  # set when the first rows are shown: what takes long may begin then
+        self._total = 0
+        self._recount_due = False
+        self._pause = _RECOUNT
+        self._counted = False
+        self._leaving = threading.Event()
+        self._then: int | None = None
+        self._left: set[int] = set()  # ids that left the queue since the last count, each told of once or twice
+
+    @property
+    def session(self) -> Session:
+        """Where the curator stands."""
+        return Session(self._list.current, self._filter.words, self.order)
+
+    def resume(self, session: Session) -> None:
+        """Read everything, and show it as it was left."""
+        self.order = session.order
+        self._list.show_order(session.order)
+        self._filter.put(session.words)
+        self.load(session.row)
+
+    def load(self, then: int | None = None) -> None:
+        """Read everything; ``then`` put the cursor on that import."""
+        self._then = then
+        self._left.clear()
+        self._ids.ask(self._question)
+        self._decided_ids.ask(None)
+        if self.first_rows_shown.is_set():
+            self._counts.ask(None)
+
+    def _stand(self) -> None:
+        if not self.first_rows_shown.is_set():
+            self.first_rows_shown.set()
+            self._counts.ask(None)
+
+    @property
+    def _filter(self) -> FilterBar:
+        return self._screen.query_one(FilterBar)
+
+    @property
+    def _question(self) -> IdsQuestion:
+        return self._filter.words, self.order
+
+    @property
+    def _list(self) -> QueueList:
+        return self._screen.query_one(QueueList)
+
+    @property
+    def all_decided(self) -> bool:
+        """Whether there is something in the queue, and all of it is decided."""
+        return self._counted and 0 < self._total <= len(self.decided.ids)
+
+    def place(self) -> QueuePosition | None:
+        """Return where the curator stands, None in an empty list."""
+        listed = self._list
+        if listed.current is None:
+            return None
+        row = listed.row(listed.current)
+        strategy = row.decision if row else None
+        choice = self.decisions.coming(listed.current, strategy) or strategy
+        return QueuePosition(listed.current, listed.cursor + 1, len(listed.ids), choice)
+
+    def near(self) -> list[QueueRow]:
+        """Return the rows around the cursor that are known, the nearest first."""
+        listed = self._list
+        places = (listed.cursor + by for by in _NEAR)
+        rows = (listed.row(listed.ids[place]) for place in places if 0 <= place < len(listed.ids))
+        return [row for row in rows if row is not None]
+
+    def filter(self, words: str) -> None:
+        """Put words into the filter, in place of those there, and show what fits them."""
+        self._filter.put(words)
+        self.find()
+
+    def find(self) -> None:
+        """Show what fits the words that are in the filter now."""
+        self._ids.ask(self._question)
+
+    def show_same(self) -> str:
+        """Show only what is the same file as the one under the cursor; returns why not, where there is nothing."""
+        row = self._list.row(self._list.current)
+        if row is None or row.state is State.MISSING:
+            return "Its file is missing: whether others are the same is not known."
+        if row.sha256 is None:
+            return "Its file is not hashed yet: whether others are the same is not known."
+        if not row.duplicate_ids:
+            return "No other import in the queue is the same file."
+        self.filter(f"same:{row.id}")
+        return ""
+
+    def sort(self, order: SortOrder) -> None:
+        """Show the list in another order."""
+        self.order = order
+        self._ids.ask(self._question)
+
+    def want_rows(self, generation: int, ids: Sequence[int]) -> None:
+        """Read rows for the list."""
+        self._rows.ask((generation, ids))
+
+    def refresh(self) -> None:
+        """Read again what is in view, and count again before long."""
+        self._list.refresh_rows()
+        self.recount()
+
+    def hashed(self) -> None:
+        """Read again what hashing has found out: all that can be hashed is."""
+        self.refresh()
+        if self.order.column is SortKey.STATE:
+            self._ids.ask(self._question)
+
+    def recount(self) -> None:
+        """Count again before long; a count of a long queue is not cheap."""
+        if not self._recount_due:
+            self._recount_due = True
+            self._screen.set_timer(self._pause, self._count)
+
+    def decide(self, ids: Sequence[int], choice: Choice) -> None:
+        """Show a decision and store it."""
+        strategy = strategy_of(choice)
+        self.decided.put(ids, strategy)
+        self._screen.query_one(HeaderBar).show_decided(self.decided.counts)
+        self.decisions.put(ids, choice)
+        by_hand = bool(choice.resolution) if isinstance(choice, Decision) else None
+        self._list.show_decision(ids, strategy, by_hand)
+
+    def take_out(self, gone: set[int], rows: Iterable[QueueRow] = ()) -> None:
+        """Take imports out that have left the queue; ``rows`` tell in which states they were."""
+        self.decided.take_out(gone)
+        left = gone - self._left
+        self._left |= gone
+        self._total -= len(left)
+        self._screen.query_one(HeaderBar).count_out(len(left), Counter(row.state for row in rows if row.id in left))
+        self._list.take_out(gone)
+        self._screen.query_one(HeaderBar).show_decided(self.decided.counts)
+        self._show_found()
+        self.recount()
+
+    def stop(self) -> None:
+        """Count and suggest no more: neither is worth waiting for when the app is left."""
+        self._leaving.set()
+        self.suggesting.stop()
+
+    def _count(self) -> None:
+        self._recount_due = False
+        self._counts.ask(None)
+
+    def _timed_counts(self) -> QueueCounts:
+        started = time.monotonic()
+        counts = self._library.queue.counts(self._leaving)
+        self._pause = max(_RECOUNT, 10 * (time.monotonic() - started))
+        return counts
+
+    def _show_ids(self, question: IdsQuestion, ids: array[int]) -> None:
+        words, _ = question
+        if question == self._question:
+            empty = _EMPTY.format(key=display_key(self._screen.app, "import.open"))
+            self._list.show_empty("Nothing in the queue fits these words.\n\nEsc clears them." if words else empty)
+            self._list.set_ids(ids)
+            if not words:
+                self._total, self._counted = len(ids), True
+            if self._then is not None:
+                self._list.go_to(self._then)
+                self._then = None
+            self._show_found()
+            if not ids:
+                self._stand()
+
+    def suggest(self) -> None:
+        """Propose something for what is in view."""
+        rows = (self._list.row(id) for id in self._list.in_view())
+        self.suggesting.want([row for row in rows if row is not None])
+        self._list.show_suggested(self.suggesting.words)
+
+    def _suggested(self) -> None:
+        self._list.show_suggested(self.suggesting.words)
+        self._rows_came()
+
+    def _no_ids(self, question: IdsQuestion, error: CuratorError) -> None:
+        if question != self._question:
+            return
+        if isinstance(error, QueryError):
+            self._filter.show_problem(str(error))
+            self._stand()
+        else:
+            self._read_failed(question, error)
+
+    def _show_found(self) -> None:
+        self._filter.show_found(len(self._list.ids), self._total)
+
+    def _show_rows(self, question: RowsQuestion, rows: list[QueueRow]) -> None:
+        generation, ids = question
+        self._list.supply(generation, ids, self.decisions.overlay_pending(rows))
+        self.suggest()
+        if gone := set(ids) - {row.id for row in rows}:  # another process took them
+            self.take_out(gone, [row for id in gone if (row := self._list.row(id))])
+        self._rows_came()
+        self._stand()
+
+    def _show_counts(self, _: None, counts: QueueCounts) -> None:
+        self._total, self._counted = counts.pending, True
+        self._left.clear()
+        self._screen.query_one(HeaderBar).show_counts(counts)
+        self._screen.query_one(HeaderBar).show_decided(self.decided.counts)
+        self._show_found()
+
+    def _show_decided(self, _: None, decisions: list[tuple[int, Strategy]]) -> None:
+        self.decided.fill(decisions)
+        self._screen.query_one(HeaderBar).show_decided(self.decided.counts)
+
+    def _stored(self) -> None:
+        self._list.refresh_rows()
+
+    def _read_failed(self, _: object, error: CuratorError) -> None:
+        self._stand()
+        if not isinstance(error, Cancelled):
+            self._failed(error)

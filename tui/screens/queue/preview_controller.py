@@ -1,0 +1,131 @@
+"""The import under the cursor: its preview and its comparison, kept in step with the list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from textual.screen import Screen
+
+from core.domain.enums import Strategy
+from core.domain.records import Model, PendingImport, QueueRow
+from core.errors import CuratorError
+from tui.jobs.latest import LatestQuery
+from tui.jobs.picture_cache import PictureCache, PictureLoader
+from tui.presenters.plan_lines import Change, Piece, field_lines, in_numbers, record_lines
+from tui.theme.palette import GREY, RED
+from tui.widgets.plan.panel import ORDER, PlanPanel
+from tui.widgets.preview import Preview
+
+if TYPE_CHECKING:
+    from core.library import Library
+    from core.queue.queue import ImportPreview
+
+_PATIENCE = 0.15  # seconds for which the comparison before stays, so that moving on does not flicker
+Question = tuple[int, Strategy | None]
+
+
+class PreviewController:
+    """Asks core about one import at a time and hands the answers to preview and comparison."""
+
+    def __init__(
+        self,
+        screen: Screen[None],
+        library: Library,
+        pictures: PictureCache,
+        near: Callable[[], Sequence[QueueRow]],
+    ) -> None:
+        self._screen = screen
+        self._pictures = pictures
+        self._near = near
+        self._looks = LatestQuery[Question, "ImportPreview | None"](
+            screen,
+            "look",
+            lambda q, cancel: library.queue.preview(*q, cancel=cancel),
+            self._show_look,
+            self._look_failed,
+        )
+        self._fetching = PictureLoader(screen, pictures, screen.query_one(Preview).supply)
+        self._row: QueueRow | None = None
+        self._peek: Strategy | None = None
+        self.look: ImportPreview | None = None
+
+    @property
+    def strategy(self) -> Strategy | None:
+        """The strategy in hand: one that is merely looked at, else the decision, else none."""
+        return self._peek or (self._row.decision if self._row else None)
+
+    def show(self, row: QueueRow | None, failure: str) -> None:
+        """Show another import, or the same one as it is now; ``failure`` is why its last promotion failed."""
+        if row is None or self._row is None or row.id != self._row.id:
+            self._peek = None
+        self._row = row
+        self._screen.query_one(Preview).show_row(row, failure, self._pictures.hidden(row) if row else "")
+        if row is None:
+            self.look = None
+            self._screen.query_one(PlanPanel).clear()
+            return
+        self._ask()
+
+    def peek(self) -> None:
+        """Look at what the next strategy would do, without deciding anything."""
+        if self._row is None:
+            return
+        now = self.strategy or Strategy.MERGE
+        self._peek = ORDER[(ORDER.index(now) + 1) % len(ORDER)]
+        self._ask()
+
+    def refresh(self) -> None:
+        """Ask again: something was picked by hand that the row does not tell."""
+        self._ask()
+
+    def unpeek(self) -> None:
+        """Go back to the decision."""
+        self._peek = None
+
+    def want_pictures(self) -> None:
+        """Fetch what the preview is to show, then what it may show next."""
+        preview = self._screen.query_one(Preview)
+        near = preview.pictures_of(self._pictures.first_of(self._near()))
+        self._fetching.want([preview.wanted] if preview.wanted else [], [*preview.beyond, *near])
+
+    def _ask(self) -> None:
+        if self._row is not None:
+            question = (self._row.id, self.strategy)
+            self._looks.ask(question)
+            self._screen.set_timer(_PATIENCE, lambda: self._clear_unanswered(question))
+
+    def _clear_unanswered(self, question: Question) -> None:
+        if self._asked(question) and (self.look is None or self.look.row.id != question[0]):
+            self._screen.query_one(PlanPanel).clear()
+
+    def _asked(self, question: Question) -> bool:
+        return self._row is not None and question == (self._row.id, self.strategy)
+
+    def _show_look(self, question: Question, look: ImportPreview | None) -> None:
+        if not self._asked(question) or look is None:
+            return
+        self.look = look
+        existing = look.existing
+        new_tags = look.plan.tags.added if look.plan and existing else ()
+        self._screen.query_one(Preview).show_library(len(existing.images) if existing else None, new_tags)
+        strategy = self.strategy
+        pending, model = look.pending.record, existing.record if existing else None
+        assert isinstance(pending, PendingImport)
+        if look.plan is not None:
+            lines = field_lines(look.plan, pending, model if isinstance(model, Model) else None, look.resolution)
+            words = in_numbers(look.plan, pending)
+        else:
+            lines, words = record_lines(pending, Change.SHOWN), [_reason(look)]
+        decided = strategy is not None and self._row is not None and strategy is self._row.decision
+        self._screen.query_one(PlanPanel).show(strategy or Strategy.MERGE, decided, words, lines)
+
+    def _look_failed(self, question: Question, error: CuratorError) -> None:
+        if self._asked(question):
+            self._screen.query_one(PlanPanel).show(question[1] or Strategy.MERGE, False, [(str(error), RED)], [])
+
+
+def _reason(look: ImportPreview) -> Piece:
+    is_all = bool(look.row.damage) or (look.row.sha256 is None and look.reason != "not hashed yet")
+    words = look.reason if is_all else f"{look.reason}: what the library has is not known"
+    return words, RED if is_all else GREY

@@ -1,0 +1,206 @@
+"""The queue: where a curator lives. The list, the import under the cursor, and what would become of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from textual import on, work
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.worker import Worker, WorkerState
+
+from core.domain.records import QueueRow
+from core.errors import CuratorError
+from core.locks.waiting import LockHolder, describe
+from tui.jobs.picture_cache import PictureCache
+from tui.messages import ApplyEnded, Applying, Hashing, HashingEnded, Promoted, SensitiveTurned, Waiting
+from tui.screens.queue.actions import QueueActions
+from tui.screens.queue.apply_controller import ApplyController
+from tui.screens.queue.decision_controller import DecisionController
+from tui.screens.queue.hashing_controller import HashingController
+from tui.screens.queue.list_controller import ListController
+from tui.screens.queue.mark_controller import MarkController
+from tui.screens.queue.preview_controller import PreviewController
+from tui.screens.queue.session_controller import SessionController
+from tui.widgets.filter_bar import FilterBar
+from tui.widgets.header import HeaderBar
+from tui.widgets.key_bar import KeyBar
+from tui.widgets.plan.panel import PlanPanel
+from tui.widgets.preview import Preview
+from tui.widgets.queue_list.queue_list import QueueList
+from tui.widgets.status_bar import StatusBar
+
+if TYPE_CHECKING:
+    from core.library import Library
+
+
+class QueueScreen(QueueActions):
+    """Owns what the curator works on; every question to core is asked in a thread."""
+
+    def __init__(
+        self,
+        library: Library,
+        pictures: PictureCache,
+        warnings: Sequence[str] = (),
+        *,
+        hash_ahead: bool = True,
+        resume: bool = False,
+    ) -> None:
+        super().__init__()
+        self._hash_ahead = hash_ahead
+        self._resume = resume
+        self._warnings = [*warnings, *filter(None, [library.warning])]
+        self._library = library
+        self._pictures = pictures
+        self._in_view: Sequence[int] = ()
+        self._shown: tuple[QueueRow | None, str] = (None, "")
+
+    def compose(self) -> ComposeResult:
+        yield HeaderBar(self._library.root, id="top")
+        yield FilterBar(id="filter")
+        with Horizontal(id="main"):
+            yield QueueList(id="list")
+            yield Preview(self._pictures, id="preview")
+        yield StatusBar(id="status")
+        yield PlanPanel(id="comparison")
+        yield KeyBar(id="keys")
+
+    def on_mount(self) -> None:
+        self._listing = ListController(self, self._library, self._show_current, self._show_error)
+        self._detail = PreviewController(self, self._library, self._pictures, self._listing.near)
+        self._hashing = HashingController(
+            self, self._library, self._listing, lambda: self._in_view, paused=not self._hash_ahead
+        )
+        self._marking = MarkController(self, self._listing)
+        self._promoting = ApplyController(self, self._library, self._listing, self._show_current)
+        self._deciding = DecisionController(self, self._listing, self._promoting, self._detail, self._show_current)
+        self.query_one(QueueList).focus()
+        self._resuming = SessionController(self._library.root, self._listing, on=self._resume)
+        self._ready = True
+        self._begin()
+        self._library.on_wait(self._tell_waiting)
+        if self._warnings:
+            self.query_one(StatusBar).warn_of(self._warnings)
+        elif self._library.recovered:
+            self.query_one(StatusBar).say("An operation that was left open is finished now.")
+
+    def on_unmount(self) -> None:
+        self._stop_jobs()
+
+    @work(group="session", exit_on_error=False)
+    async def _begin(self) -> None:
+        if (told := await self._resuming.begin()) and not self.query_one(StatusBar).words:
+            self.query_one(StatusBar).warn(told)
+        await self._listing.first_rows_shown.wait()
+        self._hashing.start()
+
+    async def settle(self) -> str:
+        """Get ready to leave: decisions are stored, nothing else goes on. Returns what is to be told of that."""
+        self._stop_jobs()
+        await self._listing.decisions.settled()
+        told = [await self._promoting.settled(), await self._resuming.keep()]
+        return "\n".join(filter(None, told))
+
+    def _stop_jobs(self) -> None:
+        self._hashing.stop()
+        self._promoting.leave()
+        self._listing.stop()
+
+    # The list tells
+
+    @on(QueueList.Moved)
+    def _moved(self) -> None:
+        self._show_current()
+        self._listing.suggest()
+
+    @on(QueueList.RowsWanted)
+    def _rows_wanted(self, event: QueueList.RowsWanted) -> None:
+        self._in_view = self.query_one(QueueList).in_view()
+        self._listing.want_rows(event.generation, event.ids)
+
+    @on(QueueList.Marked)
+    def _marked(self) -> None:
+        self._marking.tell()
+
+    @on(QueueList.Sorted)
+    def _sorted(self, event: QueueList.Sorted) -> None:
+        self._listing.sort(event.order)
+
+    @on(QueueList.Opened)
+    def _opened(self) -> None:
+        self.action_compare()
+
+    def _show_current(self) -> None:
+        """Show the import under the cursor, where it is another or has changed."""
+        listed = self.query_one(QueueList)
+        row = listed.row(listed.current)
+        self.query_one(Preview).show_suggestion(self._listing.suggesting.of(listed.current))
+        shown = row, self._promoting.failures.get(row.id, "") if row else ""
+        if shown != self._shown and (row or not listed.ids):
+            self._shown = shown
+            self._detail.show(*shown)
+            self.refresh_bindings()
+
+    @on(Preview.PictureWanted)
+    def _picture_wanted(self) -> None:
+        self._detail.want_pictures()
+
+    @on(SensitiveTurned)
+    def _sensitive_turned(self, event: SensitiveTurned) -> None:
+        self._detail.show(*self._shown)
+        self.query_one(StatusBar).say(event.words)
+
+    # The filter and the jobs tell
+
+    @on(FilterBar.Changed)
+    def _filter_changed(self) -> None:
+        self._listing.find()
+
+    @on(FilterBar.Left)
+    def _filter_left(self) -> None:
+        self.query_one(FilterBar).close()
+        self.query_one(QueueList).focus()
+
+    @on(Hashing)
+    def _hashing_on(self, event: Hashing) -> None:
+        self._hashing.go_on(event)
+
+    @on(HashingEnded)
+    def _hashing_ended(self, event: HashingEnded) -> None:
+        self._hashing.end(event)
+
+    @on(Applying)
+    def _applying_on(self, event: Applying) -> None:
+        self._promoting.go_on(event)
+
+    @on(Promoted)
+    def _promoted(self, event: Promoted) -> None:
+        if event.outcome.sha256:
+            self._pictures.forget_library(event.outcome.sha256)
+        self._promoting.came(event)
+
+    @on(ApplyEnded)
+    def _apply_ended(self, event: ApplyEnded) -> None:
+        self._promoting.end(event)
+
+    # What goes wrong
+
+    def _tell_waiting(self, holder: LockHolder | None) -> None:
+        self.post_message(Waiting(holder))
+
+    @on(Waiting)
+    def _waiting(self, event: Waiting) -> None:
+        self.query_one(StatusBar).say(f"Waiting: {describe(event.holder)} has locked the library.")
+
+    def _show_error(self, error: CuratorError) -> None:
+        self.query_one(StatusBar).warn(str(error))
+
+    @on(Worker.StateChanged)
+    def _worker_failed(self, event: Worker.StateChanged) -> None:
+        if event.state is not WorkerState.ERROR:
+            return
+        self.query_one(StatusBar).broke(event.worker.group, event.worker.error)
+        if event.worker.group == "apply":
+            self._promoting.job.running = False
+            self.refresh_bindings()

@@ -1,0 +1,53 @@
+"""Beginning where the curator left: the row, the filter and the order of the list, kept from one time to the next."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+from tui.config import session
+from tui.config.session import Session
+from tui.screens.queue.list_controller import ListController
+
+_PATIENCE = 3.0  # seconds that the first picture waits for a slow disk, and more than a busy start takes
+
+
+class SessionController:
+    """Reads at the start where the curator stood, and writes it at the end."""
+
+    def __init__(self, library: Path, listing: ListController, *, on: bool) -> None:
+        self._library = library
+        self._listing = listing
+        self._on = on
+        self._begun = False
+
+    async def begin(self) -> str:
+        """Load the list as it was left; returns what went wrong with that, in a sentence."""
+        kept, told = Session(), ""
+        if self._on:
+            try:
+                async with asyncio.timeout(_PATIENCE):
+                    kept = await asyncio.to_thread(session.read, self._library)
+            except (OSError, ValueError) as error:  # a timeout is an OSError
+                told = f"The list begins anew: where you left it could not be read ({_reason(error)})."
+        self._listing.resume(kept)
+        self._begun = True
+        return told
+
+    async def keep(self) -> str:
+        """Write where the curator stands; returns what went wrong with that, in a sentence."""
+        if self._on and self._begun:
+            try:
+                await asyncio.to_thread(session.write, self._library, self._listing.session)
+            except OSError as error:
+                return f"Where you left the list could not be kept: {_reason(error)}."
+        return ""
+
+
+def _reason(error: OSError | ValueError) -> str:
+    if isinstance(error, TimeoutError):
+        return "it took too long"
+    if isinstance(error, OSError):
+        return f"{error.filename}: {os.strerror(error.errno or 0)}"
+    return str(error)

@@ -1,0 +1,1 @@
+"""What the terminal can draw, and leaving it."""

@@ -1,0 +1,84 @@
+"""The colours by name and what they mean; every other module and the style sheet take them from here.
+
+Words are styled with names such as ``$amber``, which Textual looks up in the theme of the moment. What draws its lines
+by itself asks for the ``Palette`` of that theme (``palette_of`` in ``themes``).
+
+Colour never stands alone: a state and a decision are always a word or a sign as well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import lru_cache
+
+from rich.style import Style
+
+from core.domain.enums import State, Strategy
+from tui.theme.depth import ColourDepth
+
+GROUND = "$ground"
+PANEL = "$panel"
+RAISED = "$raised"
+CURSOR = "$cursor"
+CURSOR_AWAY = "$cursor-away"
+STRIPE = "$stripe"
+HOVER = "$hover"
+BRIGHT = "$bright"
+TEXT = "$foreground"
+GREY = "$grey"
+FAINT = "$faint"
+
+AMBER = "$amber"  # where you are, and what needs you
+TEAL = "$teal"  # what goes well
+RED = "$red"  # what goes away
+BLUE = "$blue"  # what you marked
+VIOLET = "$violet"  # identity
+
+STATE = {
+    State.MISSING: RED,
+    State.CONFLICT: AMBER,
+    State.DUPLICATE: VIOLET,
+    State.NEW: TEAL,
+    State.UNHASHED: GREY,
+}
+STRATEGY = {Strategy.MERGE: TEAL, Strategy.OVERRIDE: AMBER, Strategy.DELETE: RED, Strategy.SKIP: GREY}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Palette:
+    """The colours of one theme at one depth, as hexadecimal numbers; two palettes are never equal."""
+
+    depth: ColourDepth = ColourDepth.TRUE
+    ground: str
+    panel: str
+    raised: str
+    cursor: str
+    cursor_away: str
+    stripe: str
+    hover: str
+    bright: str
+    foreground: str
+    grey: str
+    faint: str
+    amber: str
+    teal: str
+    red: str
+    blue: str
+    violet: str
+    cursor_ink: str = ""
+    """What all is written in under the cursor, where no other colour could be read there."""
+
+    def colours(self) -> dict[str, str]:
+        """Return the colours by the names that the style sheet has for them, without the sign before them."""
+        named = {one.name.replace("_", "-"): getattr(self, one.name) for one in fields(self) if one.name != "depth"}
+        return {name: colour for name, colour in named.items() if colour}
+
+    def style(self, words: str) -> Style:
+        """Return a style for Rich, such as ``bold $teal on $raised``."""
+        return _style(self, words)
+
+
+@lru_cache(maxsize=1024)
+def _style(palette: Palette, words: str) -> Style:
+    colours = palette.colours()
+    return Style.parse(" ".join(colours[word[1:]] if word.startswith("$") else word for word in words.split()))

@@ -1,0 +1,92 @@
+"""The filter: one line of words and of terms like ``type:lora``; see ``core.domain.query`` for what may be written."""
+
+from __future__ import annotations
+
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Input, Static
+
+from tui.keys import KEYS
+from tui.presenters.cell_text import cut
+from tui.theme.palette import GREY, RED, TEXT
+
+_PRINTABLE = r"[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]*"  # what may be pasted
+
+
+class FilterInput(Input):
+    """The input itself; Enter and the arrows go back to the list, Esc clears."""
+
+    BINDINGS = KEYS["filter"]
+
+    def action_leave(self) -> None:
+        self.post_message(FilterBar.Left())
+
+    def action_clear(self) -> None:
+        self.value = ""
+        self.post_message(FilterBar.Left())
+
+
+class FilterBar(Horizontal):
+    """Shows the words and how many imports they leave; empty, it is an empty line."""
+
+    class Changed(Message):
+        """The words are others."""
+
+    class Left(Message):
+        """The list is wanted back."""
+
+    def compose(self) -> ComposeResult:
+        yield Static("/", id="slash")
+        yield FilterInput(id="words", compact=True, select_on_focus=False, restrict=_PRINTABLE)
+        yield Static(id="found", markup=False)
+
+    @property
+    def words(self) -> str:
+        """The words to filter by."""
+        return self.query_one(FilterInput).value.strip()
+
+    def open(self) -> None:
+        """Show the line and type into it: from the very next key on, however fast it comes."""
+        self._show(True)
+        # `focus` would wait for a moment, and the keys of that moment would decide something in the list.
+        self.screen.set_focus(self.query_one(FilterInput))
+
+    def close(self) -> None:
+        """Hide the line where it holds no words."""
+        self._show(bool(self.words))
+
+    def put(self, words: str) -> None:
+        """Show other words, without telling that they have changed; for none it is an empty line again."""
+        typed = self.query_one(FilterInput)
+        if words != self.words:
+            with typed.prevent(Input.Changed):
+                typed.value = words
+        if not typed.has_focus:
+            self.close()
+
+    def _show(self, shown: bool) -> None:
+        self.set_class(shown, "-open")
+        # At once, where the style sheet would come into effect a little later.
+        if shown:
+            self.display = True
+        else:
+            self.styles.clear_rule("display")
+        for child in self.children:
+            child.visible = shown
+
+    def show_found(self, found: int, total: int) -> None:
+        """Show how many imports are left of how many."""
+        words = Content.assemble((f"{found:,}", TEXT), (f" of {total:,}", GREY)) if self.words else Content("")
+        self.query_one("#found", Static).update(words)
+
+    def show_problem(self, sentence: str) -> None:
+        """Say what is wrong with the words; the list stays as it was."""
+        self.query_one("#found", Static).update(Content.styled(cut(sentence, max(self.size.width // 2, 20)), RED))
+
+    @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self.post_message(self.Changed())

@@ -1,0 +1,127 @@
+"""The first line: where you are, how much is left, and what works in the background."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from enum import IntEnum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from textual.content import Content
+from textual.widget import Widget
+
+from core.domain.enums import State, Strategy
+from tui.presenters.cell_text import cut_front
+from tui.theme.palette import BLUE, BRIGHT, GREY, STATE, TEAL, TEXT
+
+if TYPE_CHECKING:
+    from core.queue.queue import QueueCounts
+
+Part = tuple[str, str]
+_PATH = 24  # cells that the library's path has before anything more is told
+_COUNTED = {
+    State.CONFLICT: "conflicts",
+    State.MISSING: "missing",
+    State.DUPLICATE: "duplicates",
+    State.NEW: "new",
+    State.UNHASHED: "not hashed",
+}
+_ORDER = (Strategy.DELETE, Strategy.OVERRIDE, Strategy.MERGE, Strategy.SKIP)  # what destroys first
+
+
+class Detail(IntEnum):
+    """How much is told of the queue, the most that there is room for."""
+
+    LEAST = 0
+    USUAL = 1  # what needs a look
+    STRATEGIES = 2  # the decisions for each
+    STATES = 3  # every state too
+
+
+class HeaderBar(Widget):
+    """One line in three parts; what there is no room for gives way from the middle outwards."""
+
+    def __init__(self, root: Path, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._root = root
+        self._counts: QueueCounts | None = None
+        self._decided: Mapping[Strategy, int] = {}
+        self._marked = self._hidden = 0
+        self._background: Content = Content("")
+
+    def show_counts(self, counts: QueueCounts) -> None:
+        """Show how much there is, and in which states."""
+        self._counts = counts
+        self.refresh()
+
+    def count_out(self, gone: int, states: Mapping[State, int]) -> None:
+        """Take so many off the counts, until they are counted again: that of a long queue takes its time."""
+        if counts := self._counts:
+            left = {state: max(number - states.get(state, 0), 0) for state, number in counts.states.items()}
+            self.show_counts(replace(counts, pending=max(counts.pending - gone, 0), states=left))
+
+    def show_decided(self, decided: Mapping[Strategy, int]) -> None:
+        """Show how much of it is decided, for each strategy."""
+        self._decided = dict(decided)
+        self.refresh()
+
+    def show_marked(self, marked: int, hidden: int) -> None:
+        """Show how many rows are marked, and how many of them are not to be seen."""
+        if (marked, hidden) != (self._marked, self._hidden):
+            self._marked, self._hidden = marked, hidden
+            self.refresh()
+
+    def show_task(self, task: Content) -> None:
+        """Show what works in the background; nothing for nothing."""
+        self._background = task
+        self.refresh()
+
+    def render(self) -> Content:
+        width = self.size.width
+        right = self._background
+        left, path = Content.styled("Model Curator", f"bold {BRIGHT}"), _home(self._root)
+        for detail in reversed(Detail):
+            middle = self._middle(detail)
+            room = width - sum(cell_len(part.plain) for part in (left, middle, right)) - 9
+            if room >= min(_PATH, cell_len(path)):
+                break
+        if room >= 12:
+            left = Content.assemble(left, ("   " + cut_front(path, room), GREY))
+        elif room < -3:
+            left = Content("")
+        spare = max(width - sum(cell_len(part.plain) for part in (left, middle, right)), 2)
+        return Content.assemble(left, " " * (spare // 2 if left else 0), middle, " " * (spare - spare // 2), right)
+
+    def _middle(self, detail: Detail) -> Content:
+        if self._counts is None:
+            return Content("")
+        parts: list[Part] = [(f"{self._counts.pending:,}", f"bold {BRIGHT}"), (" pending", GREY)]
+        for state in self._told(detail):
+            if count := self._counts.states.get(state, 0):
+                word = _COUNTED[state].removesuffix("s" if count == 1 else "")
+                parts += [("   ", ""), (f"{count:,}", f"bold {STATE[state]}"), (f" {word}", GREY)]
+        decided = sum(self._decided.values())
+        parts += [("   ", ""), (f"{decided:,}", f"bold {TEAL if decided else GREY}"), (" decided", GREY)]
+        if decided and detail >= Detail.STRATEGIES:
+            words = ", ".join(f"{self._decided[one]:,} {one}" for one in _ORDER if self._decided.get(one))
+            parts.append((f" ({words})", GREY))
+        if self._marked:
+            hidden = f", {self._hidden:,} of them not shown" if self._hidden else ""
+            tone = TEXT if hidden else GREY
+            parts += [("   ", ""), (f"{self._marked:,}", f"bold {BLUE}"), (f" marked{hidden}", tone)]
+        return Content.assemble(*parts)
+
+    def _told(self, detail: Detail) -> Sequence[State]:
+        """Return the states that are counted, what needs a look first."""
+        if detail is Detail.LEAST:
+            return [] if self._marked else [State.CONFLICT]
+        return list(_COUNTED) if detail is Detail.STATES else [State.CONFLICT, State.MISSING]
+
+
+def _home(root: Path) -> str:
+    try:
+        return f"~/{root.relative_to(Path.home())}"
+    except (ValueError, RuntimeError):  # elsewhere, or a user without a home
+        return str(root)

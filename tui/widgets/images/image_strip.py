@@ -1,0 +1,131 @@
+"""A sequence of sample images side by side, as many as fit, each with what becomes of it below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widgets import Static
+
+from core.domain.enums import Side
+from core.domain.records import Thumbnail
+from tui.jobs.picture_cache import PictureCache, PictureKey
+from tui.presenters.cell_text import cut
+from tui.presenters.plan_lines import Piece
+from tui.theme.palette import BRIGHT
+from tui.widgets.images.graphics_box import image_box
+from tui.widgets.images.image_box import ImageBox
+from tui.widgets.plan.panel import sentence
+
+_SLOTS = 8
+_SLOT_WIDTH = 21  # cells, the gap included
+
+
+class ImageStrip(Vertical):
+    """Shows a window of a sequence; asks for the pictures it has not got."""
+
+    class PicturesWanted(Message):
+        """Other pictures are to be shown (see ``wanted``); those not at hand go to ``supply``, one by one."""
+
+    def __init__(self, title: str, side: Side, pictures: PictureCache, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._side = side
+        self._pictures = pictures
+        self._title = title
+        self._words: Sequence[Piece] = ()
+        self._names: Sequence[str] = ()
+        self._fates: Sequence[Piece] = ()
+        self._hidden = ""
+        self._first = 0
+
+    def compose(self) -> ComposeResult:
+        yield Static(classes="strip-title", markup=False)
+        with Horizontal():
+            for _ in range(_SLOTS):
+                with Vertical(classes="slot"):
+                    yield image_box(self.app)
+                    yield Static(classes="fate", markup=False)
+
+    def show(self, words: Sequence[Piece], names: Sequence[str], fates: Sequence[Piece], hidden: str = "") -> None:
+        """Show a sequence: what stands above it, its images or why they are hidden, and what becomes of each."""
+        if list(names) != list(self._names):
+            self._first = 0
+        self._words, self._names, self._fates, self._hidden = words, names, fates, hidden
+        self._draw()
+
+    def step(self, by: int) -> None:
+        """Move the window along the sequence; it ends where it ends."""
+        first = max(0, min(self._first + by, len(self._names) - self._shown()))
+        if first != self._first:
+            self._first = first
+            self._draw()
+
+    @property
+    def wanted(self) -> list[PictureKey]:
+        """The pictures that are to be shown; none where they are hidden."""
+        return [] if self._hidden else self.pictures_of(self._in_window())
+
+    @property
+    def beyond(self) -> list[PictureKey]:
+        """The pictures that a step to either side would show."""
+        if self._hidden:
+            return []
+        last = self._first + self._shown()
+        return self.pictures_of([*self._names[last : last + 1], *self._names[max(self._first - 1, 0) : self._first]])
+
+    def pictures_of(self, names: Sequence[str]) -> list[PictureKey]:
+        """Return images of this side as they would be shown here."""
+        room = min(box.room for box in self.query(ImageBox)[: self._shown()])
+        return [PictureKey(self._side, name, *room) for name in names]
+
+    def supply(self, key: PictureKey, picture: Thumbnail | str) -> None:
+        """Take a picture that was made, or why there is none."""
+        for box, wanted in zip(self.query(ImageBox), self.wanted, strict=False):
+            if wanted == key:
+                _put(box, picture)
+
+    def on_resize(self) -> None:
+        self.call_after_refresh(self._draw)
+
+    def _shown(self) -> int:
+        return max(1, min(_SLOTS, self.size.width // _SLOT_WIDTH))
+
+    def _in_window(self) -> Sequence[str]:
+        return self._names[self._first : self._first + self._shown()]
+
+    def _draw(self) -> None:
+        width, shown = self.size.width, self._shown()
+        self.query_one(".strip-title", Static).update(self._heading(width, shown), layout=False)
+        slots = list(self.query(".slot"))
+        if [slot.display for slot in slots] != [n < shown for n in range(len(slots))]:
+            self.call_after_refresh(self._draw)  # only then is it known how large they are
+        for n, slot in enumerate(slots):
+            slot.display = n < shown
+        for n, fate in enumerate(self.query(".fate").results(Static)):
+            place = self._first + n
+            words, tone = self._fates[place] if place < len(self._fates) else ("", "")
+            fate.update(Content.styled(cut(words, width // shown - 1), tone), layout=False)
+        count, keys = len(self._in_window()), self.wanted
+        for n, box in enumerate(self.query(ImageBox)):
+            if n >= count:
+                box.say("")
+            else:
+                _put(box, self._hidden or self._pictures.get(keys[n]) or "…")
+        self.post_message(self.PicturesWanted())
+
+    def _heading(self, width: int, shown: int) -> Content:
+        words = list(self._words)
+        if len(self._names) > shown:
+            last = f" to {self._first + shown}" if shown > 1 else ""
+            words.append((f"{self._first + 1}{last} shown", "dim"))
+        return Content.assemble((self._title, f"bold {BRIGHT}"), " ", sentence(words, width - len(self._title) - 1))
+
+
+def _put(box: ImageBox, picture: Thumbnail | str) -> None:
+    if isinstance(picture, Thumbnail):
+        box.show(picture)
+    else:
+        box.say(picture)

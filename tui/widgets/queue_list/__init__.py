@@ -1,0 +1,1 @@
+"""The long list of the queue."""

@@ -1,0 +1,160 @@
+"""A list of ids of any length: its cursor, the keys and the mouse that move it, and what of it is in view."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from textual import events
+from textual.geometry import Region, Size
+from textual.message import Message
+
+from tui.keys import KEYS
+from tui.widgets.queue_list.cached_lines import CachedLines
+from tui.widgets.queue_list.id_index import cut, place_among, place_of
+
+
+class IdList(CachedLines, can_focus=True, inherit_bindings=False):
+    """Knows ids and places only, below one line of header; what a line looks like is for whoever derives from it."""
+
+    BINDINGS = KEYS["list"]
+
+    @dataclass
+    class Moved(Message):
+        """The cursor stands on another import, or on none."""
+
+        id: int | None
+
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._ids: array[int] = array("q")
+        self._cursor = 0
+        self._hover: int | None = None  # the line under the mouse
+
+    @property
+    def ids(self) -> Sequence[int]:
+        """The ids shown, in order."""
+        return self._ids
+
+    @property
+    def current(self) -> int | None:
+        """The id under the cursor."""
+        return self._ids[self._cursor] if self._ids else None
+
+    @property
+    def cursor(self) -> int:
+        """The place of the cursor, from 0."""
+        return self._cursor
+
+    def in_view(self) -> list[int]:
+        """Return the ids in view, the one under the cursor first."""
+        top = self.scroll_offset.y
+        shown = list(self._ids[top : top + self._visible_rows()])
+        if (current := self.current) is not None and current in shown:
+            shown.remove(current)
+            shown.insert(0, current)
+        return shown
+
+    def set_ids(self, ids: array[int]) -> None:
+        """Show other ids, and keep them. The cursor stays on its import, or goes to the next one that is left."""
+        before = self.current
+        self._cursor = place_among(ids, self._ids, self._cursor)
+        self._ids = ids
+        self._show_ids(before)
+
+    def take_out(self, gone: Collection[int]) -> None:
+        """Take ids out of the list; whoever has scrolled away from the cursor is not called back to it."""
+        before, follow = self.current, self._in_view(self._cursor)
+        self._cursor = cut(self._ids, gone, self._cursor)
+        self._show_ids(before, follow=follow)
+
+    def _show_ids(self, before: int | None, *, follow: bool = True) -> None:
+        self.virtual_size = Size(1, len(self._ids) + 1)
+        if follow:
+            self._keep_in_view()
+            self.call_after_refresh(self._keep_in_view)  # only then is a longer list as long as it is
+        self.refresh()
+        self._view_changed()
+        if self.current != before:
+            self.post_message(self.Moved(self.current))
+
+    def go_to(self, id: int) -> None:
+        """Put the cursor on an import, where it is in the list."""
+        if (place := place_of(self._ids, id)) is not None:
+            self._move_to(place)
+
+    def action_move(self, by: int) -> None:
+        self._move_to(self._cursor + by)
+
+    def action_page(self, by: int) -> None:
+        self._move_to(self._cursor + by * max(self._visible_rows() - 1, 1))
+
+    def action_first(self) -> None:
+        self._move_to(0)
+
+    def action_last(self) -> None:
+        self._move_to(len(self._ids) - 1)
+
+    def _move_to(self, place: int) -> None:
+        place = max(0, min(place, len(self._ids) - 1))
+        if place == self._cursor or not self._ids:
+            return
+        before, self._cursor = self._cursor, place
+        self._keep_in_view()
+        self._draw(before, place)
+        self.post_message(self.Moved(self.current))
+
+    def _in_view(self, place: int) -> bool:
+        top = self.scroll_offset.y
+        return top <= place < top + self._visible_rows()
+
+    def _keep_in_view(self) -> None:
+        top, rows = self.scroll_offset.y, self._visible_rows()
+        y = min(max(top, self._cursor - rows + 1), self._cursor)
+        if y != top:
+            self.scroll_to(y=y, animate=False)
+
+    def on_click(self, event: events.Click) -> None:
+        if (place := self._place_at(event.y)) is not None:
+            self._move_to(place)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        self._hover_over(event.y)
+
+    def on_leave(self) -> None:
+        self._hover_over(None)
+
+    def _hover_over(self, y: int | None) -> None:
+        if y != self._hover:
+            lines = [line for line in (self._hover, y) if line]
+            self._hover = y
+            self.refresh(*(Region(0, line, self.size.width, 1) for line in lines))
+
+    def _place_at(self, y: int) -> int | None:
+        """Return the place on a line of the list, None for the header and below the last."""
+        place = self.scroll_offset.y + y - 1
+        return place if y > 0 and place < len(self._ids) else None
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        self._view_changed()
+
+    def on_resize(self) -> None:
+        self._keep_in_view()
+        self._view_changed()
+
+    def _view_changed(self) -> None:
+        """Other lines may be in view now."""
+
+    def _visible_rows(self) -> int:
+        return max(self.scrollable_content_region.height - 1, 1)  # the header takes a line
+
+    def _draw(self, *places: int) -> None:
+        """Draw some lines anew; the others are as they were."""
+        top, width = self.scroll_offset.y, self.size.width
+        lines = [Region(0, place - top + 1, width, 1) for place in places if place >= top]
+        if len(lines) == 2 and abs(lines[0].y - lines[1].y) == 1:  # as with most keys, and cheaper in one piece
+            lines = [lines[0].union(lines[1])]
+        if lines:
+            self.refresh(*lines)

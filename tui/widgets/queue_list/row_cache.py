@@ -1,0 +1,73 @@
+"""The rows that the list knows: those that were lately in view, and which of them may have changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
+
+from core.domain.enums import Strategy
+from core.domain.records import QueueRow
+from tui.widgets.queue_list.id_index import around
+
+PAGE = 64
+_KEPT = 64 * PAGE
+
+
+class RowCache:
+    """Rows by id, read a page at a time; those known stay until newer ones come."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, QueueRow] = {}
+        self._fresh: set[int] = set()
+        self.generation = 0
+
+    def get(self, id: int) -> QueueRow | None:
+        """Return what is known of an import, ``None`` where its row has not come yet."""
+        return self._rows.get(id)
+
+    def take(
+        self, generation: int, asked: Collection[int], rows: Iterable[QueueRow], in_view: Iterable[int]
+    ) -> set[int]:
+        """Take rows that were asked for in a generation, and return the ids of those that are not as before.
+
+        What was asked before the last ``expire`` fills gaps only. Where there are too many, those in view are kept.
+        """
+        late = generation != self.generation
+        changed = set()
+        for row in rows:
+            if not (late and row.id in self._rows) and self._rows.get(row.id) != row:
+                self._rows[row.id] = row
+                changed.add(row.id)
+        if not late:
+            self._fresh.update(asked)
+        if len(self._rows) > _KEPT:
+            keep = {*asked, *in_view}
+            self._rows = {id: row for id, row in self._rows.items() if id in keep}
+            self._fresh &= keep
+        return changed
+
+    def expire(self) -> None:
+        """Take it that any row may have changed."""
+        self.generation += 1
+        self._fresh.clear()
+
+    def forget(self, gone: Iterable[int]) -> None:
+        """Drop the rows of imports that are gone."""
+        for id in gone:
+            self._rows.pop(id, None)
+            self._fresh.discard(id)
+
+    def decide(self, ids: Iterable[int], strategy: Strategy | None, by_hand: bool | None = None) -> None:
+        """Have a decision in the rows before it is stored; what was picked by hand stays where the strategy does."""
+        for id in ids:
+            if row := self._rows.get(id):
+                kept = row.has_overrides and row.decision is strategy if by_hand is None else by_hand
+                self._rows[id] = replace(row, decision=strategy, has_overrides=kept)
+
+    def wanted(self, ids: Sequence[int], first: int, last: int) -> Sequence[int]:
+        """Return the ids to ask for when these places are in view: in whole pages, none where all is known."""
+        places = [place for place in range(first, last + 1) if ids[place] not in self._fresh]
+        if not places:  # then what the next page would show, either way
+            near = around(first, last, len(ids))
+            places = [n for n in near if ids[n] not in self._rows and ids[n] not in self._fresh]
+        return ids[places[0] // PAGE * PAGE : (places[-1] // PAGE + 1) * PAGE] if places else ()
