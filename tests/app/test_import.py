@@ -180,7 +180,7 @@ async def test_wrong_images_and_roots(
 
 async def test_esc_while_nothing_has_come_in_yet(tmp_path: Path, library: Library) -> None:
     old = old_database(tmp_path / "old.db", [OldRow(n, f"/m/{n}") for n in range(1, 5)], {1: "tag"})
-    with blocked_writes(library):
+    async with blocked_writes(library):
         async with dialog(library) as desk:
             await desk.give(old)
             await desk.wait_for_text("reading the old database", "#running")
@@ -195,10 +195,10 @@ async def test_esc_while_nothing_has_come_in_yet(tmp_path: Path, library: Librar
 async def test_progress_and_esc_in_the_middle_leave_whole_batches(tmp_path: Path, library: Library) -> None:
     old = old_database(tmp_path / "old.db", [OldRow(n, f"/m/{n}") for n in range(1, MANY + 1)])
     async with dialog(library) as desk:
-        with blocked_writes(library) as let_go:
+        async with blocked_writes(library) as let_go:
             await desk.give(old)
             let_go()
-        with blocked_writes(library, after=1):
+        async with blocked_writes(library, after=1):
             await desk.wait_for_text(f"of {MANY:,} rows", "#running")
             assert "━" in desk.text("#running")
             await desk.press("escape")
@@ -221,10 +221,10 @@ def test_what_is_said_until_the_batch_is_in(library: Library) -> None:
 async def test_leaving_the_app_in_the_middle_stops_the_import(tmp_path: Path, library: Library) -> None:
     old = old_database(tmp_path / "old.db", [OldRow(n, f"/m/{n}") for n in range(1, MANY + 1)])
     async with dialog(library) as desk:
-        with blocked_writes(library) as let_go:
+        async with blocked_writes(library) as let_go:
             await desk.give(old)
             let_go()
-        with blocked_writes(library, after=1):
+        async with blocked_writes(library, after=1):
             await desk.wait_for_text(f"of {MANY:,} rows", "#running")
             desk.app.exit()
             await desk.wait_until(lambda: not desk.app.is_running)

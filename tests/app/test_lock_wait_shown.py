@@ -76,7 +76,7 @@ def test_a_promotion_that_waits_to_be_written_can_be_cancelled(
         library.processor.plan(pending_id)
     with held(library.root), pytest.raises(Cancelled):
         library.processor.process_single_import(pending_id, cancel=overtaken)
-    assert list(library.queue.ids()) == [pending_id]
+    assert list(library.queue.search()) == [pending_id]
     assert not list((library.root / "staging").iterdir())
 
 
@@ -87,7 +87,7 @@ def test_an_import_that_waits_to_be_written_can_be_cancelled(
     with held(library.root):
         report = library.import_legacy(old, cancel=overtaken)
     assert report.cancelled and report.pending == 0
-    assert not list(library.queue.ids())
+    assert not list(library.queue.search())
 
 
 def test_one_that_never_ends_is_an_error_in_a_sentence(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -46,7 +46,7 @@ async def test_each_strategy_of_a_conflict_says_what_it_does(tmp_path: Path, str
 async def test_a_merge_keeps_what_the_library_has_and_fills_its_gaps(tmp_path: Path) -> None:
     async with hashed_app(tmp_path, (200, 60)) as desk:
         await desk.go_to(CONFLICT)
-        await desk.wait_for_text("merge makes", "#comparison")
+        await desk.wait_for_text("Soft coastal light", "#comparison")
         description = line(desk, "description")
         assert "◀" in description
         assert description.count("Soft coastal light") == 2

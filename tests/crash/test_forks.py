@@ -67,7 +67,7 @@ def in_process(folder: Path, code: str) -> list[str]:
 def test_every_part_says_at_once_that_it_belongs_to_the_parent(folder: Path) -> None:
     before = _state(folder)
     uses = [
-        "library.queue.ids()",
+        "library.queue.search()",
         "library.queue.decide([1], Strategy.SKIP)",
         "library.queue.hash_ahead(lambda: [], threading.Event(), print)",
         "library.queue.look(1, None)",
@@ -154,7 +154,7 @@ print(locks() == held, library.processor.process_single_import(1).status)
 
 
 def test_a_spawned_process_opens_it(folder: Path) -> None:
-    code = "import sys; from core import Library; print(list(Library.open(sys.argv[1]).queue.ids()))"
+    code = "import sys; from core import Library; print(list(Library.open(sys.argv[1]).queue.search()))"
     with Library.open(folder):
         assert script(code, folder).splitlines() == ["[1]"]
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, closing
 
 from textual.widgets import Input
 
@@ -53,11 +54,12 @@ async def dialog(library: Library, size: tuple[int, int] = (120, 40)) -> AsyncIt
         yield desk
 
 
-@contextmanager
-def blocked_writes(library: Library, after: int = 0) -> Iterator[Callable[[], None]]:
+@asynccontextmanager
+async def blocked_writes(library: Library, after: int = 0) -> AsyncIterator[Callable[[], None]]:
     """Once ``after`` imports are in, hold the library's write lock: Stage 1 waits. Yields what lets it go on."""
     with closing(sqlite3.connect(library.root / "library.db", isolation_level=None, timeout=0)) as connection:
         while not connection.in_transaction:
+            await asyncio.sleep(0)
             try:
                 connection.execute("BEGIN IMMEDIATE")
             except sqlite3.OperationalError:

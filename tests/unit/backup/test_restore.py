@@ -424,7 +424,8 @@ def test_a_stranger_s_unfinished_restore_leads_nowhere(root: Path, tmp_path: Pat
 
 def test_a_library_s_database_is_no_old_database(root: Path, tmp_path: Path) -> None:
     backup = backed_up(root, images=False)
-    Library.open(tmp_path / "other").close()
+    Library.open(tmp_path / "opened").close()
+    shutil.copytree(tmp_path / "opened", tmp_path / "other")  # a library this process never had open
     before = (rows(root), files(root))
     for database in (backup, root / "library.db", tmp_path / "other" / "library.db"):
         told = run("import-legacy", database, library=root).failed(1)
