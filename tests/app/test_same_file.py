@@ -38,7 +38,7 @@ async def test_brackets_join_what_is_sorted_by_state(tmp_path: Path) -> None:
         async with running(library) as desk:
             await desk.hashed()
             await desk.press(*"tttt")
-            await desk.wait_for_text("state ▲")
+            await desk.wait_until(lambda: desk.list.ids[0] == 18)  # by state: what is missing comes first
             group = [16, 17, 40, 41]
             await desk.wait_until(
                 lambda: [id for id in desk.list.ids if desk.row(id).state is State.DUPLICATE] == group

@@ -70,7 +70,7 @@ def test_every_part_says_at_once_that_it_belongs_to_the_parent(folder: Path) -> 
         "library.queue.search()",
         "library.queue.decide([1], Strategy.SKIP)",
         "library.queue.hash_ahead(lambda: [], threading.Event(), print)",
-        "library.queue.look(1, None)",
+        "library.queue.preview(1, None)",
         "library.queue.suggestion(1)",
         "library.show('1')",
         "library.processor.plan(1)",
