@@ -125,7 +125,8 @@ async def test_words_typed_at_once_are_words_and_decide_nothing(tmp_path: Path) 
 
 async def test_what_is_wrong_with_the_words_is_said_and_the_list_stays(tmp_path: Path) -> None:
     async with hashed_app(tmp_path) as desk:
-        await desk.press("slash", *"size:soon")
+        await desk.press("slash")
+        await desk.paste("size:soon")
         await desk.wait_for_text("size", "#found")
         assert len(desk.list.ids) == 19
         await desk.press(*["backspace"] * 4, *">6g")

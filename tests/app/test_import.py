@@ -85,7 +85,9 @@ async def test_hostile_names_are_plain_among_the_choices_and_in_the_line(tmp_pat
         await desk.press("tab")
         await desk.wait_until(lambda: desk.line("database") == f"{box}/o\\xff.db")
         assert "\x1b" not in desk.screen()
-        await desk.press("enter", "enter")
+        await desk.press("enter")
+        await desk.at("images")
+        await desk.press("enter")
         await desk.at("roots")
         await desk.press("enter")
         await desk.wait_for_text("The import is done")
@@ -180,16 +182,15 @@ async def test_wrong_images_and_roots(
 
 async def test_esc_while_nothing_has_come_in_yet(tmp_path: Path, library: Library) -> None:
     old = old_database(tmp_path / "old.db", [OldRow(n, f"/m/{n}") for n in range(1, 5)], {1: "tag"})
-    async with blocked_writes(library):
-        async with dialog(library) as desk:
-            await desk.give(old)
-            await desk.wait_for_text("reading the old database", "#running")
-            await desk.press("y", "enter", "q", "escape")
-            await desk.wait_for_text("The import was cancelled: what had come in stays")
-            report = await desk.closed_by("escape")
-            assert report is not None
-            assert report.cancelled
-            assert not library.queue.search()
+    async with blocked_writes(library), dialog(library) as desk:
+        await desk.give(old)
+        await desk.wait_for_text("reading the old database", "#running")
+        await desk.press("y", "enter", "q", "escape")
+        await desk.wait_for_text("The import was cancelled: what had come in stays")
+        report = await desk.closed_by("escape")
+        assert report is not None
+        assert report.cancelled
+        assert not library.queue.search()
 
 
 async def test_progress_and_esc_in_the_middle_leave_whole_batches(tmp_path: Path, library: Library) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import shutil
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +36,11 @@ def _good(rows: list[dict[str, Any]]) -> dict[str, Any]:
 @functools.cache
 def _healthy() -> tuple[Any, Any, Any]:
     """What the commands say of the import that is not damaged, in a library that is not."""
-    library = template() / "library"
-    shown = run("show", GOOD, "--json", library=library).object
-    plan = run("promote", GOOD, "--dry-run", "--json", library=library).object
-    return _good(run("pending", "--json", library=library).object["pending"]), shown, plan
+    with tempfile.TemporaryDirectory() as folder:  # reading leaves SQLite's own files, which no copy of ours may have
+        library = Path(shutil.copytree(template() / "library", Path(folder) / "library"))
+        shown = run("show", GOOD, "--json", library=library).object
+        plan = run("promote", GOOD, "--dry-run", "--json", library=library).object
+        return _good(run("pending", "--json", library=library).object["pending"]), shown, plan
 
 
 @pytest.mark.parametrize("name", KINDS)
