@@ -238,6 +238,7 @@ with Library.open(sys.argv[1]) as library:
     app.run()
 sys.exit(app.return_code)
 """
+# Python sees a signal that comes just before a system call only after that call: none of these may be long.
 _STUCK = """
 import sys, time
 from pathlib import Path
@@ -245,7 +246,7 @@ import tui.app
 def stuck(app):
     Path(sys.argv[2]).with_name("stuck").touch()
     while True:
-        time.sleep(1000)
+        time.sleep(0.2)
 tui.app.CuratorApp.action_help = stuck
 """
 
