@@ -111,10 +111,10 @@ class AppHarness:
         return dict(self.library.queue.decisions())
 
     async def press(self, *keys: str) -> None:
-        """Send keys through the driver, each once the one before has been handled; then let the app come to rest."""
+        """Send keys through the driver, each once the one before has been handled; then let the app work a moment."""
         for key in keys:
             await press(self.pilot, key)
-        await self.pilot.pause()
+        await self.pilot.pause(0.02)
 
     async def paste(self, words: str) -> None:
         """Put words into the input that has the focus, as a terminal does that pastes."""
