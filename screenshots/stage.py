@@ -137,7 +137,8 @@ def _standing_still(library: Library, after: int | None) -> Iterator[threading.E
 
 
 def _renamed(text: str, folder: str) -> str:
-    """Return a text with the folder's path as pictures show it, also where the path was cut at one of its ends."""
+    """Return a text with the folder's path as pictures show it, also where it was cut at an end, or wrapped."""
+    text = text.replace(folder[len(_PREFIX) :], _SAMPLE[len(_PREFIX) :])
     for start in range(len(_SAMPLE)):
         text = text.replace(f"\N{HORIZONTAL ELLIPSIS}{folder[start:]}/", f"\N{HORIZONTAL ELLIPSIS}{_SAMPLE[start:]}/")
     for end in range(len(_SAMPLE), len(_PREFIX), -1):
