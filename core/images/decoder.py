@@ -195,10 +195,11 @@ def _as_image_refused() -> Iterator[None]:
     IndexError, struct.error, zlib.error, NotImplementedError and more, so this is the one broad ``except`` of core.
     """
     try:
-        with _short_of_memory():
-            yield
+        yield
     except (ImageRefused, Cancelled):
         raise
+    except MemoryError as error:  # wherever it is raised, it says nothing of the image
+        raise ImageUnreadable(_SHORT) from error
     except UnidentifiedImageError as error:
         raise ImageRefused("not an image of a known kind") from error
     except Image.DecompressionBombError as error:
