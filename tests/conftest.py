@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import functools
 import os
 import shutil
 import signal
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from core import Library
+from core.sample.pictures import landscape
 
 # A shell that starts this in the background has it ignore Ctrl-C, and every program it starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -36,3 +38,11 @@ def library(tmp_path: Path) -> Iterator[Library]:
     """An empty library in a folder of its own, open for writing."""
     with Library.open(tmp_path / "library") as opened:
         yield opened
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _drawn_once() -> Iterator[None]:
+    """Have each picture of the sample drawn once a process: that is most of what building a sample takes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("core.sample.library.landscape", functools.cache(landscape))
+        yield
