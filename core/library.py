@@ -15,6 +15,7 @@ from typing import Self
 
 from core.backup.backup import BackupReport, back_up_images, refuse_inside
 from core.backup.restore_steps import DATABASE, is_library, settle
+from core.domain.history import UndoReport
 from core.domain.imports import ImportReport
 from core.domain.operations import Move
 from core.domain.records import RecordWithImages
@@ -31,7 +32,7 @@ from core.importing.legacy.database import LegacyDatabase
 from core.locks.library_lock import LibraryLock
 from core.locks.waiting import OnWait
 from core.operations.add_image import AddImage
-from core.operations.history import History, UndoReport
+from core.operations.history import History
 from core.operations.journal import Journal
 from core.operations.linked_folders import check_link
 from core.operations.trash import Trash, TrashLimits

@@ -89,7 +89,7 @@ def restore(
 
 
 def _make(root: Path) -> bool:
-    """Make the folder of a library where there is none, and tell whether that was done."""
+    """Create the library's folder if it does not exist, and return whether it was created."""
     try:
         root.mkdir(parents=True)
     except FileExistsError:

@@ -24,8 +24,8 @@ class Move:
 class Operation:
     """One entry of the journal: what recovery finishes and undo reverts. ``timestamp_ms`` is in ms.
 
-    ``unsafe`` says why nothing of the entry may be done or undone, where it is none that this program wrote; then it
-    has no moves.
+    ``unsafe`` is empty, or says why this program cannot have written the entry: it is then neither finished nor
+    undone, and has no moves.
     """
 
     number: int

@@ -71,7 +71,7 @@ class _Ended:
 
 @dataclass(frozen=True, slots=True)
 class Promoted(_Ended):
-    """The strategy was applied; ``action_taken`` is None only where a stranger's journal does not tell it."""
+    """The strategy was applied; ``action_taken`` is None only if a damaged journal does not say."""
 
     status = Status.SUCCESS
     sha256: str | None = field()

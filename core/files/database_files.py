@@ -18,7 +18,9 @@ _JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
 
 
 def check_files(database: Path, *, writing: bool) -> None:
-    """Raise LibraryError where a file of the database is none of its own, or is another file too. Nothing is written.
+    """Raise LibraryError where a file of the database is not a file of its own. Nothing is written.
+
+    That is one of the wrong kind, a hard link, or a rollback journal that names another file.
 
     ``writing`` tells that the database itself is to be changed.
     """

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from sqlite_utils import Database
 
 from core.domain.enums import Action, OperationKind, Tier
-from core.domain.imports import ImportReport, Problem
+from core.domain.imports import ImportReport
 from core.domain.records import ModelImage, PendingImage, PendingImport
 from core.errors import Cancelled, RowDamaged
 from core.files.paths import map_path
@@ -17,6 +16,7 @@ from core.images.scanner import ImageScanner, relative_path
 from core.importing.errors import ImportInterrupted
 from core.importing.images import ImportImageStager, StagedImage
 from core.importing.legacy.database import HIGHEST_KEPT_ID, LegacyDatabase, LegacyImage, LegacyRow
+from core.importing.run import Counts, Prepared, Run
 from core.operations.journal import Change, Journal, Staging, StaleSnapshot
 from core.storage import LibraryDatabase, import_batches, import_log, models, pending, tags
 from core.storage.import_batches import Added
@@ -25,55 +25,6 @@ _BATCH_ROWS = 200
 _BATCH_IMAGES = 64
 
 Progress = Callable[[int, int], None]  # rows done, rows in all
-
-
-@dataclass(slots=True)
-class _Counts:
-    models: int = 0
-    pending: int = 0
-    images: int = 0
-    skipped: int = 0
-
-    def add(self, other: _Counts) -> None:
-        self.models += other.models
-        self.pending += other.pending
-        self.images += other.images
-        self.skipped += other.skipped
-
-
-@dataclass(frozen=True, slots=True)
-class _Prepared:
-    """A row with its staged images, prepared for what it will most likely become."""
-
-    row: LegacyRow
-    known: bool
-    as_model: str | None
-    images: tuple[StagedImage, ...]
-
-
-@dataclass(slots=True)
-class _Run:
-    """One run of Stage 1 over one source."""
-
-    source: LegacyDatabase
-    path_map: Mapping[str, str]
-    images: ImportImageStager
-    cancel: threading.Event | None
-    taken_ids: set[int]
-    name: str = ""  # that of its first operation, as soon as there is one
-    tag_ids: dict[int, int] = field(default_factory=dict)
-    new_tags: int = 0
-    total: _Counts = field(default_factory=_Counts)
-    problems: list[Problem] = field(default_factory=list)
-
-    def report(self, *, cancelled: bool = False) -> ImportReport:
-        """Return what has been taken so far."""
-        counts = self.total
-        # in the order of their rows, those of the whole database first
-        problems = tuple(sorted(self.problems, key=lambda problem: -1 if problem.row is None else problem.row))
-        return ImportReport(
-            counts.models, counts.pending, self.new_tags, counts.images, counts.skipped, problems, cancelled
-        )
 
 
 class Importer:
@@ -99,7 +50,7 @@ class Importer:
         ImportInterrupted for a KeyboardInterrupt.
         """
         with self._store.read() as db:
-            run = _Run(source, path_map, images, cancel, import_batches.ids_of_others(db, source.source))
+            run = Run(source, path_map, images, cancel, import_batches.ids_of_others(db, source.source))
         try:
             self._take_tags(run)
             count, done = source.count(), 0
@@ -114,7 +65,7 @@ class Importer:
             raise ImportInterrupted(run.report(cancelled=True)) from interrupt
         return run.report()
 
-    def _take_tags(self, run: _Run) -> None:
+    def _take_tags(self, run: Run) -> None:
         added = 0
         found = run.source.tags()
         run.problems += run.source.problems
@@ -124,7 +75,7 @@ class Importer:
                 added += new
         run.new_tags = added
 
-    def _take(self, run: _Run, batch: Sequence[LegacyRow]) -> None:
+    def _take(self, run: Run, batch: Sequence[LegacyRow]) -> None:
         counts = None
         while counts is None:
             if run.cancel is not None and run.cancel.is_set():
@@ -133,14 +84,14 @@ class Importer:
         run.problems += [problem for row in batch for problem in row.problems] + run.images.problems
         run.total.add(counts)
 
-    def _attempt(self, run: _Run, batch: Sequence[LegacyRow]) -> _Counts | None:
+    def _attempt(self, run: Run, batch: Sequence[LegacyRow]) -> Counts | None:
         """Take a batch as one operation; None where somebody else changed what it was prepared from."""
         self._store.await_turn(run.cancel)
         with self._journal.staging() as staging:
             run.images.begin(staging)
             prepared = self._prepare(run, batch)
             if all(item.known and not item.images for item in prepared):  # importing again leaves no entry either
-                return _Counts(skipped=len(prepared))
+                return Counts(skipped=len(prepared))
             staging.sync()
             try:
                 executed = self._journal.execute(
@@ -151,7 +102,7 @@ class Importer:
             run.name = run.name or staging.op
         return executed.value
 
-    def _prepare(self, run: _Run, batch: Sequence[LegacyRow]) -> list[_Prepared]:
+    def _prepare(self, run: Run, batch: Sequence[LegacyRow]) -> list[Prepared]:
         """Stage the images of a batch, guessing what becomes of each row."""
         prepared, first_of = [], set[str]()
         for row in batch:
@@ -162,7 +113,7 @@ class Importer:
             if earlier is None and as_model:
                 first_of.add(as_model)
             images = run.images.stage(row.row, wanted, as_tiers=as_model is not None)
-            prepared.append(_Prepared(row, earlier is not None, as_model, images))
+            prepared.append(Prepared(row, earlier is not None, as_model, images))
         return prepared
 
     @staticmethod
@@ -189,10 +140,10 @@ class Importer:
         except RowDamaged:
             return False
 
-    def _write(self, db: Database, run: _Run, batch: Sequence[_Prepared], staging: Staging) -> tuple[Change, _Counts]:
+    def _write(self, db: Database, run: Run, batch: Sequence[Prepared], staging: Staging) -> tuple[Change, Counts]:
         """Write a batch's rows inside the deciding transaction; StaleSnapshot where a guess turned out wrong."""
         moves: list[tuple[str, str | None]] = []
-        added, counts = Added(), _Counts()
+        added, counts = Added(), Counts()
         for item in batch:
             earlier = import_log.find(db, run.source.source, item.row.row)
             if (earlier is not None) != item.known or (not self._lives(db, earlier) and item.images):
@@ -218,7 +169,7 @@ class Importer:
         before, after = import_batches.to_entry(db, run.name or staging.op, run.source.source, added)
         return Change(moves, Action.IMPORTED, before=before, after=after), counts
 
-    def _add(self, db: Database, run: _Run, item: _Prepared, added: Added) -> int | None:
+    def _add(self, db: Database, run: Run, item: Prepared, added: Added) -> int | None:
         """Add the record a row becomes, without its images; return the pending import's id."""
         row, sha256 = item.row, item.as_model
         path = map_path(row.path, run.path_map)
@@ -253,7 +204,7 @@ class Importer:
         return pending_id
 
     @staticmethod
-    def _new_id(db: Database, run: _Run, row: int) -> int:
+    def _new_id(db: Database, run: Run, row: int) -> int:
         if 1 <= row <= HIGHEST_KEPT_ID and row not in run.taken_ids and not import_log.was_id_used(db, row):
             return row
         return max(pending.next_id(db), run.source.highest_id() + 1)

@@ -20,13 +20,13 @@ from core.files.safe_open import guard
 from core.locks import forks
 from core.locks.waiting import OnWait, Wait, database_writer
 from core.storage.readonly_copy import ReadOnlyCopy
+from core.storage.thread_connection import ThreadConnection
 from core.storage.wal import count_commit, write_copy
 
 _ATTEMPT = 0.1  # seconds that SQLite itself waits for a lock; how long we wait in all is up to Wait
 _CACHE_KIB = 512  # for each thread: what it reads again lies in the system's cache as well
 # What SQLite says where it cannot keep its own files beside the database.
 _NO_PLACE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
-
 
 CLOSED = "the library is closed"
 # Databases that this process had open when it was forked: see core.locks.forks.
@@ -56,12 +56,12 @@ class LibraryDatabase:
     @property
     def db(self) -> Database:
         """This thread's connection, in autocommit mode. Raises LibraryError where the database cannot be opened."""
-        held: _Held | None = getattr(self._local, "held", None)
+        held: ThreadConnection | None = getattr(self._local, "held", None)
         if held is None:
             self.check_open()
             with self._using_lock():  # so that closing waits for it
                 self.check_open()
-                held = self._local.held = _Held(self._connect(), self._opened)
+                held = self._local.held = ThreadConnection(self._connect(), self._opened)
         return held.db
 
     def _connect(self) -> Database:
@@ -297,19 +297,3 @@ class LibraryDatabase:
         self._opened.clear()
         self._refusal, self._lock, self._in_use, self._aside = forks.FORKED, threading.Lock(), WeakSet(), None
         self._local = threading.local()
-
-
-class _Held:
-    """A thread's connection. The thread's end drops this, and that closes it."""
-
-    def __init__(self, db: Database, opened: set[sqlite3.Connection]) -> None:
-        self.db = db
-        self._opened = opened
-        self._pid = os.getpid()
-
-    def __del__(self) -> None:
-        if os.getpid() != self._pid:  # a fork ends the parent's other threads in the child: see core.locks.forks
-            return
-        with suppress(KeyError):  # whoever takes it out of the set closes it
-            self._opened.remove(self.db.conn)
-            self.db.conn.close()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from core import Library, Strategy
-from core.operations.history import UndoReport
+from core.domain.history import UndoReport
 from core.text import sanitize
 from tests.support.builders import OldRow, add_model, add_pending, digest, model_file, old_database, png
 from tests.support.cli import program, run

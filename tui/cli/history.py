@@ -16,7 +16,7 @@ from tui.presenters.formatting import local_time
 from tui.presenters.history_lines import brought_words, operation_words, past_words
 
 if TYPE_CHECKING:
-    from core.operations.history import PastOperation, UndoReport
+    from core.domain.history import PastOperation, UndoReport
 
 _MOST = 1_000_000
 
@@ -57,7 +57,7 @@ def undo(call: CliContext, count: int) -> int:
 
 def _undone_after_all(call: CliContext, reached: int) -> UndoReport:
     """Return what an undo that was interrupted at any moment has taken back: the journal knows."""
-    from core.operations.history import UndoReport
+    from core.domain.history import UndoReport
 
     with call.reading() as library:
         return UndoReport(tuple(library.history.undone_since(reached)), cancelled=True)

@@ -9,7 +9,7 @@ from core.domain.operations import Operation
 from core.text import sanitize
 
 if TYPE_CHECKING:
-    from core.operations.history import Imported, PastOperation, UndoReport
+    from core.domain.history import Imported, PastOperation, UndoReport
 
 
 def operation_words(operation: Operation) -> str:

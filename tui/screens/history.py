@@ -13,9 +13,9 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from core.domain.enums import Action, OperationKind
+from core.domain.history import PastOperation
 from core.domain.operations import Operation
 from core.errors import CuratorError
-from core.operations.history import PastOperation
 from tui.keys import KEYS
 from tui.presenters.cell_text import cut, fit
 from tui.presenters.formatting import local_time

@@ -12,8 +12,8 @@ import pytest
 import core.importing.importer
 from core import Library, Strategy
 from core.domain.enums import Action, OperationKind, Status
+from core.domain.history import Imported
 from core.domain.imports import ImportReport
-from core.operations.history import Imported
 from core.verify import check_library
 from tests.support.builders import OldRow, add_model, add_pending, journal, model_file, old_database, pending_of, png
 from tests.support.builders import trash as trashed

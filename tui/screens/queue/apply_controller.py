@@ -20,8 +20,8 @@ from tui.widgets.queue_list.queue_list import QueueList
 from tui.widgets.status_bar import StatusBar
 
 if TYPE_CHECKING:
+    from core.domain.history import PastOperation, UndoReport
     from core.library import Library
-    from core.operations.history import PastOperation, UndoReport
 
 _DECIDING = (Strategy.MERGE, Strategy.OVERRIDE, Strategy.DELETE, Strategy.SKIP)
 

@@ -1,0 +1,60 @@
+"""One run of Stage 1: what it was given, and what it has taken so far."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from core.domain.imports import ImportReport, Problem
+from core.importing.images import ImportImageStager, StagedImage
+from core.importing.legacy.database import LegacyDatabase, LegacyRow
+
+
+@dataclass(slots=True)
+class Counts:
+    models: int = 0
+    pending: int = 0
+    images: int = 0
+    skipped: int = 0
+
+    def add(self, other: Counts) -> None:
+        self.models += other.models
+        self.pending += other.pending
+        self.images += other.images
+        self.skipped += other.skipped
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A row with its staged images, prepared for what it will most likely become."""
+
+    row: LegacyRow
+    known: bool
+    as_model: str | None
+    images: tuple[StagedImage, ...]
+
+
+@dataclass(slots=True)
+class Run:
+    """One run of Stage 1 over one source."""
+
+    source: LegacyDatabase
+    path_map: Mapping[str, str]
+    images: ImportImageStager
+    cancel: threading.Event | None
+    taken_ids: set[int]
+    name: str = ""  # that of its first operation, as soon as there is one
+    tag_ids: dict[int, int] = field(default_factory=dict)
+    new_tags: int = 0
+    total: Counts = field(default_factory=Counts)
+    problems: list[Problem] = field(default_factory=list)
+
+    def report(self, *, cancelled: bool = False) -> ImportReport:
+        """Return what has been taken so far."""
+        counts = self.total
+        # in the order of their rows, those of the whole database first
+        problems = tuple(sorted(self.problems, key=lambda problem: -1 if problem.row is None else problem.row))
+        return ImportReport(
+            counts.models, counts.pending, self.new_tags, counts.images, counts.skipped, problems, cancelled
+        )
