@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import ParamSpec, TypeVar, TypeVarTuple
 
 from core.errors import LibraryError
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
+_Ts = TypeVarTuple("_Ts")
 
 
 class Pool(ThreadPoolExecutor):
@@ -40,6 +41,23 @@ class Pool(ThreadPoolExecutor):
             return super().submit(run)
         except RuntimeError:  # it was closed a moment ago, or there can be no more threads
             self.check()
+            raise
+
+    def run_all(self, function: Callable[[*_Ts], _T], calls: Iterable[tuple[*_Ts]]) -> list[_T]:
+        """Run a function once with each of the arguments, and return what came of it, in order.
+
+        Where a call raises, or the caller is interrupted, calls not begun are dropped and those at work are waited
+        for: none writes on into a folder that its caller then removes.
+        """
+        futures: list[Future[_T]] = []
+        try:
+            for arguments in calls:
+                futures.append(self.submit(function, *arguments))
+            return [future.result() for future in futures]
+        except BaseException:
+            for future in futures:
+                future.cancel()
+            wait(futures)
             raise
 
     @property

@@ -6,7 +6,6 @@ import hashlib
 import re
 import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from core.images.processor import ImageProcessor
 from core.images.tasks import open_image
 from core.importing.legacy.database import LegacyImage
 from core.operations.journal import Staging
+from core.pools import Pool
 from core.text import sanitize
 
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,5}", re.ASCII)
@@ -42,12 +42,12 @@ class ImportImageStager:
         self,
         folder: Path | None,
         processor: ImageProcessor,
-        executor: Executor,
+        pool: Pool,
         cancel: threading.Event | None = None,
     ) -> None:
         self._folder = folder
         self._processor = processor
-        self._executor = executor
+        self._pool = pool
         self._cancel = cancel
         self._staging: Staging | None = None
         self._next = 0
@@ -66,8 +66,8 @@ class ImportImageStager:
             return ()
         folder = self._staging.make()
         first, self._next = self._next, self._next + len(images)
-        results = self._executor.map(
-            lambda position, image: self._one(folder, position, image, as_tiers), range(first, self._next), images
+        results = self._pool.run_all(
+            self._one, [(folder, position, image, as_tiers) for position, image in enumerate(images, first)]
         )
         staged: list[StagedImage] = []
         for image, (found, reason) in zip(images, results, strict=True):

@@ -6,7 +6,6 @@ import hashlib
 import stat
 import threading
 from collections.abc import Sequence
-from concurrent.futures import Executor
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from core.files.library_files import LibraryFiles
 from core.images.processor import ImageProcessor
 from core.images.tasks import check_image
 from core.operations.journal import Staging
+from core.pools import Pool
 from core.storage import LibraryDatabase, caches
 from core.storage.journal_paths import owner_of
 
@@ -27,7 +27,7 @@ class PendingImageStager:
     """Reads what lies in ``pending/`` of one library."""
 
     def __init__(
-        self, store: LibraryDatabase, root: Path, processor: ImageProcessor, judging: Executor, staging: Executor
+        self, store: LibraryDatabase, root: Path, processor: ImageProcessor, judging: Pool, staging: Pool
     ) -> None:
         """``judging`` and ``staging`` run what their names say: a look must not wait for tiers being made."""
         self._store = store
@@ -43,7 +43,7 @@ class PendingImageStager:
 
         What has been decoded before is not decoded again; the verdict is kept by the digest of the bytes.
         """
-        return tuple(self._judging.map(lambda image: self._judge(image, cancel), images))
+        return tuple(self._judging.run_all(self._judge, [(image, cancel) for image in images]))
 
     def _judge(self, image: PendingImage, cancel: threading.Event | None) -> PendingImage:
         _check(cancel)
@@ -113,7 +113,7 @@ class PendingImageStager:
             except ImageRefused as reason:
                 return str(reason)
 
-        results = list(self._staging.map(one, range(len(images)), images))
+        results = self._staging.run_all(one, enumerate(images))
         staging.sync()
         made = {image.file: found for image, found in zip(images, results, strict=True) if isinstance(found, dict)}
         refused = {image.file: found for image, found in zip(images, results, strict=True) if isinstance(found, str)}
