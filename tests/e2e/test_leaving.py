@@ -238,15 +238,15 @@ with Library.open(sys.argv[1]) as library:
     app.run()
 sys.exit(app.return_code)
 """
-# Python sees a signal that comes just before a system call only after that call: none of these may be long.
+# One long call that does not end for a signal, as one to a disk that hangs.
 _STUCK = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 import tui.app
 def stuck(app):
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM, signal.SIGHUP])  # another thread takes it
     Path(sys.argv[2]).with_name("stuck").touch()
-    while True:
-        time.sleep(0.2)
+    time.sleep(1000)
 tui.app.CuratorApp.action_help = stuck
 """
 
@@ -285,10 +285,8 @@ def test_a_terminal_that_takes_output_slowly_is_waited_for(monkeypatch: pytest.M
     ended, pieces, slow = threading.Event(), itertools.count(), True
     monkeypatch.setattr(leaving.Shutdown, "_end", lambda _: ended.set())
     watch = leaving.Shutdown(lambda: next(pieces) if slow else 0)
+    watch.watch(lambda _: None)
     watch.begin(0)
-    thread = threading.Thread(target=watch._watch, args=[lambda _: None], daemon=True)
-    thread.start()
     assert not ended.wait(1.0)
     slow = False
     assert ended.wait(PATIENCE)
-    thread.join(PATIENCE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import select
 import signal
 import sys
 import termios
@@ -11,7 +12,6 @@ import threading
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
 from tui.config.log_file import LOGGER
@@ -34,7 +34,7 @@ class Shutdown:
     def __init__(self, written: Callable[[], int] = lambda: 0) -> None:
         """``written`` returns how much the terminal has taken so far, in any unit."""
         self._written = written
-        self._asked = SimpleQueue[int]()  # its ``put`` may be called in a signal handler; 0 stands for the app itself
+        self._ask: int | None = None  # the end of a pipe to the thread, for numbers of signals; 0 is the app itself
         self._deadline = 0.0
         self._modes = _modes()  # as they are before the app runs
         self.code = 0
@@ -45,14 +45,24 @@ class Shutdown:
         loop = asyncio.get_running_loop()
         for number in _SIGNALS:
             loop.remove_signal_handler(number)  # the driver's
-            signal.signal(number, lambda number, _: self._asked.put(number))
-        threading.Thread(target=self._watch, args=[leave], name="leaving", daemon=True).start()
+            signal.signal(number, _in_the_pipe)
+        # Python writes there the moment a signal comes. A handler would have to wait for the main thread, which may be
+        # in a long system call.
+        signal.set_wakeup_fd(self.watch(leave), warn_on_full_buffer=False)
+
+    def watch(self, leave: Callable[[int], object]) -> int:
+        """Start the thread that keeps the bound; return the descriptor where it takes the numbers of signals."""
+        asked, self._ask = os.pipe()
+        os.set_blocking(self._ask, False)
+        threading.Thread(target=self._watch, args=[leave, asked], name="leaving", daemon=True).start()
+        return self._ask
 
     def begin(self, code: int) -> None:
         """Start the clock: the app is about to leave with this exit code."""
         self.begun, self.code = True, code
         self._move_on()
-        self._asked.put(0)
+        if self._ask is not None:
+            os.write(self._ask, b"\0")
 
     async def wait_for(self, stored: Awaitable[T]) -> T:
         """Wait for what must be stored before the app leaves, however long it takes."""
@@ -66,8 +76,8 @@ class Shutdown:
     def _move_on(self) -> None:
         self._deadline = time.monotonic() + _BOUND
 
-    def _watch(self, leave: Callable[[int], object]) -> None:
-        number = self._asked.get()
+    def _watch(self, leave: Callable[[int], object], asked: int) -> None:
+        number = _next(asked, None)
         began = time.monotonic()
         if number:
             self._move_on()
@@ -77,11 +87,10 @@ class Shutdown:
         while time.monotonic() < self._deadline:
             if written != (written := self._written()):  # a slow terminal is not a stuck one
                 self._move_on()
-            with suppress(Empty):
-                # A closed terminal sends SIGHUP more than once; only a signal after the bound asks for more.
-                if (again := self._asked.get(timeout=_BEAT)) and time.monotonic() - began > _BOUND:
-                    self.code = 128 + again
-                    break
+            # A closed terminal sends SIGHUP more than once; only a signal after the bound asks for more.
+            if (again := _next(asked, _BEAT)) and time.monotonic() - began > _BOUND:
+                self.code = 128 + again
+                break
         self._end()
 
     def _end(self) -> None:
@@ -92,6 +101,22 @@ class Shutdown:
             with suppress(termios.error):
                 termios.tcsetattr(sys.__stdin__, termios.TCSANOW, self._modes)  # type: ignore[arg-type]
         os._exit(self.code)
+
+
+def _next(asked: int, timeout: float | None) -> int:
+    """Wait for a signal that ends a program, or for the app (0); return 0 after ``timeout`` seconds as well."""
+    deadline = None if timeout is None else time.monotonic() + timeout
+    while True:
+        left = None if deadline is None else max(0.0, deadline - time.monotonic())
+        if not select.select([asked], [], [], left)[0]:
+            return 0
+        number = os.read(asked, 1)[0]
+        if not number or number in _SIGNALS:  # others come along, such as that of a new size
+            return number
+
+
+def _in_the_pipe(_number: int, _frame: object) -> None:
+    """Take a signal and do nothing: its number is in the pipe already."""
 
 
 def _modes() -> list[Any] | None:
