@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from textual import events
 from textual.strip import Strip
 
@@ -57,6 +58,7 @@ async def test_the_line_under_the_mouse_is_told_and_only_it(tmp_path: Path) -> N
         await desk.wait_until(lambda: [ground(desk, line) for line in range(1, 19)] == before)
 
 
+@pytest.mark.frames
 async def test_hovering_draws_two_lines_and_a_still_mouse_none(tmp_path: Path) -> None:
     async with hashed_app(tmp_path) as desk:
         await desk.pilot.hover("#list", offset=(10, 5))

@@ -76,7 +76,7 @@ async def test_what_matters_is_seen_at_80_by_24(tmp_path: Path) -> None:
     async with hashed_app(tmp_path, (80, 24)) as desk:
         await desk.go_to(CONFLICT)
         await desk.wait_for_text("9 fields kept", "#comparison")
-        assert "1 of 4   library 3" in desk.text("#caption")
+        await desk.wait_for_text("1 of 4   library 3", "#caption")
         assert "▀" in desk.text("#picture")
         assert "conflict" in desk.line_of(CONFLICT)
         assert "lowres, watermark" in desk.text("#comparison")

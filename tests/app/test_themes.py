@@ -96,6 +96,7 @@ def colours_of(desk: AppHarness) -> set[str]:
     return set(re.findall(r"#[0-9a-f]{6}", desk.app.export_screenshot().lower()))
 
 
+@pytest.mark.frames
 @pytest.mark.parametrize("theme", ASIDE)
 async def test_all_that_is_drawn_takes_part(tmp_path: Path, theme: str) -> None:
     with sample(tmp_path) as library:
@@ -112,6 +113,7 @@ async def test_all_that_is_drawn_takes_part(tmp_path: Path, theme: str) -> None:
             assert not colours_of(desk) & OF_DARK
 
 
+@pytest.mark.frames
 async def test_the_command_changes_the_theme_there_and_back(tmp_path: Path) -> None:
     async with hashed_app(tmp_path) as desk:
         await change(desk, "light")

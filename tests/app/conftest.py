@@ -1,0 +1,25 @@
+"""The app without a terminal: what nobody sees is not drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from textual._compositor import Compositor, visible_screen_stack
+
+
+@pytest.fixture(autouse=True)
+def _frames_for_nobody(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Leave out the frames that the headless driver throws away: they are half of what these tests would take.
+
+    What a test looks at is drawn when it looks. Tests marked ``frames`` are about what is drawn of itself; those in
+    ``e2e`` and ``screenshots`` draw every frame.
+    """
+
+    def update(self: Compositor, full: bool = False, screen_stack: object = None, simplify: bool = False) -> None:
+        visible_screen_stack.set(screen_stack or [])
+        self._dirty_regions.clear()
+
+    if not request.node.get_closest_marker("frames"):
+        monkeypatch.setattr(Compositor, "render_update", update)
+    yield
