@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from textual._compositor import Compositor, visible_screen_stack
+from textual._compositor import Compositor
+from textual._context import visible_screen_stack
+from textual.screen import Screen
 
 
 @pytest.fixture(autouse=True)
@@ -16,7 +18,9 @@ def _frames_for_nobody(request: pytest.FixtureRequest, monkeypatch: pytest.Monke
     ``e2e`` and ``screenshots`` draw every frame.
     """
 
-    def update(self: Compositor, full: bool = False, screen_stack: object = None, simplify: bool = False) -> None:
+    def update(
+        self: Compositor, full: bool = False, screen_stack: list[Screen[object]] | None = None, simplify: bool = False
+    ) -> None:
         visible_screen_stack.set(screen_stack or [])
         self._dirty_regions.clear()
 
