@@ -36,7 +36,10 @@ def settle(root: Path, lock: LibraryLock | None) -> None:
 
     Raises LibraryError where this process may not do that, or cannot.
     """
-    unfinished = _unfinished(root)
+    try:
+        unfinished = _unfinished(root)
+    except OSError as error:
+        raise LibraryError(f"{root} cannot be read ({error.strerror}); mend that, then open it again") from error
     if unfinished and lock is None:
         raise LibraryError("a restore is going on, or was interrupted; open the library for writing to finish it")
     if unfinished and lock is not None and not lock.alone:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import threading
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from core import Library
+from core.backup import restore_steps
 from core.domain.records import Model, PendingImport
 from core.errors import LibraryError, NoLibrary
 from tests.support.builders import add_model, add_pending, files, png, tables
@@ -170,3 +172,16 @@ def test_closing_waits_for_whoever_is_reading_and_then_nobody_can(tmp_path: Path
     assert len(rows) == 1
     with pytest.raises(LibraryError, match="is closed"):
         library.queue.search()
+
+
+def test_a_folder_that_cannot_be_read_for_a_moment_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Library.open(tmp_path).close()
+
+    def fails(_: Path) -> list[tuple[str, str]]:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(tmp_path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(restore_steps, "_unfinished", fails)
+        with pytest.raises(LibraryError, match=r"cannot be read \(Input/output error\); mend that"):
+            Library.open(tmp_path)
+    Library.open(tmp_path).close()
