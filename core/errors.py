@@ -81,3 +81,10 @@ class ImageError(CuratorError):
 
 class CommitUnclear(CuratorError):
     """A commit failed and it is not known whether it will turn out to have happened."""
+
+
+def why_unchanged(error: CuratorError | OSError) -> str:
+    """Return in a sentence what kept an operation from being decided."""
+    if isinstance(error, OSError):
+        return f"{error.strerror or error}: {error.filename}; nothing was changed" if error.filename else str(error)
+    return str(error)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
-import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
@@ -36,7 +34,7 @@ from core.operations.history import History
 from core.operations.journal import Journal
 from core.operations.linked_folders import check_link
 from core.operations.trash import Trash, TrashLimits
-from core.pools import Pool
+from core.pools import Pool, lower_thread_priority
 from core.promotion.lookup import RecordReader
 from core.promotion.pending_images import PendingImageStager
 from core.promotion.planner import PromotionPlanner
@@ -48,7 +46,6 @@ from core.storage.upgrading import check_ours, migrate
 
 _log = logging.getLogger("model_curator.library")
 _THREADS = 2  # two images, or two files, at once: more gains nothing on the disks and cores this is made for
-_STEP_BACK = 10  # of the 20 levels of niceness
 
 PathLike = str | os.PathLike[str]
 
@@ -67,8 +64,8 @@ class Library:
         self._lock = lock
         self._pid = os.getpid()
         self._judging = Pool(_THREADS, "judging")  # what a look at one import waits for
-        self._imaging = Pool(_THREADS, "imaging", _lower_thread_priority)
-        self._hashing = Pool(hash_threads, "hashing", _lower_thread_priority)
+        self._imaging = Pool(_THREADS, "imaging", lower_thread_priority)
+        self._hashing = Pool(hash_threads, "hashing", lower_thread_priority)
         self.store = LibraryDatabase(root / DATABASE, readonly=readonly)
         self._journal = Journal(self.store, root)
         self.image_scanner = ImageScanner(root, self._open_moves)
@@ -291,11 +288,3 @@ def _images_folder(folder: PathLike) -> Path:
     if not path.is_dir():
         raise LibraryError(f"the image folder {path} is not there; give the folder that holds the old images")
     return path
-
-
-def _lower_thread_priority() -> None:
-    """Let other threads go before this one, so that no key waits for a tier or a hash."""
-    if sys.platform == "linux":  # elsewhere a priority is that of the whole process
-        thread = threading.get_native_id()
-        with suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _STEP_BACK)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from typing import ParamSpec, TypeVar, TypeVarTuple
 
 from core.errors import LibraryError
@@ -12,6 +15,8 @@ from core.errors import LibraryError
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 _Ts = TypeVarTuple("_Ts")
+
+_STEP_BACK = 10  # of the 20 levels of niceness
 
 
 class Pool(ThreadPoolExecutor):
@@ -69,3 +74,11 @@ class Pool(ThreadPoolExecutor):
         """End what is queued with LibraryError, and wait for what runs."""
         self.closed = True
         self.shutdown()
+
+
+def lower_thread_priority() -> None:
+    """Let other threads go before this one, so that no key waits for a tier or a hash."""
+    if sys.platform == "linux":  # elsewhere a priority is that of the whole process
+        thread = threading.get_native_id()
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _STEP_BACK)

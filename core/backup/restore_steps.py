@@ -36,10 +36,7 @@ def settle(root: Path, lock: LibraryLock | None) -> None:
 
     Raises LibraryError where this process may not do that, or cannot.
     """
-    try:
-        unfinished = _unfinished(root)
-    except OSError as error:
-        raise LibraryError(f"{root} cannot be read ({error.strerror}); mend that, then open it again") from error
+    unfinished = _unfinished(root)
     if unfinished and lock is None:
         raise LibraryError("a restore is going on, or was interrupted; open the library for writing to finish it")
     if unfinished and lock is not None and not lock.alone:
@@ -53,16 +50,23 @@ def settle(root: Path, lock: LibraryLock | None) -> None:
             f"a restore could not be finished: {name} ({error.strerror}); mend that, then open the library again"
         ) from error
     if lock is not None and lock.alone:
-        for name in os.listdir(root):
+        for name in _names(root):
             if name.startswith(PREPARING):
                 shutil.rmtree(root / name, ignore_errors=True)
 
 
 def _unfinished(root: Path) -> list[tuple[str, str]]:
     """Return name and time of the folders that say so. A link is none of ours."""
-    names = os.listdir(root) if root.is_dir() else []
-    found = sorted((match[0], match[1]) for match in map(_WHEN.fullmatch, names) if match)
+    found = sorted((match[0], match[1]) for match in map(_WHEN.fullmatch, _names(root)) if match)
     return [(name, when) for name, when in found if not (root / name).is_symlink()]
+
+
+def _names(root: Path) -> list[str]:
+    """Return what lies in a library's folder. Raises LibraryError where that cannot be read."""
+    try:
+        return os.listdir(root) if root.is_dir() else []
+    except OSError as error:
+        raise LibraryError(f"{root} cannot be read ({error.strerror}); mend that, then open it again") from error
 
 
 def _finish(root: Path, ready: Path, kept: str) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from core.files.durable import remove_folder
 from core.files.safe_open import image_error, open_regular, read_image
 
+ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)  # no such file, or one behind a link that is not followed
 FOLDERS = ("images", "pending", "staging", "trash")
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC

@@ -16,7 +16,7 @@ from typing import BinaryIO
 from core.domain.enums import Tier
 from core.domain.operations import Move
 from core.errors import ImageError, LibraryError
-from core.files.library_files import LibraryFiles
+from core.files.library_files import ABSENT, LibraryFiles
 
 IMAGES = "images"
 SHA256 = "[0-9a-f]{64}"
@@ -24,7 +24,6 @@ SEQ = "0|[1-9][0-9]{0,14}"  # a bound, so that the number after it still fits in
 TIER: str = "|".join(Tier)
 _FILE = re.compile(f"({SHA256})_({SEQ})_({TIER})\\.webp")
 _IDENTIFIER = re.compile(f"({SHA256})(?:_({SEQ}))?(?:\\.webp)?")
-_ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
 
 # The highest number in the journal, and the moves of the entries still open, both from one snapshot.
 OpenMoves = Callable[[], tuple[int, Sequence[Move]]]
@@ -134,7 +133,7 @@ class ImageScanner:
             with self._files.folder(_folder(sha256)) as folder, os.scandir(folder) as entries:
                 found = {entry.name: entry.is_file(follow_symlinks=False) for entry in entries}
         except OSError as error:
-            if error.errno in _ABSENT:
+            if error.errno in ABSENT:
                 return {}
             reason = os.strerror(error.errno or 0)
             raise LibraryError(f"the image folder {_folder(sha256)} cannot be read ({reason})") from error
@@ -146,7 +145,7 @@ class ImageScanner:
         try:
             return open(self._files.open(path), "rb")
         except OSError as error:
-            if error.errno in _ABSENT:
+            if error.errno in ABSENT:
                 return None
             name = os.path.basename(path)
             if error.errno == errno.ENXIO:

@@ -17,8 +17,8 @@ from sqlite_utils import Database
 from core.domain.enums import OperationKind
 from core.domain.history import Imported, PastOperation, UndoReport
 from core.domain.operations import Operation
-from core.errors import CuratorError
-from core.files.library_files import LibraryFiles
+from core.errors import CuratorError, why_unchanged
+from core.files.library_files import ABSENT, LibraryFiles
 from core.operations.journal import Change, Journal
 from core.storage import LibraryDatabase, import_batches, journal_rows
 from core.storage.import_batches import Batch
@@ -109,12 +109,13 @@ class History:
                 return UndoReport(tuple(undone), cancelled=True)
             try:
                 past, its_run = self._undo_newest(run)
-            except CuratorError as refusal:
-                if run and isinstance(refusal, NothingToUndo):  # that was its last batch
+            except (CuratorError, OSError) as error:
+                if run and isinstance(error, NothingToUndo):  # that was its last batch
                     run = ""
                     continue
-                _log.warning("not undone: %s", refusal)
-                return UndoReport(tuple(undone), str(refusal))
+                refused = why_unchanged(error)
+                _log.warning("not undone: %s", refused)
+                return UndoReport(tuple(undone), refused)
             _log.info("undone: operation %d (%s)", past.operation.number, _words(past.operation, past.name))
             if run:
                 undone[-1] = _with(undone[-1], past)
@@ -173,7 +174,10 @@ class History:
         if operation.kind is not OperationKind.PROMOTE:
             return "made by an earlier version" if operation.kind is OperationKind.IMPORT and not before else ""
         # An open entry's files are still on their way.
-        return "" if operation.open else self._gone(operation)
+        try:
+            return "" if operation.open else self._gone(operation)
+        except OSError as error:
+            return f"{error.filename or self._files.root} cannot be read ({error.strerror})"
 
     def _gone(self, operation: Operation) -> str:
         gone = [src for src, _ in _moves_back(operation) if not self._is_there(src)]
@@ -184,8 +188,10 @@ class History:
     def _is_there(self, path: str) -> bool:
         try:
             return self._files.exists(path)
-        except OSError:  # behind a link, or where no folder is any more
-            return False
+        except OSError as error:  # a disk that fails says nothing of the file
+            if error.errno in ABSENT:
+                return False
+            raise
 
 
 def _unsafe(operation: Operation) -> str:

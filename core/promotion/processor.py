@@ -15,7 +15,7 @@ from core.domain.outcomes import Changed, Failed, Locked, NotFound, Outcome, Pla
 from core.domain.plans import Plan
 from core.domain.records import ModelImage, PendingImport
 from core.domain.resolution import NO_OVERRIDES, Resolution
-from core.errors import Cancelled, CuratorError
+from core.errors import Cancelled, CuratorError, why_unchanged
 from core.hashing.hasher import Hasher, Progress
 from core.images.scanner import relative_path
 from core.locks.keyed import KeyedLocks
@@ -79,7 +79,7 @@ class PromotionProcessor:
         try:
             self._store.check_open()  # before any lock: in the child of a fork one may be held for ever
         except CuratorError as error:
-            return Failed(pending_id, _sentence(error))
+            return Failed(pending_id, why_unchanged(error))
         lock = self._ids.of(pending_id)
         if not lock.acquire(blocking=False):
             return Locked(pending_id)
@@ -92,7 +92,7 @@ class PromotionProcessor:
             raise
         except (CuratorError, OSError) as error:
             _log.warning("import %d could not be promoted", pending_id, exc_info=error)
-            return Failed(pending_id, _sentence(error))
+            return Failed(pending_id, why_unchanged(error))
         finally:
             lock.release()
         came = outcome.action_taken or outcome.status
@@ -122,7 +122,7 @@ class PromotionProcessor:
         except Cancelled:
             raise
         except (CuratorError, OSError) as error:
-            return Failed(pending_id, _sentence(error))
+            return Failed(pending_id, why_unchanged(error))
         return Planned(pending_id, sha256, case.planned.plan, _refused(case), _false_claim(case))
 
     def plan(self, pending_id: int, strategy: Strategy | str | None = None) -> Plan:
@@ -278,9 +278,3 @@ def _without_decision(record: PendingImport) -> PendingImport:
 def _with_refusals(record: PendingImport, refused: Mapping[str, str]) -> PendingImport:
     """Return the record with the given reasons, by file name, on its images."""
     return replace(record, images=tuple(replace(i, refused=refused.get(i.file, i.refused)) for i in record.images))
-
-
-def _sentence(error: Exception) -> str:
-    if isinstance(error, OSError):
-        return f"{error.strerror or error}: {error.filename}; nothing was changed" if error.filename else str(error)
-    return str(error)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from textual._compositor import Compositor
 from textual._context import visible_screen_stack
@@ -11,8 +9,8 @@ from textual.screen import Screen
 
 
 @pytest.fixture(autouse=True)
-def _frames_for_nobody(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Leave out the frames that the headless driver throws away: they are half of what these tests would take.
+def _frames_for_nobody(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave out the frames that the headless driver throws away: about a third of what these tests would take.
 
     What a test looks at is drawn when it looks. Tests marked ``frames`` are about what is drawn of itself; those in
     ``e2e`` and ``screenshots`` draw every frame.
@@ -26,4 +24,3 @@ def _frames_for_nobody(request: pytest.FixtureRequest, monkeypatch: pytest.Monke
 
     if not request.node.get_closest_marker("frames"):
         monkeypatch.setattr(Compositor, "render_update", update)
-    yield

@@ -238,7 +238,7 @@ with Library.open(sys.argv[1]) as library:
     app.run()
 sys.exit(app.return_code)
 """
-# One long call that does not end for a signal, as one to a disk that hangs.
+# One long system call that no signal ends.
 _STUCK = """
 import signal, sys, time
 from pathlib import Path

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
+import os
 import shutil
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import pytest
 from core import Library, Strategy
 from core.domain.decision import Decision
 from core.domain.enums import Action, OperationKind, Status
+from core.files.library_files import LibraryFiles
 from core.sample.library import sample_library
 from tests.support.builders import (
     add_model,
@@ -168,6 +171,33 @@ def test_a_refusal_stops_the_older_ones(library: Library, tmp_path: Path) -> Non
     report = library.undo(2)
     assert (report.undone, len(report.refused) > 0) == ((), True)
     assert library.show(digest(b"a")) is not None
+
+
+def test_a_disk_that_fails_stops_undo_and_what_was_undone_is_told(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("one", "two"):
+        number = add_pending(library, model_file(tmp_path, name, name.encode()), name=name, images=[png(1)])
+        assert library.processor.process_single_import(number, Strategy.MERGE).status is Status.SUCCESS
+    after_one: list[Any] = []
+
+    def fails(_: LibraryFiles, path: str) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO), path)
+
+    def first_is_undone(_: int) -> None:
+        after_one.append(snapshot(library))
+        monkeypatch.setattr(LibraryFiles, "stat", fails)
+
+    report = library.undo(2, progress=first_is_undone)
+    newest = library.history.newest()
+    monkeypatch.undo()
+    assert newest is not None
+    assert newest.undo_blocked_by.endswith(" cannot be read (Input/output error)")
+    assert [past.name for past in report.undone] == ["two"]
+    assert report.refused.startswith("Input/output error: ")
+    assert report.refused.endswith("; nothing was changed")
+    assert [snapshot(library)] == after_one
+    assert [past.name for past in library.undo().undone] == ["one"]
 
 
 def test_the_history_tells_what_happened(library: Library, tmp_path: Path) -> None:
