@@ -39,9 +39,11 @@ class TerminalDriver(LinuxDriver):
         self._output = _Output(self._file, self._lose)
         self._file = self._output  # type: ignore[assignment]
         # Textual resumes at every SIGCONT, with a second writer and a second reader where the app was not suspended:
-        # a kernel sends SIGCONT with SIGHUP. And it suspends in the signal handler, which may find a lock held.
+        # a kernel sends SIGCONT with SIGHUP. And it suspends in the signal handler, which may find a lock held. The
+        # loop's own handlers need Python's wakeup descriptor, which leads to the leaving thread (`leaving.py`).
+        loop = asyncio.get_running_loop()
         signal.signal(signal.SIGCONT, signal.SIG_DFL)
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTSTP, self._suspend)
+        signal.signal(signal.SIGTSTP, lambda _number, _frame: loop.call_soon_threadsafe(self._suspend))
 
     @property
     def app(self) -> App[Any]:

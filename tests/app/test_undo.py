@@ -120,7 +120,7 @@ async def test_the_history_lists_and_undoes(tmp_path: Path) -> None:
         assert [line[3] for line in lines[:2]] == ["inserted", "deleted"]
         await desk.press("u")
         await desk.wait_until(lambda: isinstance(desk.app.screen, UndoScreen))
-        assert "inserted" in desk.screen()
+        await desk.wait_until(lambda: "inserted" in desk.screen())
         await desk.press("y")
         await desk.wait_until(lambda: NEW in desk.list.ids)
         await desk.press("U")
