@@ -37,7 +37,7 @@ class ImageProcessor:
         """Put the three tiers of one image into the sequence of a model, all or none; return their paths by tier.
 
         Raises ValueError for a bad ``sha256`` or ``seq``, ImageRefused where the image cannot be taken, ImageError
-        where the seq is taken or the model unknown.
+        where the seq is taken or the model unknown, LibraryError where it cannot be written.
         """
         if not isinstance(seq, int) or isinstance(seq, bool) or seq < 0:
             raise ValueError(f"a sequence number is a whole number from 0, not {seq!r}")

@@ -6,7 +6,7 @@ from sqlite_utils import Database
 
 from core.domain.enums import OperationKind, Tier
 from core.domain.records import ModelImage
-from core.errors import ImageError, LibraryError
+from core.errors import ImageError, LibraryError, why_unchanged
 from core.files.durable import write_synced
 from core.images.scanner import ImageScanner, relative_path
 from core.images.tasks import Tiers
@@ -26,6 +26,14 @@ class AddImage:
 
         Raises ImageError where the model is unknown or the number taken, LibraryError where it cannot be written.
         """
+        try:
+            in_place = self._run(sha256, seq, source_sha256, tiers)
+        except OSError as error:
+            raise LibraryError(why_unchanged(error)) from error
+        if not in_place:
+            raise LibraryError("the image was added, but its files follow only when the library is next opened")
+
+    def _run(self, sha256: str, seq: int, source_sha256: str, tiers: Tiers) -> bool:
         with self._journal.staging() as staging:
             folder = staging.make()
             for tier, data in tiers.data.items():
@@ -41,5 +49,4 @@ class AddImage:
                 moves = [(f"{staging.relative}/{tier}", relative_path(sha256, seq, tier)) for tier in Tier]
                 return Change(moves, sha256=sha256), None
 
-            if not self._journal.execute(staging, OperationKind.IMAGE, change).in_place:
-                raise LibraryError("the image was added, but its files follow only when the library is next opened")
+            return self._journal.execute(staging, OperationKind.IMAGE, change).in_place

@@ -13,6 +13,7 @@ import pytest
 
 from core import Library, Strategy
 from core.domain.enums import Action, Status
+from core.errors import LibraryError
 from core.verify import check_library
 from tests.support.builders import add_model, add_pending, digest, journal, model_file, png, snapshot, sources
 from tests.torture.errors import honest
@@ -111,6 +112,23 @@ def test_staging_that_fails_is_an_error_that_names_the_file(
     assert os.strerror(code) in str(outcome.error) and str(library.root / "staging") in str(outcome.error)
     assert snapshot(library) == before
     assert library.processor.process_single_import(number, Strategy.MERGE).status is Status.SUCCESS
+
+
+@pytest.mark.parametrize("name", ["open", "os.mkdir"])
+def test_an_image_that_cannot_be_staged_is_not_added_and_the_file_is_named(
+    library: Library, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "b.png").write_bytes(png(2))
+    before = snapshot(library)
+    staging = str(library.root / "staging")
+    with (
+        struck(at_first(name, errno.ENOSPC, staging), sql=False),
+        pytest.raises(LibraryError, match=f"^No space left on device: {staging}/.*; nothing was changed$"),
+    ):
+        library.image_processor.promote_pending_image(tmp_path / "b.png", SHA, 1)
+    assert snapshot(library) == before
+    library.image_processor.promote_pending_image(tmp_path / "b.png", SHA, 1)
+    assert [source for _, source in sources(library, SHA)] == [digest(png(seed)) for seed in (1, 2)]
 
 
 def after_the_commit(library: Library, number: int, code: int, *, lasting: bool) -> Callable[[int], Status]:
