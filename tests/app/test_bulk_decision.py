@@ -74,7 +74,7 @@ async def test_a_decision_for_all_that_fit(tmp_path: Path, key: str, strategy: S
         await desk.wait_for_text(f"{strategy} for 2 imports", "#status")
         await desk.wait_for_text("2 decided", "#top")
         assert f"● {strategy}" in desk.line_of(9)
-        assert desk.list.current == CONFLICT and set(desk.list.marked) == {12}, "marks have no part in it"
+        assert desk.list.current == CONFLICT and set(desk.model.marks.ids) == {12}, "marks have no part in it"
 
 
 @pytest.mark.parametrize("key", ["enter", "y"])
@@ -86,7 +86,7 @@ async def test_all_that_fit_are_marked_those_not_shown_too(tmp_path: Path, key: 
         await desk.wait_for_text("2 imports fit", "#alike-note")
         await desk.press(key)
         await desk.wait_until(lambda: at_rest(desk))
-        assert set(desk.list.marked) == {7, 9}
+        assert set(desk.model.marks.ids) == {7, 9}
         await desk.wait_for_text("2 marked, 1 of them not shown", "#top")
         assert desk.stored() == {}
 
@@ -97,7 +97,7 @@ async def test_back_changes_nothing(tmp_path: Path, key: str) -> None:
         await ask(desk, NEW)
         await desk.press("space", key)
         await desk.wait_until(lambda: at_rest(desk))
-        assert desk.stored() == {} and not desk.list.marked
+        assert desk.stored() == {} and not desk.model.marks.ids
 
 
 async def test_what_is_proposed_is_taken_and_the_rest_stays_marked(tmp_path: Path) -> None:
@@ -108,9 +108,9 @@ async def test_what_is_proposed_is_taken_and_the_rest_stays_marked(tmp_path: Pat
         await desk.press("full_stop")
         await desk.wait_for_text("to look at", "#status")
         await desk.wait_until(desk.stored)
-        assert set(desk.stored()) | set(desk.list.marked) == {6, 7, 8, 9, 10}
-        assert not set(desk.stored()) & set(desk.list.marked)
-        assert CONFLICT in desk.list.marked, "it is to be looked at"
+        assert set(desk.stored()) | set(desk.model.marks.ids) == {6, 7, 8, 9, 10}
+        assert not set(desk.stored()) & set(desk.model.marks.ids)
+        assert CONFLICT in desk.model.marks.ids, "it is to be looked at"
         for id in desk.stored():
             suggestion = desk.library.queue.suggestion(id)
             assert suggestion is not None and suggestion.safe

@@ -144,7 +144,7 @@ async def test_a_decision_here_leaves_the_marks_alone(tmp_path: Path) -> None:
         await compare(desk, CONFLICT)
         await desk.press("o")
         await desk.wait_until(lambda: desk.stored() == {CONFLICT: Strategy.OVERRIDE})
-        assert set(desk.list.marked) == {8}
+        assert set(desk.model.marks.ids) == {8}
 
 
 @pytest.mark.parametrize("size", [(80, 24), (20, 5), (200, 60)])

@@ -71,13 +71,13 @@ async def test_a_decision_takes_the_marked_rows_and_no_other(tmp_path: Path) -> 
         async with running(library) as desk:
             await desk.press("j", "space", "j", "space")
             marked = {desk.list.ids[1], desk.list.ids[3]}
-            assert set(desk.list.marked) == marked
+            assert set(desk.model.marks.ids) == marked
             assert desk.list.cursor == 4, "marking moves on"
             assert [id for id in desk.list.ids if "✓" in desk.line_of(id)] == sorted(marked)
             await desk.press("d")
             await desk.wait_until(lambda: desk.stored() == dict.fromkeys(marked, Strategy.DELETE))
             assert [id for id in desk.list.ids if "● delete" in desk.line_of(id)] == sorted(marked)
-            assert not desk.list.marked
+            assert not desk.model.marks.ids
             assert "✓" not in desk.text("#list")
             assert desk.list.cursor == 4
 
@@ -86,18 +86,18 @@ async def test_a_mark_is_taken_back(tmp_path: Path) -> None:
     with sample(tmp_path) as library:
         async with running(library) as desk:
             await desk.press("space", "k", "space")
-            assert not desk.list.marked
+            assert not desk.model.marks.ids
             await desk.press("space", "space", "escape")
-            assert not desk.list.marked
+            assert not desk.model.marks.ids
 
 
 async def test_all_shown_are_marked_and_unmarked(tmp_path: Path) -> None:
     with sample(tmp_path) as library:
         async with running(library) as desk:
             await desk.press("asterisk")
-            assert set(desk.list.marked) == set(desk.list.ids)
+            assert set(desk.model.marks.ids) == set(desk.list.ids)
             await desk.press("asterisk")
-            assert not desk.list.marked
+            assert not desk.model.marks.ids
             await desk.press("asterisk", "s")
             await desk.wait_until(lambda: desk.stored() == dict.fromkeys(desk.list.ids, Strategy.SKIP))
             await desk.wait_for_text("All are decided: a applies them.", "#status")

@@ -159,7 +159,7 @@ async def test_a_key_opens_it_over_the_empty_queue_and_what_came_is_there_and_ha
         await desk.press("y")
         await desk.wait_until(lambda: len(desk.app.screen_stack) == 1)
         await desk.wait_until(lambda: len(desk.list.ids) == 19)
-        await desk.wait_until(lambda: desk.list.row(6))
+        await desk.wait_until(lambda: desk.model.row(6))
         await desk.hashed()
         await desk.wait_for_text("5 conflicts", "#top")
         assert desk.list.has_focus

@@ -53,7 +53,7 @@ async def test_letters_in_the_filter_are_no_keys(tmp_path: Path) -> None:
             assert desk.text("#words").strip() == "qdaxgG? */hL"
             assert len(desk.app.screen_stack) == 1
             assert desk.stored() == {}
-            assert not desk.list.marked
+            assert not desk.model.marks.ids
             await desk.press("escape")
             await desk.wait_until(lambda: len(desk.list.ids) == 19)
 

@@ -14,8 +14,8 @@ from core.domain.enums import Strategy
 from core.library import Library
 from tests.bench.libraries import build, name_of
 from tests.support.app import AppHarness, running
-from tui.widgets.queue_list.id_index import cut, place_among, place_of
-from tui.widgets.queue_list.row_cache import PAGE
+from tui.queue_model.id_index import cut, place_among, place_of
+from tui.queue_model.row_cache import PAGE
 
 COUNT = 1500
 IDS = st.lists(st.integers(1, 300), unique=True, max_size=200)
@@ -46,7 +46,7 @@ async def test_the_next_page_is_there_before_it_is_asked_for(tmp_path: Path) -> 
             for _ in range(12):
                 top = desk.list.scroll_offset.y
                 ahead = desk.list.ids[top : top + 2 * rows - 1]
-                await desk.wait_until(lambda ahead=ahead: all(desk.list.row(id) for id in ahead))  # type: ignore[misc]
+                await desk.wait_until(lambda ahead=ahead: all(desk.model.row(id) for id in ahead))  # type: ignore[misc]
                 await desk.press("pagedown")
                 assert "···" not in desk.text("#list")
             assert desk.list.cursor > 2 * PAGE
@@ -64,7 +64,7 @@ async def test_a_key_does_not_wait_for_the_frame_after_another_drawing(tmp_path:
 async def test_only_the_lines_that_change_are_drawn(tmp_path: Path) -> None:
     with Library.open(build(tmp_path, 200)) as library:
         async with running(library) as desk:
-            await desk.wait_until(lambda: all(desk.list.row(id) for id in desk.list.ids[:PAGE]))
+            await desk.wait_until(lambda: all(desk.model.row(id) for id in desk.list.ids[:PAGE]))
             await desk.wait_until(lambda: "· merge" in desk.line_of(2) and desk.queue._listing.suggesting.complete)
             before = desk.text("#list").split("\n")
             await desk.press("j", "j")
@@ -79,7 +79,7 @@ async def test_what_was_promoted_leaves_a_long_list_in_one_piece(tmp_path: Path)
     with Library.open(build(tmp_path, 300)) as library:
         async with running(library) as desk:
             await desk.press("G", *["space"] * 3, *["k"] * 3, *["space"] * 2)
-            gone = set(desk.list.marked)
+            gone = set(desk.model.marks.ids)
             await desk.press("d", "a")
             await desk.wait_for_text(f"Apply {len(gone)} decisions")
             await desk.press("y")

@@ -45,7 +45,7 @@ async def test_a_range_that_is_ended_stays_marked_and_one_that_is_dropped_does_n
             await desk.press("V", "k", "k", "escape")
             assert shown_marked(desk) == ids[:2], "what was marked before stays"
             await desk.press("j", "escape")
-            assert not desk.list.marked
+            assert not desk.model.marks.ids
             await desk.wait_until(lambda: "marked" not in desk.text("#top"))
 
 
@@ -55,14 +55,14 @@ async def test_esc_drops_the_range_then_the_filter_then_the_marks(tmp_path: Path
             await desk.press("space", "slash", *"vae", "enter")
             await desk.wait_until(lambda: list(desk.list.ids) == [10, 15])
             await desk.press("V", "j")
-            assert set(desk.list.marked) == {6, 10, 15}
+            assert set(desk.model.marks.ids) == {6, 10, 15}
             await desk.press("escape")
-            assert set(desk.list.marked) == {6} and len(desk.list.ids) == 2
+            assert set(desk.model.marks.ids) == {6} and len(desk.list.ids) == 2
             await desk.press("escape")
             await desk.wait_until(lambda: len(desk.list.ids) == 19)
-            assert set(desk.list.marked) == {6}
+            assert set(desk.model.marks.ids) == {6}
             await desk.press("escape")
-            assert not desk.list.marked
+            assert not desk.model.marks.ids
 
 
 async def test_a_decision_takes_marks_and_range_together_and_ends_it(tmp_path: Path) -> None:
@@ -72,9 +72,9 @@ async def test_a_decision_takes_marks_and_range_together_and_ends_it(tmp_path: P
             await desk.press("space", "j", "V", "j", "s")
             wanted = dict.fromkeys([ids[0], ids[2], ids[3]], Strategy.SKIP)
             await desk.wait_until(lambda: desk.stored() == wanted)
-            assert not desk.list.marked and not desk.list.marks.in_range
+            assert not desk.model.marks.ids and not desk.model.marks.in_range
             await desk.press("j", "j")
-            assert not desk.list.marked
+            assert not desk.model.marks.ids
             await desk.wait_until(lambda: "range" not in desk.text("#status"))
 
 
@@ -83,8 +83,8 @@ async def test_what_is_proposed_is_taken_for_a_range(tmp_path: Path) -> None:
         await desk.go_to(11)
         await desk.press("V", "j", "full_stop")
         await desk.wait_until(lambda: desk.stored() == {11: Strategy.MERGE, 12: Strategy.MERGE})
-        assert not desk.list.marks.in_range
-        await desk.wait_until(lambda: not desk.list.marked)
+        assert not desk.model.marks.in_range
+        await desk.wait_until(lambda: not desk.model.marks.ids)
 
 
 async def test_other_marks_end_the_range_first(tmp_path: Path) -> None:
@@ -93,26 +93,26 @@ async def test_other_marks_end_the_range_first(tmp_path: Path) -> None:
             ids = list(desk.list.ids)
             await desk.press("V", "j", "j", "space")
             assert shown_marked(desk) == ids[:2], "the row under the cursor was marked, so it is unmarked"
-            assert not desk.list.marks.in_range
+            assert not desk.model.marks.in_range
             await desk.press("V", "j", "I")
             assert shown_marked(desk) == [ids[2], *ids[5:]]
             await desk.press("V", "asterisk")
             assert shown_marked(desk) == ids
-            assert not desk.list.marks.in_range
+            assert not desk.model.marks.in_range
 
 
 async def test_only_what_is_shown_is_inverted(tmp_path: Path) -> None:
     with sample(tmp_path) as library:
         async with running(library) as desk:
             await desk.press("I")
-            assert set(desk.list.marked) == set(desk.list.ids)
+            assert set(desk.model.marks.ids) == set(desk.list.ids)
             await desk.press("I", "space")
-            assert set(desk.list.marked) == {6}
+            assert set(desk.model.marks.ids) == {6}
             await desk.press("slash", *"vae", "enter")
             await desk.wait_until(lambda: list(desk.list.ids) == [10, 15])
             await desk.press("space", "I")
-            assert len({10, 15} & set(desk.list.marked)) == 1
-            assert 6 in desk.list.marked
+            assert len({10, 15} & set(desk.model.marks.ids)) == 1
+            assert 6 in desk.model.marks.ids
 
 
 async def test_what_is_marked_and_not_shown_is_told_before_a_decision(tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ async def test_a_filter_ends_a_range_and_what_was_seen_as_marked_stays(tmp_path:
         async with running(library) as desk:
             await desk.press("V", "j", "j", "slash", *"vae", "enter")
             await desk.wait_until(lambda: list(desk.list.ids) == [10, 15])
-            assert set(desk.list.marked) == {6, 7, 8} and not desk.list.marks.in_range
+            assert set(desk.model.marks.ids) == {6, 7, 8} and not desk.model.marks.in_range
             await desk.wait_for_text("3 marked, 3 of them not shown", "#top")
 
 
@@ -145,11 +145,11 @@ async def test_what_leaves_the_queue_leaves_an_open_range(tmp_path: Path) -> Non
         async with running(library) as desk:
             ids = list(desk.list.ids)
             await desk.press("j", "V", "j", "j", "j")
-            desk.list.take_out({ids[0], ids[2]})
-            assert set(desk.list.marked) == {ids[1], ids[3], ids[4]} and desk.list.marks.in_range
-            desk.list.take_out({ids[1]})
-            assert set(desk.list.marked) == {ids[3], ids[4]}
-            assert not desk.list.marks.in_range, "it began at a row that is gone"
+            desk.model.take_out({ids[0], ids[2]})
+            assert set(desk.model.marks.ids) == {ids[1], ids[3], ids[4]} and desk.model.marks.in_range
+            desk.model.take_out({ids[1]})
+            assert set(desk.model.marks.ids) == {ids[3], ids[4]}
+            assert not desk.model.marks.in_range, "it began at a row that is gone"
 
 
 async def test_marks_of_a_long_queue(tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ async def test_marks_of_a_long_queue(tmp_path: Path) -> None:
             await desk.press("V", "G")
             await desk.wait_for_text(f"range: {COUNT:,} rows", "#status")
             await desk.press("V", "k", "space", "I")
-            assert set(desk.list.marked) == {COUNT - 1}
+            assert set(desk.model.marks.ids) == {COUNT - 1}
             await desk.press("I", "m")
             await desk.wait_until(lambda: len(desk.stored()) == COUNT - 1)
 

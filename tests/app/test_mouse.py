@@ -97,7 +97,7 @@ async def test_ctrl_and_a_click_mark_and_unmark(tmp_path: Path) -> None:
     async with hashed_app(tmp_path) as desk:
         for line in (3, 5, 6, 5):
             await desk.pilot.click("#list", offset=(10, line), control=True)
-        assert set(desk.list.marked) == {FIRST + 2, FIRST + 5}
+        assert set(desk.model.marks.ids) == {FIRST + 2, FIRST + 5}
         await desk.wait_until(lambda: "✓" in desk.line_of(FIRST + 5) and "✓" not in desk.line_of(FIRST + 4))
         await desk.press("d")
         await desk.wait_until(lambda: desk.stored() == dict.fromkeys((FIRST + 2, FIRST + 5), Strategy.DELETE))
@@ -108,7 +108,7 @@ async def test_the_wheel_scrolls_and_the_next_key_comes_back(tmp_path: Path) -> 
         async with running(library) as desk:
             await wheel_down(desk, 20)
             assert desk.list.current == 1
-            await desk.wait_until(lambda: desk.list.row(desk.list.ids[desk.list.scroll_offset.y]))
+            await desk.wait_until(lambda: desk.model.row(desk.list.ids[desk.list.scroll_offset.y]))
             await desk.press("j")
             assert desk.list.current == 2
             await desk.wait_until(lambda: desk.line_of(2).startswith("▌"))
@@ -119,7 +119,7 @@ async def test_what_leaves_the_queue_does_not_call_back_who_has_scrolled_away(tm
         async with running(library) as desk:
             await wheel_down(desk, 20)
             top = desk.list.scroll_offset.y
-            desk.list.take_out({1, 2})
+            desk.model.take_out({1, 2})
             await desk.wait_until(lambda: desk.line_of(desk.list.ids[top]))
             await desk.pilot.pause()
             assert (desk.list.scroll_offset.y, desk.list.current) == (top, 3)

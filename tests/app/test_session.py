@@ -31,7 +31,7 @@ async def resumed(library: Library, *, resume: bool = True) -> AsyncIterator[App
     """Run the app, resumed; it is there once a row is."""
     async with CuratorApp(library, resume=resume).run_test(size=(140, 42)) as pilot:
         desk = AppHarness(pilot, library)
-        await desk.wait_until(lambda: desk.list.current is not None and desk.list.row(desk.list.current))
+        await desk.wait_until(lambda: desk.list.current is not None and desk.model.row(desk.list.current))
         yield desk
 
 

@@ -115,7 +115,7 @@ async def test_a_long_list_in_another_order_has_every_key(tmp_path: Path) -> Non
             await sorted_by(desk, SortKey.NAME, descending=True)
             ids = list(desk.list.ids)
             await desk.press("G")
-            await desk.wait_until(lambda: desk.list.current == ids[-1] and desk.list.row(ids[-1]))
+            await desk.wait_until(lambda: desk.list.current == ids[-1] and desk.model.row(ids[-1]))
             await desk.press("g", "pagedown")
             assert desk.list.current == ids[len(desk.list.in_view()) - 1]
             await desk.press("slash", *"model 000004", "enter")

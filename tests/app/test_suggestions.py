@@ -47,9 +47,9 @@ async def test_of_several_only_what_loses_nothing_is_taken_and_the_others_stay_m
         await proposed(desk)
         await desk.press("asterisk", "full_stop")
         await desk.wait_for_text("to look at", "#status")
-        await desk.wait_until(lambda: len(desk.stored()) + len(desk.list.marked) == 19)
+        await desk.wait_until(lambda: len(desk.stored()) + len(desk.model.marks.ids) == 19)
         assert f"{len(desk.stored())} taken as proposed" in desk.text("#status")
-        assert {CONFLICT, 16, 17, MISSING} <= set(desk.list.marked)
+        assert {CONFLICT, 16, 17, MISSING} <= set(desk.model.marks.ids)
         assert {NEW, 8} <= set(desk.stored())
         assert set(desk.stored().values()) <= {Strategy.MERGE, Strategy.DELETE}
         for id in desk.stored():

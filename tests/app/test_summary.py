@@ -32,7 +32,7 @@ async def decide(desk: AppHarness, strategy: Strategy, *ids: int) -> None:
     """Have a decision for these stored, as another process would."""
     desk.library.queue.decide(ids, strategy)
     await desk.press("r")
-    await desk.wait_until(lambda: set(ids) <= desk.queue._listing.decided.ids)
+    await desk.wait_until(lambda: set(ids) <= desk.model.decisions.ids)
 
 
 async def test_what_overwrites_most_comes_first_with_the_names_of_the_fields(tmp_path: Path) -> None:

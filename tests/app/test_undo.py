@@ -153,7 +153,7 @@ async def test_what_another_process_took_leaves_the_list(tmp_path: Path) -> None
         desk.library.undo()
         await desk.press("r")
         await desk.wait_until(lambda: NEW in desk.list.ids)
-        await desk.wait_until(lambda: desk.list.row(NEW))
+        await desk.wait_until(lambda: desk.model.row(NEW))
 
 
 class SlowBatches:

@@ -18,10 +18,10 @@ from textual.binding import Binding
 from textual.widgets import DataTable, Input
 
 from core.domain.records import QueueRow
-from core.domain.sort_order import DEFAULT_ORDER
 from core.library import Library
 from core.text import format_size
 from tui.app import CuratorApp
+from tui.queue_model.model import Part, QueueModel
 from tui.theme.themes import themes
 from tui.widgets.queue_list.queue_list import QueueList
 
@@ -38,7 +38,7 @@ class ListApp(App[None]):
     def __init__(self, library: Library) -> None:
         super().__init__()
         self._library = library
-        self._order = DEFAULT_ORDER
+        self._model = QueueModel()
         (usual, *_) = themes()
         self.register_theme(usual)
         self.theme = usual.name
@@ -48,10 +48,11 @@ class ListApp(App[None]):
 
     def compose(self) -> ComposeResult:
         yield Input(id="words", compact=True)
-        yield QueueList(id="list")
+        yield QueueList(self._model, id="list")
 
     def on_mount(self) -> None:
         self.query_one(QueueList).focus()
+        self._model.watch(Part.ORDER, lambda: self._filter(self.query_one(Input).value))
         self._filter("")
 
     def action_filter(self) -> None:
@@ -63,18 +64,15 @@ class ListApp(App[None]):
 
     @work(exclusive=True, group="ids")
     async def _filter(self, words: str) -> None:
-        self.query_one(QueueList).set_ids(await asyncio.to_thread(self._library.queue.search, words, self._order))
-
-    @on(QueueList.Sorted)
-    def _sorted(self, event: QueueList.Sorted) -> None:
-        self._order = event.order
-        self._filter(self.query_one(Input).value)
+        ids = await asyncio.to_thread(self._library.queue.search, words, self._model.order)
+        self._model.put_ids(ids, all_of_them=not words)
 
     @on(QueueList.RowsWanted)
     @work(exclusive=True, group="rows")
     async def _rows(self, event: QueueList.RowsWanted) -> None:
         rows = await asyncio.to_thread(self._library.queue.rows, event.ids)
-        self.query_one(QueueList).supply(event.generation, event.ids, rows)
+        listed = self.query_one(QueueList)
+        listed.show_rows(self._model.put_rows(event.generation, event.ids, rows, listed.in_view()))
 
 
 class TableApp(App[None]):

@@ -257,7 +257,7 @@ async def test_off_decodes_nothing(tmp_path: Path) -> None:
         app = CuratorApp(library, graphics=Graphics.OFF)
         async with app.run_test(size=(120, 40)) as pilot:
             desk = AppHarness(pilot, library)
-            await desk.wait_until(lambda: desk.list.current is not None and desk.list.row(desk.list.current))
+            await desk.wait_until(lambda: desk.model.current_row)
             await desk.go_to(7)
             assert desk.text("#picture").split() == ["pictures", "off"]
             assert "▀" not in desk.screen()

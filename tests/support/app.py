@@ -28,6 +28,7 @@ from core.storage import pending
 from tests.support.keys import press
 from tui.app import CuratorApp
 from tui.config.settings import Settings
+from tui.queue_model.model import QueueModel
 from tui.screens.queue.screen import QueueScreen
 from tui.widgets.queue_list.queue_list import QueueList
 
@@ -97,12 +98,16 @@ class AppHarness:
         return screen
 
     @property
+    def model(self) -> QueueModel:
+        return self.queue.model
+
+    @property
     def list(self) -> QueueList:
         return self.queue.query_one(QueueList)
 
     def row(self, id: int) -> QueueRow:
         """What the list shows of an import."""
-        row = self.list.row(id)
+        row = self.model.row(id)
         assert row is not None
         return row
 
@@ -132,7 +137,7 @@ class AppHarness:
     async def hashed(self) -> None:
         """Wait until every file that can be hashed is."""
         await self.wait_until(
-            lambda: all(r and r.state is not State.UNHASHED for r in map(self.list.row, self.list.ids))
+            lambda: all(r and r.state is not State.UNHASHED for r in map(self.model.row, self.list.ids))
         )
 
     async def go_to(self, id: int) -> None:
@@ -172,7 +177,7 @@ async def running(
     async with app.run_test(size=size) as pilot:
         desk = AppHarness(pilot, library)
         await desk.wait_until(lambda: list(desk.list.ids) == list(library.queue.search()))
-        await desk.wait_until(lambda: desk.list.current is None or desk.list.row(desk.list.current))
+        await desk.wait_until(lambda: desk.list.current is None or desk.model.current_row)
         yield desk
 
 

@@ -1,18 +1,16 @@
-"""Decisions on their way to the database: on the screen at once, stored in the order in which they were made."""
+"""Stores decisions behind the screen, in the order in which they were made."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
 
 from textual.dom import DOMNode
 from textual.worker import Worker
 
-from core.domain.decision import Choice, Decision, strategy_of
-from core.domain.enums import Strategy
-from core.domain.records import QueueRow
+from core.domain.decision import Choice
 from core.errors import CuratorError
+from tui.queue_model.decisions import Decisions
 
 Store = Callable[[Sequence[int], Choice], None]
 
@@ -23,48 +21,22 @@ class DecisionWriter:
     def __init__(
         self,
         node: DOMNode,
+        decisions: Decisions,
         store: Store,
-        stored: Callable[[], None],
+        stored: Callable[[Mapping[int, Choice]], None],
         failed: Callable[[CuratorError], None],
     ) -> None:
         self._node = node
+        self._decisions = decisions
         self._store = store
         self._stored = stored
         self._failed = failed
-        self._waiting: dict[int, Choice] = {}
-        self._storing: dict[int, Choice] = {}
         self._idle = asyncio.Event()
         self._idle.set()
 
-    def put(self, ids: Iterable[int], choice: Choice) -> None:
-        """Take a decision; it is stored as soon as those before it are."""
-        for id in ids:
-            waiting = self._waiting.get(id)
-            # A strategy alone keeps what was picked by hand for it.
-            if not (isinstance(waiting, Decision) and waiting.strategy is choice):
-                self._waiting[id] = choice
-        self._begin()
-
-    def coming(self, id: int, strategy: Strategy | None) -> Decision | None:
-        """Return a decision with what was picked by hand that has not reached the database, None for any other."""
-        for batch in (self._waiting, self._storing):
-            choice = batch.get(id)
-            if isinstance(choice, Decision) and choice.strategy is strategy:
-                return choice
-        return None
-
-    def overlay_pending(self, rows: Iterable[QueueRow]) -> list[QueueRow]:
-        """Return rows from the database with the decisions that have not reached it yet."""
-        coming = {**self._storing, **self._waiting}
-        return [self._over(row, strategy_of(coming[row.id])) if row.id in coming else row for row in rows]
-
-    def _over(self, row: QueueRow, strategy: Strategy | None) -> QueueRow:
-        decision = self.coming(row.id, strategy)
-        by_hand = row.has_overrides and row.decision is strategy if decision is None else bool(decision.resolution)
-        return replace(row, decision=strategy, has_overrides=by_hand)
-
-    def _begin(self) -> None:
-        if self._waiting and self._idle.is_set():
+    def begin(self) -> None:
+        """Store what has been decided, as soon as what was decided before is stored."""
+        if self._idle.is_set():
             self._idle.clear()
             _: Worker[None] = self._node.run_worker(self._run, group="decisions", exit_on_error=False)
 
@@ -74,17 +46,16 @@ class DecisionWriter:
 
     async def _run(self) -> None:
         try:
-            while self._waiting:
-                self._storing, self._waiting = self._waiting, {}
+            while batch := self._decisions.next_batch():
                 try:
-                    await asyncio.shield(asyncio.to_thread(self._store_batch, self._storing))
+                    await asyncio.shield(asyncio.to_thread(self._store_batch, batch))
                 except CuratorError as error:
                     self._failed(error)
-                self._storing = {}
-                self._stored()
+                else:
+                    self._stored(batch)
         finally:
             self._idle.set()
 
-    def _store_batch(self, batch: dict[int, Choice]) -> None:
+    def _store_batch(self, batch: Mapping[int, Choice]) -> None:
         for choice in dict.fromkeys(batch.values()):
             self._store([id for id, wanted in batch.items() if wanted == choice], choice)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
@@ -32,8 +34,11 @@ class FilterInput(Input):
 class FilterBar(Horizontal):
     """Shows the words and how many imports they leave; empty, it is an empty line."""
 
+    @dataclass
     class Changed(Message):
         """The words are others."""
+
+        words: str
 
     class Left(Message):
         """The list is wanted back."""
@@ -89,4 +94,4 @@ class FilterBar(Horizontal):
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         event.stop()
-        self.post_message(self.Changed())
+        self.post_message(self.Changed(self.words))

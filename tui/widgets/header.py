@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from enum import IntEnum
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from textual.content import Content
@@ -14,12 +12,10 @@ from textual.widget import Widget
 
 from core.domain.enums import State, Strategy
 from tui.presenters.cell_text import cut_front
+from tui.queue_model.model import Part, QueueModel
 from tui.theme.palette import BLUE, BRIGHT, GREY, STATE, TEAL, TEXT
 
-if TYPE_CHECKING:
-    from core.queue.queue import QueueCounts
-
-Part = tuple[str, str]
+Piece = tuple[str, str]
 _PATH = 24  # cells that the library's path has before anything more is told
 _COUNTED = {
     State.CONFLICT: "conflicts",
@@ -43,35 +39,14 @@ class Detail(IntEnum):
 class HeaderBar(Widget):
     """One line in three parts; what there is no room for gives way from the middle outwards."""
 
-    def __init__(self, root: Path, *, id: str | None = None) -> None:
+    def __init__(self, root: Path, model: QueueModel, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._root = root
-        self._counts: QueueCounts | None = None
-        self._decided: Mapping[Strategy, int] = {}
-        self._marked = self._hidden = 0
+        self._model = model
         self._background: Content = Content("")
 
-    def show_counts(self, counts: QueueCounts) -> None:
-        """Show how much there is, and in which states."""
-        self._counts = counts
-        self.refresh()
-
-    def count_out(self, gone: int, states: Mapping[State, int]) -> None:
-        """Take so many off the counts, until they are counted again: that of a long queue takes its time."""
-        if counts := self._counts:
-            left = {state: max(number - states.get(state, 0), 0) for state, number in counts.states.items()}
-            self.show_counts(replace(counts, pending=max(counts.pending - gone, 0), states=left))
-
-    def show_decided(self, decided: Mapping[Strategy, int]) -> None:
-        """Show how much of it is decided, for each strategy."""
-        self._decided = dict(decided)
-        self.refresh()
-
-    def show_marked(self, marked: int, hidden: int) -> None:
-        """Show how many rows are marked, and how many of them are not to be seen."""
-        if (marked, hidden) != (self._marked, self._hidden):
-            self._marked, self._hidden = marked, hidden
-            self.refresh()
+    def on_mount(self) -> None:
+        self._model.watch(Part.COUNTS | Part.DECISIONS | Part.MARKS, self.refresh)
 
     def show_task(self, task: Content) -> None:
         """Show what works in the background; nothing for nothing."""
@@ -95,28 +70,30 @@ class HeaderBar(Widget):
         return Content.assemble(left, " " * (spare // 2 if left else 0), middle, " " * (spare - spare // 2), right)
 
     def _middle(self, detail: Detail) -> Content:
-        if self._counts is None:
+        states, marks = self._model.states, self._model.marks
+        if states is None:
             return Content("")
-        parts: list[Part] = [(f"{self._counts.pending:,}", f"bold {BRIGHT}"), (" pending", GREY)]
+        parts: list[Piece] = [(f"{self._model.total:,}", f"bold {BRIGHT}"), (" pending", GREY)]
         for state in self._told(detail):
-            if count := self._counts.states.get(state, 0):
+            if count := states.get(state, 0):
                 word = _COUNTED[state].removesuffix("s" if count == 1 else "")
                 parts += [("   ", ""), (f"{count:,}", f"bold {STATE[state]}"), (f" {word}", GREY)]
-        decided = sum(self._decided.values())
+        counts = self._model.decisions.counts
+        decided = counts.total()
         parts += [("   ", ""), (f"{decided:,}", f"bold {TEAL if decided else GREY}"), (" decided", GREY)]
         if decided and detail >= Detail.STRATEGIES:
-            words = ", ".join(f"{self._decided[one]:,} {one}" for one in _ORDER if self._decided.get(one))
+            words = ", ".join(f"{counts[one]:,} {one}" for one in _ORDER if counts[one])
             parts.append((f" ({words})", GREY))
-        if self._marked:
-            hidden = f", {self._hidden:,} of them not shown" if self._hidden else ""
+        if marks.count:
+            hidden = f", {marks.hidden:,} of them not shown" if marks.hidden else ""
             tone = TEXT if hidden else GREY
-            parts += [("   ", ""), (f"{self._marked:,}", f"bold {BLUE}"), (f" marked{hidden}", tone)]
+            parts += [("   ", ""), (f"{marks.count:,}", f"bold {BLUE}"), (f" marked{hidden}", tone)]
         return Content.assemble(*parts)
 
     def _told(self, detail: Detail) -> Sequence[State]:
         """Return the states that are counted, what needs a look first."""
         if detail is Detail.LEAST:
-            return [] if self._marked else [State.CONFLICT]
+            return [] if self._model.marks.count else [State.CONFLICT]
         return list(_COUNTED) if detail is Detail.STATES else [State.CONFLICT, State.MISSING]
 
 

@@ -10,6 +10,7 @@ from textual.screen import Screen
 from core.domain.enums import Strategy
 from tui.jobs.picture_cache import PictureCache
 from tui.keys import KEYS
+from tui.queue_model.model import QueueModel
 from tui.screens.queue.apply_controller import ApplyController
 from tui.screens.queue.decision_controller import DecisionController
 from tui.screens.queue.hashing_controller import HashingController
@@ -18,7 +19,6 @@ from tui.screens.queue.mark_controller import MarkController
 from tui.screens.queue.preview_controller import PreviewController
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.preview import Preview
-from tui.widgets.queue_list.queue_list import QueueList
 from tui.widgets.status_bar import StatusBar
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class QueueActions(Screen[None]):
 
     BINDINGS = KEYS["queue"]
 
+    model: QueueModel
     _library: Library
     _pictures: PictureCache
     _listing: ListController
@@ -49,7 +50,7 @@ class QueueActions(Screen[None]):
         if not self._ready:
             return action not in ("stop", "log")
         if action in _ON_A_ROW:
-            return self.query_one(QueueList).current is not None
+            return self.model.listed.current is not None
         if action == "filter":
             return not self.query_one(FilterBar).has_focus_within
         if action == "stop":
@@ -72,8 +73,7 @@ class QueueActions(Screen[None]):
     async def action_alike(self) -> None:
         from tui.screens.bulk_decision import BulkDecisionScreen  # noqa: PLC0415 - start-up
 
-        listed = self.query_one(QueueList)
-        if row := listed.row(listed.current):
+        if row := self.model.current_row:
             settled = self._listing.decisions.settled
             if answer := await self.app.push_screen_wait(BulkDecisionScreen(self._library, row, settled)):
                 await self._deciding.for_all(answer)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual.screen import Screen
@@ -15,8 +15,8 @@ from tui.jobs.apply_job import ApplyJob, LogLine, outcome_words
 from tui.keys import display_key
 from tui.messages import ApplyEnded, Applying, Promoted
 from tui.presenters.history_lines import past_words, stopped_words
+from tui.queue_model.model import QueueModel
 from tui.screens.queue.list_controller import ListController
-from tui.widgets.queue_list.queue_list import QueueList
 from tui.widgets.status_bar import StatusBar
 
 if TYPE_CHECKING:
@@ -27,27 +27,28 @@ _DECIDING = (Strategy.MERGE, Strategy.OVERRIDE, Strategy.DELETE, Strategy.SKIP)
 
 
 class ApplyController:
-    """Owns the batch that runs, its log, and why imports could not be promoted."""
+    """Owns the batch that runs, and its log."""
 
     def __init__(
-        self, screen: Screen[None], library: Library, listing: ListController, show_current: Callable[[], None]
+        self,
+        screen: Screen[None],
+        library: Library,
+        model: QueueModel,
+        listing: ListController,
+        show_current: Callable[[], None],
     ) -> None:
         self._screen = screen
         self._library = library
+        self._model = model
         self._listing = listing
         self._show_current = show_current
         self.job = ApplyJob(screen, library)
-        self.failures: dict[int, str] = {}
         self._undoing: asyncio.Future[UndoReport] | None = None
         self._leaving = threading.Event()
 
     @property
     def _status(self) -> StatusBar:
         return self._screen.query_one(StatusBar)
-
-    @property
-    def _list(self) -> QueueList:
-        return self._screen.query_one(QueueList)
 
     def leave(self) -> None:
         """Stop applying after the model in hand, and taking an import back after the batch in hand."""
@@ -62,19 +63,12 @@ class ApplyController:
         await asyncio.wait([self._undoing])
         return "" if self._undoing.exception() else stopped_words(self._undoing.result())
 
-    def decided_anew(self, ids: Sequence[int]) -> None:
-        """Forget why these failed, and leave them out of a batch that has not come to them yet."""
-        for id in ids:
-            self.failures.pop(id, None)
-        self._list.show_failed(self.failures)
-        self.job.withdraw(ids)
-
     async def apply(self) -> None:
         """Sum up, ask once, and begin; the list keeps the focus all the while."""
         if self._busy():
             return
         await self._listing.decisions.settled()
-        if not self._listing.decided.ids:
+        if not self._model.decisions.ids:
             keys = [display_key(self._screen.app, f"decide.{strategy}") for strategy in _DECIDING]
             self._status.say(f"Nothing is decided yet: {', '.join(keys[:-1])} and {keys[-1]} decide.")
             return
@@ -101,12 +95,10 @@ class ApplyController:
         outcome, id = event.outcome, event.decided.row.id
         ok = outcome.status is Status.SUCCESS
         self.job.add(LogLine(event.decided, ok, outcome_words(outcome)))
-        self.failures.pop(id, None)
-        if not ok and outcome.status is not Status.NOT_FOUND:
-            self.failures[id] = outcome_words(outcome)
-        elif outcome.action_taken is not Action.IGNORED:
+        failed = not ok and outcome.status is not Status.NOT_FOUND
+        self._model.fail(id, outcome_words(outcome) if failed else "")
+        if not failed and outcome.action_taken is not Action.IGNORED:
             self._listing.take_out({id}, [event.decided.row])
-        self._list.show_failed(self.failures)
         self._listing.suggesting.forget(outcome.sha256)
         self._listing.refresh()
         self._show_current()

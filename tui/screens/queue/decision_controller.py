@@ -12,6 +12,7 @@ from core.domain.enums import Strategy
 from tui.keys import display_key
 from tui.presenters.bulk_criteria import BulkAction, BulkDecision
 from tui.presenters.plan_lines import count_of
+from tui.queue_model.model import QueueModel
 from tui.screens.queue.apply_controller import ApplyController
 from tui.screens.queue.list_controller import ListController
 from tui.screens.queue.navigator import QueueNavigator
@@ -28,12 +29,14 @@ class DecisionController:
     def __init__(
         self,
         screen: Screen[None],
+        model: QueueModel,
         listing: ListController,
         promoting: ApplyController,
         detail: PreviewController,
         show_current: Callable[[], None],
     ) -> None:
         self._screen = screen
+        self._model = model
         self._listing = listing
         self._promoting = promoting
         self._detail = detail
@@ -44,37 +47,32 @@ class DecisionController:
     def _list(self) -> QueueList:
         return self._screen.query_one(QueueList)
 
-    def _chosen(self) -> tuple[list[int], bool]:
-        """Return the ids a decision is about, and whether it is the one under the cursor alone."""
-        marked, current = sorted(self._list.marked), self._list.current
-        return (marked, False) if marked else ([] if current is None else [current], True)
-
     def decide(self, strategy: Strategy | None) -> None:
         """Decide, or take decisions back with None; a decision on one import moves the cursor on."""
-        ids, alone = self._chosen()
+        ids, alone = self._model.chosen, not self._model.marks.ids
         self._store(ids, strategy)
-        self._list.marks.clear()
+        self._model.marks.clear()
         if alone and strategy is not None:
             self._list.action_move(1)
-        if self._listing.all_decided:
+        if self._model.all_decided:
             self._say(f"All are decided: {display_key(self._screen.app, 'apply.start')} applies them.")
 
     async def for_all(self, answer: BulkDecision) -> None:
         """Do what was chosen for all that are like one import."""
         if isinstance(answer.act, Strategy):
             self._store(answer.ids, answer.act)
-            self._list.marks.unmark(answer.ids)
+            self._model.marks.unmark(answer.ids)
             self._say(f"{answer.act} for {count_of(len(answer.ids), 'import')}: a sums up and applies.")
             return
-        self._list.marks.mark(answer.ids)
+        self._model.marks.mark(answer.ids)
         if answer.act is BulkAction.SUGGESTED:
             await self._take(answer.ids, alone=False)
 
     async def take_suggested(self) -> None:
         """Take what is proposed; of several only what overwrites and drops nothing, and the others stay marked."""
-        self._list.marks.end_range()
-        ids, alone = self._chosen()
-        if await self._take(ids, alone) and alone and self._list.current == ids[0]:
+        self._model.marks.end_range()
+        ids, alone = self._model.chosen, not self._model.marks.ids
+        if await self._take(ids, alone) and alone and self._model.listed.current == ids[0]:
             self._list.action_move(1)
 
     async def _take(self, ids: Sequence[int], alone: bool) -> int:
@@ -105,16 +103,16 @@ class DecisionController:
         taken = {strategy: [id for id in ids if id not in newer] for strategy, ids in found.items()}
         for strategy, ids in taken.items():
             self._store(ids, strategy)
-            self._list.marks.unmark(ids)
+            self._model.marks.unmark(ids)
         return sum(map(len, taken.values()))
 
     def walk(self) -> QueueNavigator:
         """Return what another screen needs to go along the list and decide there."""
-        return QueueNavigator(self._listing.place, self._list.action_move, self._decide_current, self._listing.near)
+        return QueueNavigator(self._listing.place, self._list.action_move, self._decide_current, self._model.near)
 
     def _decide_current(self, choice: Choice) -> None:
-        if self._list.current is not None:
-            self._store([self._list.current], choice)
+        if self._model.listed.current is not None:
+            self._store([self._model.listed.current], choice)
 
     def _say(self, words: str) -> None:
         self._screen.query_one(StatusBar).say(words)
@@ -122,7 +120,7 @@ class DecisionController:
     def _decided_anew(self, ids: Sequence[int]) -> None:
         if self._newer is not None:
             self._newer.update(ids)
-        self._promoting.decided_anew(ids)
+        self._promoting.job.withdraw(ids)
         self._detail.unpeek()
 
     def _store(self, ids: Sequence[int], choice: Choice) -> None:

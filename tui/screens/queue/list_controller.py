@@ -1,4 +1,4 @@
-"""The list with its filter, its counts and its decisions, kept in step with the store."""
+"""Reads the list, its rows and its counts for the model, and stores what is decided there."""
 
 from __future__ import annotations
 
@@ -6,34 +6,31 @@ import asyncio
 import threading
 import time
 from array import array
-from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
-from core.domain.decision import Choice, Decision, strategy_of
+from core.domain.decision import Choice
 from core.domain.enums import State, Strategy
 from core.domain.query import QueryError
 from core.domain.records import QueueRow
-from core.domain.sort_order import DEFAULT_ORDER, SortKey, SortOrder
+from core.domain.sort_order import SortKey, SortOrder
 from core.errors import Cancelled, CuratorError
 from tui.config.session import Session
 from tui.jobs.decision_writer import DecisionWriter
 from tui.jobs.latest import LatestQuery
 from tui.jobs.suggestion_loader import SuggestionLoader
 from tui.keys import display_key
-from tui.screens.queue.decision_counts import DecisionCounts
+from tui.queue_model.model import Part, QueueModel
 from tui.screens.queue.navigator import QueuePosition
 from tui.widgets.filter_bar import FilterBar
-from tui.widgets.header import HeaderBar
 from tui.widgets.queue_list.queue_list import QueueList
 
 if TYPE_CHECKING:
     from core.library import Library
     from core.queue.queue import QueueCounts
 
-_NEAR = (1, -1, 2, -2)  # places from the cursor
 _RECOUNT = 0.5  # seconds between two counts, at least
 _EMPTY = "The queue is empty.\n\n{key} brings an old manager's database in."
 
@@ -42,17 +39,19 @@ RowsQuestion = tuple[int, Sequence[int]]
 
 
 class ListController:
-    """Reads ids, rows and counts in threads; shows decisions at once and stores them behind."""
+    """Reads in threads, and stores behind what the model shows at once."""
 
     def __init__(
         self,
         screen: Screen[None],
         library: Library,
+        model: QueueModel,
         rows_came: Callable[[], None],
         failed: Callable[[CuratorError], None],
     ) -> None:
         self._screen = screen
         self._library = library
+        self._model = model
         self._rows_came = rows_came
         self._failed = failed
         queue = library.queue
@@ -65,40 +64,36 @@ class ListController:
         self._counts = LatestQuery[None, "QueueCounts"](
             screen, "counts", lambda *_: self._timed_counts(), self._show_counts, self._read_failed
         )
-        self._decided_ids = LatestQuery[None, "list[tuple[int, Strategy]]"](
+        self._decided_ids = LatestQuery[int, "list[tuple[int, Strategy]]"](
             screen, "decided", lambda *_: queue.decisions(), self._show_decided, self._read_failed
         )
-        self.decisions = DecisionWriter(screen, queue.decide, self._stored, failed)
+        self.decisions = DecisionWriter(screen, model.decisions, queue.decide, model.end_batch, self._not_stored)
         self.suggesting = SuggestionLoader(screen, library, self._suggested, failed)
-        self.decided = DecisionCounts()
-        self.order = DEFAULT_ORDER
         self.first_rows_shown = asyncio.Event()  # set when the first rows are shown: what takes long may begin then
-        self._total = 0
         self._recount_due = False
         self._pause = _RECOUNT
-        self._counted = False
         self._leaving = threading.Event()
         self._then: int | None = None
-        self._left: set[int] = set()  # ids that left the queue since the last count, each told of once or twice
+        model.watch(Part.ORDER, self.find)
+        model.watch(Part.COUNTS, self._show_found)
 
     @property
     def session(self) -> Session:
         """Where the curator stands."""
-        return Session(self._list.current, self._filter.words, self.order)
+        return Session(self._model.listed.current, self._model.words, self._model.order)
 
     def resume(self, session: Session) -> None:
         """Read everything, and show it as it was left."""
-        self.order = session.order
-        self._list.show_order(session.order)
-        self._filter.put(session.words)
+        self._put_words(session.words)
+        self._model.sort(session.order)
         self.load(session.row)
 
     def load(self, then: int | None = None) -> None:
         """Read everything; ``then`` put the cursor on that import."""
         self._then = then
-        self._left.clear()
-        self._ids.ask(self._question)
-        self._decided_ids.ask(None)
+        self._model.begin_anew()
+        self.find()
+        self._ask_decided()
         if self.first_rows_shown.is_set():
             self._counts.ask(None)
 
@@ -113,46 +108,43 @@ class ListController:
 
     @property
     def _question(self) -> IdsQuestion:
-        return self._filter.words, self.order
+        return self._model.words, self._model.order
 
     @property
     def _list(self) -> QueueList:
         return self._screen.query_one(QueueList)
 
-    @property
-    def all_decided(self) -> bool:
-        """Whether there is something in the queue, and all of it is decided."""
-        return self._counted and 0 < self._total <= len(self.decided.ids)
-
     def place(self) -> QueuePosition | None:
         """Return where the curator stands, None in an empty list."""
-        listed = self._list
+        listed = self._model.listed
         if listed.current is None:
             return None
-        row = listed.row(listed.current)
+        row = self._model.current_row
         strategy = row.decision if row else None
-        choice = self.decisions.coming(listed.current, strategy) or strategy
+        choice = self._model.decisions.coming(listed.current, strategy) or strategy
         return QueuePosition(listed.current, listed.cursor + 1, len(listed.ids), choice)
-
-    def near(self) -> list[QueueRow]:
-        """Return the rows around the cursor that are known, the nearest first."""
-        listed = self._list
-        places = (listed.cursor + by for by in _NEAR)
-        rows = (listed.row(listed.ids[place]) for place in places if 0 <= place < len(listed.ids))
-        return [row for row in rows if row is not None]
 
     def filter(self, words: str) -> None:
         """Put words into the filter, in place of those there, and show what fits them."""
+        self._put_words(words)
+        self.find()
+
+    def _put_words(self, words: str) -> None:
         self._filter.put(words)
+        self._model.words = words
+
+    def typed(self, words: str) -> None:
+        """Show what fits the words that are in the filter now."""
+        self._model.words = words
         self.find()
 
     def find(self) -> None:
-        """Show what fits the words that are in the filter now."""
+        """Read which imports are listed."""
         self._ids.ask(self._question)
 
     def show_same(self) -> str:
         """Show only what is the same file as the one under the cursor; returns why not, where there is nothing."""
-        row = self._list.row(self._list.current)
+        row = self._model.current_row
         if row is None or row.state is State.MISSING:
             return "Its file is missing: whether others are the same is not known."
         if row.sha256 is None:
@@ -162,25 +154,20 @@ class ListController:
         self.filter(f"same:{row.id}")
         return ""
 
-    def sort(self, order: SortOrder) -> None:
-        """Show the list in another order."""
-        self.order = order
-        self._ids.ask(self._question)
-
     def want_rows(self, generation: int, ids: Sequence[int]) -> None:
         """Read rows for the list."""
         self._rows.ask((generation, ids))
 
     def refresh(self) -> None:
         """Read again what is in view, and count again before long."""
-        self._list.refresh_rows()
+        self._model.expire()
         self.recount()
 
     def hashed(self) -> None:
         """Read again what hashing has found out: all that can be hashed is."""
         self.refresh()
-        if self.order.column is SortKey.STATE:
-            self._ids.ask(self._question)
+        if self._model.order.column is SortKey.STATE:
+            self.find()
 
     def recount(self) -> None:
         """Count again before long; a count of a long queue is not cheap."""
@@ -190,23 +177,12 @@ class ListController:
 
     def decide(self, ids: Sequence[int], choice: Choice) -> None:
         """Show a decision and store it."""
-        strategy = strategy_of(choice)
-        self.decided.put(ids, strategy)
-        self._screen.query_one(HeaderBar).show_decided(self.decided.counts)
-        self.decisions.put(ids, choice)
-        by_hand = bool(choice.resolution) if isinstance(choice, Decision) else None
-        self._list.show_decision(ids, strategy, by_hand)
+        self._model.decide(ids, choice)
+        self.decisions.begin()
 
-    def take_out(self, gone: set[int], rows: Iterable[QueueRow] = ()) -> None:
+    def take_out(self, gone: set[int], rows: Sequence[QueueRow]) -> None:
         """Take imports out that have left the queue; ``rows`` tell in which states they were."""
-        self.decided.take_out(gone)
-        left = gone - self._left
-        self._left |= gone
-        self._total -= len(left)
-        self._screen.query_one(HeaderBar).count_out(len(left), Counter(row.state for row in rows if row.id in left))
-        self._list.take_out(gone)
-        self._screen.query_one(HeaderBar).show_decided(self.decided.counts)
-        self._show_found()
+        self._model.take_out(gone, rows)
         self.recount()
 
     def stop(self) -> None:
@@ -229,19 +205,16 @@ class ListController:
         if question == self._question:
             empty = _EMPTY.format(key=display_key(self._screen.app, "import.open"))
             self._list.show_empty("Nothing in the queue fits these words.\n\nEsc clears them." if words else empty)
-            self._list.set_ids(ids)
-            if not words:
-                self._total, self._counted = len(ids), True
+            self._model.put_ids(ids, all_of_them=not words)
             if self._then is not None:
                 self._list.go_to(self._then)
                 self._then = None
-            self._show_found()
             if not ids:
                 self._stand()
 
     def suggest(self) -> None:
         """Propose something for what is in view."""
-        rows = (self._list.row(id) for id in self._list.in_view())
+        rows = (self._model.row(id) for id in self._list.in_view())
         self.suggesting.want([row for row in rows if row is not None])
         self._list.show_suggested(self.suggesting.words)
 
@@ -259,30 +232,33 @@ class ListController:
             self._read_failed(question, error)
 
     def _show_found(self) -> None:
-        self._filter.show_found(len(self._list.ids), self._total)
+        self._filter.show_found(len(self._model.listed.ids), self._model.total or 0)
 
     def _show_rows(self, question: RowsQuestion, rows: list[QueueRow]) -> None:
         generation, ids = question
-        self._list.supply(generation, ids, self.decisions.overlay_pending(rows))
+        self._list.show_rows(self._model.put_rows(generation, ids, rows, self._list.in_view()))
         self.suggest()
         if gone := set(ids) - {row.id for row in rows}:  # another process took them
-            self.take_out(gone, [row for id in gone if (row := self._list.row(id))])
+            self.take_out(gone, [row for id in gone if (row := self._model.row(id))])
         self._rows_came()
         self._stand()
 
     def _show_counts(self, _: None, counts: QueueCounts) -> None:
-        self._total, self._counted = counts.pending, True
-        self._left.clear()
-        self._screen.query_one(HeaderBar).show_counts(counts)
-        self._screen.query_one(HeaderBar).show_decided(self.decided.counts)
-        self._show_found()
+        self._model.put_counts(counts)
 
-    def _show_decided(self, _: None, decisions: list[tuple[int, Strategy]]) -> None:
-        self.decided.fill(decisions)
-        self._screen.query_one(HeaderBar).show_decided(self.decided.counts)
+    def _ask_decided(self) -> None:
+        self._decided_ids.ask(self._model.decisions.batches)
 
-    def _stored(self) -> None:
-        self._list.refresh_rows()
+    def _show_decided(self, batches: int, decisions: list[tuple[int, Strategy]]) -> None:
+        if batches == self._model.decisions.batches:
+            self._model.put_decisions(decisions)
+        else:  # a batch was stored meanwhile, before or after this was read
+            self._ask_decided()
+
+    def _not_stored(self, error: CuratorError) -> None:
+        self._model.end_batch({})
+        self._ask_decided()
+        self._failed(error)
 
     def _read_failed(self, _: object, error: CuratorError) -> None:
         self._stand()

@@ -5,10 +5,8 @@ from __future__ import annotations
 from textual.screen import Screen
 
 from tui.presenters.plan_lines import count_of
+from tui.queue_model.model import Part, QueueModel
 from tui.screens.queue.list_controller import ListController
-from tui.widgets.filter_bar import FilterBar
-from tui.widgets.header import HeaderBar
-from tui.widgets.queue_list.id_index import next_without
 from tui.widgets.queue_list.queue_list import QueueList
 from tui.widgets.status_bar import StatusBar
 
@@ -16,10 +14,12 @@ from tui.widgets.status_bar import StatusBar
 class MarkController:
     """Marks for the decision keys to act on, and tells how many there are before they do."""
 
-    def __init__(self, screen: Screen[None], listing: ListController) -> None:
+    def __init__(self, screen: Screen[None], model: QueueModel, listing: ListController) -> None:
         self._screen = screen
+        self._model = model
         self._listing = listing
         self._told = ""
+        model.watch(Part.MARKS, self._tell)
 
     @property
     def _list(self) -> QueueList:
@@ -29,10 +29,9 @@ class MarkController:
     def _status(self) -> StatusBar:
         return self._screen.query_one(StatusBar)
 
-    def tell(self) -> None:
-        """Show how many rows are marked, and that a range is open."""
-        marks = self._list.marks
-        self._screen.query_one(HeaderBar).show_marked(marks.count, marks.hidden)
+    def _tell(self) -> None:
+        """Say that a range is open, and how long it is."""
+        marks = self._model.marks
         words = f"range: {count_of(len(marks.range), 'row')}; V ends it, Esc drops it" if marks.in_range else ""
         if words or (self._told and self._status.words == self._told):
             self._status.say(words)
@@ -40,7 +39,7 @@ class MarkController:
 
     def mark(self, which: str) -> None:
         """Do what a key asks for: ``one`` row, ``all`` shown, ``inverted``, or a ``range`` that begins or ends."""
-        marks = self._list.marks
+        marks = self._model.marks
         ways = {
             "one": self._list.toggle_mark,
             "all": marks.toggle_shown,
@@ -51,10 +50,10 @@ class MarkController:
 
     def escape(self) -> None:
         """Drop the range, or clear the filter, or the marks, or what the status line says: the first there is."""
-        marks, words = self._list.marks, self._screen.query_one(FilterBar)
+        marks = self._model.marks
         if marks.in_range:
             marks.drop_range()
-        elif words.words:
+        elif self._model.words:
             self._listing.filter("")
         elif marks.count:
             marks.clear()
@@ -63,12 +62,11 @@ class MarkController:
 
     def to_undecided(self, by: int) -> None:
         """Go to the next row without a decision, or to the one before; round the end of the list once."""
-        listed, decided = self._list, self._listing.decided.ids
-        place = next_without(listed.ids, listed.cursor, by, decided)
+        listed, place = self._model.listed, self._model.next_undecided(by)
         if place is None:
-            alone = listed.current not in decided
+            alone = listed.current not in self._model.decisions.ids
             self._status.say("This is the only row left without a decision." if alone else "All shown are decided.")
             return
         if (place - listed.cursor) * by < 0:
             self._status.say("On from the first row." if by > 0 else "On from the last row.")
-        listed.action_move(place - listed.cursor)
+        self._list.action_move(place - listed.cursor)

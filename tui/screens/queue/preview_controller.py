@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from textual.screen import Screen
@@ -13,6 +12,7 @@ from core.errors import CuratorError
 from tui.jobs.latest import LatestQuery
 from tui.jobs.picture_cache import PictureCache, PictureLoader
 from tui.presenters.plan_lines import Change, Piece, field_lines, in_numbers, record_lines
+from tui.queue_model.model import QueueModel
 from tui.theme.palette import GREY, RED
 from tui.widgets.plan.panel import ORDER, PlanPanel
 from tui.widgets.preview import Preview
@@ -33,11 +33,11 @@ class PreviewController:
         screen: Screen[None],
         library: Library,
         pictures: PictureCache,
-        near: Callable[[], Sequence[QueueRow]],
+        model: QueueModel,
     ) -> None:
         self._screen = screen
         self._pictures = pictures
-        self._near = near
+        self._model = model
         self._looks = LatestQuery[Question, "ImportPreview | None"](
             screen,
             "look",
@@ -46,9 +46,13 @@ class PreviewController:
             self._look_failed,
         )
         self._fetching = PictureLoader(screen, pictures, screen.query_one(Preview).supply)
-        self._row: QueueRow | None = None
+        self._id: int | None = None
         self._peek: Strategy | None = None
         self.look: ImportPreview | None = None
+
+    @property
+    def _row(self) -> QueueRow | None:
+        return self._model.row(self._id)
 
     @property
     def strategy(self) -> Strategy | None:
@@ -57,9 +61,10 @@ class PreviewController:
 
     def show(self, row: QueueRow | None, failure: str) -> None:
         """Show another import, or the same one as it is now; ``failure`` is why its last promotion failed."""
-        if row is None or self._row is None or row.id != self._row.id:
+        id = row.id if row else None
+        if id != self._id:
             self._peek = None
-        self._row = row
+        self._id = id
         self._screen.query_one(Preview).show_row(row, failure, self._pictures.hidden(row) if row else "")
         if row is None:
             self.look = None
@@ -86,7 +91,7 @@ class PreviewController:
     def want_pictures(self) -> None:
         """Fetch what the preview is to show, then what it may show next."""
         preview = self._screen.query_one(Preview)
-        near = preview.pictures_of(self._pictures.first_of(self._near()))
+        near = preview.pictures_of(self._pictures.first_of(self._model.near()))
         self._fetching.want([preview.wanted] if preview.wanted else [], [*preview.beyond, *near])
 
     def _ask(self) -> None:

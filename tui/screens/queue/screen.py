@@ -15,6 +15,7 @@ from core.errors import CuratorError
 from core.locks.waiting import LockHolder, describe
 from tui.jobs.picture_cache import PictureCache
 from tui.messages import ApplyEnded, Applying, Hashing, HashingEnded, Promoted, SensitiveTurned, Waiting
+from tui.queue_model.model import QueueModel
 from tui.screens.queue.actions import QueueActions
 from tui.screens.queue.apply_controller import ApplyController
 from tui.screens.queue.decision_controller import DecisionController
@@ -52,29 +53,32 @@ class QueueScreen(QueueActions):
         self._resume = resume
         self._warnings = [*warnings, *filter(None, [library.warning])]
         self._library = library
+        self.model = QueueModel()
         self._pictures = pictures
         self._in_view: Sequence[int] = ()
         self._shown: tuple[QueueRow | None, str] = (None, "")
 
     def compose(self) -> ComposeResult:
-        yield HeaderBar(self._library.root, id="top")
+        yield HeaderBar(self._library.root, self.model, id="top")
         yield FilterBar(id="filter")
         with Horizontal(id="main"):
-            yield QueueList(id="list")
+            yield QueueList(self.model, id="list")
             yield Preview(self._pictures, id="preview")
         yield StatusBar(id="status")
         yield PlanPanel(id="comparison")
         yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
-        self._listing = ListController(self, self._library, self._show_current, self._show_error)
-        self._detail = PreviewController(self, self._library, self._pictures, self._listing.near)
+        self._listing = ListController(self, self._library, self.model, self._show_current, self._show_error)
+        self._detail = PreviewController(self, self._library, self._pictures, self.model)
         self._hashing = HashingController(
             self, self._library, self._listing, lambda: self._in_view, paused=not self._hash_ahead
         )
-        self._marking = MarkController(self, self._listing)
-        self._promoting = ApplyController(self, self._library, self._listing, self._show_current)
-        self._deciding = DecisionController(self, self._listing, self._promoting, self._detail, self._show_current)
+        self._marking = MarkController(self, self.model, self._listing)
+        self._promoting = ApplyController(self, self._library, self.model, self._listing, self._show_current)
+        self._deciding = DecisionController(
+            self, self.model, self._listing, self._promoting, self._detail, self._show_current
+        )
         self.query_one(QueueList).focus()
         self._resuming = SessionController(self._library.root, self._listing, on=self._resume)
         self._ready = True
@@ -119,24 +123,15 @@ class QueueScreen(QueueActions):
         self._in_view = self.query_one(QueueList).in_view()
         self._listing.want_rows(event.generation, event.ids)
 
-    @on(QueueList.Marked)
-    def _marked(self) -> None:
-        self._marking.tell()
-
-    @on(QueueList.Sorted)
-    def _sorted(self, event: QueueList.Sorted) -> None:
-        self._listing.sort(event.order)
-
     @on(QueueList.Opened)
     def _opened(self) -> None:
         self.action_compare()
 
     def _show_current(self) -> None:
         """Show the import under the cursor, where it is another or has changed."""
-        listed = self.query_one(QueueList)
-        row = listed.row(listed.current)
+        row, listed = self.model.current_row, self.model.listed
         self.query_one(Preview).show_suggestion(self._listing.suggesting.of(listed.current))
-        shown = row, self._promoting.failures.get(row.id, "") if row else ""
+        shown = row, self.model.failures.get(row.id, "") if row else ""
         if shown != self._shown and (row or not listed.ids):
             self._shown = shown
             self._detail.show(*shown)
@@ -154,8 +149,8 @@ class QueueScreen(QueueActions):
     # The filter and the jobs tell
 
     @on(FilterBar.Changed)
-    def _filter_changed(self) -> None:
-        self._listing.find()
+    def _filter_changed(self, event: FilterBar.Changed) -> None:
+        self._listing.typed(event.words)
 
     @on(FilterBar.Left)
     def _filter_left(self) -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from textual import events
@@ -11,8 +10,8 @@ from textual.geometry import Region, Size
 from textual.message import Message
 
 from tui.keys import KEYS
+from tui.queue_model.listed_ids import ListedIds
 from tui.widgets.queue_list.cached_lines import CachedLines
-from tui.widgets.queue_list.id_index import cut, place_among, place_of
 
 
 class IdList(CachedLines, can_focus=True, inherit_bindings=False):
@@ -26,84 +25,84 @@ class IdList(CachedLines, can_focus=True, inherit_bindings=False):
 
         id: int | None
 
-    def __init__(self, *, id: str | None = None) -> None:
+    def __init__(self, listed: ListedIds, *, id: str | None = None) -> None:
         super().__init__(id=id)
-        self._ids: array[int] = array("q")
-        self._cursor = 0
+        self._listed = listed
+        self._told: int | None = None  # where the cursor was when last told of
+        self._drawn_cursor = 0
         self._hover: int | None = None  # the line under the mouse
 
     @property
     def ids(self) -> Sequence[int]:
         """The ids shown, in order."""
-        return self._ids
+        return self._listed.ids
 
     @property
     def current(self) -> int | None:
         """The id under the cursor."""
-        return self._ids[self._cursor] if self._ids else None
+        return self._listed.current
 
     @property
     def cursor(self) -> int:
         """The place of the cursor, from 0."""
-        return self._cursor
+        return self._listed.cursor
 
     def in_view(self) -> list[int]:
         """Return the ids in view, the one under the cursor first."""
         top = self.scroll_offset.y
-        shown = list(self._ids[top : top + self._visible_rows()])
+        shown = list(self.ids[top : top + self._visible_rows()])
         if (current := self.current) is not None and current in shown:
             shown.remove(current)
             shown.insert(0, current)
         return shown
 
-    def set_ids(self, ids: array[int]) -> None:
-        """Show other ids, and keep them. The cursor stays on its import, or goes to the next one that is left."""
-        before = self.current
-        self._cursor = place_among(ids, self._ids, self._cursor)
-        self._ids = ids
-        self._show_ids(before)
+    def show_others(self) -> None:
+        """Show that other ids are listed."""
+        self._show_ids(follow=True)
 
-    def take_out(self, gone: Collection[int]) -> None:
-        """Take ids out of the list; whoever has scrolled away from the cursor is not called back to it."""
-        before, follow = self.current, self._in_view(self._cursor)
-        self._cursor = cut(self._ids, gone, self._cursor)
-        self._show_ids(before, follow=follow)
+    def show_gone(self) -> None:
+        """Show that ids have left the list; whoever has scrolled away from the cursor is not called back to it."""
+        self._show_ids(follow=self._in_view(self._drawn_cursor))
 
-    def _show_ids(self, before: int | None, *, follow: bool = True) -> None:
-        self.virtual_size = Size(1, len(self._ids) + 1)
+    def _show_ids(self, *, follow: bool) -> None:
+        self.virtual_size = Size(1, len(self.ids) + 1)
         if follow:
             self._keep_in_view()
             self.call_after_refresh(self._keep_in_view)  # only then is a longer list as long as it is
+        self._drawn_cursor = self.cursor
         self.refresh()
         self._view_changed()
-        if self.current != before:
-            self.post_message(self.Moved(self.current))
+        self._tell()
+
+    def _tell(self) -> None:
+        if self.current != self._told:
+            self._told = self.current
+            self.post_message(self.Moved(self._told))
 
     def go_to(self, id: int) -> None:
         """Put the cursor on an import, where it is in the list."""
-        if (place := place_of(self._ids, id)) is not None:
+        if (place := self._listed.place_of(id)) is not None:
             self._move_to(place)
 
     def action_move(self, by: int) -> None:
-        self._move_to(self._cursor + by)
+        self._move_to(self.cursor + by)
 
     def action_page(self, by: int) -> None:
-        self._move_to(self._cursor + by * max(self._visible_rows() - 1, 1))
+        self._move_to(self.cursor + by * max(self._visible_rows() - 1, 1))
 
     def action_first(self) -> None:
         self._move_to(0)
 
     def action_last(self) -> None:
-        self._move_to(len(self._ids) - 1)
+        self._move_to(len(self.ids) - 1)
 
     def _move_to(self, place: int) -> None:
-        place = max(0, min(place, len(self._ids) - 1))
-        if place == self._cursor or not self._ids:
-            return
-        before, self._cursor = self._cursor, place
-        self._keep_in_view()
-        self._draw(before, place)
-        self.post_message(self.Moved(self.current))
+        before = self.cursor
+        if self._listed.move_to(place):
+            self._drawn_cursor = self.cursor
+            self._keep_in_view()
+            self._draw(before, self.cursor)
+            self._tell()
 
     def _in_view(self, place: int) -> bool:
         top = self.scroll_offset.y
@@ -111,7 +110,7 @@ class IdList(CachedLines, can_focus=True, inherit_bindings=False):
 
     def _keep_in_view(self) -> None:
         top, rows = self.scroll_offset.y, self._visible_rows()
-        y = min(max(top, self._cursor - rows + 1), self._cursor)
+        y = min(max(top, self.cursor - rows + 1), self.cursor)
         if y != top:
             self.scroll_to(y=y, animate=False)
 
@@ -134,7 +133,7 @@ class IdList(CachedLines, can_focus=True, inherit_bindings=False):
     def _place_at(self, y: int) -> int | None:
         """Return the place on a line of the list, None for the header and below the last."""
         place = self.scroll_offset.y + y - 1
-        return place if y > 0 and place < len(self._ids) else None
+        return place if y > 0 and place < len(self.ids) else None
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Collection, Iterable
 
-from tui.widgets.queue_list.id_index import place_of
+from tui.queue_model.listed_ids import ListedIds
 
 
 class Selection:
@@ -17,11 +17,10 @@ class Selection:
     A range reaches from where it was begun to the cursor, and counts as marked. Any other marking ends it first.
     """
 
-    def __init__(self, changed: Callable[[], None]) -> None:
+    def __init__(self, listed: ListedIds, changed: Callable[[], None]) -> None:
+        self._listed = listed
         self._changed = changed
         self._ids: set[int] = set()
-        self._shown: array[int] = array("q")  # the list's own, and changed by it
-        self._cursor = 0
         self._hidden: int | None = 0  # None: to be counted when somebody asks
         self._from: int | None = None  # the id at which the range was begun
         self._from_place: int | None = None  # its place; None: to be looked up when somebody asks
@@ -43,7 +42,7 @@ class Selection:
     def hidden(self) -> int:
         """How many of those marked are not shown."""
         if self._hidden is None:
-            self._hidden = len(self._ids) - len(self._ids.intersection(self._shown)) if self._ids else 0
+            self._hidden = len(self._ids) - len(self._ids.intersection(self._listed.ids)) if self._ids else 0
         return self._hidden
 
     @property
@@ -57,21 +56,22 @@ class Selection:
         if self._from is None:
             return range(0)
         if self._from_place is None:
-            self._from_place = place_of(self._shown, self._from)
-        start = self._cursor if self._from_place is None else self._from_place
-        return range(min(start, self._cursor), max(start, self._cursor) + 1)
+            self._from_place = self._listed.place_of(self._from)
+        cursor = self._listed.cursor
+        start = cursor if self._from_place is None else self._from_place
+        return range(min(start, cursor), max(start, cursor) + 1)
 
     def holds(self, id: int, place: int) -> bool:
         """Tell whether the id at a place is marked."""
         return id in self._ids or place in self.range
 
-    # What the list tells
+    # What happens to the list
 
-    def show(self, ids: array[int]) -> None:
-        """Take note that other ids are shown. A range ends there: what was seen as marked stays marked."""
-        if ids != self._shown:
+    def list_others(self, ids: array[int]) -> None:
+        """Prepare for other ids. A range ends there: what was seen as marked stays marked."""
+        if ids != self._listed.ids:
             self._close_range()
-        self._shown, self._hidden, self._from_place = ids, None, None
+        self._hidden = self._from_place = None
 
     def leave(self, gone: Collection[int]) -> None:
         """Unmark ids that are about to leave the list; a range that begins at one of them ends."""
@@ -80,9 +80,10 @@ class Selection:
         self._from_place = None
         self._take(gone)
 
-    def reach(self, cursor: int) -> None:
-        """Take note of where the cursor is."""
-        self._cursor = cursor
+    def follow(self) -> None:
+        """Take note that the cursor has moved, and a range with it."""
+        if self.in_range:
+            self._changed()
 
     # What marks and unmarks
 
@@ -90,8 +91,8 @@ class Selection:
         """Begin a range at the cursor, or end it: its rows stay marked."""
         if self.in_range:
             self._close_range()
-        elif self._shown:
-            self._from, self._from_place = self._shown[self._cursor], self._cursor
+        elif self._listed.ids:
+            self._from, self._from_place = self._listed.current, self._listed.cursor
         self._changed()
 
     def end_range(self) -> None:
@@ -113,14 +114,14 @@ class Selection:
     def toggle_shown(self) -> None:
         """Mark all shown; unmark them where all of them are marked."""
         self._close_range()
-        shown = set(self._shown)
+        shown = set(self._listed.ids)
         self._ids = self._ids - shown if shown <= self._ids else self._ids | shown
         self._changed()
 
     def invert_shown(self) -> None:
         """Mark those shown that are not marked, and unmark those that are."""
         self._close_range()
-        self._ids.symmetric_difference_update(self._shown)
+        self._ids.symmetric_difference_update(self._listed.ids)
         self._changed()
 
     def mark(self, ids: Iterable[int]) -> None:
@@ -152,4 +153,4 @@ class Selection:
 
     def _range_ids(self) -> array[int]:
         places = self.range
-        return self._shown[places.start : places.stop]
+        return self._listed.ids[places.start : places.stop]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from core.domain.enums import Strategy
+from core.domain.decision import Choice
 from core.domain.records import QueueRow
-from tui.widgets.queue_list.id_index import around
+from tui.queue_model.decisions import decided
+from tui.queue_model.id_index import around
 
 PAGE = 64
 _KEPT = 64 * PAGE
@@ -57,12 +57,11 @@ class RowCache:
             self._rows.pop(id, None)
             self._fresh.discard(id)
 
-    def decide(self, ids: Iterable[int], strategy: Strategy | None, by_hand: bool | None = None) -> None:
-        """Have a decision in the rows before it is stored; what was picked by hand stays where the strategy does."""
-        for id in ids:
+    def decide(self, stored: Mapping[int, Choice]) -> None:
+        """Have decisions in the rows that the database has by now."""
+        for id, choice in stored.items():
             if row := self._rows.get(id):
-                kept = row.has_overrides and row.decision is strategy if by_hand is None else by_hand
-                self._rows[id] = replace(row, decision=strategy, has_overrides=kept)
+                self._rows[id] = decided(row, choice)
 
     def wanted(self, ids: Sequence[int], first: int, last: int) -> Sequence[int]:
         """Return the ids to ask for when these places are in view: in whole pages, none where all is known."""

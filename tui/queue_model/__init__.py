@@ -1,0 +1,1 @@
+"""What the queue screen knows, without a widget: tested without an app."""

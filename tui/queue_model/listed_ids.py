@@ -1,0 +1,39 @@
+"""The ids of a long list in the order in which they are shown, and the cursor among them."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Collection
+
+from tui.queue_model.id_index import cut, place_among, place_of
+
+
+class ListedIds:
+    """Ids, and a cursor that stays on its id, or goes to the next one that is left."""
+
+    def __init__(self) -> None:
+        self.ids: array[int] = array("q")
+        self.cursor = 0  # its place, from 0
+
+    @property
+    def current(self) -> int | None:
+        """The id under the cursor."""
+        return self.ids[self.cursor] if self.ids else None
+
+    def put(self, ids: array[int]) -> None:
+        """List these, and keep the array."""
+        self.cursor = place_among(ids, self.ids, self.cursor)
+        self.ids = ids
+
+    def take_out(self, gone: Collection[int]) -> None:
+        """Leave some out of the list."""
+        self.cursor = cut(self.ids, gone, self.cursor)
+
+    def place_of(self, id: int) -> int | None:
+        """Return the place of an id, None where it is not listed."""
+        return place_of(self.ids, id)
+
+    def move_to(self, place: int) -> bool:
+        """Put the cursor there, or as near as the list goes; tell whether it stands elsewhere now."""
+        before, self.cursor = self.cursor, max(0, min(place, len(self.ids) - 1))
+        return self.cursor != before

@@ -1,0 +1,186 @@
+"""The queue as the curator sees it: which imports are listed, where the cursor is, what is marked and decided."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from enum import Flag, auto
+from functools import partial
+from typing import TYPE_CHECKING
+
+from core.domain.decision import Choice
+from core.domain.enums import State, Strategy
+from core.domain.records import QueueRow
+from core.domain.sort_order import DEFAULT_ORDER, SortOrder
+from tui.queue_model.decisions import Decisions
+from tui.queue_model.id_index import next_without
+from tui.queue_model.listed_ids import ListedIds
+from tui.queue_model.row_cache import RowCache
+from tui.queue_model.selection import Selection
+
+if TYPE_CHECKING:
+    from core.queue.queue import QueueCounts
+
+_NEAR = (1, -1, 2, -2)  # places from the cursor
+
+
+class Part(Flag):
+    """What of the model is not as it was."""
+
+    LIST = auto()  # other ids are listed
+    GONE = auto()  # some ids have left the queue
+    ROWS = auto()  # rows may have changed, and are to be read again
+    COUNTS = auto()
+    DECISIONS = auto()
+    MARKS = auto()
+    ORDER = auto()
+    FAILURES = auto()
+
+
+class QueueModel:
+    """The one place for ids, order, filter, cursor, marks, rows, counts and decisions.
+
+    Widgets and controllers watch it, all in one thread. It reads and stores nothing itself: it is given what was read.
+    """
+
+    def __init__(self) -> None:
+        self.listed = ListedIds()
+        self.marks = Selection(self.listed, partial(self._tell, Part.MARKS))
+        self.decisions = Decisions()
+        self.rows = RowCache()
+        self.words = ""  # of the filter
+        self.order = DEFAULT_ORDER
+        self.total: int | None = None  # pending imports, listed or not
+        self.states: Mapping[State, int] | None = None  # how many of them are in each
+        self.failures: dict[int, str] = {}  # why imports could not be promoted
+        self._left: set[int] = set()  # ids that left the queue since the last count, each told of once or twice
+        self._watchers: list[tuple[Part, Callable[[], object]]] = []
+
+    def watch(self, parts: Part, changed: Callable[[], object]) -> None:
+        """Have ``changed`` called, at once, whenever one of these parts is not as it was."""
+        self._watchers.append((parts, changed))
+
+    # What is known
+
+    def row(self, id: int | None) -> QueueRow | None:
+        """Return an import as it is decided now, None where its row has not come yet."""
+        row = None if id is None else self.rows.get(id)
+        return None if row is None else self.decisions.over(row)
+
+    @property
+    def current_row(self) -> QueueRow | None:
+        """The import under the cursor, None where there is none or its row has not come yet."""
+        return self.row(self.listed.current)
+
+    def near(self) -> list[QueueRow]:
+        """Return the rows around the cursor that are known, the nearest first."""
+        ids = self.listed.ids
+        places = (self.listed.cursor + by for by in _NEAR)
+        rows = (self.row(ids[place]) for place in places if 0 <= place < len(ids))
+        return [row for row in rows if row is not None]
+
+    @property
+    def chosen(self) -> Sequence[int]:
+        """What a decision is about: the ids marked, or the one under the cursor, or none in an empty list."""
+        return sorted(self.marks.ids) or [id for id in [self.listed.current] if id is not None]
+
+    @property
+    def all_decided(self) -> bool:
+        """Whether there is something in the queue, and all of it is decided."""
+        return self.total is not None and 0 < self.total <= len(self.decisions.ids)
+
+    def next_undecided(self, by: int) -> int | None:
+        """Return the place of the next id without a decision, or of the one before; goes round the end once."""
+        return next_without(self.listed.ids, self.listed.cursor, by, self.decisions.ids)
+
+    # What a key changes
+
+    def sort(self, order: SortOrder) -> None:
+        """Want the list in another order."""
+        self.order = order
+        self._tell(Part.ORDER)
+
+    def decide(self, ids: Collection[int], choice: Choice) -> None:
+        """Decide, or take decisions back with None; what failed before is open again."""
+        for id in ids:
+            self.failures.pop(id, None)
+        self.decisions.put(ids, choice)
+        self._tell(Part.DECISIONS | Part.FAILURES)
+
+    # What was read
+
+    def put_ids(self, ids: array[int], *, all_of_them: bool) -> None:
+        """List these ids, and keep the array; ``all_of_them`` where no filter leaves any out."""
+        self.marks.list_others(ids)
+        self.listed.put(ids)
+        if all_of_them:
+            self.total = len(ids)
+        self._tell(Part.LIST | Part.COUNTS | Part.MARKS)
+
+    def put_rows(
+        self, generation: int, asked: Collection[int], rows: Sequence[QueueRow], in_view: Iterable[int]
+    ) -> set[int]:
+        """Take rows that were asked for in a generation of the cache; return the ids of those not as before."""
+        return self.rows.take(generation, asked, rows, in_view)
+
+    def put_counts(self, counts: QueueCounts) -> None:
+        """Take what was counted: from now on it is known what had left."""
+        self.total, self.states = counts.pending, counts.states
+        self._left.clear()
+        self._tell(Part.COUNTS)
+
+    def put_decisions(self, decisions: Iterable[tuple[int, Strategy]]) -> None:
+        """Take the decisions that the database has."""
+        self.decisions.fill((id, strategy) for id, strategy in decisions if id not in self._left)
+        self._tell(Part.DECISIONS)
+
+    # What happened
+
+    def expire(self) -> None:
+        """Take it that any row may have changed; those known stay until newer ones come."""
+        self.rows.expire()
+        self._tell(Part.ROWS)
+
+    def begin_anew(self) -> None:
+        """Take it that what left the queue may be back."""
+        self._left.clear()
+
+    def take_out(self, gone: set[int], rows: Iterable[QueueRow] = ()) -> None:
+        """Take imports out that have left the queue; ``rows`` tell in which states they were.
+
+        The counts go along until the next count: that of a long queue takes its time.
+        """
+        left = gone - self._left
+        self._left |= gone
+        if self.total is not None:
+            self.total = max(self.total - len(left), 0)
+        if self.states is not None:
+            states = Counter(row.state for row in rows if row.id in left)
+            self.states = {state: max(number - states[state], 0) for state, number in self.states.items()}
+        self.decisions.count_out(gone)
+        self.marks.leave(gone)
+        self.rows.forget(gone)
+        self.listed.take_out(gone)
+        for id in gone:
+            self.failures.pop(id, None)
+        self._tell(Part.GONE | Part.COUNTS | Part.DECISIONS | Part.MARKS)
+
+    def fail(self, id: int, words: str) -> None:
+        """Keep why an import could not be promoted; no words forget it."""
+        if words:
+            self.failures[id] = words
+        else:
+            self.failures.pop(id, None)
+        self._tell(Part.FAILURES)
+
+    def end_batch(self, stored: Mapping[int, Choice]) -> None:
+        """Take note that a batch of decisions is in the database, or cannot be stored with none of it in ``stored``."""
+        self.decisions.end_batch()
+        self.rows.decide(stored)
+        self.expire()
+
+    def _tell(self, parts: Part) -> None:
+        for watched, changed in self._watchers:
+            if watched & parts:
+                changed()
