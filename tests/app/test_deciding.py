@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from core.domain.enums import Strategy
+from core.errors import LibraryError
 from core.library import Library
+from core.storage import pending
 from tests.support.app import CONFLICT, NEW, copy_sample, hashed_app, running, sample
 
 KEYS = {"m": Strategy.MERGE, "o": Strategy.OVERRIDE, "d": Strategy.DELETE, "s": Strategy.SKIP}
@@ -45,6 +47,29 @@ async def test_clear_takes_a_decision_back(tmp_path: Path) -> None:
             assert desk.list.cursor == 0, "clearing stays on the row"
             await desk.wait_for_text("0 decided", "#top")
             await desk.wait_until(lambda: desk.stored() == {})
+
+
+async def test_a_decision_that_cannot_be_stored_is_taken_back_on_the_screen(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise LibraryError("the library could not be written")
+
+    with sample(tmp_path) as library:
+        async with running(library) as desk:
+            await desk.press("g", "s")
+            await desk.wait_until(desk.stored)
+            first, second = desk.list.ids[:2]
+            await desk.wait_until(lambda: "● skip" in desk.line_of(first))
+            with monkeypatch.context() as patched:
+                patched.setattr(pending, "decide", full)
+                await desk.press("g", "o", "m")
+                await desk.wait_for_text("the library could not be written", "#status")
+                await desk.wait_for_text("1 decided", "#top")
+            await desk.wait_until(lambda: "● skip" in desk.line_of(first) and "●" not in desk.line_of(second))
+            await desk.press("m")
+            await desk.wait_for_text("2 decided", "#top")
+            await desk.wait_until(lambda: len(desk.stored()) == 2)
 
 
 async def test_the_last_of_several_decisions_counts(tmp_path: Path) -> None:
