@@ -14,14 +14,23 @@ _NAMES = {"pagedown": "PgDn", "pageup": "PgUp", "escape": "Esc", "enter": "Enter
 
 
 def _key(
-    keys: str, action: str, label: str, id: str, tooltip: str, *, display: str | None = None, priority: bool = False
+    keys: str,
+    action: str,
+    label: str,
+    binding_id: str,
+    tooltip: str,
+    *,
+    display: str | None = None,
+    priority: bool = False,
 ) -> Binding:
-    return Binding(keys, action, label, id=id, tooltip=tooltip, key_display=display, priority=priority)
+    return Binding(keys, action, label, id=binding_id, tooltip=tooltip, key_display=display, priority=priority)
 
 
-def _hidden(keys: str, action: str, label: str, id: str, tooltip: str, *, display: str | None = None) -> Binding:
+def _hidden(
+    keys: str, action: str, label: str, binding_id: str, tooltip: str, *, display: str | None = None
+) -> Binding:
     """Return a binding that no key bar shows."""
-    return Binding(keys, action, label, id=id, tooltip=tooltip, key_display=display, show=False)
+    return Binding(keys, action, label, id=binding_id, tooltip=tooltip, key_display=display, show=False)
 
 
 KEYS: Mapping[str, list[BindingType]] = {
@@ -208,8 +217,8 @@ def key_name(key: str) -> str:
     return shown if len(shown) == 1 else "+".join(part.capitalize() for part in key.split("+"))
 
 
-def display_key(app: App[Any], id: str) -> str:
+def display_key(app: App[Any], binding_id: str) -> str:
     """Return the key of a binding as key bars show it, also where the settings changed it."""
     changed: Mapping[str, str] = getattr(app, "keys", {})
-    [usual] = {one.key for one in documented() if one.id == id}
-    return format_key(changed.get(id, usual).split(",")[0])
+    [usual] = {one.key for one in documented() if one.id == binding_id}
+    return format_key(changed.get(binding_id, usual).split(",")[0])

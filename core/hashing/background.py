@@ -92,15 +92,15 @@ class _HashQueue:
 
     def take(self, wanted: Sequence[int]) -> tuple[int, int]:
         """Take the first of the wanted ones that is to be hashed, else the next; returns its id and its size."""
-        places = [place for id in wanted if (place := self._place(id)) is not None]
+        places = [place for pending_id in wanted if (place := self._place(pending_id)) is not None]
         self._look_at(places)
         chosen = next((place for place in places if self._sizes[place] >= 0), self._next)
         size, self._sizes[chosen] = self._sizes[chosen], _DONE
         return self._ids[chosen], size
 
-    def _place(self, id: int) -> int | None:
-        place = bisect_left(self._ids, id)
-        return place if place < len(self._ids) and self._ids[place] == id else None
+    def _place(self, pending_id: int) -> int | None:
+        place = bisect_left(self._ids, pending_id)
+        return place if place < len(self._ids) and self._ids[place] == pending_id else None
 
     def _look_at(self, places: Sequence[int]) -> None:
         new = [place for place in places if self._sizes[place] == _NOT_LOOKED_AT]

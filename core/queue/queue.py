@@ -107,7 +107,7 @@ class Queue:
         sha256 = row.sha256 if stamp is not None and stamp == row.stamp else None
         state = states.base_state(stamp, row.stamp, row.in_library)
         found = queue_rows.same_hash(db, row) if sha256 else ()
-        same = (id for id, path, theirs in found if fingerprint(path) == theirs)
+        same = (pending_id for pending_id, path, theirs in found if fingerprint(path) == theirs)
         alike = tuple(sorted(islice(same, MAX_LISTED_DUPLICATES)))
         if state is State.NEW and alike:
             state = State.DUPLICATE

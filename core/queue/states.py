@@ -54,22 +54,24 @@ def ids_by_state(
     groups: dict[str, list[int]] = {}
     leading: dict[int, list[int]] = {}
     for batch in _alone(db, cancel):
-        for id, state, sha256 in batch:
+        for pending_id, state, sha256 in batch:
             if sha256 is None:
-                firsts[state].append(id)
+                firsts[state].append(pending_id)
             elif sha256 in groups:
-                groups[sha256].append(id)
+                groups[sha256].append(pending_id)
             else:
-                groups[sha256] = leading[id] = [id]
-                firsts[state].append(id)
-    firsts[State.DUPLICATE] = [id for id in firsts[State.NEW] if len(leading.get(id, ())) > 1]
-    firsts[State.NEW] = [id for id in firsts[State.NEW] if len(leading.get(id, ())) < 2]
+                groups[sha256] = leading[pending_id] = [pending_id]
+                firsts[state].append(pending_id)
+    firsts[State.DUPLICATE] = [pending_id for pending_id in firsts[State.NEW] if len(leading.get(pending_id, ())) > 1]
+    firsts[State.NEW] = [pending_id for pending_id in firsts[State.NEW] if len(leading.get(pending_id, ())) < 2]
     states = reversed(State) if descending else iter(State)
-    together = (id for state in states for first in firsts[state] for id in leading.get(first, (first,)))
+    together = (
+        pending_id for state in states for first in firsts[state] for pending_id in leading.get(first, (first,))
+    )
     if wanted is None:
         return array("q", together)
     left = set(wanted)
-    return array("q", (id for id in together if id in left))
+    return array("q", (pending_id for pending_id in together if pending_id in left))
 
 
 def _alone(db: Database, cancel: threading.Event | None) -> Iterator[list[_Alone]]:
@@ -80,6 +82,6 @@ def _alone(db: Database, cancel: threading.Event | None) -> Iterator[list[_Alone
         yield [_seen(*row) for row in batch]
 
 
-def _seen(id: int, path: str, stamp: str | None, in_library: bool, sha256: str | None) -> _Alone:
+def _seen(pending_id: int, path: str, stamp: str | None, in_library: bool, sha256: str | None) -> _Alone:
     state = base_state(fingerprint(path), stamp, in_library)
-    return id, state, sha256 if state in (State.NEW, State.CONFLICT) else None
+    return pending_id, state, sha256 if state in (State.NEW, State.CONFLICT) else None

@@ -193,7 +193,7 @@ def same_hash(db: Database, row: StoredRow) -> Iterator[tuple[int, str, str]]:
         "WHERE h.sha256 = ? AND p.id <> ?",
         [row.sha256, row.id],
     )
-    return ((id, path_or_empty(path), stamp) for id, path, stamp in found)
+    return ((pending_id, path_or_empty(path), stamp) for pending_id, path, stamp in found)
 
 
 def totals(db: Database) -> tuple[int, int]:
@@ -211,7 +211,8 @@ def iter_state_facts(db: Database) -> Iterator[list[tuple[int, str, str | None, 
     """
     for batch in batches(db, _KNOWN):
         yield [
-            (id, path_or_empty(path), stamp, bool(in_library), sha256) for id, path, stamp, in_library, sha256 in batch
+            (pending_id, path_or_empty(path), stamp, bool(in_library), sha256)
+            for pending_id, path, stamp, in_library, sha256 in batch
         ]
 
 

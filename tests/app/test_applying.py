@@ -136,8 +136,8 @@ async def test_a_plan_that_changed_since_the_summary_is_not_applied(tmp_path: Pa
 
 async def test_two_copies_of_one_file_are_merged_in_one_go(tmp_path: Path) -> None:
     async with hashed_app(tmp_path) as desk:
-        for id in (16, 17):  # the second is new in the summary, and a conflict by the time its turn comes
-            await desk.go_to(id)
+        for pending_id in (16, 17):  # the second is new in the summary, and a conflict by the time its turn comes
+            await desk.go_to(pending_id)
             await desk.press("m")
         await summed_up(desk)
         await desk.press("y")

@@ -19,9 +19,9 @@ from tui.screens.bulk_decision import BulkDecisionScreen
 NASTY = 'a "b"\n[bold] c'
 
 
-async def ask(desk: AppHarness, id: int) -> None:
+async def ask(desk: AppHarness, pending_id: int) -> None:
     """Open the dialog on an import, and wait until all that fit are counted."""
-    await desk.go_to(id)
+    await desk.go_to(pending_id)
     await desk.press("equals_sign")
     await desk.wait_until(lambda: isinstance(desk.app.screen, BulkDecisionScreen))
     await desk.wait_for_text(" fit", "#alike-note")
@@ -111,8 +111,8 @@ async def test_what_is_proposed_is_taken_and_the_rest_stays_marked(tmp_path: Pat
         assert set(desk.stored()) | set(desk.model.marks.ids) == {6, 7, 8, 9, 10}
         assert not set(desk.stored()) & set(desk.model.marks.ids)
         assert CONFLICT in desk.model.marks.ids, "it is to be looked at"
-        for id in desk.stored():
-            suggestion = desk.library.queue.suggestion(id)
+        for pending_id in desk.stored():
+            suggestion = desk.library.queue.suggestion(pending_id)
             assert suggestion is not None and suggestion.safe
 
 
@@ -141,9 +141,9 @@ async def test_a_click_switches(tmp_path: Path) -> None:
         await desk.wait_until(lambda: "counting" not in desk.text("#alike-note"))
 
 
-def nasty(id: int, **other: str) -> PendingImport:
-    values = {"type": NASTY, "path": f"/m/{NASTY}/x{id}", **other}
-    return PendingImport(id, values["path"], "n", values["type"], 1, 0, {}, (NASTY,))
+def nasty(pending_id: int, **other: str) -> PendingImport:
+    values = {"type": NASTY, "path": f"/m/{NASTY}/x{pending_id}", **other}
+    return PendingImport(pending_id, values["path"], "n", values["type"], 1, 0, {}, (NASTY,))
 
 
 async def test_any_value_can_be_had_in_common(tmp_path: Path) -> None:

@@ -15,8 +15,8 @@ from tui.widgets.images.image_box import ImageBox
 from tui.widgets.plan.field_table import FieldTable
 
 
-async def compare(desk: AppHarness, id: int) -> FieldTable:
-    await desk.go_to(id)
+async def compare(desk: AppHarness, pending_id: int) -> FieldTable:
+    await desk.go_to(pending_id)
     await desk.press("enter")
     await desk.wait_until(lambda: isinstance(desk.app.screen, CompareScreen))
     await desk.wait_until(lambda: table(desk).current)

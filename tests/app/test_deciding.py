@@ -98,10 +98,12 @@ async def test_a_decision_takes_the_marked_rows_and_no_other(tmp_path: Path) -> 
             marked = {desk.list.ids[1], desk.list.ids[3]}
             assert set(desk.model.marks.ids) == marked
             assert desk.list.cursor == 4, "marking moves on"
-            assert [id for id in desk.list.ids if "✓" in desk.line_of(id)] == sorted(marked)
+            assert [pending_id for pending_id in desk.list.ids if "✓" in desk.line_of(pending_id)] == sorted(marked)
             await desk.press("d")
             await desk.wait_until(lambda: desk.stored() == dict.fromkeys(marked, Strategy.DELETE))
-            assert [id for id in desk.list.ids if "● delete" in desk.line_of(id)] == sorted(marked)
+            assert [pending_id for pending_id in desk.list.ids if "● delete" in desk.line_of(pending_id)] == sorted(
+                marked
+            )
             assert not desk.model.marks.ids
             assert "✓" not in desk.text("#list")
             assert desk.list.cursor == 4
@@ -137,7 +139,7 @@ async def test_only_what_the_filter_shows_is_marked(tmp_path: Path) -> None:
             await desk.press("escape")
             await desk.wait_until(lambda: len(desk.list.ids) == 19)
             await desk.wait_until(lambda: desk.stored() == dict.fromkeys([10, 15], Strategy.MERGE))
-            assert [id for id in desk.list.ids if "●" in desk.line_of(id)] == [10, 15]
+            assert [pending_id for pending_id in desk.list.ids if "●" in desk.line_of(pending_id)] == [10, 15]
 
 
 async def test_keys_do_not_wait_for_a_database_that_another_process_holds(tmp_path: Path) -> None:

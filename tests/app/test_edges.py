@@ -120,7 +120,9 @@ async def test_the_palette_offers_what_is_possible_now(tmp_path: Path) -> None:
         await desk.wait_for_text("override  (o)")
         await desk.press("enter")
         await desk.wait_until(lambda: len(desk.app.screen_stack) == 1)
-        await desk.wait_until(lambda: {id: f"{s}" for id, s in desk.stored().items()} == {6: "override"})
+        await desk.wait_until(
+            lambda: {pending_id: f"{s}" for pending_id, s in desk.stored().items()} == {6: "override"}
+        )
 
 
 async def test_a_file_deleted_while_the_app_is_open_is_seen(tmp_path: Path) -> None:

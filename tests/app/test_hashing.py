@@ -37,7 +37,7 @@ async def test_hashing_switched_off_waits_for_the_key(tmp_path: Path) -> None:
             await desk.wait_for_text("hashing paused", "#top")
             await desk.press("r")
             await desk.wait_until(lambda: desk.row(7))
-            assert {desk.row(id).state for id in desk.list.ids} == {State.UNHASHED}
+            assert {desk.row(pending_id).state for pending_id in desk.list.ids} == {State.UNHASHED}
             await desk.press("H")
             await desk.hashed()
             await desk.wait_until(lambda: "hashing " not in desk.text("#top"))

@@ -97,7 +97,7 @@ async def test_hostile_names_are_plain_among_the_choices_and_in_the_line(tmp_pat
 async def test_letters_are_typed_and_no_keys(library: Library) -> None:
     async with dialog(library) as desk:
         await desk.press(*"q?jky", "down", *"q?jky", "down", *"q?jky", "down")
-        assert [desk.line(id) for id in ("database", "images", "roots")] == ["q?jky"] * 3
+        assert [desk.line(pending_id) for pending_id in ("database", "images", "roots")] == ["q?jky"] * 3
         await desk.at("database")  # down goes round
         await desk.press("up")
         await desk.at("roots")
@@ -119,10 +119,10 @@ async def test_a_typed_folder_of_images_is_not_replaced(tmp_path: Path, library:
 
 async def test_of_a_path_longer_than_its_line_the_end_is_seen(library: Library) -> None:
     async with dialog(library) as desk:
-        for id in ("database", "images", "roots"):
-            await desk.at(id)
-            await desk.paste(f"/a/{'very/' * 30}{id}.end")
-            await desk.wait_for_text(f"/{id}.end")
+        for pending_id in ("database", "images", "roots"):
+            await desk.at(pending_id)
+            await desk.paste(f"/a/{'very/' * 30}{pending_id}.end")
+            await desk.wait_for_text(f"/{pending_id}.end")
             await desk.press("down")
         await desk.press("up", "up")
         await desk.at("images")

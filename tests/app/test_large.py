@@ -46,7 +46,7 @@ async def test_the_next_page_is_there_before_it_is_asked_for(tmp_path: Path) -> 
             for _ in range(12):
                 top = desk.list.scroll_offset.y
                 ahead = desk.list.ids[top : top + 2 * rows - 1]
-                await desk.wait_until(lambda ahead=ahead: all(desk.model.row(id) for id in ahead))  # type: ignore[misc]
+                await desk.wait_until(lambda ahead=ahead: all(desk.model.row(pending_id) for pending_id in ahead))  # type: ignore[misc]
                 await desk.press("pagedown")
                 assert "···" not in desk.text("#list")
             assert desk.list.cursor > 2 * PAGE
@@ -64,7 +64,7 @@ async def test_a_key_does_not_wait_for_the_frame_after_another_drawing(tmp_path:
 async def test_only_the_lines_that_change_are_drawn(tmp_path: Path) -> None:
     with Library.open(build(tmp_path, 200)) as library:
         async with running(library) as desk:
-            await desk.wait_until(lambda: all(desk.model.row(id) for id in desk.list.ids[:PAGE]))
+            await desk.wait_until(lambda: all(desk.model.row(pending_id) for pending_id in desk.list.ids[:PAGE]))
             await desk.wait_until(lambda: "· merge" in desk.line_of(2) and desk.queue._listing.suggesting.complete)
             before = desk.text("#list").split("\n")
             await desk.press("j", "j")
@@ -84,7 +84,7 @@ async def test_what_was_promoted_leaves_a_long_list_in_one_piece(tmp_path: Path)
             await desk.wait_for_text(f"Apply {len(gone)} decisions")
             await desk.press("y")
             await desk.wait_for_text(f"{len(gone)} applied", "#status")
-            left = [id for id in range(1, 301) if id not in gone]
+            left = [pending_id for pending_id in range(1, 301) if pending_id not in gone]
             await desk.wait_until(lambda: list(desk.list.ids) == left)
             assert list(library.queue.search()) == left
             assert desk.list.current in left
@@ -104,8 +104,8 @@ async def test_all_of_a_long_queue_is_decided_at_once(tmp_path: Path) -> None:
 def test_a_cursor_stays_on_its_id_or_goes_to_the_next(before: list[int], data: st.DataObject) -> None:
     gone = set(data.draw(st.lists(st.sampled_from(before)))) if before else set()
     cursor = data.draw(st.integers(0, max(len(before) - 1, 0)))
-    left = [id for id in before if id not in gone]
-    following = [id for id in before[cursor:] if id not in gone]
+    left = [pending_id for pending_id in before if pending_id not in gone]
+    following = [pending_id for pending_id in before[cursor:] if pending_id not in gone]
     stays = following[0] if following else left[-1] if left else None
     among = place_among(array("q", left), array("q", before), cursor)
     assert (left[among] if left else None) == stays
@@ -121,9 +121,9 @@ def test_any_number_is_taken_out_of_a_list_in_any_order(before: list[int], data:
     cursor = data.draw(st.integers(0, max(len(before) - 1, 0)))
     ids = array("q", before)
     place = cut(ids, gone, cursor)
-    left = [id for id in before if id not in gone]
+    left = [pending_id for pending_id in before if pending_id not in gone]
     assert list(ids) == left
-    assert place == max(0, min(sum(id not in gone for id in before[:cursor]), len(left) - 1))
+    assert place == max(0, min(sum(pending_id not in gone for pending_id in before[:cursor]), len(left) - 1))
 
 
 @given(IDS, st.integers(1, 300))

@@ -18,8 +18,8 @@ from tui.widgets.plan.field_table import FieldTable
 DESCRIPTION, RATING = ("meta_json", "description"), ("meta_json", "rating")
 
 
-async def compare(desk: AppHarness, id: int) -> None:
-    await desk.go_to(id)
+async def compare(desk: AppHarness, pending_id: int) -> None:
+    await desk.go_to(pending_id)
     await desk.press("enter")
     await desk.wait_until(lambda: isinstance(desk.app.screen, CompareScreen))
     await desk.wait_until(lambda: table(desk).current)
@@ -36,14 +36,14 @@ async def stand_on(desk: AppHarness, *path: str) -> None:
     await desk.pilot.pause()
 
 
-def picks(desk: AppHarness, id: int) -> Resolution:
-    entry = desk.library.show(str(id))
+def picks(desk: AppHarness, pending_id: int) -> Resolution:
+    entry = desk.library.show(str(pending_id))
     assert entry is not None and isinstance(entry.record, PendingImport)
     return entry.record.decision.resolution if entry.record.decision else NO_OVERRIDES
 
 
-def first_image(desk: AppHarness, id: int) -> str:
-    return desk.row(id).images[0]
+def first_image(desk: AppHarness, pending_id: int) -> str:
+    return desk.row(pending_id).images[0]
 
 
 async def settled(desk: AppHarness) -> None:

@@ -14,7 +14,7 @@ COUNT = 1500
 
 def shown_marked(desk: AppHarness) -> list[int]:
     """The ids whose line in the list has the sign of a mark."""
-    return [id for id in desk.list.ids if "✓" in desk.line_of(id)[:3]]
+    return [pending_id for pending_id in desk.list.ids if "✓" in desk.line_of(pending_id)[:3]]
 
 
 async def test_a_range_grows_and_shrinks_with_the_cursor(tmp_path: Path) -> None:

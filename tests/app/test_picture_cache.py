@@ -163,7 +163,9 @@ async def test_the_neighbours_of_what_is_shown_come_by_themselves(tmp_path: Path
         await desk.go_to(CONFLICT)
         preview = desk.queue.query_one(Preview)
         images = desk.row(CONFLICT).images
-        ahead = preview.pictures_of([images[1], *(row.images[0] for id in (6, 8, 9) if (row := desk.row(id)).images)])
+        ahead = preview.pictures_of(
+            [images[1], *(row.images[0] for pending_id in (6, 8, 9) if (row := desk.row(pending_id)).images)]
+        )
         await desk.wait_until(lambda: at_hand(desk, *ahead))
         box = preview.query_one(ImageBox)
         await desk.press("l")

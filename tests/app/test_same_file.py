@@ -17,14 +17,16 @@ from tui.widgets.queue_list.columns import RowStyle, columns, line
 PAIR = [16, 17]  # ids in the sample: one file, saved twice
 
 
-def bracket(desk: AppHarness, id: int) -> str:
-    return desk.line_of(id)[2]
+def bracket(desk: AppHarness, pending_id: int) -> str:
+    return desk.line_of(pending_id)[2]
 
 
 async def test_what_lies_together_has_a_bracket(tmp_path: Path) -> None:
     async with hashed_app(tmp_path) as desk:
         await desk.wait_until(lambda: (bracket(desk, 16), bracket(desk, 17)) == ("╭", "╰"))
-        assert not [id for id in desk.list.ids if id not in PAIR and bracket(desk, id) != " "]
+        assert not [
+            pending_id for pending_id in desk.list.ids if pending_id not in PAIR and bracket(desk, pending_id) != " "
+        ]
         await desk.press("t")
         await desk.wait_until(lambda: abs([*desk.list.ids].index(16) - [*desk.list.ids].index(17)) == 1)
         above, below = sorted(PAIR, key=[*desk.list.ids].index)
@@ -33,26 +35,29 @@ async def test_what_lies_together_has_a_bracket(tmp_path: Path) -> None:
 
 async def test_brackets_join_what_is_sorted_by_state(tmp_path: Path) -> None:
     with sample(tmp_path) as library:
-        for number, id in enumerate((40, 41)):
-            copy_of(library, id, 16, tmp_path / f"copy-{number}")
+        for number, pending_id in enumerate((40, 41)):
+            copy_of(library, pending_id, 16, tmp_path / f"copy-{number}")
         async with running(library) as desk:
             await desk.hashed()
             await desk.press(*"tttt")
             await desk.wait_until(lambda: desk.list.ids[0] == 18)  # by state: what is missing comes first
             group = [16, 17, 40, 41]
             await desk.wait_until(
-                lambda: [id for id in desk.list.ids if desk.row(id).state is State.DUPLICATE] == group
+                lambda: (
+                    [pending_id for pending_id in desk.list.ids if desk.row(pending_id).state is State.DUPLICATE]
+                    == group
+                )
             )
-            await desk.wait_until(lambda: [bracket(desk, id) for id in group] == ["╭", "│", "│", "╰"])
+            await desk.wait_until(lambda: [bracket(desk, pending_id) for pending_id in group] == ["╭", "│", "│", "╰"])
             await desk.press("g", *["j"] * [*desk.list.ids].index(40))
             await desk.wait_for_text("same file as 16, 17 and 41", "#facts")
 
 
-def copy_of(library: Library, id: int, of: int, path: Path) -> None:
+def copy_of(library: Library, pending_id: int, of: int, path: Path) -> None:
     """Put an import into the queue whose file is a copy of another's."""
     row = library.queue.rows([of])[0]
     shutil.copy(row.path, path)
-    add_import(library, PendingImport(id, str(path), "a copy", row.type, row.size_bytes, 0, {}))
+    add_import(library, PendingImport(pending_id, str(path), "a copy", row.type, row.size_bytes, 0, {}))
 
 
 async def test_a_key_shows_the_group_and_esc_all_again(tmp_path: Path) -> None:
@@ -78,7 +83,7 @@ async def test_conflicts_that_are_one_file_are_a_group_as_well(tmp_path: Path) -
             await desk.wait_for_text("same file as 40", "#facts")
             await desk.press("D")
             await desk.wait_until(lambda: list(desk.list.ids) == [CONFLICT, 40])
-            assert {desk.row(id).state for id in desk.list.ids} == {State.CONFLICT}
+            assert {desk.row(pending_id).state for pending_id in desk.list.ids} == {State.CONFLICT}
             await desk.wait_until(lambda: (bracket(desk, CONFLICT), bracket(desk, 40)) == ("╭", "╰"))
 
 

@@ -22,10 +22,10 @@ from tui.widgets.images.image_box import ImageBox
 HIDDEN = "hidden: tagged"
 
 
-def tag_import(library: Library, id: int, name: str) -> None:
+def tag_import(library: Library, pending_id: int, name: str) -> None:
     with library.store.write() as db:
         tag, _ = tags.get_or_create(db, 0, name, None, None)
-        db.execute("INSERT INTO pending_import_tags VALUES (?, ?)", [id, tag])
+        db.execute("INSERT INTO pending_import_tags VALUES (?, ?)", [pending_id, tag])
 
 
 def tag_model(library: Library, sha256: str, name: str) -> None:
@@ -58,8 +58,8 @@ def watched(library: Library) -> Iterator[list[str]]:
 async def sensitive(folder: Path) -> AsyncIterator[tuple[AppHarness, list[str]]]:
     """Run the app where a conflict's model in the library is sensitive, and a new import; all is hashed before."""
     with sample(folder) as library:
-        for id in library.queue.search():
-            library.processor.dry_run(id)
+        for pending_id in library.queue.search():
+            library.processor.dry_run(pending_id)
         conflict = library.queue.rows([CONFLICT])[0]
         assert conflict.state is State.CONFLICT and conflict.sha256
         tag_model(library, conflict.sha256, "NSFW")
@@ -69,8 +69,8 @@ async def sensitive(folder: Path) -> AsyncIterator[tuple[AppHarness, list[str]]]
                 yield desk, read
 
 
-def names_of(desk: AppHarness, id: int) -> set[str]:
-    row = desk.row(id)
+def names_of(desk: AppHarness, pending_id: int) -> set[str]:
+    row = desk.row(pending_id)
     theirs = desk.library.image_scanner.get_image_list(row.sha256) if row.state is State.CONFLICT and row.sha256 else []
     return {*row.images, *(f"{identifier}.webp" for identifier in theirs)}
 
@@ -83,8 +83,8 @@ def pictures(desk: AppHarness) -> list[Thumbnail]:
 
 async def test_the_preview_says_why_and_z_shows_it(tmp_path: Path) -> None:
     async with sensitive(tmp_path) as (desk, read):
-        for id, tag in ((CONFLICT, "NSFW"), (NEW, "nsfw")):
-            await desk.go_to(id)
+        for pending_id, tag in ((CONFLICT, "NSFW"), (NEW, "nsfw")):
+            await desk.go_to(pending_id)
             await desk.wait_for_text(f"{HIDDEN} {tag}", "#picture")
             await desk.press("l")
             await desk.wait_for_text("2 of", "#caption")

@@ -104,7 +104,7 @@ async def test_states_that_hashing_finds_out_are_sorted_by(tmp_path: Path) -> No
             await desk.press(*"tttt")
             await desk.hashed()
             await sorted_by(desk, SortKey.STATE)
-            states = [desk.row(id).state for id in desk.list.ids]
+            states = [desk.row(pending_id).state for pending_id in desk.list.ids]
             assert states == sorted(states, key=list(State).index)
 
 

@@ -52,8 +52,8 @@ async def test_of_several_only_what_loses_nothing_is_taken_and_the_others_stay_m
         assert {CONFLICT, 16, 17, MISSING} <= set(desk.model.marks.ids)
         assert {NEW, 8} <= set(desk.stored())
         assert set(desk.stored().values()) <= {Strategy.MERGE, Strategy.DELETE}
-        for id in desk.stored():
-            suggestion = desk.library.queue.suggestion(id)
+        for pending_id in desk.stored():
+            suggestion = desk.library.queue.suggestion(pending_id)
             assert suggestion is not None and suggestion.safe
 
 

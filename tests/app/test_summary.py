@@ -40,8 +40,8 @@ async def test_what_overwrites_most_comes_first_with_the_names_of_the_fields(tmp
         await decide(desk, Strategy.OVERRIDE, 6, CONFLICT, 9, NEW, MISSING)
         lines = (await summed_up(desk))[1:]
         lost = []
-        for id in (6, CONFLICT, 9):
-            look = desk.library.queue.preview(id, Strategy.OVERRIDE)
+        for pending_id in (6, CONFLICT, 9):
+            look = desk.library.queue.preview(pending_id, Strategy.OVERRIDE)
             assert look is not None and look.plan is not None
             lost.append((-sum(number for number, _ in overwritten(look.plan)), look.row.name[:12]))
         assert [line[:12] for line in lines[:3]] == [name for _, name in sorted(lost, key=lambda pair: pair[0])]
@@ -76,21 +76,25 @@ def test_the_sums_are_those_of_the_plans(tmp_path: Path) -> None:
         library.queue.decide(ids[::2], Strategy.OVERRIDE)
         library.queue.decide(ids[1::2], Strategy.MERGE)
         summary = ApplySummary.read(library)
-        assert all(summary.may_lose(id) for id in summary.wanted[: summary.must_see])
-        assert not any(summary.may_lose(id) for id in summary.wanted[summary.must_see :])
+        assert all(summary.may_lose(pending_id) for pending_id in summary.wanted[: summary.must_see])
+        assert not any(summary.may_lose(pending_id) for pending_id in summary.wanted[summary.must_see :])
         found = looks(library, summary, summary.wanted)
-        for id, look in found.items():
-            summary.take(id, look)
-        plans = {id: look.plan for id, look in found.items() if look and look.plan}
+        for pending_id, look in found.items():
+            summary.take(pending_id, look)
+        plans = {pending_id: look.plan for pending_id, look in found.items() if look and look.plan}
         for group in summary.groups:
-            mine = [plan for id, plan in plans.items() if summary.decisions[id].strategy is group.strategy]
+            mine = [
+                plan for pending_id, plan in plans.items() if summary.decisions[pending_id].strategy is group.strategy
+            ]
             assert group.added == sum(len(plan.images.added) for plan in mine)
             pairs = [pair for plan in mine for pair in overwritten(plan)]
             assert group.fields == sum(number for number, noun in pairs if noun == "field")
             assert group.replaced == sum(number for number, noun in pairs if noun == "image")
             assert group.order == sorted(group.order) and len(group.order) == group.count
             assert Impact.WAITING not in {hurt for hurt, _, _ in group.order}
-        assert set(summary.plans) == {id for id in plans if summary.decisions[id].strategy is Strategy.OVERRIDE}
+        assert set(summary.plans) == {
+            pending_id for pending_id in plans if summary.decisions[pending_id].strategy is Strategy.OVERRIDE
+        }
 
 
 async def test_it_is_confirmed_only_once_every_override_is_looked_at(

@@ -25,14 +25,14 @@ from tui.screens.queue.screen import QueueScreen
 
 async def applied(desk: AppHarness, *decisions: tuple[int, str]) -> None:
     """Decide and apply, and wait until it is done."""
-    for id, key in decisions:
-        await desk.go_to(id)
+    for pending_id, key in decisions:
+        await desk.go_to(pending_id)
         await desk.press(key)
     await desk.press("a")
     await desk.wait_for_text(f"Apply {len(decisions)} decision")
     await desk.press("y")
     await desk.wait_for_text("applied", "#status")
-    await desk.wait_until(lambda: not set(desk.list.ids) & {id for id, _ in decisions})
+    await desk.wait_until(lambda: not set(desk.list.ids) & {pending_id for pending_id, _ in decisions})
 
 
 async def test_undo_asks_once_and_puts_the_cursor_on_what_came_back(tmp_path: Path) -> None:

@@ -18,8 +18,8 @@ def shown(desk: AppHarness, side: str) -> Thumbnail | None:
     return desk.app.screen.query_one(side).query_one(ImageBox)._picture
 
 
-async def view(desk: AppHarness, id: int) -> None:
-    await desk.go_to(id)
+async def view(desk: AppHarness, pending_id: int) -> None:
+    await desk.go_to(pending_id)
     await desk.press("v")
     await desk.wait_until(lambda: isinstance(desk.app.screen, ViewerScreen))
     await desk.wait_until(lambda: shown(desk, "#ours"))

@@ -46,8 +46,8 @@ def build_busy(folder: Path, count: int) -> Path:
         for n in range(2 * count):
             path = model_file(folder, f"models/{n}", b"weights of %d" % n)
             images = [pictures[(n + k) % _PICTURES] for k in range(_IMAGES)]
-            id = add_pending(library, path, name=f"model {n:06}", images=images)
-            library.processor.dry_run(id)
+            pending_id = add_pending(library, path, name=f"model {n:06}", images=images)
+            library.processor.dry_run(pending_id)
         ids = library.queue.search()
         library.queue.decide(ids[count:], Strategy.MERGE)
     return folder / "library"
@@ -92,7 +92,7 @@ def _moved(screen: Screen, before: str) -> bool:
 
 def _left(library: Path) -> Sequence[int]:
     with Library.open(library, readonly=True) as opened:
-        return [id for id, _ in opened.queue.decisions()]
+        return [pending_id for pending_id, _ in opened.queue.decisions()]
 
 
 def report_busy(where: str, figures: Busy) -> None:

@@ -47,7 +47,7 @@ class Curator:
     def __init__(self, screen: Screen, count: int) -> None:
         self._screen = screen
         self.evening = Evening(count)
-        kinds = [kind_of(id) for id in range(1, count + 1)]
+        kinds = [kind_of(pending_id) for pending_id in range(1, count + 1)]
         self._counts = [f"{sum(kind in CONFLICTS for kind in kinds)} conflicts", f"{kinds.count(Kind.MISSING)} missing"]
 
     def work(self, *, suggestions: bool) -> Evening:
@@ -77,11 +77,11 @@ class Curator:
 
     def _decide(self) -> None:
         self._screen.wait(self._is_shown)
-        id = self._at()
-        assert id is not None
-        self.evening.shown[id] = self._comparison()
-        strategy = sensible(id)
-        done = re.compile(rf"^. *{id} .* ● {strategy}", re.MULTILINE)
+        pending_id = self._at()
+        assert pending_id is not None
+        self.evening.shown[pending_id] = self._comparison()
+        strategy = sensible(pending_id)
+        done = re.compile(rf"^. *{pending_id} .* ● {strategy}", re.MULTILINE)
         wait, whole = self._screen.delays(_KEYS[strategy], lambda: done.search(self._screen.text), self._is_shown)
         self.evening.waits.append((wait, _KEYS[strategy]))
         self.evening.wholes.append(whole)
@@ -103,8 +103,8 @@ class Curator:
         return int(line[1]) if line else None
 
     def _is_shown(self) -> bool:
-        id = self._at()
-        return id is not None and f"{id:06}" in self._comparison()
+        pending_id = self._at()
+        return pending_id is not None and f"{pending_id:06}" in self._comparison()
 
     def _comparison(self) -> str:
         lines = self._screen.text.splitlines()

@@ -100,8 +100,10 @@ def of_core(folder: Path) -> Figures:
         }
         queue.decide(ids, None)
         promote = library.processor.process_single_import
-        some = [id for id in ids[-220:] if id % 20 not in (1, 5)][:100]  # those that have their file, and conflict not
-        figures["promote 100"] = _time(lambda: [promote(id, Strategy.MERGE) for id in some])
+        some = [pending_id for pending_id in ids[-220:] if pending_id % 20 not in (1, 5)][
+            :100
+        ]  # those that have their file, and conflict not
+        figures["promote 100"] = _time(lambda: [promote(pending_id, Strategy.MERGE) for pending_id in some])
     return figures
 
 

@@ -36,16 +36,16 @@ _TWENTY = (
 CONFLICTS = (Kind.ADDS, Kind.NOTHING, Kind.DIFFERS)
 
 
-def kind_of(id: int) -> Kind:
+def kind_of(pending_id: int) -> Kind:
     """Return the kind of an import; ids count from 1."""
-    return _TWENTY[(id - 1) % len(_TWENTY)]
+    return _TWENTY[(pending_id - 1) % len(_TWENTY)]
 
 
-def sensible(id: int) -> Strategy:
+def sensible(pending_id: int) -> Strategy:
     """Return what a curator who knows these models decides; of those that differ, every second one is the better."""
-    if kind_of(id) in (Kind.MISSING, Kind.NOTHING):
+    if kind_of(pending_id) in (Kind.MISSING, Kind.NOTHING):
         return Strategy.DELETE
-    if kind_of(id) is Kind.DIFFERS and (id - 1) % len(_TWENTY) > len(_TWENTY) // 2:
+    if kind_of(pending_id) is Kind.DIFFERS and (pending_id - 1) % len(_TWENTY) > len(_TWENTY) // 2:
         return Strategy.OVERRIDE
     return Strategy.MERGE
 
@@ -54,18 +54,18 @@ def build_queue(folder: Path, count: int) -> Path:
     """Make a library with ``count`` pending imports, none of them hashed, and return the library's folder."""
     pictures = _pictures()
     with Library.open(folder / "library") as library:
-        for id in range(1, count + 1):
-            _add(library, folder / "models", id, pictures)
+        for pending_id in range(1, count + 1):
+            _add(library, folder / "models", pending_id, pictures)
     return folder / "library"
 
 
-def _add(library: Library, folder: Path, id: int, pictures: Sequence[bytes]) -> None:
-    kind = kind_of(id)
-    data = b"weights of %d" % (id // 40 * 40 if kind is Kind.DUPLICATE else id)
-    path = model_file(folder, f"{id:06}.safetensors", data)
-    mine, other = pictures[id % len(pictures)], pictures[(id + 5) % len(pictures)]
-    theirs = {"description": f"What the library says of {id:06}.", "rating": 4}
-    name, size = f"model {id:06}", len(data)
+def _add(library: Library, folder: Path, pending_id: int, pictures: Sequence[bytes]) -> None:
+    kind = kind_of(pending_id)
+    data = b"weights of %d" % (pending_id // 40 * 40 if kind is Kind.DUPLICATE else pending_id)
+    path = model_file(folder, f"{pending_id:06}.safetensors", data)
+    mine, other = pictures[pending_id % len(pictures)], pictures[(pending_id + 5) % len(pictures)]
+    theirs = {"description": f"What the library says of {pending_id:06}.", "rating": 4}
+    name, size = f"model {pending_id:06}", len(data)
     if kind in CONFLICTS:
         home = path if kind is Kind.NOTHING else model_file(folder / "library", path.name, data)
         known = {} if kind is Kind.ADDS else theirs
@@ -73,7 +73,11 @@ def _add(library: Library, folder: Path, id: int, pictures: Sequence[bytes]) -> 
             library, digest(data), home, name=name, type_="lora", size_bytes=size,
             meta=known, tag_names=["style"], images=[mine],
         )  # fmt: skip
-    meta = {**theirs, "description": f"Another description of {id:06}, longer."} if kind is Kind.DIFFERS else theirs
+    meta = (
+        {**theirs, "description": f"Another description of {pending_id:06}, longer."}
+        if kind is Kind.DIFFERS
+        else theirs
+    )
     images = [mine] if kind is Kind.NOTHING else [other, mine[: len(mine) // 2]] if kind is Kind.BROKEN else [other]
     tags = ["style"] if kind is Kind.NOTHING else ["style", "evening"]
     add_pending(library, path, name=name, size_bytes=size, created_at=500, meta=meta, tag_names=tags, images=images)

@@ -35,7 +35,9 @@ def test_commands_options_and_strategies() -> None:
 def test_ids_of_the_queue(library: Library, tmp_path: Path) -> None:
     ids = [add_pending(library, tmp_path / f"{n}", name="a b\n\x1b") for n in range(12)]
     before = f"model-curator --library {library.root} "
-    assert offered(f"{before}promote 1") == [f"plain,{id}" for id in ids if str(id).startswith("1")]
+    assert offered(f"{before}promote 1") == [
+        f"plain,{pending_id}" for pending_id in ids if str(pending_id).startswith("1")
+    ]
     assert "plain,10" not in offered(f"{before}promote 10 1")
     assert offered(f"{before}show 12") == ["plain,12"]
     assert len(offered("model-curator show ", {"MODEL_CURATOR_LIBRARY": str(library.root)})) == 12

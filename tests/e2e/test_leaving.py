@@ -154,7 +154,7 @@ def test_applying(tmp_path: Path, many: Path, end: End) -> None:
     with Library.open(many, readonly=True) as library:
         left = library.queue.search()
         assert 0 < len(left) <= MANY - 2
-        assert [id for id, _ in library.queue.decisions()] == list(left)
+        assert [pending_id for pending_id, _ in library.queue.decisions()] == list(left)
 
 
 @ENDS

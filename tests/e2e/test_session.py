@@ -19,18 +19,22 @@ def test_a_queue_is_worked_off_and_nothing_is_overwritten_unseen(tmp_path: Path)
     assert evening.keys < COUNT / 2
     with Library.open(library, readonly=True) as opened:
         done = {past.operation.pending_id: past.operation for past in opened.history.operations(2 * COUNT)}
-    promoted = {id: one.action for id, one in done.items() if id is not None and one.kind is OperationKind.PROMOTE}
+    promoted = {
+        pending_id: one.action
+        for pending_id, one in done.items()
+        if pending_id is not None and one.kind is OperationKind.PROMOTE
+    }
     assert sorted(promoted) == list(range(1, COUNT + 1)), "each import once"
-    for id, action in promoted.items():
+    for pending_id, action in promoted.items():
         expected = {Strategy.DELETE: {Action.DELETED}, Strategy.OVERRIDE: {Action.OVERRIDDEN}}
-        assert action in expected.get(sensible(id), {Action.INSERTED, Action.MERGED}), kind_of(id)
+        assert action in expected.get(sensible(pending_id), {Action.INSERTED, Action.MERGED}), kind_of(pending_id)
 
 
 def test_what_was_overwritten_without_being_shown_is_found(tmp_path: Path) -> None:
     library = build_queue(tmp_path, 20)
     with Library.open(library) as opened:
-        for id in opened.queue.search():
-            opened.processor.process_single_import(id, sensible(id))
+        for pending_id in opened.queue.search():
+            opened.processor.process_single_import(pending_id, sensible(pending_id))
     found = wrongs(library, Evening(20))
     assert found
     assert all("overwrote" in one and "15" in one for one in found), "the one that is overridden, and nothing else"

@@ -48,11 +48,11 @@ FORBIDDEN = re.compile(
 POINTER = re.compile(rb"\x1b\]22;[a-z]+\x07")  # Textual's own: the shape of the mouse pointer
 
 
-def record(id: int, text: str) -> PendingImport:
+def record(pending_id: int, text: str) -> PendingImport:
     short = text[:100]
     meta = {"description": text, short: {short: [text, {short: text}]}, "prompts": {"positive": text}}
-    image = PendingImage(0, f"{id}_0.png", digest(b"x"))
-    return PendingImport(id, f"/nowhere/{short}", text, short, 10, 1, meta, (short, f"{short}2"), (image,))
+    image = PendingImage(0, f"{pending_id}_0.png", digest(b"x"))
+    return PendingImport(pending_id, f"/nowhere/{short}", text, short, 10, 1, meta, (short, f"{short}2"), (image,))
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +60,8 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A library with an import for each payload and a model that is made of them; some are dealt with already."""
     root = tmp_path_factory.mktemp("hostile") / "library"
     with Library.open(root) as library:
-        for id, text in enumerate(PAYLOADS, 1):
-            add_import(library, record(id, text))
+        for pending_id, text in enumerate(PAYLOADS, 1):
+            add_import(library, record(pending_id, text))
         text = "".join(PAYLOADS[:20])
         add_model(library, SHA, f"/nowhere/{text}", name=text, type_=text, meta={text[:50]: text}, tag_names=[text])
         library.processor.process_single_import(2, "delete")

@@ -29,20 +29,20 @@ HOSTILE = {
 }
 
 
-def hostile(id: int, text: str, folder: Path) -> PendingImport:
+def hostile(pending_id: int, text: str, folder: Path) -> PendingImport:
     """An import with the text wherever text can be; its model file is one of its own."""
-    path = folder / f"model{id}.safetensors"
-    path.write_bytes(b"model %d" % id)
+    path = folder / f"model{pending_id}.safetensors"
+    path.write_bytes(b"model %d" % pending_id)
     notes = {"description": text, text[:80]: text, "prompts": {"positive": text}, "list": [text, {text[:80]: 1}]}
-    return PendingImport(id, str(path), text, text[:60], 10, 1, notes, (text[:200], f"{text[:50]} too"))
+    return PendingImport(pending_id, str(path), text, text[:60], 10, 1, notes, (text[:200], f"{text[:50]} too"))
 
 
 @contextmanager
 def library_of(folder: Path, texts: list[str]) -> Iterator[Library]:
     """Open a library with an import for each text, and one more whose path itself is the text."""
     with Library.open(folder / "library") as library:
-        for id, text in enumerate(texts, 1):
-            add_import(library, hostile(id, text, folder))
+        for pending_id, text in enumerate(texts, 1):
+            add_import(library, hostile(pending_id, text, folder))
         bad_path = f"/nowhere/{texts[0][:80]}/m.safetensors"
         add_import(library, PendingImport(len(texts) + 1, bad_path, "m.safetensors", "lora", 10, 1, {"a": "b"}))
         yield library

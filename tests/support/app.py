@@ -63,8 +63,8 @@ def sample(folder: Path, *, keep: int | None = None) -> Iterator[Library]:
     with Library.open(copy_sample(folder)) as library:
         if keep is not None:
             with library.store.write() as db:
-                for id in library.queue.search()[keep:]:
-                    pending.delete(db, id)
+                for pending_id in library.queue.search()[keep:]:
+                    pending.delete(db, pending_id)
         yield library
 
 
@@ -105,9 +105,9 @@ class AppHarness:
     def list(self) -> QueueList:
         return self.queue.query_one(QueueList)
 
-    def row(self, id: int) -> QueueRow:
+    def row(self, pending_id: int) -> QueueRow:
         """What the list shows of an import."""
-        row = self.model.row(id)
+        row = self.model.row(pending_id)
         assert row is not None
         return row
 
@@ -140,11 +140,11 @@ class AppHarness:
             lambda: all(r and r.state is not State.UNHASHED for r in map(self.model.row, self.list.ids))
         )
 
-    async def go_to(self, id: int) -> None:
+    async def go_to(self, pending_id: int) -> None:
         """Put the cursor on an import and wait until all of it is shown."""
-        await self.press("g", *["j"] * list(self.list.ids).index(id))
-        assert self.list.current == id
-        await self.wait_until(lambda: self.row(id).name[:6] in self.text("#facts"))
+        await self.press("g", *["j"] * list(self.list.ids).index(pending_id))
+        assert self.list.current == pending_id
+        await self.wait_until(lambda: self.row(pending_id).name[:6] in self.text("#facts"))
 
     async def wait_for_text(self, words: str, selector: str = "") -> None:
         """Wait until ``words`` are on the screen, or in one widget of it."""
@@ -163,9 +163,9 @@ class AppHarness:
         """The whole screen as plain text."""
         return "\n".join(strip.text for strip in self.app.screen._compositor.render_strips())
 
-    def line_of(self, id: int) -> str:
+    def line_of(self, pending_id: int) -> str:
         """The line of an import in the list."""
-        return next(line for line in self.text("#list").split("\n") if line[3:].split()[:1] == [str(id)])
+        return next(line for line in self.text("#list").split("\n") if line[3:].split()[:1] == [str(pending_id)])
 
 
 @asynccontextmanager

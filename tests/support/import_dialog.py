@@ -22,17 +22,17 @@ class Dialog(AppHarness):
 
     answers: list[ImportReport | None]
 
-    def line(self, id: str) -> str:
-        return self.app.screen.query_one(f"#{id}", Input).value
+    def line(self, field_id: str) -> str:
+        return self.app.screen.query_one(f"#{field_id}", Input).value
 
-    async def at(self, id: str) -> None:
+    async def at(self, field_id: str) -> None:
         """Wait until the cursor stands in a line."""
-        await self.wait_until(lambda: self.app.focused is self.app.screen.query_one(f"#{id}"))
+        await self.wait_until(lambda: self.app.focused is self.app.screen.query_one(f"#{field_id}"))
 
     async def give(self, database: object, images: object = "", roots: str = "") -> None:
         """Type into the three lines as a curator would, and start."""
-        for id, value in (("database", database), ("images", images), ("roots", roots)):
-            await self.at(id)
+        for field_id, value in (("database", database), ("images", images), ("roots", roots)):
+            await self.at(field_id)
             await self.press("ctrl+e", "ctrl+u")
             await self.paste(str(value))
             await self.press("enter")

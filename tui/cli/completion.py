@@ -40,7 +40,11 @@ def pending_ids(context: click.Context, parameter: click.Parameter, incomplete: 
     given = set(before) if isinstance(before, tuple) else {before}
     try:
         with CliContext.of(context).reading() as library:
-            ids = [id for id in library.queue.search() if str(id).startswith(incomplete) and id not in given]
+            ids = [
+                pending_id
+                for pending_id in library.queue.search()
+                if str(pending_id).startswith(incomplete) and pending_id not in given
+            ]
             rows = library.queue.rows(ids[:_MOST])
     except (CuratorError, OSError):
         return []

@@ -91,9 +91,11 @@ def _key_lines(keys: Mapping[str, str]) -> list[str]:
 
     lines = ["", "[keys]"]
     for binding in documented():
-        id = binding.id or ""
-        mark = "" if id in keys else "# "
-        lines.append(f"{f'{mark}{_toml(id)} = {_toml(keys.get(id, binding.key))}':<42} # {binding.tooltip}")
+        binding_id = binding.id or ""
+        mark = "" if binding_id in keys else "# "
+        lines.append(
+            f"{f'{mark}{_toml(binding_id)} = {_toml(keys.get(binding_id, binding.key))}':<42} # {binding.tooltip}"
+        )
     return lines
 
 

@@ -24,17 +24,17 @@ def checked_keys(wanted: Mapping[str, str], path: str = "") -> tuple[dict[str, s
     usual = {binding.id: binding.key for room in rooms for binding in room if binding.id}
     keys: dict[str, str] = {}
     problems: list[str] = []
-    for id, text in wanted.items():
-        problem = "" if id in usual else "is no key of the app; model-curator config lists them"
+    for binding_id, text in wanted.items():
+        problem = "" if binding_id in usual else "is no key of the app; model-curator config lists them"
         problem = problem or _problem(text)
         if problem:
-            problems.append(f"{path}: keys.{sanitize(id, 80)} {problem}")
+            problems.append(f"{path}: keys.{sanitize(binding_id, 80)} {problem}")
         else:
-            keys[id] = ",".join(map(_long, _SEPARATOR.split(text.strip())))
+            keys[binding_id] = ",".join(map(_long, _SEPARATOR.split(text.strip())))
     while clash := _clash(rooms, keys):
-        id, other, key = clash
-        del keys[id]
-        problems.append(f"{path}: keys.{id} cannot be {format_key(key)}, which is {other}")
+        binding_id, other, key = clash
+        del keys[binding_id]
+        problems.append(f"{path}: keys.{binding_id} cannot be {format_key(key)}, which is {other}")
     return keys, problems
 
 
@@ -64,8 +64,8 @@ def _clash(rooms: Sequence[Sequence[Binding]], keys: Mapping[str, str]) -> tuple
     for room in rooms:
         before, after = _by_key(room, {}), _by_key(room, keys)
         for key, ids in after.items():
-            new = [id for id in keys if id in ids and id not in before.get(key, ())]
-            if new and (others := [id for id in ids if id != new[-1]]):
+            new = [binding_id for binding_id in keys if binding_id in ids and binding_id not in before.get(key, ())]
+            if new and (others := [binding_id for binding_id in ids if binding_id != new[-1]]):
                 return new[-1], others[0], key
             if new and key in _SYSTEM:
                 return new[-1], _SYSTEM[key], key

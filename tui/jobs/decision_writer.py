@@ -58,4 +58,4 @@ class DecisionWriter:
 
     def _store_batch(self, batch: Mapping[int, Choice]) -> None:
         for choice in dict.fromkeys(batch.values()):
-            self._store([id for id, wanted in batch.items() if wanted == choice], choice)
+            self._store([pending_id for pending_id, wanted in batch.items() if wanted == choice], choice)

@@ -40,9 +40,9 @@ class SuggestionLoader:
             screen, "suggestions", self._read, self._answer, lambda _, error: failed(error)
         )
 
-    def of(self, id: int | None) -> Suggestion | None:
+    def of(self, pending_id: int | None) -> Suggestion | None:
         """Return what is proposed for an import, None where that is not known."""
-        return self._known[id][1] if id in self._known else None
+        return self._known[pending_id][1] if pending_id in self._known else None
 
     @property
     def complete(self) -> bool:
@@ -52,13 +52,13 @@ class SuggestionLoader:
     @property
     def words(self) -> dict[int, str]:
         """What is proposed, in a word, by id."""
-        return {id: str(one.strategy or "look") for id, (_, one) in self._known.items()}
+        return {pending_id: str(one.strategy or "look") for pending_id, (_, one) in self._known.items()}
 
     def want(self, rows: Iterable[QueueRow]) -> None:
         """Ask about rows in view; what is known of one that has changed since is forgotten."""
         self._rows = [row for row in rows if row.decision is None and row.state not in (State.UNHASHED, State.MISSING)]
         known = {row.id: self._known[row.id] for row in self._rows if row.id in self._known}
-        self._known = {id: pair for id, pair in known.items() if pair[0] in self._rows}
+        self._known = {pending_id: pair for pending_id, pair in known.items() if pair[0] in self._rows}
         self._go_on()
 
     def take(self, ids: Sequence[int], *, unseen: bool) -> tuple[dict[Strategy, list[int]], int]:
@@ -68,17 +68,17 @@ class SuggestionLoader:
         """
         found: dict[Strategy, list[int]] = {}
         left = 0
-        for id in ids:
+        for pending_id in ids:
             if self._leaving.is_set():
                 break
             try:
-                one = self._library.queue.suggestion(id, self._leaving)
+                one = self._library.queue.suggestion(pending_id, self._leaving)
             except Cancelled:
                 break
             if one is None or one.strategy is None or (unseen and not one.safe):
                 left += 1
             else:
-                found.setdefault(one.strategy, []).append(id)
+                found.setdefault(one.strategy, []).append(pending_id)
         return found, left
 
     def stop(self) -> None:
@@ -87,7 +87,7 @@ class SuggestionLoader:
 
     def forget(self, sha256: str | None) -> None:
         """Forget what was proposed for a model: the library has changed."""
-        self._known = {id: pair for id, pair in self._known.items() if pair[0].sha256 != sha256}
+        self._known = {pending_id: pair for pending_id, pair in self._known.items() if pair[0].sha256 != sha256}
 
     def _go_on(self) -> None:
         if unknown := [row for row in self._rows if row.id not in self._known]:
@@ -96,7 +96,7 @@ class SuggestionLoader:
     def _read(self, rows: Sequence[QueueRow], _: threading.Event) -> Mapping[int, Suggestion]:
         some = itertools.takewhile(lambda _: not self._leaving.is_set(), rows)
         found = {row.id: self._library.queue.suggestion(row.id, self._leaving) for row in some}
-        return {id: suggestion for id, suggestion in found.items() if suggestion is not None}
+        return {pending_id: suggestion for pending_id, suggestion in found.items() if suggestion is not None}
 
     def _answer(self, rows: Sequence[QueueRow], found: Mapping[int, Suggestion]) -> None:
         self._known.update({row.id: (row, found[row.id]) for row in rows if row.id in found})

@@ -51,10 +51,10 @@ class Group:
     order: list[tuple[Impact, int, int]] = field(default_factory=list)
     """How much it hurts, how many things less than none, the id: sorted."""
 
-    def move(self, id: int, hurt: Impact, much: int) -> None:
+    def move(self, pending_id: int, hurt: Impact, much: int) -> None:
         """Put one whose plan has come in its place."""
-        del self.order[bisect_left(self.order, (Impact.WAITING, 0, id))]
-        insort(self.order, (hurt, -much, id))
+        del self.order[bisect_left(self.order, (Impact.WAITING, 0, pending_id))]
+        insort(self.order, (hurt, -much, pending_id))
 
 
 class ApplySummary:
@@ -72,8 +72,8 @@ class ApplySummary:
         self.groups = [group for group in groups.values() if group.count]
         for group in self.groups:
             group.order.sort()
-        waiting = (id for group in self.groups for hurt, _, id in group.order if hurt is Impact.WAITING)
-        self.wanted = sorted(waiting, key=lambda id: not self.may_lose(id))
+        waiting = (pending_id for group in self.groups for hurt, _, pending_id in group.order if hurt is Impact.WAITING)
+        self.wanted = sorted(waiting, key=lambda pending_id: not self.may_lose(pending_id))
         self.must_see = sum(map(self.may_lose, self.wanted))
         """How many of those wanted, from the first, must be looked at before anything is confirmed."""
 
@@ -83,21 +83,21 @@ class ApplySummary:
         decisions = library.queue.full_decisions()
         return cls(decisions, library.queue.rows(list(decisions)))
 
-    def may_lose(self, id: int) -> bool:
+    def may_lose(self, pending_id: int) -> bool:
         """Tell whether promoting must still find the plan that was shown; a plain merge loses nothing."""
-        decision = self.decisions[id]
+        decision = self.decisions[pending_id]
         return decision.strategy is Strategy.OVERRIDE or bool(decision.resolution)
 
-    def take(self, id: int, look: ImportPreview | None) -> None:
+    def take(self, pending_id: int, look: ImportPreview | None) -> None:
         """Take in what the plan of one of those wanted is."""
-        group = next(group for group in self.groups if group.strategy is self.decisions[id].strategy)
+        group = next(group for group in self.groups if group.strategy is self.decisions[pending_id].strategy)
         if look is None or look.plan is None:
-            self.notes[id] = sanitize(look.reason, 60) if look else "it has left the queue"
-            group.move(id, Impact.UNKNOWN, 0)
+            self.notes[pending_id] = sanitize(look.reason, 60) if look else "it has left the queue"
+            group.move(pending_id, Impact.UNKNOWN, 0)
             return
         plan = look.plan
-        if self.may_lose(id):
-            self.plans[id] = plan
+        if self.may_lose(pending_id):
+            self.plans[pending_id] = plan
         fields = sorted(overwritten_fields(plan), key=_NOT_WRITTEN.__contains__)
         group.fields += len(fields)
         group.replaced += len(plan.images.replaced)
@@ -105,13 +105,13 @@ class ApplySummary:
         if lost := len(fields) + len(plan.images.replaced):
             counts = _counted((len(fields), "field"), (len(plan.images.replaced), "image"))
             names = f": {sanitize(', '.join(fields[:_LABELS]), 200)}" if fields else ""
-            self.notes[id] = f"{counts}{names}"
-            group.move(id, Impact.LOSES, lost)
+            self.notes[pending_id] = f"{counts}{names}"
+            group.move(pending_id, Impact.LOSES, lost)
             return
         dropped = (len(plan.images.refused), "refused image"), (len(plan.images.left_out), "image left out")
-        self.notes[id] = _counted(*dropped)
+        self.notes[pending_id] = _counted(*dropped)
         much = sum(number for number, _ in dropped)
-        group.move(id, Impact.DROPS if much else Impact.NOTHING, much)
+        group.move(pending_id, Impact.DROPS if much else Impact.NOTHING, much)
 
     def _put(self, row: QueueRow, group: Group) -> None:
         group.count += 1
@@ -142,4 +142,4 @@ def _counted(*pairs: tuple[int, str]) -> str:
 
 def looks(library: Library, summary: ApplySummary, ids: Sequence[int]) -> dict[int, ImportPreview | None]:
     """Return the plans of some decisions. Blocks: to be called in a thread."""
-    return {id: library.queue.preview(id, summary.decisions[id].strategy) for id in ids}
+    return {pending_id: library.queue.preview(pending_id, summary.decisions[pending_id].strategy) for pending_id in ids}

@@ -67,5 +67,7 @@ def find_matches(library: Library, words: str, but: int) -> Matches:
     """Return which imports fit, and what is decided for them, ``but`` one. Blocks: to be called in a thread."""
     ids = library.queue.search(words)
     fit = set(ids)
-    decided = Counter(strategy for id, strategy in library.queue.decisions() if id in fit and id != but)
+    decided = Counter(
+        strategy for pending_id, strategy in library.queue.decisions() if pending_id in fit and pending_id != but
+    )
     return Matches(ids, decided)

@@ -28,11 +28,11 @@ class Decisions:
 
     def put(self, ids: Collection[int], choice: Choice) -> None:
         """Take a decision for each, or take theirs back with None."""
-        for id in ids:
-            waiting = self._waiting.get(id)
+        for pending_id in ids:
+            waiting = self._waiting.get(pending_id)
             # A strategy alone keeps what was picked by hand for it.
             if not (isinstance(waiting, Decision) and waiting.strategy is choice):
-                self._waiting[id] = choice
+                self._waiting[pending_id] = choice
         self.count_out(ids)
         if (strategy := strategy_of(choice)) is not None:
             self._of.update(dict.fromkeys(ids, strategy))
@@ -41,23 +41,23 @@ class Decisions:
     def fill(self, decisions: Iterable[tuple[int, Strategy]]) -> None:
         """Take what the database has; what is on its way to it stays over that."""
         self._of = dict(decisions)
-        for id, choice in {**self._storing, **self._waiting}.items():
+        for pending_id, choice in {**self._storing, **self._waiting}.items():
             if (strategy := strategy_of(choice)) is None:
-                self._of.pop(id, None)
+                self._of.pop(pending_id, None)
             else:
-                self._of[id] = strategy
+                self._of[pending_id] = strategy
         self.counts = Counter(self._of.values())
 
     def count_out(self, ids: Iterable[int]) -> None:
         """Count these no more."""
-        gone = [self._of.pop(id) for id in ids if id in self._of]
+        gone = [self._of.pop(pending_id) for pending_id in ids if pending_id in self._of]
         self.counts.subtract(gone)
         self.counts = +self.counts
 
-    def coming(self, id: int, strategy: Strategy | None) -> Decision | None:
+    def coming(self, pending_id: int, strategy: Strategy | None) -> Decision | None:
         """Return a decision with what was picked by hand that has not reached the database, None for any other."""
         for batch in (self._waiting, self._storing):
-            choice = batch.get(id)
+            choice = batch.get(pending_id)
             if isinstance(choice, Decision) and choice.strategy is strategy:
                 return choice
         return None

@@ -14,19 +14,19 @@ from itertools import chain
 _FEW, _FEW_SEARCHED = 64, 2
 
 
-def place_of(ids: array[int], id: int) -> int | None:
+def place_of(ids: array[int], pending_id: int) -> int | None:
     """Return the place of an id, None where it is not there; found at once where the ids are in order."""
-    if (place := _place_in_order(ids, id)) is not None:
+    if (place := _place_in_order(ids, pending_id)) is not None:
         return place
     try:
-        return ids.index(id)
+        return ids.index(pending_id)
     except ValueError:
         return None
 
 
-def _place_in_order(ids: array[int], id: int) -> int | None:
-    place = bisect_left(ids, id)
-    return place if place < len(ids) and ids[place] == id else None
+def _place_in_order(ids: array[int], pending_id: int) -> int | None:
+    place = bisect_left(ids, pending_id)
+    return place if place < len(ids) and ids[place] == pending_id else None
 
 
 def place_among(ids: array[int], before: array[int], cursor: int) -> int:
@@ -39,22 +39,22 @@ def place_among(ids: array[int], before: array[int], cursor: int) -> int:
     if (place := place_of(ids, before[cursor])) is not None:
         return place
     left = set(ids)
-    following = (id for id in before[cursor:] if id in left)
-    preceding = (id for id in reversed(before[:cursor]) if id in left)
+    following = (pending_id for pending_id in before[cursor:] if pending_id in left)
+    preceding = (pending_id for pending_id in reversed(before[:cursor]) if pending_id in left)
     stay = next(following, None) or next(preceding, None)
     return ids.index(stay) if stay is not None else 0
 
 
 def cut(ids: array[int], gone: Collection[int], cursor: int) -> int:
     """Take ids out of an array, and return where a cursor stands then, by the rule of ``place_among``."""
-    searched = sum(_place_in_order(ids, id) is None for id in gone) if len(gone) <= _FEW else 0
+    searched = sum(_place_in_order(ids, pending_id) is None for pending_id in gone) if len(gone) <= _FEW else 0
     if len(gone) > _FEW or searched > _FEW_SEARCHED:
-        kept_before = sum(id not in gone for id in ids[:cursor])
-        ids[:] = array("q", (id for id in ids if id not in gone))
+        kept_before = sum(pending_id not in gone for pending_id in ids[:cursor])
+        ids[:] = array("q", (pending_id for pending_id in ids if pending_id not in gone))
         cursor = kept_before
     else:
-        for id in gone:
-            if (place := place_of(ids, id)) is not None:
+        for pending_id in gone:
+            if (place := place_of(ids, pending_id)) is not None:
                 del ids[place]
                 cursor -= place < cursor
     return max(0, min(cursor, len(ids) - 1))

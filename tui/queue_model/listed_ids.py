@@ -29,9 +29,9 @@ class ListedIds:
         """Leave some out of the list."""
         self.cursor = cut(self.ids, gone, self.cursor)
 
-    def place_of(self, id: int) -> int | None:
+    def place_of(self, pending_id: int) -> int | None:
         """Return the place of an id, None where it is not listed."""
-        return place_of(self.ids, id)
+        return place_of(self.ids, pending_id)
 
     def move_to(self, place: int) -> bool:
         """Put the cursor there, or as near as the list goes; tell whether it stands elsewhere now."""

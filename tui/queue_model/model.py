@@ -63,9 +63,9 @@ class QueueModel:
 
     # What is known
 
-    def row(self, id: int | None) -> QueueRow | None:
+    def row(self, pending_id: int | None) -> QueueRow | None:
         """Return an import as it is decided now, None where its row has not come yet."""
-        row = None if id is None else self.rows.get(id)
+        row = None if pending_id is None else self.rows.get(pending_id)
         return None if row is None else self.decisions.over(row)
 
     @property
@@ -83,7 +83,7 @@ class QueueModel:
     @property
     def chosen(self) -> Sequence[int]:
         """What a decision is about: the ids marked, or the one under the cursor, or none in an empty list."""
-        return sorted(self.marks.ids) or [id for id in [self.listed.current] if id is not None]
+        return sorted(self.marks.ids) or [pending_id for pending_id in [self.listed.current] if pending_id is not None]
 
     @property
     def all_decided(self) -> bool:
@@ -103,8 +103,8 @@ class QueueModel:
 
     def decide(self, ids: Collection[int], choice: Choice) -> None:
         """Decide, or take decisions back with None; what failed before is open again."""
-        for id in ids:
-            self.failures.pop(id, None)
+        for pending_id in ids:
+            self.failures.pop(pending_id, None)
         self.decisions.put(ids, choice)
         self._tell(Part.DECISIONS | Part.FAILURES)
 
@@ -132,7 +132,9 @@ class QueueModel:
 
     def put_decisions(self, decisions: Iterable[tuple[int, Strategy]]) -> None:
         """Take the decisions that the database has."""
-        self.decisions.fill((id, strategy) for id, strategy in decisions if id not in self._left)
+        self.decisions.fill(
+            (pending_id, strategy) for pending_id, strategy in decisions if pending_id not in self._left
+        )
         self._tell(Part.DECISIONS)
 
     # What happened
@@ -162,16 +164,16 @@ class QueueModel:
         self.marks.leave(gone)
         self.rows.forget(gone)
         self.listed.take_out(gone)
-        for id in gone:
-            self.failures.pop(id, None)
+        for pending_id in gone:
+            self.failures.pop(pending_id, None)
         self._tell(Part.GONE | Part.COUNTS | Part.DECISIONS | Part.MARKS)
 
-    def fail(self, id: int, words: str) -> None:
+    def fail(self, pending_id: int, words: str) -> None:
         """Keep why an import could not be promoted; no words forget it."""
         if words:
-            self.failures[id] = words
+            self.failures[pending_id] = words
         else:
-            self.failures.pop(id, None)
+            self.failures.pop(pending_id, None)
         self._tell(Part.FAILURES)
 
     def end_batch(self, stored: Mapping[int, Choice]) -> None:

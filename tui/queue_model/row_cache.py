@@ -21,9 +21,9 @@ class RowCache:
         self._fresh: set[int] = set()
         self.generation = 0
 
-    def get(self, id: int) -> QueueRow | None:
+    def get(self, pending_id: int) -> QueueRow | None:
         """Return what is known of an import, ``None`` where its row has not come yet."""
-        return self._rows.get(id)
+        return self._rows.get(pending_id)
 
     def take(
         self, generation: int, asked: Collection[int], rows: Iterable[QueueRow], in_view: Iterable[int]
@@ -42,7 +42,7 @@ class RowCache:
             self._fresh.update(asked)
         if len(self._rows) > _KEPT:
             keep = {*asked, *in_view}
-            self._rows = {id: row for id, row in self._rows.items() if id in keep}
+            self._rows = {pending_id: row for pending_id, row in self._rows.items() if pending_id in keep}
             self._fresh &= keep
         return changed
 
@@ -53,15 +53,15 @@ class RowCache:
 
     def forget(self, gone: Iterable[int]) -> None:
         """Drop the rows of imports that are gone."""
-        for id in gone:
-            self._rows.pop(id, None)
-            self._fresh.discard(id)
+        for pending_id in gone:
+            self._rows.pop(pending_id, None)
+            self._fresh.discard(pending_id)
 
     def decide(self, stored: Mapping[int, Choice]) -> None:
         """Have decisions in the rows that the database has by now."""
-        for id, choice in stored.items():
-            if row := self._rows.get(id):
-                self._rows[id] = decided(row, choice)
+        for pending_id, choice in stored.items():
+            if row := self._rows.get(pending_id):
+                self._rows[pending_id] = decided(row, choice)
 
     def wanted(self, ids: Sequence[int], first: int, last: int) -> Sequence[int]:
         """Return the ids to ask for when these places are in view: in whole pages, none where all is known."""

@@ -61,9 +61,9 @@ class Selection:
         start = cursor if self._from_place is None else self._from_place
         return range(min(start, cursor), max(start, cursor) + 1)
 
-    def holds(self, id: int, place: int) -> bool:
+    def holds(self, pending_id: int, place: int) -> bool:
         """Tell whether the id at a place is marked."""
-        return id in self._ids or place in self.range
+        return pending_id in self._ids or place in self.range
 
     # What happens to the list
 
@@ -105,10 +105,10 @@ class Selection:
         self._from = None
         self._changed()
 
-    def toggle(self, id: int) -> None:
+    def toggle(self, pending_id: int) -> None:
         """Mark an id that is shown, or unmark it."""
         self._close_range()
-        self._ids ^= {id}
+        self._ids ^= {pending_id}
         self._changed()
 
     def toggle_shown(self) -> None:

@@ -87,8 +87,8 @@ class SummaryScreen(ModalScreen[Sequence[Decided] | None]):
             self._loaded = not summary.must_see
             for start in range(0, len(wanted), _AT_ONCE):
                 found = await asyncio.to_thread(looks, self._library, summary, wanted[start : start + _AT_ONCE])
-                for id, look in found.items():
-                    summary.take(id, look)
+                for pending_id, look in found.items():
+                    summary.take(pending_id, look)
                 left = len(wanted) - start - _AT_ONCE
                 all_seen = not self._loaded and start + _AT_ONCE >= summary.must_see
                 if left <= 0 or all_seen or time.monotonic() - shown_at > _TICK:
@@ -113,18 +113,20 @@ class SummaryScreen(ModalScreen[Sequence[Decided] | None]):
         )
         shown = group.order[:names]
         room = max(width - 8, 8)
-        longest = max((cell_len(cut(summary.rows[id].name, room)) for _, _, id in shown), default=0)
-        lines = [self._line(summary, hurt, id, room, min(longest, room * 2 // 5)) for hurt, _, id in shown]
+        longest = max((cell_len(cut(summary.rows[pending_id].name, room)) for _, _, pending_id in shown), default=0)
+        lines = [
+            self._line(summary, hurt, pending_id, room, min(longest, room * 2 // 5)) for hurt, _, pending_id in shown
+        ]
         if group.count > names:
             lines.append(Content.styled(f"       and {group.count - names:,} more", GREY))
         return Content("\n").join([head, *lines])
 
     @staticmethod
-    def _line(summary: ApplySummary, hurt: Impact, id: int, room: int, names: int) -> Content:
-        name, note = summary.rows[id].name, summary.notes.get(id, "")
+    def _line(summary: ApplySummary, hurt: Impact, pending_id: int, room: int, names: int) -> Content:
+        name, note = summary.rows[pending_id].name, summary.notes.get(pending_id, "")
         if not note:
             return Content.styled(f"       {fit(name, room)}", GREY)
-        tone = RED if summary.decisions[id].strategy is Strategy.DELETE else _TONE.get(hurt, TEXT)
+        tone = RED if summary.decisions[pending_id].strategy is Strategy.DELETE else _TONE.get(hurt, TEXT)
         return Content.assemble((f"       {fit(name, names)}  ", GREY), (cut(note, room - names - 2), tone))
 
     @staticmethod

@@ -76,10 +76,14 @@ class ImportScreen(ModalScreen[ImportReport | None]):
             yield Static("Bring an old database in", classes="title", id="import-title", markup=False)
             with ContentSwitcher(initial=Phase.ASKING.value):
                 with Vertical(id=Phase.ASKING.value):
-                    for id, (label, _) in _FIELDS.items():
+                    for field_id, (label, _) in _FIELDS.items():
                         with Horizontal(classes="field"):
                             yield Static(label, classes="label")
-                            yield PlainInput(id=id) if id == "roots" else PathInput(id=id, folders_only=id == "images")
+                            yield (
+                                PlainInput(id=field_id)
+                                if field_id == "roots"
+                                else PathInput(id=field_id, folders_only=field_id == "images")
+                            )
                     yield Static(id="hint", markup=False)
                 yield Static(id=Phase.RUNNING.value, markup=False)
                 with VerticalScroll(id=Phase.DONE.value):
@@ -102,8 +106,8 @@ class ImportScreen(ModalScreen[ImportReport | None]):
         self.query_one("#import-keys", Static).update(Content.assemble(*(part for pair in keys for part in pair)))
         self.refresh_bindings()
 
-    def _line(self, id: str) -> PlainInput:
-        return self.query_one(f"#{id}", PlainInput)
+    def _line(self, field_id: str) -> PlainInput:
+        return self.query_one(f"#{field_id}", PlainInput)
 
     # Keys
 
@@ -174,7 +178,7 @@ class ImportScreen(ModalScreen[ImportReport | None]):
             images.focus()
 
     def _start(self) -> None:
-        database, images = (self._line(id).value for id in ("database", "images"))
+        database, images = (self._line(field_id).value for field_id in ("database", "images"))
         if not database.strip():
             self._refuse("Name the old database first.", "database")
             return

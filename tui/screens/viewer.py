@@ -40,7 +40,7 @@ class OneOfSide(Vertical):
     class PictureWanted(Message):
         """Another picture is to be shown (see ``wanted``); where it is not at hand, it goes to ``supply``."""
 
-    def __init__(self, title: str, side: Side, pictures: PictureCache, *, id: str) -> None:
+    def __init__(self, title: str, side: Side, pictures: PictureCache, *, id: str) -> None:  # noqa: A002 - as Textual calls it
         super().__init__(id=id, classes="side")
         self._title = title
         self._side = side
@@ -121,7 +121,7 @@ class ViewerScreen(Screen[None]):
         self._looks = LatestQuery[int, "ImportPreview | None"](
             self,
             "view",
-            lambda id, cancel: library.queue.preview(id, None, cancel),
+            lambda pending_id, cancel: library.queue.preview(pending_id, None, cancel),
             self._show_look,
             self._failed,
         )
@@ -164,9 +164,9 @@ class ViewerScreen(Screen[None]):
         else:
             self._looks.ask(place.id)
 
-    def _show_look(self, id: int, look: ImportPreview | None) -> None:
+    def _show_look(self, pending_id: int, look: ImportPreview | None) -> None:
         place = self._walk.place()
-        if look is None or place is None or place.id != id:
+        if look is None or place is None or place.id != pending_id:
             return
         self._look = look
         name = (cut(look.row.name, max(self.size.width - 24, 10)), f"bold {BRIGHT}")

@@ -43,9 +43,9 @@ def kitty(picture: Thumbnail, columns: int, rows: int, mat: str) -> Drawing:
     """Return a picture for Kitty, which scales it into the cells given and keeps its proportions."""
     from textual_image.renderable.tgp import Image  # noqa: PLC0415 - not needed for half cells
 
-    id = next(_ids)
+    image_id = next(_ids)
     image = Image(io.BytesIO(_ppm(picture.width, picture.height, picture.pixels)), columns, rows)
-    image.terminal_image_id = id  # so it believes to have sent it
+    image.terminal_image_id = image_id  # so it believes to have sent it
     cells = tuple(
         Segment(part.text.rstrip("\n"), (part.style or Style()) + Style(bgcolor=mat))
         for part in _console(columns, rows).render(image)
@@ -53,12 +53,12 @@ def kitty(picture: Thumbnail, columns: int, rows: int, mat: str) -> Drawing:
     )
     data = base64.b64encode(zlib.compress(picture.pixels, 1)).decode()
     chunks = [data[i : i + _CHUNK] for i in range(0, len(data), _CHUNK)]
-    first = f"a=t,f=24,o=z,s={picture.width},v={picture.height},i={id},"
+    first = f"a=t,f=24,o=z,s={picture.width},v={picture.height},i={image_id},"
     messages = [
         f"\x1b_G{'' if n else first}q=2,m={int(n < len(chunks) - 1)};{chunk}\x1b\\" for n, chunk in enumerate(chunks)
     ]
-    place = f"\x1b_Ga=p,U=1,i={id},c={columns},r={rows},q=2\x1b\\"
-    return Drawing(columns, rows, cells, send="".join(messages) + place, free=f"\x1b_Ga=d,d=I,i={id},q=2\x1b\\")
+    place = f"\x1b_Ga=p,U=1,i={image_id},c={columns},r={rows},q=2\x1b\\"
+    return Drawing(columns, rows, cells, send="".join(messages) + place, free=f"\x1b_Ga=d,d=I,i={image_id},q=2\x1b\\")
 
 
 def sixel(picture: Thumbnail, columns: int, rows: int, mat: str) -> Drawing:

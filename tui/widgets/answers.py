@@ -27,8 +27,8 @@ class Answers(Widget):
             found.setdefault(entry.binding.id, entry.binding)
         parts: list[tuple[str, str]] = []
         self._spots, x = [], 0
-        for id, words in self._answers:
-            if binding := found.get(id):
+        for pending_id, words in self._answers:
+            if binding := found.get(pending_id):
                 key = self.app.get_key_display(binding)
                 width = cell_len(f"{key} {words}")
                 parts += [(key, f"bold {AMBER}"), (f" {words}", TEXT), (" " * _GAP, "")]

@@ -42,8 +42,8 @@ def test_tiers_are_made_by_threads_that_step_back_and_looks_by_others(
     monkeypatch.setattr(ImageProcessor, "stage", staging)
     monkeypatch.setattr(PendingImageStager, "_judge", judging)
     before = priority()
-    id = add_pending(library, model_file(tmp_path, "m"), images=[png(1), png(2)])
-    assert library.processor.process_single_import(id, Strategy.MERGE).status is Status.SUCCESS
+    pending_id = add_pending(library, model_file(tmp_path, "m"), images=[png(1), png(2)])
+    assert library.processor.process_single_import(pending_id, Strategy.MERGE).status is Status.SUCCESS
     assert staged == [min(before + 10, 19)] * 2
     assert set(judged) == {before}
     assert priority() == before

@@ -47,23 +47,23 @@ def conflict(library: Library, weights: Path) -> int:
     add_model(library, SHA, weights, name="old", meta=mine, tag_names=["old"], images=[png(1)])
     theirs = {"description": "theirs", "rating": 5, "new": True}
     images = [png(2), png(3), png(2)]
-    id = add_pending(library, weights, name="new", meta=theirs, tag_names=["wanted", "unwanted"], images=images)
-    library.processor.plan(id, Strategy.MERGE)
-    return id
+    pending_id = add_pending(library, weights, name="new", meta=theirs, tag_names=["wanted", "unwanted"], images=images)
+    library.processor.plan(pending_id, Strategy.MERGE)
+    return pending_id
 
 
-def picks_for(id: int) -> Resolution:
-    return PICKS.toggle_image(f"{id}_0.png")
+def picks_for(pending_id: int) -> Resolution:
+    return PICKS.toggle_image(f"{pending_id}_0.png")
 
 
-def planned(library: Library, id: int, strategy: Strategy | None) -> Plan:
-    look = library.queue.preview(id, strategy)
+def planned(library: Library, pending_id: int, strategy: Strategy | None) -> Plan:
+    look = library.queue.preview(pending_id, strategy)
     assert look is not None and look.plan is not None
     return look.plan
 
 
-def row(library: Library, id: int) -> QueueRow:
-    return library.queue.rows([id])[0]
+def row(library: Library, pending_id: int) -> QueueRow:
+    return library.queue.rows([pending_id])[0]
 
 
 def test_picks_are_stored_with_the_decision(library: Library, conflict: int) -> None:
@@ -148,9 +148,9 @@ def test_a_stored_pick_plays_no_part_unless_it_is_passed(library: Library, confl
 
 
 def test_tags_and_images_are_left_out_of_a_new_model_too(library: Library, weights: Path) -> None:
-    id = add_pending(library, weights, meta={"a": 1}, tag_names=["wanted", "unwanted"], images=[png(1), png(2)])
-    picks = Resolution(((("meta_json", "a"), Side.EXISTING),), ("unwanted",), (f"{id}_0.png",))
-    outcome = library.processor.process_single_import(id, Strategy.MERGE, resolution=picks)
+    pending_id = add_pending(library, weights, meta={"a": 1}, tag_names=["wanted", "unwanted"], images=[png(1), png(2)])
+    picks = Resolution(((("meta_json", "a"), Side.EXISTING),), ("unwanted",), (f"{pending_id}_0.png",))
+    outcome = library.processor.process_single_import(pending_id, Strategy.MERGE, resolution=picks)
     assert outcome.action_taken is Action.INSERTED
     assert outcome.images == (f"{SHA}_0.webp",)
     model = model_of(library, SHA)
@@ -160,8 +160,8 @@ def test_tags_and_images_are_left_out_of_a_new_model_too(library: Library, weigh
 def test_a_library_of_the_first_version_gets_its_column(tmp_path: Path, weights: Path) -> None:
     folder = tmp_path / "old"
     with Library.open(folder) as library:
-        id = add_pending(library, weights, images=[png(1)])
-        library.queue.decide([id], Strategy.DELETE)
+        pending_id = add_pending(library, weights, images=[png(1)])
+        library.queue.decide([pending_id], Strategy.DELETE)
         undone = add_pending(library, weights, name="deleted")
         library.processor.process_single_import(undone, Strategy.DELETE)
     with sqlite3.connect(folder / "library.db") as connection:
@@ -172,10 +172,10 @@ def test_a_library_of_the_first_version_gets_its_column(tmp_path: Path, weights:
     with Library.open(folder) as library:
         assert {step.name for step in migrations.applied(library.store.db)} == {"1_library_queue_journal", "2_picks"}
         assert len(list(folder.glob("library.db.before-2-*"))) == 1, "the database was copied first"
-        record = pending_of(library, id)
+        record = pending_of(library, pending_id)
         assert (record.decision, len(record.images)) == (Decision(Strategy.DELETE), 1)
-        library.queue.decide([id], Decision(Strategy.MERGE, PICKS))
-        assert pending_of(library, id).decision == Decision(Strategy.MERGE, PICKS)
+        library.queue.decide([pending_id], Decision(Strategy.MERGE, PICKS))
+        assert pending_of(library, pending_id).decision == Decision(Strategy.MERGE, PICKS)
         assert library.undo().refused == "", "an operation of before can be taken back"
         assert pending_of(library, undone).name == "deleted"
 
@@ -183,8 +183,8 @@ def test_a_library_of_the_first_version_gets_its_column(tmp_path: Path, weights:
 def test_a_record_goes_in_with_its_picks(library: Library) -> None:
     db = Database(memory=True)
     migrations.apply(db)
-    id = add_pending(library, "/gone")
-    record = replace(pending_of(library, id), decision=Decision(Strategy.MERGE, PICKS))
+    pending_id = add_pending(library, "/gone")
+    record = replace(pending_of(library, pending_id), decision=Decision(Strategy.MERGE, PICKS))
     pending.insert(db, record, [])
-    assert pending.get(db, id) == record
+    assert pending.get(db, pending_id) == record
     db.close()

@@ -198,9 +198,12 @@ def test_a_reader_sees_the_queue_too(library: Library, tmp_path: Path) -> None:
 
 def test_a_row_has_the_tags_of_the_librarys_model_while_its_hash_holds(library: Library, tmp_path: Path) -> None:
     path = model_file(tmp_path, "m")
-    alone, id = add_pending(library, model_file(tmp_path, "n", b"other")), add_pending(library, path, tag_names=["a"])
-    hashed(library, alone, id)
+    alone, pending_id = (
+        add_pending(library, model_file(tmp_path, "n", b"other")),
+        add_pending(library, path, tag_names=["a"]),
+    )
+    hashed(library, alone, pending_id)
     add_model(library, digest(b"weights"), "/m/m", tag_names=["b", "a"])
-    assert [row.library_tags for row in library.queue.rows([alone, id])] == [(), ("a", "b")]
+    assert [row.library_tags for row in library.queue.rows([alone, pending_id])] == [(), ("a", "b")]
     path.write_bytes(b"changed")
-    assert library.queue.rows([id])[0].library_tags == ()
+    assert library.queue.rows([pending_id])[0].library_tags == ()

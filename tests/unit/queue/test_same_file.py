@@ -19,8 +19,8 @@ def files(library: Library, tmp_path: Path) -> list[Path]:
     contents = (b"a", b"c", b"a", b"new", b"c", b"a", b"unread")
     paths = [model_file(tmp_path, f"m{n}", content) for n, content in enumerate(contents)]
     ids = [add_pending(library, path) for path in (*paths, tmp_path / "none")]
-    for id in ids[:6]:
-        library.processor.dry_run(id)
+    for pending_id in ids[:6]:
+        library.processor.dry_run(pending_id)
     add_model(library, digest(b"c"), "/m/c")
     return paths
 
@@ -49,8 +49,8 @@ def test_a_word_finds_the_group(library: Library, files: list[Path]) -> None:
 
 
 def test_what_has_no_other_is_alone_and_what_is_not_there_is_nothing(library: Library, files: list[Path]) -> None:
-    for id in (4, 7, 8):
-        assert same(library, f"same:{id}") == [id]
+    for pending_id in (4, 7, 8):
+        assert same(library, f"same:{pending_id}") == [pending_id]
     assert same(library, "same:99") == []
     assert same(library, "-same:99") == list(range(1, 9))
 
@@ -76,7 +76,7 @@ def test_of_many_a_row_names_some(library: Library, tmp_path: Path) -> None:
     library.processor.dry_run(ids[0])
     named = alike(library)
     assert set(named) == set(ids) and all(len(some) == MAX_LISTED_DUPLICATES for some in named.values())
-    assert all(list(some) == sorted(some) and id not in some for id, some in named.items())
+    assert all(list(some) == sorted(some) and pending_id not in some for pending_id, some in named.items())
     assert same(library, f"same:{ids[-1]}") == ids
 
 

@@ -80,7 +80,9 @@ def test_within_a_state_the_same_file_lies_together(mixed: Library) -> None:
 def test_what_a_filter_finds_comes_in_that_order_too(mixed: Library, column: SortKey, words: str) -> None:
     order = SortOrder(column, descending=True)
     found = set(mixed.queue.search(words))
-    assert list(mixed.queue.search(words, order)) == [id for id in mixed.queue.search("", order) if id in found]
+    assert list(mixed.queue.search(words, order)) == [
+        pending_id for pending_id in mixed.queue.search("", order) if pending_id in found
+    ]
 
 
 def test_a_path_that_is_no_text_has_its_place(library: Library) -> None:

@@ -18,8 +18,12 @@ from tui.queue_model.model import Part, QueueModel
 BY_HAND = Decision(Strategy.MERGE, Resolution(tags=("blurry",)))
 
 
-def row(id: int, decision: Strategy | None = None, *, overrides: bool = False, state: State = State.NEW) -> QueueRow:
-    return QueueRow(id, f"m{id}", f"/m/{id}", "lora", 1, None, state, decision, (), (), overrides)
+def row(
+    pending_id: int, decision: Strategy | None = None, *, overrides: bool = False, state: State = State.NEW
+) -> QueueRow:
+    return QueueRow(
+        pending_id, f"m{pending_id}", f"/m/{pending_id}", "lora", 1, None, state, decision, (), (), overrides
+    )
 
 
 def read(model: QueueModel, rows: Iterable[QueueRow]) -> set[int]:
@@ -33,7 +37,7 @@ def read(model: QueueModel, rows: Iterable[QueueRow]) -> set[int]:
 def model() -> QueueModel:
     model = QueueModel()
     model.put_ids(array("q", range(1, 7)), all_of_them=True)
-    read(model, [row(id) for id in range(1, 7)])
+    read(model, [row(pending_id) for pending_id in range(1, 7)])
     model.put_counts(QueueCounts(6, 0, {State.NEW: 6}))
     return model
 
@@ -50,7 +54,11 @@ def test_a_decision_is_in_row_and_counts_before_it_is_stored_and_told_once(model
     seen = told(model, Part.DECISIONS | Part.LIST | Part.COUNTS | Part.MARKS)
     model.decide([2, 3], Strategy.MERGE)
     assert seen == [Part.DECISIONS]
-    assert [getattr(model.row(id), "decision", "") for id in (1, 2, 3)] == [None, Strategy.MERGE, Strategy.MERGE]
+    assert [getattr(model.row(pending_id), "decision", "") for pending_id in (1, 2, 3)] == [
+        None,
+        Strategy.MERGE,
+        Strategy.MERGE,
+    ]
     assert model.decisions.counts == {Strategy.MERGE: 2}
     model.decide([3], None)
     assert model.row(3) == row(3)
@@ -152,9 +160,9 @@ def test_the_next_undecided_goes_round_the_end(model: QueueModel) -> None:
 
 def test_all_decided_waits_until_it_is_known_how_many_there_are(model: QueueModel) -> None:
     states = []
-    for id in model.listed.ids:
+    for pending_id in model.listed.ids:
         states.append(model.all_decided)
-        model.decide([id], Strategy.SKIP)
+        model.decide([pending_id], Strategy.SKIP)
     assert [*states, model.all_decided] == [False] * 6 + [True]
 
 

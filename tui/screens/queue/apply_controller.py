@@ -92,13 +92,13 @@ class ApplyController:
 
     def came(self, event: Promoted) -> None:
         """Take what came of one promotion: it leaves the list, or stays with its reason."""
-        outcome, id = event.outcome, event.decided.row.id
+        outcome, pending_id = event.outcome, event.decided.row.id
         ok = outcome.status is Status.SUCCESS
         self.job.add(LogLine(event.decided, ok, outcome_words(outcome)))
         failed = not ok and outcome.status is not Status.NOT_FOUND
-        self._model.fail(id, outcome_words(outcome) if failed else "")
+        self._model.fail(pending_id, outcome_words(outcome) if failed else "")
         if not failed and outcome.action_taken is not Action.IGNORED:
-            self._listing.take_out({id}, [event.decided.row])
+            self._listing.take_out({pending_id}, [event.decided.row])
         self._listing.suggesting.forget(outcome.sha256)
         self._listing.refresh()
         self._show_current()

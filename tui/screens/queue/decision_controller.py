@@ -100,7 +100,9 @@ class DecisionController:
 
     def _take_found(self, found: Mapping[Strategy, Sequence[int]], newer: Collection[int]) -> int:
         """Store what is proposed, where nothing was decided while it was looked at."""
-        taken = {strategy: [id for id in ids if id not in newer] for strategy, ids in found.items()}
+        taken = {
+            strategy: [pending_id for pending_id in ids if pending_id not in newer] for strategy, ids in found.items()
+        }
         for strategy, ids in taken.items():
             self._store(ids, strategy)
             self._model.marks.unmark(ids)

@@ -214,7 +214,7 @@ class ListController:
 
     def suggest(self) -> None:
         """Propose something for what is in view."""
-        rows = (self._model.row(id) for id in self._list.in_view())
+        rows = (self._model.row(pending_id) for pending_id in self._list.in_view())
         self.suggesting.want([row for row in rows if row is not None])
         self._list.show_suggested(self.suggesting.words)
 
@@ -239,7 +239,7 @@ class ListController:
         self._list.show_rows(self._model.put_rows(generation, ids, rows, self._list.in_view()))
         self.suggest()
         if gone := set(ids) - {row.id for row in rows}:  # another process took them
-            self.take_out(gone, [row for id in gone if (row := self._model.row(id))])
+            self.take_out(gone, [row for pending_id in gone if (row := self._model.row(pending_id))])
         self._rows_came()
         self._stand()
 

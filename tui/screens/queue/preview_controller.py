@@ -61,10 +61,10 @@ class PreviewController:
 
     def show(self, row: QueueRow | None, failure: str) -> None:
         """Show another import, or the same one as it is now; ``failure`` is why its last promotion failed."""
-        id = row.id if row else None
-        if id != self._id:
+        pending_id = row.id if row else None
+        if pending_id != self._id:
             self._peek = None
-        self._id = id
+        self._id = pending_id
         self._screen.query_one(Preview).show_row(row, failure, self._pictures.hidden(row) if row else "")
         if row is None:
             self.look = None

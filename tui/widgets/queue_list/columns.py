@@ -151,14 +151,14 @@ def short_name(name: str, width: int) -> str:
     return name.removesuffix(".safetensors") if width < _FULL_NAME else name
 
 
-def placeholder(id: int, cols: Columns, look: RowStyle, ground: Style, palette: Palette) -> list[Segment]:
+def placeholder(pending_id: int, cols: Columns, look: RowStyle, ground: Style, palette: Palette) -> list[Segment]:
     """Return the line of a row whose data is still on its way."""
     style = partial(_style, palette, ground, _under(look))
     rest = cols.width - _MARGIN - cols.id
     faint = style(FAINT)
     return [
         *_margin(look, style),
-        Segment(fit(id, cols.id, right=True), faint),
+        Segment(fit(pending_id, cols.id, right=True), faint),
         Segment(fit(" ···", rest), faint),
     ]
 

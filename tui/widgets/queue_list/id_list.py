@@ -79,9 +79,9 @@ class IdList(CachedLines, can_focus=True, inherit_bindings=False):
             self._told = self.current
             self.post_message(self.Moved(self._told))
 
-    def go_to(self, id: int) -> None:
+    def go_to(self, pending_id: int) -> None:
         """Put the cursor on an import, where it is in the list."""
-        if (place := self._listed.place_of(id)) is not None:
+        if (place := self._listed.place_of(pending_id)) is not None:
             self._move_to(place)
 
     def action_move(self, by: int) -> None:

@@ -59,7 +59,7 @@ class QueueList(IdList):
         first = max(self.scroll_offset.y - 1, 0)
         near = enumerate(self.ids[first : first + self._visible_rows() + 2], first)
         # A row tells its neighbours whether they are of one file.
-        self._draw(*{place + by for place, id in near if id in changed for by in (-1, 0, 1)})
+        self._draw(*{place + by for place, pending_id in near if pending_id in changed for by in (-1, 0, 1)})
         self._view_changed()
 
     def show_hashing(self, ids: Iterable[int]) -> None:
@@ -128,21 +128,28 @@ class QueueList(IdList):
     def render_line(self, y: int) -> Strip:
         cols = self._columns
         if (place := self._place_at(y)) is not None:
-            id = self.ids[place]
-            return row_line(self._model.row(id), id, cols, self._look(id, place, y), self._ground, self._palette)
+            pending_id = self.ids[place]
+            return row_line(
+                self._model.row(pending_id),
+                pending_id,
+                cols,
+                self._look(pending_id, place, y),
+                self._ground,
+                self._palette,
+            )
         if y == 0:
             return strip(header(cols, self._palette, self._model.order), cols.width, self._ground)
         segments = [] if self.ids else empty_line(self._empty, y, *self.scrollable_content_region.size, self._palette)
         return strip(segments, cols.width, self._ground)
 
-    def _look(self, id: int, place: int, y: int) -> RowStyle:
+    def _look(self, pending_id: int, place: int, y: int) -> RowStyle:
         return RowStyle(
             cursor=place == self.cursor,
             focus=self.has_focus,
-            marked=self._model.marks.holds(id, place),
-            hashing=id in self._hashing,
-            failed=id in self._model.failures,
-            suggestion=self._suggested.get(id, ""),
+            marked=self._model.marks.holds(pending_id, place),
+            hashing=pending_id in self._hashing,
+            failed=pending_id in self._model.failures,
+            suggestion=self._suggested.get(pending_id, ""),
             stripe=bool(place % 2),
             hover=y == self._hover,
             above=self._same_file(place, place - 1),

@@ -17,9 +17,11 @@ _KEPT = 1024  # some screens full
 
 
 @lru_cache(maxsize=_KEPT)
-def row_line(row: QueueRow | None, id: int, cols: Columns, look: RowStyle, ground: Style, palette: Palette) -> Strip:
+def row_line(
+    row: QueueRow | None, pending_id: int, cols: Columns, look: RowStyle, ground: Style, palette: Palette
+) -> Strip:
     """Return the line of an import, whose row may be still on its way."""
-    segments = line(row, cols, look, ground, palette) if row else placeholder(id, cols, look, ground, palette)
+    segments = line(row, cols, look, ground, palette) if row else placeholder(pending_id, cols, look, ground, palette)
     return Strip(segments).adjust_cell_length(cols.width, ground)
 
 
