@@ -35,8 +35,8 @@ class SchemaForeign(LibraryError):
     def __init__(self, path: object, differences: Sequence[str]) -> None:
         more = f", and {len(differences) - 1} more" if len(differences) > 1 else ""
         super().__init__(
-            f"the library's database {path} was changed by something else ({differences[0]}{more}); "
-            "nothing was touched: restore a backup, or see --verify for all that differs"
+            f"the library's database {path} was changed by another program ({differences[0]}{more}); "
+            "nothing was touched: restore a backup, or run --verify for all differences"
         )
         self.differences = tuple(differences)
 

@@ -53,7 +53,7 @@ PathLike = str | os.PathLike[str]
 class Library:
     """One open library.
 
-    ``recovered`` tells whether opening it finished an operation that was left open; ``warning`` says in a sentence
+    ``recovered`` tells whether opening it finished an interrupted operation; ``warning`` says in a sentence
     what could not be tidied then, though all of the library works.
     """
 
@@ -148,15 +148,15 @@ class Library:
     def _recover(self, left: Sequence[str]) -> None:
         self.recovered = self._journal.recover()
         if self.recovered:
-            _log.warning("finished an operation that was left open")
+            _log.warning("finished an interrupted operation")
         try:
             self._journal.clean_staging(left)
         except LibraryError as error:
             self._warn_of_staging(error)
 
     def _warn_of_staging(self, error: Exception) -> None:
-        _log.warning("staging/ could not be tidied", exc_info=error)
-        self.warning = f"what dead processes left in staging/ could not be removed ({error})"
+        _log.warning("staging/ could not be cleaned up", exc_info=error)
+        self.warning = f"files that ended processes left in staging/ could not be removed ({error})"
 
     def _expire(self, limits: TrashLimits) -> None:
         try:
@@ -185,7 +185,9 @@ class Library:
     ) -> BackupReport:
         """Write a new folder with the database and the images its rows name. Raises LibraryError, Cancelled."""
         if self.readonly:
-            raise LibraryError("open the library for writing to copy it with its images: no file may move meanwhile")
+            raise LibraryError(
+                "open the library for writing to copy it with its images, so that no file moves meanwhile"
+            )
         refuse_inside(self.root, Path(target))
         return back_up_images(self.store, self._journal, self.root, Path(target), cancel=cancel, progress=progress)
 
@@ -218,7 +220,7 @@ class Library:
             _log.error("the import of %s stopped", database, exc_info=error)
             raise LibraryError(
                 f"the import stopped: {error.filename or self.root} ({error.strerror or error}); "
-                "mend that and import again, it goes on where it stopped"
+                "fix that and import again; the import continues where it stopped"
             ) from error
         came = (report.models, report.pending, report.skipped, " (cancelled)" if report.cancelled else "")
         _log.info("imported %s: %d models, %d pending, %d known before%s", database, *came)
@@ -273,18 +275,18 @@ def _prepare(root: Path, on_wait: OnWait) -> LibraryLock:
     except (FileExistsError, NotADirectoryError) as error:
         if error.filename and os.path.islink(error.filename) and not os.path.exists(error.filename):
             raise LibraryError(
-                f"{error.filename} is a link to a folder that is not there; mount its disk, or mend the link"
+                f"{error.filename} is a link to a folder that does not exist; mount its disk, or fix the link"
             ) from error
-        raise LibraryError(f"{error.filename} is no folder; choose another folder for the library") from error
+        raise LibraryError(f"{error.filename} is not a folder; choose another library location") from error
     except OSError as error:
         raise LibraryError(
             f"the library folder {root} cannot be written ({error.strerror}); "
-            "mend its permissions or choose another folder"
+            "fix its permissions or choose another folder"
         ) from error
 
 
 def _images_folder(folder: PathLike) -> Path:
     path = Path(folder)
     if not path.is_dir():
-        raise LibraryError(f"the image folder {path} is not there; give the folder that holds the old images")
+        raise LibraryError(f"the image folder {path} does not exist; give the folder that holds the old images")
     return path

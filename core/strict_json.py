@@ -25,7 +25,7 @@ def parse_json_object(text: str, max_depth: int = MAX_DEPTH) -> dict[str, Any]:
     """
     value = parse_json(text, max_depth)
     if not isinstance(value, dict):
-        raise ValueError(f"JSON, but {_kind(value)} and no object")
+        raise ValueError(f"JSON, but {_kind(value)} not an object")
     return value
 
 
@@ -38,13 +38,13 @@ def parse_json(text: str, max_depth: int = MAX_DEPTH) -> Any:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise ValueError("text that is no Unicode") from None
+        raise ValueError("text that is not Unicode") from None
     if _too_deep(text, max_depth):
         raise ValueError(f"nested more than {max_depth} levels deep")
     try:
         value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
-        raise ValueError(f"no JSON ({error.msg}, character {error.pos + 1})") from None
+        raise ValueError(f"not JSON ({error.msg}, character {error.pos + 1})") from None
     if _SURROGATE.search(text):
         _refuse_lone_surrogates(value)
     return value
@@ -79,7 +79,7 @@ def _number(digits: str) -> float:
 
 
 def _constant(name: str) -> NoReturn:
-    raise ValueError(f"{name}, which is no JSON")
+    raise ValueError(f"{name}, which is not JSON")
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -42,18 +42,18 @@ class Frame:
 _START = Step((), ("5 conflicts", "duplicate"))
 _DECIDED = Step(("j", "m", "o", "m", "j", "m", "m"), ("5 decided",))
 _ALL_KINDS = Step(("g", "s", "G", "k", "k", "k", "k", "k", "k", "d", "d"), ("8 decided",))
-_COMPARED = Step(("g", "j", "m", "k", "enter", "j", "j"), ("merge makes", "becomes 4", "1 already there"))
+_COMPARED = Step(("g", "j", "m", "k", "enter", "j", "j"), ("after merge", "becomes 4", "1 already there"))
 _SUMMED_UP = Step(("a",), ("of the library overwritten", "Apply 8"))
 
 SCENES = (
-    Scene("queue", (140, 42), (_START, _DECIDED, Step(("g", "j", "l"), ("incoming 2 of 4", "merge makes")))),
+    Scene("queue", (140, 42), (_START, _DECIDED, Step(("g", "j", "l"), ("incoming 2 of 4", "after merge")))),
     Scene("comparison", (140, 42), (_START, _COMPARED)),
     Scene(
         "by-hand",
         (140, 42),
         (
             _START,
-            Step(("g", "j", "m", "k", "enter", *"jjjjjj"), ("merge makes", "becomes 4")),
+            Step(("g", "j", "m", "k", "enter", *"jjjjjj"), ("after merge", "becomes 4")),
             Step(("enter",), ("1 field overwritten",)),
             Step((*"jjjj", "enter"), ("left out",)),
             Step(("g", "j", "enter"), ("2 fields overwritten",)),
@@ -61,7 +61,7 @@ SCENES = (
         ),
     ),
     Scene("two-up", (140, 42), (_START, Step(("g", "j", "m", "k", "v", "tab"), ("becomes 3", "beside the library's")))),
-    Scene("alike", (140, 42), (_START, Step(("g", *"jjjjj", "equals_sign"), ("imports fit", "same folder")))),
+    Scene("alike", (140, 42), (_START, Step(("g", *"jjjjj", "equals_sign"), ("imports match", "same folder")))),
     Scene("summary", (140, 42), (_START, _DECIDED, _ALL_KINDS, _SUMMED_UP)),
     Scene(
         "applying",
@@ -91,12 +91,12 @@ DEMO_SIZE = (124, 36)  # cells; more would be too small to read in a README
 DEMO_STOPS_AFTER = 3
 DEMO = (
     Frame(_START, 1800),
-    Frame(Step(("j",), ("incoming 1 of 4", "merge makes")), 1500),
+    Frame(Step(("j",), ("incoming 1 of 4", "after merge")), 1500),
     Frame(Step(("l",), ("incoming 2 of 4",)), 1000),
     Frame(Step(("j", "full_stop"), ("1 decided", "incoming 1 of 2")), 1500),
     Frame(Step(("j", "j", "V", "j", "j", "j"), ("4 marked",)), 1500),
     Frame(Step(("V", "full_stop"), ("5 decided",)), 1500),
-    Frame(Step(("g", "j", "enter"), ("merge makes", "becomes 3", "= already there")), 2000),
+    Frame(Step(("g", "j", "enter"), ("after merge", "becomes 3", "= already there")), 2000),
     Frame(Step(("j", "enter"), ("* description", "\u25b6 Harbour light")), 1500),
     Frame(Step(("enter",), ("* description", "+ Soft coastal light")), 1500),
     Frame(Step(("v",), ("becomes 3", "beside the library's")), 1500),

@@ -129,7 +129,7 @@ class CuratorApp(App[None]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         if len(self.available_themes) > 1:
-            yield SystemCommand("change theme", "Other colours, until the app is left", self.action_change_theme)
+            yield SystemCommand("change theme", "Other colours, until you quit", self.action_change_theme)
         seen: set[str] = set()
         for entry in screen.active_bindings.values():
             binding = entry.binding

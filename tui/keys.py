@@ -55,7 +55,7 @@ KEYS: Mapping[str, list[BindingType]] = {
         _hidden("T", "turn", "reverse", "look.turn", "Reverse the sort order"),
     ],
     "queue": [
-        _key("m", "decide('merge')", "merge", "decide.merge", "Merge: keep the library's values, fill its gaps"),
+        _key("m", "decide('merge')", "merge", "decide.merge", "Merge: keep library values, fill gaps"),
         _key("o", "decide('override')", "override", "decide.override", "Override: take every value of the import"),
         _key("d", "decide('delete')", "delete", "decide.delete", "Delete the import, keep the model file"),
         _key("s", "decide('skip')", "skip", "decide.skip", "Skip: leave it in the queue"),
@@ -91,7 +91,7 @@ KEYS: Mapping[str, list[BindingType]] = {
         _key("escape", "clear", "clear", "filter.clear", "Clear the filter and return to the list"),
     ],
     "compare": [
-        _key("m", "decide('merge')", "merge", "compare.merge", "Merge: keep the library's values, fill its gaps"),
+        _key("m", "decide('merge')", "merge", "compare.merge", "Merge: keep library values, fill gaps"),
         _key("o", "decide('override')", "override", "compare.override", "Override: take every value of the import"),
         _key("d", "decide('delete')", "delete", "compare.delete", "Delete the import"),
         _key("s", "decide('skip')", "skip", "compare.skip", "Skip: leave it in the queue"),

@@ -100,7 +100,7 @@ class TerminalLost(Message):
 
 @dataclass
 class Waiting(Message):
-    """Another process has kept the library locked for over a second."""
+    """Another process has locked the library for over a second."""
 
     holder: LockHolder | None
 

@@ -65,7 +65,7 @@ def refuse_inside(root: Path, target: Path) -> None:
     place = Path(os.path.realpath(target.parent))
     for home in (root, *(root / name for name in FOLDERS)):
         if place.is_relative_to(os.path.realpath(home)):
-            raise LibraryError(f"{target} is inside the library {root}; choose a place outside of it")
+            raise LibraryError(f"{target} is inside the library {root}; choose a place outside it")
 
 
 def _gather(

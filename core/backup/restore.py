@@ -32,7 +32,7 @@ from core.storage.named_files import named_files, staged_files
 from core.storage.schema import SCHEMAS, migrations
 from core.storage.wal import check_log, give_identity
 
-_WANTED = Wanted("what backup has written", "what writes to it")
+_WANTED = Wanted("a backup that model-curator made", "the program that writes to it")
 Progress = Callable[[int, int], None]
 
 
@@ -71,7 +71,7 @@ def restore(
         lock = LibraryLock(root / "alive.lock")
         try:
             if not lock.alone:
-                raise LibraryError(f"other processes have the library {root} open; end them, then restore again")
+                raise LibraryError(f"other processes have the library {root} open; close them, then restore again")
             settle(root, lock)
             try:
                 report, when = _prepare(root, database, images, cancel, progress)
@@ -150,7 +150,7 @@ def _copy_database(source: str, folder: Path) -> None:
 def _refuse_all_but_libraries(connection: sqlite3.Connection, source: str) -> None:
     tables = tables_of(connection)
     if not tables >= LIBRARY_TABLES or migrations.migrations_table.encode() not in tables:
-        raise SourceError(f"{source} is no database of Model Curator: give {_WANTED.file}.")
+        raise SourceError(f"{source} is not a Model Curator database: give {_WANTED.file}.")
     sql = f"SELECT name FROM {migrations.migrations_table} WHERE migration_set = ?"  # noqa: S608
     applied = {name for (name,) in connection.execute(sql, [migrations.name])}
     if applied - {step.name.encode() for step in migrations.pending(Database(memory=True))}:
@@ -162,7 +162,7 @@ def _refuse_what_nobody_could_open(db: Database, source: Path) -> None:
     known = schema_check.applied(db) & SCHEMAS.keys()
     foreign = [one.what for one in schema_check.differences(db, known) if one.bars >= schema_check.Bars.WRITING]
     if foreign:
-        raise SourceError(f"{source} was changed by something else ({foreign[0]}); nothing was changed: give another")
+        raise SourceError(f"{source} was changed by another program ({foreign[0]}); nothing was changed: give another")
     entry = journal_rows.open_entry(db)
     if entry is not None and entry.unsafe:
         raise SourceError(

@@ -38,16 +38,18 @@ def settle(root: Path, lock: LibraryLock | None) -> None:
     """
     unfinished = _unfinished(root)
     if unfinished and lock is None:
-        raise LibraryError("a restore is going on, or was interrupted; open the library for writing to finish it")
+        raise LibraryError("a restore is running or was interrupted; open the library for writing to finish it")
     if unfinished and lock is not None and not lock.alone:
-        raise LibraryError("a restore was interrupted; end all that has the library open, then open it to finish that")
+        raise LibraryError(
+            "a restore was interrupted; close everything that has the library open, then open it to finish the restore"
+        )
     try:
         for name, when in unfinished:
             _finish(root, root / name, f"{KEPT}{when}")
     except OSError as error:
         name = error.filename2 or error.filename or str(root)
         raise LibraryError(
-            f"a restore could not be finished: {name} ({error.strerror}); mend that, then open the library again"
+            f"a restore could not be finished: {name} ({error.strerror}); fix that, then open the library again"
         ) from error
     if lock is not None and lock.alone:
         for name in _names(root):
@@ -66,7 +68,7 @@ def _names(root: Path) -> list[str]:
     try:
         return os.listdir(root) if root.is_dir() else []
     except OSError as error:
-        raise LibraryError(f"{root} cannot be read ({error.strerror}); mend that, then open it again") from error
+        raise LibraryError(f"{root} cannot be read ({error.strerror}); fix that, then open it again") from error
 
 
 def _finish(root: Path, ready: Path, kept: str) -> None:

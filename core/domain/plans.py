@@ -22,7 +22,7 @@ class FieldPlan:
 
 @dataclass(frozen=True, slots=True)
 class TagPlan:
-    """Tag names, each group sorted: kept from the model, added by the import, left out by hand."""
+    """Tag names, each group sorted: kept from the model, added by the import, excluded manually."""
 
     kept: tuple[str, ...] = ()
     added: tuple[str, ...] = ()

@@ -17,14 +17,14 @@ from core.text import sanitize
 
 SYNTAX_HELP = (
     ("ink wash", "both words, anywhere: name, path, type, tags, notes"),
-    ('"ink wash"', "the two words as they stand"),
-    ("-ink", "without the word; a - goes before everything below too"),
-    ("name: path: folder: type: tag: note:", "the word there only, as in type:lora"),
-    ("type:=LoRA", "exactly this, letter case too; likewise with the others"),
+    ('"ink wash"', "the exact phrase"),
+    ("-ink", "without the word; - also works before any term below"),
+    ("name: path: folder: type: tag: note:", "in that field only, as in type:lora"),
+    ("type:=LoRA", "exactly this, case-sensitive; also with the other fields"),
     ("state:", "missing, conflict, duplicate, new or unhashed"),
     ("decision:", "override, merge, delete, skip or none"),
-    ("same:12", "number 12, and what is the same file"),
-    ("size:>2g  size:<500m  size:1g..2g", "by size; k, m, g and t count in thousands"),
+    ("same:12", "import 12 and others of the same file"),
+    ("size:>2g  size:<500m  size:1g..2g", "by size; k, m, g and t are powers of 1,000"),
 )
 """What may be written, and what it finds: the lines of a help page."""
 

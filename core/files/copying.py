@@ -27,7 +27,7 @@ def appearing(target: Path) -> Iterator[Path]:
     Raises LibraryError where the target is there already, OSError where it cannot get its name.
     """
     if os.path.lexists(target):
-        raise LibraryError(f"{target} is there already; a backup overwrites nothing, choose another name")
+        raise LibraryError(f"{target} exists already; a backup overwrites nothing, choose another name")
     # A folder of its own: beside the target anybody may have put a link under a name that can be guessed.
     with TemporaryDirectory(prefix=f".{target.name[:_LONGEST]}.", suffix=".partial", dir=target.parent) as made:
         partial = Path(made) / "whole"
@@ -38,7 +38,7 @@ def appearing(target: Path) -> Iterator[Path]:
             else:
                 put_new(partial, target)
         except FileExistsError as error:
-            raise LibraryError(f"{target} came to be meanwhile; a backup overwrites nothing, try again") from error
+            raise LibraryError(f"{target} was created meanwhile; a backup overwrites nothing, try again") from error
     sync_folder(target.parent)
 
 

@@ -31,7 +31,7 @@ def check_files(database: Path, *, writing: bool) -> None:
     journal = database.with_name(f"{database.name}-journal")
     if names_another_file(journal):
         raise LibraryError(
-            f"{journal} names another file, which SQLite would delete; this program writes no such journal: "
+            f"{journal} names another file, which SQLite would delete; Model Curator never writes such a journal: "
             "move it elsewhere, or restore a backup"
         )
 
@@ -42,11 +42,10 @@ def _check(path: Path, *, alone: bool) -> None:
     except OSError:  # none there, or none that SQLite could open: it will tell
         return
     if not stat.S_ISREG(found.st_mode):
-        raise LibraryError(f"{path} is no regular file; move it elsewhere, or restore a backup")
+        raise LibraryError(f"{path} is not a regular file; move it elsewhere, or restore a backup")
     if alone and found.st_nlink > 1:
         raise LibraryError(
-            f"{path} is a hard link, and whatever else has that name would be written over; "
-            "put a copy in its place (cp, then mv)"
+            f"{path} is a hard link, and its other names would be overwritten too; replace it with a copy (cp, then mv)"
         )
 
 

@@ -200,11 +200,11 @@ class LibraryFiles:
             try:
                 with self.folder(outer) as descriptor:
                     if not _may_write(descriptor):
-                        return f"{self.root / outer} cannot be written; mend its permissions, or mount it for writing"
+                        return f"{self.root / outer} cannot be written; fix its permissions, or mount it for writing"
             except FileNotFoundError:
                 if depth > 1:
                     return ""
-                return f"{self.root / outer} is not there; mount the disk it links to, or make a folder"
+                return f"{self.root / outer} is not there; mount the disk it links to, or create the folder"
             except OSError as error:
                 return self._in_the_way(outer, error)
         return ""
@@ -217,7 +217,7 @@ class LibraryFiles:
                 "put a folder in its place"
             )
         if found is not None and not stat.S_ISDIR(found.st_mode):
-            return f"{self.root / folder} is no folder; take it away"
+            return f"{self.root / folder} is not a folder; remove it"
         return f"{self.root / folder} cannot be opened ({os.strerror(error.errno or 0)})"
 
     def disk(self, top: str) -> Disk:

@@ -80,7 +80,7 @@ def open_model(path: str) -> int:
     if not stat.S_ISREG(found.st_mode) or found.st_size == 0:
         os.close(descriptor)
         empty = stat.S_ISREG(found.st_mode)
-        raise ModelFileError("the model file is empty" if empty else "the model path is no regular file")
+        raise ModelFileError("the model file is empty" if empty else "the model path is not a regular file")
     return descriptor
 
 
@@ -88,7 +88,7 @@ def _model_reason(error: OSError) -> str:
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return "the model file is missing"
     if error.errno in (errno.EISDIR, errno.ENXIO):
-        return "the model path is no regular file"
+        return "the model path is not a regular file"
     return f"the model file cannot be read ({os.strerror(error.errno or 0)})"
 
 
@@ -100,7 +100,7 @@ def open_regular(path: Path | str, folder: int | None = None) -> int:
     descriptor = os.open(path, _READ | os.O_NOFOLLOW, dir_fd=folder)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise OSError(errno.ENXIO, "no regular file", str(path))
+        raise OSError(errno.ENXIO, "not a regular file", str(path))
     return descriptor
 
 
@@ -137,7 +137,7 @@ def image_error(error: OSError) -> ImageRefused:
     if error.errno == errno.ELOOP:
         return ImageRefused("a symbolic link")
     if error.errno in (errno.ENXIO, errno.EISDIR):
-        return ImageRefused("no regular file")
+        return ImageRefused("not a regular file")
     return ImageUnreadable(f"it cannot be read ({os.strerror(error.errno or 0)})")
 
 

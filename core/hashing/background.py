@@ -180,7 +180,7 @@ class BackgroundHasher:
     def _one(self, run: _Run, pending_id: int, size: int, cancel: threading.Event) -> None:
         def progress(done: int, _: int) -> None:
             if run.failed:
-                raise Cancelled("hashing ahead broke off")
+                raise Cancelled("background hashing stopped")
             self._store.check_open()
             run.active[pending_id] = done
             run.tell()

@@ -147,7 +147,7 @@ def render(source: Source, size: tuple[int, int]) -> Image.Image:
 def check_cancelled(cancel: threading.Event | None) -> None:
     """Raise Cancelled where ``cancel`` is set."""
     if cancel is not None and cancel.is_set():
-        raise Cancelled("cancelled; nothing was left half done")
+        raise Cancelled("cancelled; nothing was left unfinished")
 
 
 class _Read(BytesIO):
@@ -201,7 +201,7 @@ def _as_image_refused() -> Iterator[None]:
     except MemoryError as error:  # wherever it is raised, it says nothing of the image
         raise ImageUnreadable(_SHORT) from error
     except UnidentifiedImageError as error:
-        raise ImageRefused("not an image of a known kind") from error
+        raise ImageRefused("not a known image format") from error
     except Image.DecompressionBombError as error:
         raise ImageRefused("more than 64 megapixels") from error
     except Exception as error:

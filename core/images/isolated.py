@@ -54,7 +54,7 @@ def run_apart(task: str, data: bytes, arguments: Sequence[int], cancel: threadin
 def _answer(process: subprocess.Popen[bytes], cancel: threading.Event | None) -> bytes:
     while True:
         if cancel is not None and cancel.is_set():
-            raise Cancelled("cancelled; nothing was left half done")
+            raise Cancelled("cancelled; nothing was left unfinished")
         try:
             return process.communicate(timeout=_LOOK)[0]
         except subprocess.TimeoutExpired:

@@ -65,7 +65,7 @@ class ImageScanner:
     def get_image_list(self, sha256: str) -> list[str]:
         """Return the identifiers ``<sha256>_<seq>`` of a model's images in the order of their numbers.
 
-        Raises ValueError for what is no SHA-256, LibraryError where the folder cannot be read.
+        Raises ValueError for what is not a SHA-256, LibraryError where the folder cannot be read.
         """
         return [f"{sha256}_{seq}" for seq in self.sequence(sha256)]
 
@@ -149,7 +149,7 @@ class ImageScanner:
                 return None
             name = os.path.basename(path)
             if error.errno == errno.ENXIO:
-                raise ImageError(f"the image {name} is no regular file") from error
+                raise ImageError(f"the image {name} is not a regular file") from error
             raise ImageError(f"the image {name} cannot be read ({os.strerror(error.errno or 0)})") from error
 
 

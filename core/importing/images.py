@@ -36,7 +36,7 @@ class StagedImage:
 
 
 class ImportImageStager:
-    """Finds images in ``folder``, or reports each as not to be had where there is no folder."""
+    """Finds images in ``folder``, or reports each as not to be had where there is not a folder."""
 
     def __init__(
         self,

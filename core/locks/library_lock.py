@@ -50,7 +50,7 @@ def _open(path: Path) -> BinaryIO:
         if stat.S_ISREG(os.fstat(descriptor).st_mode):
             return open(descriptor, "r+b", buffering=0)
         os.close(descriptor)
-    raise LibraryError(f"{path} is no regular file; take it away")
+    raise LibraryError(f"{path} is not a regular file; remove it")
 
 
 class LibraryLock:

@@ -31,7 +31,7 @@ class AddImage:
         except OSError as error:
             raise LibraryError(why_unchanged(error)) from error
         if not in_place:
-            raise LibraryError("the image was added, but its files follow only when the library is next opened")
+            raise LibraryError("the image was added; its files will be put in place when the library is next opened")
 
     def _run(self, sha256: str, seq: int, source_sha256: str, tiers: Tiers) -> bool:
         with self._journal.staging() as staging:

@@ -183,7 +183,7 @@ class History:
         gone = [src for src, _ in _moves_back(operation) if not self._is_there(src)]
         if not gone:
             return ""
-        return "its files have left the trash" if gone[0].startswith("trash/") else f"{gone[0]} is gone"
+        return "its files are no longer in the trash" if gone[0].startswith("trash/") else f"{gone[0]} is gone"
 
     def _is_there(self, path: str) -> bool:
         try:
@@ -213,7 +213,7 @@ def _check_batch(db: Database, operation: Operation, batch: Batch) -> None:
         return
     later = journal_rows.standing_in_the_way(db, operation.number, ids, hashes)
     reason = (
-        f"operation {later.number} ({_words(later)}) stands in the way" if later else "its models were changed since"
+        f"operation {later.number} ({_words(later)}) must be undone first" if later else "its models were changed since"
     )
     what = _words(operation, os.path.basename(batch.source))
     raise UndoRefused(f"operation {operation.number} ({what}) cannot be undone: {reason}")

@@ -148,7 +148,7 @@ class Journal:
         try:
             check_entry(kind, op, done.pending_id, done.sha256, moves)
         except ValueError as error:  # it comes from the rows, which may be a stranger's
-            raise LibraryError(f"the library names files that are not its own: {error}; nothing was changed") from error
+            raise LibraryError(f"the library names files outside it: {error}; nothing was changed") from error
         check_moves(self._root, moves)
         moves = [replace(move, replaces=self._files.exists(move.target)) for move in moves]
         n = journal_rows.add(
@@ -187,9 +187,9 @@ class Journal:
             lost = roll_forward(self._root, entry.moves)
         except OSError as error:
             raise LibraryError(
-                "the files of an earlier operation cannot be put into place: "
+                "the files of an earlier operation cannot be put in place: "
                 f"{error.filename or self._root} ({error.strerror}); "
-                "mend that, then open the library again"
+                "fix that, then open the library again"
             ) from error
         journal_rows.close(db, entry.number, lost)
 
@@ -230,5 +230,5 @@ def _must_be_ours(entry: Operation) -> None:
     if entry.unsafe:
         raise LibraryError(
             f"the journal's open entry {entry.number} was not written by this program ({entry.unsafe}); nothing was "
-            "changed; restore a backup, until then the library can only be read"
+            "changed; restore a backup; until then the library is read-only"
         )

@@ -28,8 +28,8 @@ def check_link(root: Path) -> None:
         odd = next((name for name in names if owner_of(name) is None and not _NOBODYS.fullmatch(name)), None)
     if odd is not None:
         raise LibraryError(
-            f"{root / _TOP} is a link to {os.path.realpath(root / _TOP)}, where {sanitize(odd, 80)} is no part of a "
-            "library; have it lead to a folder of its own"
+            f"{root / _TOP} is a link to {os.path.realpath(root / _TOP)}, where {sanitize(odd, 80)} does not belong to "
+            "a library; link it to a folder of its own"
         )
 
 

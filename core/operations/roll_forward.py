@@ -26,7 +26,7 @@ def check_moves(root: Path, moves: Sequence[Move]) -> None:
             raise LibraryError(f"{reason}; nothing was changed")
     for move in moves:
         if not files.exists(move.source):
-            raise LibraryError(f"{move.source} vanished from the library; nothing was changed, try again")
+            raise LibraryError(f"{move.source} disappeared from the library; nothing was changed, try again")
     _check_room(files, moves)
 
 
@@ -41,10 +41,12 @@ def _check_room(files: LibraryFiles, moves: Sequence[Move]) -> None:
         if found is None:
             continue
         if not stat.S_ISREG(found.st_mode):
-            raise LibraryError(f"{src} is no regular file and cannot go to the disk of {to_top}/; nothing was changed")
+            raise LibraryError(
+                f"{src} is not a regular file and cannot go to the disk of {to_top}/; nothing was changed"
+            )
         needed[to_top] += found.st_size
         if needed[to_top] > disks[to_top].free:
-            raise LibraryError(f"the disk of {files.root / to_top} is full; make room there; nothing was changed")
+            raise LibraryError(f"the disk of {files.root / to_top} is full; free some space there; nothing was changed")
 
 
 def roll_forward(root: Path, moves: Sequence[Move]) -> list[str]:

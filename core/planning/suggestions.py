@@ -70,19 +70,19 @@ class Rule:
 
 RULES = (
     Rule("missing", "its model file is missing", None, False,
-         lambda f: f.state is State.MISSING, lambda _: "its file is missing: look"),
+         lambda f: f.state is State.MISSING, lambda _: "its file is missing: review"),
     Rule("unhashed", "its hash is not known yet", None, False,
          lambda f: f.state is State.UNHASHED, lambda _: "not hashed yet"),
     Rule("no plan", "no plan can be made", None, False,
-         lambda f: bool(f.reason), lambda f: f"{f.reason}: look"),
-    Rule("other file", "it was written for a file with another hash", None, False,
-         lambda f: f.other_file, lambda _: "its file is not the one it was written for: look"),
-    Rule("differs", "both have a value, and they differ", None, False,
-         lambda f: bool(f.differs), lambda f: f"{f.differs}: look"),
+         lambda f: bool(f.reason), lambda f: f"{f.reason}: review"),
+    Rule("other file", "the metadata was written for another file", None, False,
+         lambda f: f.other_file, lambda _: "its metadata was written for another file: review"),
+    Rule("differs", "both have a value, and the values differ", None, False,
+         lambda f: bool(f.differs), lambda f: f"{f.differs}: review"),
     Rule("new, but", "new; an image is refused, or another import is the same file", Strategy.MERGE, False,
-         lambda f: f.inserts and bool(f.caveats), lambda f: f"new{f.additions}{f.caveats}: take"),
+         lambda f: f.inserts and bool(f.caveats), lambda f: f"new{f.additions}{f.caveats}: merge"),
     Rule("new", "new in the library", Strategy.MERGE, True,
-         lambda f: f.inserts, lambda f: f"new{f.additions}: take"),
+         lambda f: f.inserts, lambda f: f"new{f.additions}: merge"),
     Rule("nothing, but", "the library has it all; an image is refused", Strategy.DELETE, False,
          lambda f: not f.additions and bool(f.refused),
          lambda f: f"adds nothing the library does not have{f.kept}{f.refused}: delete"),
@@ -93,7 +93,7 @@ RULES = (
     Rule("adds", "it only adds", Strategy.MERGE, True,
          lambda _: True, lambda f: f"{f.additions}, overwrites nothing{f.kept}: merge"),
 )  # fmt: skip
-"""The first that fits speaks."""
+"""The first matching rule applies."""
 
 
 def suggest(

@@ -82,7 +82,7 @@ class PendingImageStager:
         if found is None:
             raise ImageRefused("its file is missing")
         if not stat.S_ISREG(found.st_mode):
-            raise ImageRefused("no regular file")
+            raise ImageRefused("not a regular file")
 
     def _read(self, image: PendingImage) -> bytes:
         try:
@@ -90,7 +90,7 @@ class PendingImageStager:
         except ImageUnreadable as error:
             raise _not_now(image, error) from error
         if hashlib.sha256(data).hexdigest() != image.sha256:
-            raise ImageRefused("its file is no longer the one that was imported")
+            raise ImageRefused("its file changed since it was imported")
         return data
 
     def stage(
@@ -130,7 +130,7 @@ def must_own(record: PendingImport) -> None:
     for image in record.images:
         if owner_of(image.file) != record.id:
             raise LibraryError(
-                f"pending import {record.id} lists an image {image.file!r}, which is no name of its images; "
+                f"pending import {record.id} lists an image {image.file!r}, which is not one of its names; "
                 "nothing was changed, correct the row in pending_images"
             )
 

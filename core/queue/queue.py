@@ -190,7 +190,7 @@ class Queue:
             raise
         except EarlyOutcome as answer:
             existing = answer.outcome.existing if isinstance(answer.outcome, Conflict) else None
-            return replace(look, existing=existing, reason="the library has this model by now")
+            return replace(look, existing=existing, reason="the library has this model now")
         except CuratorError as error:
             return replace(look, reason=str(error))
 

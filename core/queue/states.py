@@ -78,7 +78,7 @@ def _alone(db: Database, cancel: threading.Event | None) -> Iterator[list[_Alone
     """Go through the queue by id; with each state comes the hash where another import may have it too."""
     for batch in queue_rows.iter_state_facts(db):
         if cancel is not None and cancel.is_set():
-            raise Cancelled("looking at the model files was cancelled")
+            raise Cancelled("checking the model files was cancelled")
         yield [_seen(*row) for row in batch]
 
 

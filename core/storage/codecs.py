@@ -54,7 +54,7 @@ def text(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError("no text")
     if not is_text(value):
-        raise ValueError("text that is no UTF-8")
+        raise ValueError("text that is not UTF-8")
     return value
 
 
@@ -66,7 +66,7 @@ def is_text(value: object) -> TypeGuard[str]:
 def integer(value: object, least: int = -HIGHEST - 1, most: int = HIGHEST) -> int:
     """Return a whole number between two bounds, both included."""
     if not isinstance(value, int):
-        raise ValueError("no whole number")
+        raise ValueError("not a whole number")
     if not least <= value <= most:
         raise ValueError(f"the number {value}, which cannot be")
     return value
@@ -126,7 +126,7 @@ def file_name(value: object) -> str:
     """Return the name of a file of ``pending/``, a plain one that leads nowhere else."""
     name = text(value)
     if not is_file_name(name):
-        raise ValueError("no name of a file")
+        raise ValueError("not a file name")
     return name
 
 
@@ -214,7 +214,7 @@ def paths_from_db(value: object) -> list[str]:
 def _pick(stored: object) -> tuple[tuple[str, ...], Side]:
     pair = _list(stored)
     if len(pair) != 2 or not pair[0] or pair[1] not in list(Side):
-        raise ValueError("a pick that is no field with its side")
+        raise ValueError("a manual choice that is not a field and a side")
     return _texts(pair[0]), Side(pair[1])
 
 

@@ -115,7 +115,7 @@ class LibraryDatabase:
         if self._file != here:
             raise LibraryError(
                 f"the library's database {self.path} was moved or replaced while it was open; nothing was changed; "
-                "end this program and open the library where it is now"
+                "quit and open the library where it is now"
             )
 
     def _patiently(self, db: Database, statement: str, cancel: threading.Event | None = None) -> None:
@@ -251,7 +251,7 @@ class LibraryDatabase:
             except CuratorError:
                 raise CommitUnclear(
                     f"the library's database could not be written ({error}); "
-                    "whether this happened will be known when the library is next opened"
+                    "the commit state is unknown: reopen the library to recover"
                 ) from error
             raise LibraryError(f"the library's database could not be written ({error}); nothing was changed") from error
 

@@ -101,7 +101,7 @@ def _values(rows: Rows, name: str, /, **columns: type) -> list[Any]:
     values = [tuple(row[column] for column in columns) for row in found]
     for row in values:
         if not all(_is(value, kind) for value, kind in zip(row, columns.values(), strict=True)):
-            raise ValueError(f"{name} holds a value of another kind")
+            raise ValueError(f"{name} holds a value of the wrong type")
     return values
 
 

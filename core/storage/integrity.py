@@ -108,7 +108,7 @@ def gaps(db: Database) -> Iterator[tuple[str, int, int]]:
 
 
 def pending_images(db: Database) -> Iterator[tuple[int, str, str]]:
-    """Give pending id, file name and digest of every pending image; what is no name of a file is left out."""
+    """Give pending id, file name and digest of every pending image; what is not a file name is left out."""
     select = "SELECT pending_id, file, sha256 FROM pending_images ORDER BY pending_id, n"
     for pending_id, file, sha256 in chain.from_iterable(batches(db, select)):
         if Row().take("file", file_name, file, ""):

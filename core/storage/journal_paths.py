@@ -89,17 +89,17 @@ def check_entry(
 ) -> None:
     """Raise ValueError, which says why, where an entry is none that an operation of its kind writes."""
     if not is_operation(op):
-        raise ValueError(f"{op!r} is no name of an operation")
+        raise ValueError(f"{op!r} is not an operation's name")
     if sha256 is not None and not _HASH.fullmatch(sha256):
-        raise ValueError(f"{sha256!r} is no SHA-256")
+        raise ValueError(f"{sha256!r} is not a SHA-256")
     for move in moves:
         src, dst = _place(move.source), _place(move.target)
         if src is None or dst is None:
-            raise ValueError(f"{(move.source if src is None else move.target)!r} is no path of a library")
+            raise ValueError(f"{(move.source if src is None else move.target)!r} is not a path in a library")
         if (src.folder, dst.folder) not in _MAY_MOVE[kind] or not _fits(src, dst, op, pending_id, sha256):
-            raise ValueError(f"such an operation moves nothing from {move.source!r} to {move.target!r}")
+            raise ValueError(f"such an operation never moves {move.source!r} to {move.target!r}")
         if move.backup != f"trash/{op}/{dst.name}":
-            raise ValueError(f"{move.backup!r} is no place in its trash")
+            raise ValueError(f"{move.backup!r} is not a place in its trash")
 
 
 def _place(path: str) -> _Place | None:

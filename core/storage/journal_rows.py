@@ -191,7 +191,7 @@ def _operation(row: Sequence[Any]) -> Operation:
     stored = (bare.uid, bare.kind, bare.action, bare.pending_id, bare.sha256, bare.timestamp_ms)
     try:
         if stored != (op, kind, action, pending_id, sha256, at):
-            raise ValueError("a column holds a value of another type, or an unknown word")
+            raise ValueError("a column holds a value of the wrong type, or an unknown word")
         whole = replace(bare, moves=_moves(moves), lost=_lost(lost))
         check_entry(whole.kind, whole.uid, whole.pending_id, whole.sha256, whole.moves)
     except (ValueError, RecursionError) as error:
@@ -202,7 +202,7 @@ def _operation(row: Sequence[Any]) -> Operation:
 def _moves(text: Any) -> tuple[Move, ...]:
     moves = _json(text, "moves")
     if not isinstance(moves, list) or not all(_is_move(move) for move in moves):
-        raise ValueError("moves is no list of moves")
+        raise ValueError("moves is not a list of moves")
     return tuple(Move(**{name: move[stored] for stored, name in _MOVE.items()}) for move in moves)
 
 
@@ -215,13 +215,13 @@ def _is_move(value: Any) -> bool:
 def _lost(text: Any) -> tuple[str, ...]:
     lost = [] if text is None else _json(text, "lost")
     if not isinstance(lost, list) or not all(isinstance(path, str) for path in lost):
-        raise ValueError("lost is no list of paths")
+        raise ValueError("lost is not a list of paths")
     return tuple(lost)
 
 
 def _json(text: Any, column: str) -> Any:
     if not isinstance(text, str):
-        raise ValueError(f"{column} is no JSON")
+        raise ValueError(f"{column} is not JSON")
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -251,14 +251,14 @@ def _rows(operation: Operation, text: Any, column: str, known: Mapping[str, set[
     """
     rows = {} if text is None else _json(text, column)
     if not isinstance(rows, dict):
-        raise ValueError(f"{column} holds no rows")
+        raise ValueError(f"{column} does not hold rows")
     for tables, key in ((_PENDING_TABLES, operation.pending_id), (_MODEL_TABLES, operation.sha256)):
         for table, key_column in tables.items():
             of_table = rows.get(table, [])
             if not isinstance(of_table, list) or not all(
                 _is_row(row, known[table]) and (key is None or row.get(key_column) == key) for row in of_table
             ):
-                raise ValueError(f"{column} holds what is no row of {table} of this operation")
+                raise ValueError(f"{column} holds something that is not a row of {table} of this operation")
     for image in rows.get("pending_images", ()):
         if owner_of(image.get("file")) is None or owner_of(image["file"]) != image.get("pending_id"):
             raise ValueError(f"{column} names a pending image {image.get('file')!r}")

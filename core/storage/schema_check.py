@@ -86,7 +86,7 @@ def _compare(db: Database, found: _Objects, ours: Database) -> Iterator[Differen
         elif there[1].split() != sql.split():
             usable = kind == "index" or _columns(ours, name) <= _columns(db, name)
             bars = Bars.NOTHING if kind == "index" else Bars.WRITING if usable else Bars.READING
-            yield Difference(f"the {kind} {name} is defined in another way", bars)
+            yield Difference(f"the {kind} {name} is defined differently", bars)
 
 
 def _strange(found: _Objects, expected: _Objects) -> Iterator[Difference]:

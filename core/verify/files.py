@@ -26,7 +26,7 @@ from core.verify.looks import Look, settled
 _OURS = re.compile(
     r"library\.db(-wal|-shm|-journal|\.before-.*|preparing-.*)?|alive\.lock|images|pending|staging|trash"
 )
-_NOBODYS = "nothing in the library knows of this file"
+_NOBODYS = "no row of the library names this file"
 
 
 def check_pending_images(library: Library) -> Iterator[Finding]:
@@ -118,7 +118,9 @@ def _stray(files: LibraryFiles, path: str, db: Database) -> Iterator[Finding]:
     if found is None:  # gone since it was seen
         return
     if not stat.S_ISREG(found.st_mode):
-        yield Finding(FindingCode.NO_REGULAR_FILE, "", path, "a link or a special file; nothing here makes such")
+        yield Finding(
+            FindingCode.NO_REGULAR_FILE, "", path, "a link or a special file, which Model Curator never creates"
+        )
     elif path.startswith("images/") and path.endswith(".webp"):
         yield Finding(FindingCode.ORPHAN_IMAGE, "", path, _NOBODYS)
     else:

@@ -149,14 +149,14 @@ def _override(library: Library) -> str:
     _done(library.processor.process_single_import(row.id, Strategy.OVERRIDE), Action.OVERRIDDEN)
     after = _model(library, row.sha256)
     _must(after.meta_json == pending.meta_json and after.name == pending.name, "a column kept its old value")
-    return "every column taken"
+    return "every column read"
 
 
 def _delete(library: Library) -> str:
     row = _first(library, State.MISSING)
     _done(library.processor.process_single_import(row.id, Strategy.DELETE), Action.DELETED)
     left = [file for file in row.images if (library.root / "pending" / file).exists()]
-    _must(not left and library.show(str(row.id)) is None, "something of it is left")
+    _must(not left and library.show(str(row.id)) is None, "part of it is left")
     return "row, tags and images gone, the images to the trash"
 
 

@@ -84,7 +84,7 @@ def _check_tier(sha256: str, path: str, data: bytes, digest: str) -> Finding | N
         return Finding(FindingCode.IMAGE_DIGEST, sha256, path, "the image is not the one that was stored")
     left = [name.decode().strip() for name in _METADATA if name in _chunks(data)]
     if left:
-        return Finding(FindingCode.IMAGE_METADATA, sha256, path, f"the image carries {', '.join(left)}")
+        return Finding(FindingCode.IMAGE_METADATA, sha256, path, f"the image contains {', '.join(left)}")
     return None
 
 

@@ -32,7 +32,7 @@ def check_database(library: Library) -> Iterator[Finding]:
             yield Finding(FindingCode.DATABASE_DAMAGED, "", "library.db", problem)
         for table, sha256 in integrity.hashes(db):
             if not _SHA256.fullmatch(sha256):
-                yield Finding(FindingCode.BAD_SHA256, sha256, "library.db", f"{table} holds what is no SHA-256")
+                yield Finding(FindingCode.BAD_SHA256, sha256, "library.db", f"{table} holds what is not a SHA-256")
 
 
 def check_references(library: Library) -> Iterator[Finding]:
@@ -56,7 +56,7 @@ def check_json(library: Library) -> Iterator[Finding]:
             for name in sorted(IMAGE_KEYS & meta.keys()):
                 yield Finding(FindingCode.IMAGE_KEYS, key, "library.db", f"meta_json holds image paths under {name}")
         for key, reason in integrity.broken_picks(db):
-            yield Finding(FindingCode.BAD_JSON, key, "library.db", f"what was picked by hand cannot be read: {reason}")
+            yield Finding(FindingCode.BAD_JSON, key, "library.db", f"the manual choices cannot be read: {reason}")
 
 
 def check_journal(library: Library) -> Iterator[Finding]:
@@ -129,4 +129,4 @@ def _hash_again(sha256: str, path: str) -> Finding | None:
         return Finding(FindingCode.MODEL_FILE_MISSING, sha256, path, str(reason))
     if found == sha256:
         return None
-    return Finding(FindingCode.MODEL_FILE_CHANGED, sha256, path, f"the file is another model by now: {found}")
+    return Finding(FindingCode.MODEL_FILE_CHANGED, sha256, path, f"the file is another model now: {found}")

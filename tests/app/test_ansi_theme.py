@@ -25,7 +25,7 @@ async def test_all_that_is_drawn_is_of_the_palette(tmp_path: Path, depth: Colour
         async with app.run_test(size=(140, 42)) as pilot:
             desk = AppHarness(pilot, library)
             await desk.hashed()
-            for key, words in (("", ""), ("enter", "merge makes"), ("escape", "conflict"), ("question_mark", "Keys")):
+            for key, words in (("", ""), ("enter", "after merge"), ("escape", "conflict"), ("question_mark", "Keys")):
                 await desk.press(*filter(None, [key]))
                 await desk.wait_for_text(words)
                 pictures = [box.region for box in app.screen.query("ImageBox")]

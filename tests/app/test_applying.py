@@ -49,7 +49,7 @@ async def test_the_whole_job(tmp_path: Path) -> None:
         assert images == {"harborlight_xl_v3": 6, "cinder_neon_v4": 2, "quartz-garden": 3}
         await desk.press("L")
         await desk.wait_for_text("What was applied")
-        words = {7: "merged", 8: "deleted", 9: "overridden", 11: "inserted", 12: "nothing changed, it stays"}
+        words = {7: "merged", 8: "deleted", 9: "overridden", 11: "inserted", 12: "nothing changed, stays in the queue"}
         lines = [line.split() for line in desk.text("#lines").split("\n")]
         assert {int(line[1]): line[0] for line in lines} == dict.fromkeys(words, "✓")
         for line in lines:

@@ -36,7 +36,7 @@ def fates(desk: AppHarness, strip: str) -> list[str]:
 async def test_a_merge_in_full(tmp_path: Path) -> None:
     async with hashed_app(tmp_path, (200, 60)) as desk:
         await compare(desk, CONFLICT)
-        await desk.wait_for_text("merge makes")
+        await desk.wait_for_text("after merge")
         assert "2 of 19" in desk.text("#head")
         assert fates(desk, "#theirs") == ["0", "1", "2"]
         assert fates(desk, "#ours") == ["+ becomes 3", "= already there", "+ becomes 4", "+ becomes 5"]

@@ -215,8 +215,8 @@ def test_what_is_said_until_the_batch_is_in(library: Library) -> None:
     job = ImportJob(DOMNode(), library)
     assert job.words(None, 20).plain == "reading the old database …"
     job.stop()
-    assert job.words(None, 20).plain == "stopping; what has come in stays"
-    assert "stopping; what has come in stays" in job.words(Importing(200, MANY), 20).plain
+    assert job.words(None, 20).plain == "stopping; rows imported so far stay"
+    assert "stopping; rows imported so far stay" in job.words(Importing(200, MANY), 20).plain
 
 
 async def test_leaving_the_app_in_the_middle_stops_the_import(tmp_path: Path, library: Library) -> None:
@@ -255,7 +255,7 @@ async def test_problems_are_listed_and_hostile_text_in_them_is_plain(tmp_path: P
             "␛[31m␛]52;c;aGk=␇",
             "[@click=app.quit]x[/nope]",
             "[b]gone.png: its file",
-            "no name of an image: 7",
+            "invalid image name: 7",
         ):
             assert words in shown
         assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(shown)

@@ -28,7 +28,7 @@ def test_keys_that_can_be_set() -> None:
 @pytest.mark.parametrize(
     ("wanted", "said"),
     [
-        ({"decide.everything": "M"}, "keys.decide.everything is no key of the app"),
+        ({"decide.everything": "M"}, "keys.decide.everything is not a key of the app"),
         ({"decide.merge": ""}, "keys.decide.merge must be a key"),
         ({"decide.merge": "M,"}, "'' is none"),
         ({"decide.merge": "hyperspace"}, "'hyperspace' is none"),
@@ -38,7 +38,7 @@ def test_keys_that_can_be_set() -> None:
         ({"decide.merge": "q"}, "keys.decide.merge cannot be q, which is app.quit"),
         ({"compare.merge": "j"}, "keys.compare.merge cannot be j, which is fields.down"),
         ({"look.view": "ctrl+p"}, "keys.look.view cannot be ctrl+p, which is the command palette"),
-        ({"decide.\u202emerge\n": "M"}, "is no key of the app"),
+        ({"decide.\u202emerge\n": "M"}, "is not a key of the app"),
     ],
 )
 def test_keys_that_cannot_be_set_stay_as_they_were(wanted: dict[str, str], said: str) -> None:
@@ -85,10 +85,12 @@ async def test_the_filter_comes_first_under_another_key_too(tmp_path: Path) -> N
 
 
 async def test_what_is_wrong_with_the_settings_is_said_and_the_app_starts(tmp_path: Path) -> None:
-    settings = Settings(keys={"decide.merge": "o"}, path="config.toml", warnings=("config.toml: sound is no setting",))
+    settings = Settings(
+        keys={"decide.merge": "o"}, path="config.toml", warnings=("config.toml: sound is not a setting",)
+    )
     with sample(tmp_path) as library:
         async with running(library, settings=settings) as desk:
-            await desk.wait_for_text("(1 more) config.toml: sound is no setting", "#status")
+            await desk.wait_for_text("(1 more) config.toml: sound is not a setting", "#status")
             await desk.press("m")
             await desk.wait_until(lambda: list(desk.stored().values()) == [Strategy.MERGE])
 

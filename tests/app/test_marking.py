@@ -175,17 +175,17 @@ async def test_the_next_and_the_previous_row_without_a_decision(tmp_path: Path) 
             assert desk.list.current == ids[2]
             await desk.press("N")
             assert desk.list.current == ids[-1]
-            await desk.wait_for_text("On from the last row.", "#status")
+            await desk.wait_for_text("Continued from the last row.", "#status")
             await desk.press("n")
             assert desk.list.current == ids[2]
-            await desk.wait_for_text("On from the first row.", "#status")
+            await desk.wait_for_text("Continued from the first row.", "#status")
 
 
 async def test_there_is_no_row_left_to_decide_on(tmp_path: Path) -> None:
     with sample(tmp_path) as library:
         async with running(library) as desk:
             await desk.press("asterisk", "s", "j", "n")
-            await desk.wait_for_text("All shown are decided.", "#status")
+            await desk.wait_for_text("All listed imports are decided.", "#status")
             assert desk.list.cursor == 1
             await desk.press("c", "n")
             await desk.wait_for_text("This is the only row left without a decision.", "#status")
@@ -193,4 +193,4 @@ async def test_there_is_no_row_left_to_decide_on(tmp_path: Path) -> None:
             await desk.press("slash", *"vae", "enter")
             await desk.wait_until(lambda: list(desk.list.ids) == [10, 15])
             await desk.press("N")
-            await desk.wait_for_text("All shown are decided.", "#status")
+            await desk.wait_for_text("All listed imports are decided.", "#status")

@@ -64,7 +64,7 @@ async def test_an_override_takes_the_incoming_and_strikes_the_librarys(tmp_path:
     async with hashed_app(tmp_path, (200, 60)) as desk:
         await desk.go_to(CONFLICT)
         await desk.press("tab")
-        await desk.wait_for_text("override makes", "#comparison")
+        await desk.wait_for_text("after override", "#comparison")
         description = line(desk, "description")
         assert "▶" in description
         assert description.count("Harbour light in film") == 2

@@ -91,7 +91,7 @@ async def test_where_there_is_no_other_it_is_said(tmp_path: Path) -> None:
     async with hashed_app(tmp_path) as desk:
         await desk.go_to(NEW)
         await desk.press("D")
-        await desk.wait_for_text("No other import in the queue is the same file.", "#status")
+        await desk.wait_for_text("No other import in the queue has the same file.", "#status")
         await desk.go_to(MISSING)
         await desk.press("D")
         await desk.wait_for_text("Its file is missing", "#status")

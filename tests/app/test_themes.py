@@ -103,7 +103,7 @@ async def test_all_that_is_drawn_takes_part(tmp_path: Path, theme: str) -> None:
         async with running(library, settings=Settings(theme=theme, graphics="off")) as desk:
             await desk.hashed()
             await desk.wait_until(lambda: desk.text("#comparison").strip())
-            for key, words in (("", ""), ("enter", "merge makes"), ("escape", "conflict"), ("question_mark", "Keys")):
+            for key, words in (("", ""), ("enter", "after merge"), ("escape", "conflict"), ("question_mark", "Keys")):
                 await desk.press(*filter(None, [key]))
                 await desk.wait_for_text(words)
                 assert not colours_of(desk) & OF_DARK, key
@@ -127,7 +127,7 @@ async def test_the_command_changes_the_theme_there_and_back(tmp_path: Path) -> N
 
 async def change(desk: AppHarness, name: str) -> None:
     await desk.press("ctrl+p", *"change", "space", *"theme")
-    await desk.wait_for_text("Other colours, until the app is left")
+    await desk.wait_for_text("Other colours, until you quit")
     await desk.press("enter")
     await desk.wait_for_text("Search for themes")
     await desk.press(*name)

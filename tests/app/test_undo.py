@@ -106,7 +106,7 @@ async def test_what_cannot_be_undone_says_why(tmp_path: Path) -> None:
         await desk.press("u")
         await desk.wait_until(lambda: isinstance(desk.app.screen, UndoScreen))
         await desk.press("y")
-        await desk.wait_for_text("its files have left the trash", "#status")
+        await desk.wait_for_text("its files are no longer in the trash", "#status")
         assert CONFLICT not in desk.library.queue.search()
 
 

@@ -50,7 +50,7 @@ def test_values_of_the_file_the_environment_and_the_options(file: Path, monkeypa
     monkeypatch.setenv("MODEL_CURATOR_TRASH_GIB", "0.1")
     found = run("config", library=file.parent / "mine")
     assert found.code == 0
-    assert "sound is no setting" in found.err and "keys.decide.skip cannot be M" in found.err
+    assert "sound is not a setting" in found.err and "keys.decide.skip cannot be M" in found.err
     comments = {line.split(" = ")[0]: line.split("# ")[1] for line in found.out.split("\n") if " = " in line[:30]}
     assert comments["theme"] == "file" and comments["days"] == "file" and comments["graphics"] == "default"
     assert comments["gib"] == "environment: MODEL_CURATOR_TRASH_GIB" and comments["library"] == "option: --library"

@@ -93,7 +93,7 @@ def test_a_filter_that_cannot_be_meant_is_a_usage_error(library: Library, words:
     ("options", "numbers"),
     [
         ([], [0, 1, 2]),
-        (["--sort", "name"], [0, 1, 2]),  # letter case does not count
+        (["--sort", "name"], [0, 1, 2]),  # letter case is ignored
         (["--sort", "name", "--reverse"], [2, 0, 1]),
         (["--sort", "size"], [1, 2, 0]),
         (["--reverse"], [2, 1, 0]),

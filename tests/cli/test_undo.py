@@ -178,7 +178,7 @@ def test_the_environment_says_how_long_the_trash_keeps_things(tmp_path: Path) ->
     assert before == 2
     assert program("undo", env={"MODEL_CURATOR_LIBRARY": str(root), "MODEL_CURATOR_TRASH_DAYS": "x"}).returncode == 2
     ran = program("undo", env={"MODEL_CURATOR_LIBRARY": str(root), "MODEL_CURATOR_TRASH_GIB": "0"})
-    assert "its files have left the trash" in ran.stderr
+    assert "its files are no longer in the trash" in ran.stderr
     assert list((root / "trash").iterdir()) == []
 
 
@@ -188,4 +188,4 @@ def test_what_was_left_open_is_finished_and_told(tmp_path: Path) -> None:
         connection.execute("UPDATE journal SET open = 1 WHERE n = 3")
     ran = run("undo", library=root)
     assert (ran.code, ran.out) == (0, "2  undone: merged\n")
-    assert ran.err == "an operation that was left open is finished now: its files are in place\n"
+    assert ran.err == "an interrupted operation was finished: its files are in place\n"

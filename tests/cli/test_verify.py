@@ -35,7 +35,7 @@ def test_verify_finds_what_is_wrong(library: Library) -> None:
     assert ran.code == 1
     assert "FAILED  pending images" in ran.out and "ok      journal" in ran.out
     assert "error  pending-image-missing" in ran.out
-    assert ran.out.splitlines()[-1] == "Not all is in order: 1 errors, 0 warnings."
+    assert ran.out.splitlines()[-1] == "The library has problems: 1 errors, 0 warnings."
 
 
 @pytest.mark.parametrize("case", ["missing", "file", "empty"])

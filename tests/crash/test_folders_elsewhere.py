@@ -163,7 +163,7 @@ def test_a_link_below_is_refused_before_anything_is_changed(
 def test_a_link_to_a_disk_that_is_not_there_is_told(root: Path, tmp_path: Path, top: str) -> None:
     shutil.rmtree(root / top)
     (root / top).symlink_to(tmp_path / "unmounted")
-    with pytest.raises(Exception, match=f"{top} is a link to a folder that is not there"):
+    with pytest.raises(Exception, match=f"{top} is a link to a folder that does not exist"):
         Library.open(root)
     assert not (tmp_path / "unmounted").exists()
 

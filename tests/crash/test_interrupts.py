@@ -184,7 +184,7 @@ def test_a_second_ctrl_c_while_importing_is_told_and_importing_again_goes_on(tmp
     args = ["import-legacy", old_database(tmp_path / "old.db", rows), "--images", tmp_path / "old"]
     root = tmp_path / "library"
     ran = interrupted_twice(when, 2, "--json", "--library", root, *args)
-    told = "at least 0 models and 64 pending imports had come in"
+    told = "at least 0 models and 64 pending imports were imported"
     assert ran.failed(130) == f"interrupted: {told}; import again to go on"
     assert (ran.object["pending"], ran.object["images"]) == (64, 64)
     with Library.open(root) as again:

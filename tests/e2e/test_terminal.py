@@ -67,7 +67,7 @@ def test_demo_opens_on_a_sample(tmp_path: Path) -> None:
         seen.press("j")
         seen.see("▀▀▀")
         seen.resize(140, 42)
-        seen.see("merge makes")
+        seen.see("after merge")
         seen.press("q")
         assert seen.end() == 0
         check_restored(seen)

@@ -31,7 +31,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def victim(tmp_path: Path) -> Path:
-    """Somebody's file, which is no part of the library."""
+    """Somebody's file, which does not belong to the library."""
     path = tmp_path / "thesis.txt"
     path.write_bytes(THESIS)
     return path
@@ -64,7 +64,7 @@ def test_another_file_is_not_written_over(
     place = root / f"library.db{suffix}"
     place.unlink(missing_ok=True)
     make(place, victim)
-    with pytest.raises(LibraryError, match=rf"library\.db{suffix} is (no regular file|a hard link)"):
+    with pytest.raises(LibraryError, match=rf"library\.db{suffix} is (not a regular file|a hard link)"):
         use(root)
     assert victim.read_bytes() == THESIS
 
@@ -145,6 +145,6 @@ def test_the_lock_is_a_file_of_the_library(root: Path, make: Callable[[Path], No
     (root / "alive.lock").unlink(missing_ok=True)
     make(root / "alive.lock")
     for use in (write, lambda it: restore(it, template() / "library" / "library.db")):
-        with pytest.raises(LibraryError, match=r"alive\.lock is no regular file; take it away"):
+        with pytest.raises(LibraryError, match=r"alive\.lock is not a regular file; remove it"):
             use(root)
     assert not (root.parent / "made elsewhere").exists()

@@ -38,7 +38,7 @@ EXPECTED = {
     "gif of 61 MiB in blocks of 1 byte": "too many blocks",
     "jpeg of 15 million app segments": "too many segments",
     "jpeg of 15 million comments": "too many segments",
-    "jpeg of junk": "too much that is no part of an image",
+    "jpeg of junk": "too much that does not belong to an image",
     "png 1 x 64,000,000": "a side longer than 65,535 pixels",
     "webp lossless, 64 megapixels": "larger than 512 MiB in memory",
     "webp whose frame is small": "larger than 512 MiB in memory",

@@ -37,7 +37,7 @@ def test_pending_images_are_not_taken_from_among_other_things(root: Path, tmp_pa
     (pictures / f"{BAD}_0.png").write_bytes(b"also holiday")
     lead(root, "pending", pictures)
     before = files(pictures)
-    with pytest.raises(LibraryError, match=r"is a link to .*Pictures, where .* is no part of a library"):
+    with pytest.raises(LibraryError, match=r"is a link to .*Pictures, where .* does not belong to a library"):
         Library.open(root)
     with Library.open(root, readonly=True) as library:
         assert library.queue.search()
@@ -132,5 +132,5 @@ def test_an_interrupted_restore_puts_files_under_names_of_ours_only(root: Path, 
 def test_pending_images_are_not_taken_from_among_hidden_files(root: Path, tmp_path: Path) -> None:
     (tmp_path / ".bashrc").write_bytes(b"somebody's")
     lead(root, "pending", tmp_path)
-    with pytest.raises(LibraryError, match="is no part of a library"):
+    with pytest.raises(LibraryError, match="does not belong to a library"):
         Library.open(root)

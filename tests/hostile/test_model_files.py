@@ -114,8 +114,8 @@ def test_the_command_says_the_reason_and_the_row_stays(library: Library, tmp_pat
     (folder / "empty.safetensors").touch()
     (folder / "device.safetensors").symlink_to("/dev/zero")
     reasons = {
-        "missing": "missing", "folder": "no regular file", "fifo": "no regular file", "dangling": "missing",
-        "empty": "empty", "device": "no regular file",
+        "missing": "missing", "folder": "not a regular file", "fifo": "not a regular file", "dangling": "missing",
+        "empty": "empty", "device": "not a regular file",
     }  # fmt: skip
     ids = [add_pending(library, folder / f"{name}.safetensors") for name in reasons]
     ran = run("promote", *ids, "--json", library=library.root)

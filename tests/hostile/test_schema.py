@@ -85,9 +85,9 @@ def test_a_schema_that_is_not_ours_is_named(root: Path, name: str, monkeypatch: 
         assert run("promote", GOOD, library=root).code == 0
         return
     sentence = run("promote", GOOD, library=root).failed(1)
-    assert "changed by something else" in sentence and "restore a backup" in sentence
+    assert "changed by another program" in sentence and "restore a backup" in sentence
     if name in NOT_READ:
-        assert "changed by something else" in run("pending", library=root).failed(1)
+        assert "changed by another program" in run("pending", library=root).failed(1)
     else:
         assert run("pending", "--json", library=root).object["pending"][1]["id"] == GOOD
         assert tables(root / "library.db") == before

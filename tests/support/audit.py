@@ -16,7 +16,7 @@ from tests.support.paths import ROOT
 _MIB = 1024 * 1024
 
 # An audit hook hears what Python itself does (https://docs.python.org/3/library/audit_events.html); VmHWM, unlike
-# ru_maxrss, does not count what the parent had before the fork.
+# ru_maxrss, is ignored what the parent had before the fork.
 _PRELUDE = """
 import json, os, sys
 heard = {"opened": [], "started": [], "unpickled": []}

@@ -63,7 +63,7 @@ def test_a_folder_that_cannot_be_one(tmp_path: Path, where: str) -> None:
     (tmp_path / "file").write_bytes(b"x")
     (tmp_path / "images is a file").mkdir()
     (tmp_path / "images is a file" / "images").touch()
-    with pytest.raises(LibraryError, match="no folder"):
+    with pytest.raises(LibraryError, match="not a folder"):
         Library.open(tmp_path / where)
     assert (tmp_path / "file").read_bytes() == b"x"
 
@@ -190,7 +190,7 @@ def test_a_folder_that_cannot_be_read_for_a_moment_is_told(tmp_path: Path, monke
         try:
             Library.open(tmp_path).close()
         except LibraryError as error:
-            assert str(error) == f"{tmp_path} cannot be read (Input/output error); mend that, then open it again"
+            assert str(error) == f"{tmp_path} cannot be read (Input/output error); fix that, then open it again"
             failed += 1
             left = failed + 1
         else:

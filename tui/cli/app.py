@@ -62,5 +62,5 @@ def run_app(library: Library, settings: Settings, graphics: str | None, *, resum
     app.run()
     crash = crash_of(app)
     if crash is not None:
-        LOGGER.critical("the app broke", exc_info=crash)
+        LOGGER.critical("the app crashed", exc_info=crash)
     return app.return_code or 0

@@ -36,7 +36,7 @@ def backup(call: CliContext, file: str, images: bool) -> int:
         return 0
     with call.reading() as library:
         library.backup(file)
-    call.answer({"backup": path}, lambda: [f"The database is copied to {sanitize(path, _LONG)}."])
+    call.answer({"backup": path}, lambda: [f"The database was copied to {sanitize(path, _LONG)}."])
     return 0
 
 
@@ -56,7 +56,7 @@ def _with_images(call: CliContext, file: str) -> BackupReport:
 
 
 def _backup_lines(path: str, report: BackupReport) -> list[str]:
-    lines = [f"The database and {_count(report.files, 'image file')} are copied to {sanitize(path, _LONG)}."]
+    lines = [f"The database and {_count(report.files, 'image file')} were copied to {sanitize(path, _LONG)}."]
     if report.missing:
         lines.append(
             f"{_count(len(report.missing), 'image file')} could not be copied: not in the library. See --verify."
@@ -108,16 +108,16 @@ def _restored(call: CliContext, file: str) -> RestoreReport:
 
 
 def _restore_lines(report: RestoreReport, missing: list[str], lost: list[str]) -> list[str]:
-    lines = ["The database is restored."]
+    lines = ["The database was restored."]
     if report.images:
         lines.append(f"{_count(report.images, 'image file')} put back.")
     if missing:
-        lines.append(f"{_count(len(missing), 'image file')} named in the database not found.")
+        lines.append(f"{_count(len(missing), 'image file')} named in the database were not found.")
     if lost:
-        lines.append(f"An operation was open in the backup; {_count(len(lost), 'file')} of it not found.")
+        lines.append(f"An operation was open in the backup; {_count(len(lost), 'file')} of it were not found.")
     if report.kept is not None:
         lines.append(
-            f"What was there is kept in {sanitize(report.kept, _LONG)}; restore that folder to take this back."
+            f"The replaced files are kept in {sanitize(report.kept, _LONG)}; restore that folder to undo this."
         )
     return [*lines, "Run model-curator --verify to compare the database with the files in the library."]
 

@@ -109,7 +109,7 @@ def _tell_waiting(holder: LockHolder | None) -> None:
 
 def opening_words(library: Library) -> list[str]:
     """Return what there is to say of opening the library; usually nothing."""
-    finished = ["an operation that was left open is finished now: its files are in place"] if library.recovered else []
+    finished = ["an interrupted operation was finished: its files are in place"] if library.recovered else []
     return finished + ([sanitize(library.warning, 400)] if library.warning else [])
 
 
@@ -134,7 +134,7 @@ def _number(name: str, usual: float) -> float:
     except ValueError:
         value = -1.0
     if not 0 <= value < 1e9:
-        raise Failed(f"{name} must be a number from 0 on, not {sanitize(text, 40)}", USAGE)
+        raise Failed(f"{name} must be a number, 0 or more, not {sanitize(text, 40)}", USAGE)
     return value
 
 

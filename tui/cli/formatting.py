@@ -114,7 +114,7 @@ def import_lines(report: ImportReport) -> list[str]:
         ("pending", f"{report.pending:,}", "added to the queue"),
         ("tags", f"{report.tags:,}", "added"),
         ("images", f"{report.images:,}", "added"),
-        ("skipped", f"{report.skipped:,}", "rows that had come in before"),
+        ("skipped", f"{report.skipped:,}", "rows imported earlier"),
         ("problems", f"{len(report.problems):,}", ""),
     ]
     problems = [
@@ -138,5 +138,5 @@ def verify_lines(report: VerifyReport) -> list[str]:
     ]
     errors = sum(one.severity == "error" for one in report.findings)
     numbers = f"{errors:,} errors, {len(findings) - errors:,} warnings"
-    verdict = f"The library is in order: {numbers}." if report.ok else f"Not all is in order: {numbers}."
+    verdict = f"The library is in order: {numbers}." if report.ok else f"The library has problems: {numbers}."
     return [*table(checks), *(["", *table(findings)] if findings else []), "", verdict]

@@ -144,7 +144,7 @@ def _ending(past: PastOperation) -> str:
     if operation.undone_by is not None:
         return f"undone by {operation.undone_by}"
     if operation.open:
-        return "its files follow when the library is opened next"
+        return "its files will be put in place when the library is next opened"
     if operation.lost:
         return f"{len(operation.lost)} files were lost"
     return f"cannot be undone: {past.undo_blocked_by}" if past.undo_blocked_by else ""

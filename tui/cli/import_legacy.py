@@ -35,7 +35,7 @@ def _interrupted_at_once() -> Iterator[None]:
         yield
     except ImportInterrupted as interrupt:
         report = interrupt.report
-        came = f"at least {report.models:,} models and {report.pending:,} pending imports had come in"
+        came = f"at least {report.models:,} models and {report.pending:,} pending imports were imported"
         raise Failed(f"interrupted: {came}; import again to go on", INTERRUPTED, import_object(report)) from None
     except KeyboardInterrupt:
         raise Failed("interrupted: import again to go on", INTERRUPTED) from None
@@ -77,7 +77,7 @@ def import_legacy(call: CliContext, database: str, images_dir: str | None, path_
         finally:
             line.clear()
     if report.cancelled:
-        came = f"{report.models:,} models and {report.pending:,} pending imports had come in"
+        came = f"{report.models:,} models and {report.pending:,} pending imports were imported"
         raise Failed(f"interrupted: {came}; import again to go on", INTERRUPTED, import_object(report))
     call.answer(import_object(report), lambda: import_lines(report))
     return 0

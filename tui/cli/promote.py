@@ -33,7 +33,7 @@ EXIT_CODES = {
 }
 _WORDS = {
     Status.CONFLICT: "conflict: the library has this model already; choose --strategy merge, override, delete or skip",
-    Status.CHANGED: "changed meanwhile: look at it again",
+    Status.CHANGED: "the plan has changed: review it again",
     Status.LOCKED: "locked: it is being promoted already; try again when that is done",
     Status.NOT_FOUND: "not found: no such pending import, or already done",
 }
@@ -43,8 +43,8 @@ _RECENT = 100  # operations; other processes may have done some since
 
 @command("promote")
 @click.argument("ids", metavar="ID...", type=int, nargs=-1, required=True, shell_complete=pending_ids)
-@click.option("--strategy", type=click.Choice([one.value for one in Strategy]), help="What to do with each of them.")
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and change nothing.")
+@click.option("--strategy", type=click.Choice([one.value for one in Strategy]), help="What to do with each import.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done, and change nothing.")
 def promote(call: CliContext, ids: tuple[int, ...], strategy: str | None, dry_run: bool) -> int:
     """Promote pending imports (Stage 2).
 
@@ -139,14 +139,14 @@ def outcome_lines(entry: RecordWithImages | None, outcome: Outcome) -> list[str]
     done = f"would be {outcome.action_taken}" if outcome.plan else str(outcome.action_taken)
     lines = [f"{outcome.id}  {done}  {name}"]
     if outcome.action_taken is Action.IGNORED:
-        lines.append("    it stays in the queue")
+        lines.append("    stays in the queue")
     elif outcome.action_taken is not Action.DELETED and not outcome.plan:
         lines.append(f"    images: {len(outcome.images)}   sha256: {outcome.sha256}")
     lines += [f"    refused: {sanitize(one.image)} ({sanitize(one.reason)})" for one in outcome.refused]
     if outcome.claimed_sha256:
         lines.append(f"    the old database said {sanitize(outcome.claimed_sha256)}; the file has {outcome.sha256}")
     if not outcome.in_place:
-        lines.append("    done; its files are put in place when the library is opened next")
+        lines.append("    done; its files will be put in place when the library is next opened")
     return lines
 
 

@@ -25,7 +25,7 @@ def checked_keys(wanted: Mapping[str, str], path: str = "") -> tuple[dict[str, s
     keys: dict[str, str] = {}
     problems: list[str] = []
     for binding_id, text in wanted.items():
-        problem = "" if binding_id in usual else "is no key of the app; model-curator config lists them"
+        problem = "" if binding_id in usual else "is not a key of the app; model-curator config lists them"
         problem = problem or _problem(text)
         if problem:
             problems.append(f"{path}: keys.{sanitize(binding_id, 80)} {problem}")

@@ -31,7 +31,7 @@ class LogFile(logging.FileHandler):
     def __init__(self, path: str) -> None:
         """Open the file, or make it. Raises OSError."""
         if os.path.lexists(path) and not os.path.isfile(path):
-            raise OSError(0, "it is no regular file", path)
+            raise OSError(0, "it is not a regular file", path)
         if not _is_log(path):
             raise OSError(0, "it holds something else than a log of this program; give another name", path)
         super().__init__(path, encoding="utf-8", errors="backslashreplace")

@@ -41,10 +41,10 @@ def read(library: Path) -> Session:
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
     if not isinstance(kept, dict):
-        raise ValueError("it is no JSON object")
+        raise ValueError("it is not a JSON object")
     row, words, descending = kept.get("row"), kept.get("filter"), kept.get("descending")
     if type(row) not in (int, type(None)) or not isinstance(words, str) or not isinstance(descending, bool):
-        raise ValueError("something in it is not what it should be")
+        raise ValueError("a value in it has the wrong type")
     return Session(row, words if _is_filter(words) else "", SortOrder(SortKey(str(kept.get("sort"))), descending))
 
 

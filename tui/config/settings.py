@@ -58,7 +58,7 @@ def read_settings(path: str) -> Settings:
     except FileNotFoundError:
         return usual
     except _Wrong as wrong:
-        return replace(usual, exists=True, warnings=(f"{path} does not count: {wrong}",))
+        return replace(usual, exists=True, warnings=(f"{path} is ignored: {wrong}",))
     values: dict[str, Any] = {}
     given, warnings = set(), []
     for name, value in _flat(document).items():
@@ -75,7 +75,7 @@ def read_settings(path: str) -> Settings:
 def _document(path: str) -> dict[str, Any]:
     try:
         if os.path.lexists(path) and not os.path.isfile(path):
-            raise _Wrong("it is no regular file")
+            raise _Wrong("it is not a regular file")
         with Path(path).open("rb") as file:
             data = file.read(_LARGEST + 1)
     except FileNotFoundError:
@@ -110,7 +110,7 @@ def _known(name: str) -> tuple[str, Callable[[Any], Any]]:
     except KeyError:
         if name in _TABLES:
             raise _Wrong(f"must be a table: write [{name}]") from None
-        raise _Wrong("is no setting; model-curator config lists them") from None
+        raise _Wrong("is not a setting; model-curator config lists them") from None
 
 
 def _one_of(choices: tuple[str, ...]) -> Callable[[Any], str]:
@@ -127,7 +127,7 @@ def _folder(value: Any) -> str:
         raise _Wrong("must be a folder, in quotes")
     folder = os.path.expanduser(value)
     if not os.path.isabs(folder):
-        raise _Wrong("must be a whole path, from / or ~ on")
+        raise _Wrong("must be an absolute path, from / or ~")
     return folder
 
 
@@ -145,7 +145,7 @@ def _threads(value: Any) -> int:
 
 def _amount(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < _MOST:
-        raise _Wrong("must be a number from 0 on")
+        raise _Wrong("must be a number, 0 or more")
     return float(value)
 
 

@@ -114,7 +114,7 @@ class ApplyJob:
         done = (state.done + part) / max(state.total, 1)
         left = format_eta(self._pace.left(state.done + part, state.total))
         stop = display_key(self._node.app, "apply.stop")
-        stopping = "stopping after this one" if self._cancel.is_set() else f"{left}  {stop} stops".strip()
+        stopping = "stopping after this model" if self._cancel.is_set() else f"{left}  {stop} stops".strip()
         read = (
             f"  hashing {format_size(state.bytes_done)} of {format_size(state.bytes_total)}"
             if state.bytes_total
@@ -136,24 +136,26 @@ def outcome_words(outcome: Outcome) -> str:
         case outcomes.Promoted() | outcomes.Planned():
             return _done_words(outcome)
         case outcomes.Conflict():
-            return "the library has this model by now: merge or override it"
+            return "the library has this model now: merge or override it"
         case outcomes.Changed():
-            return "what it would do has changed since the summary: look again, then apply"
+            return "its plan has changed since the summary: review it, then apply again"
         case outcomes.Locked():
-            return "it is being promoted elsewhere"
+            return "another process is promoting it"
         case outcomes.NotFound():
-            return "already done: it has left the queue"
+            return "already done, no longer in the queue"
         case outcomes.Failed(error=error):
             return sanitize(error)
 
 
 def _done_words(outcome: outcomes.Promoted | outcomes.Planned) -> str:
-    words = "nothing changed, it stays" if outcome.action_taken is Action.IGNORED else f"{outcome.action_taken}"
+    words = (
+        "nothing changed, stays in the queue" if outcome.action_taken is Action.IGNORED else f"{outcome.action_taken}"
+    )
     if outcome.refused:
         reasons = "; ".join(f"{sanitize(one.image, 60)}: {sanitize(one.reason)}" for one in outcome.refused)
         words += f" · without {reasons}"
     if not outcome.in_place:
-        words += " · its files follow at the next opening"
+        words += " · its files follow when the library is next opened"
     return words
 
 

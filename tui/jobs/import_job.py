@@ -83,7 +83,7 @@ class ImportJob:
 
     def words(self, state: Importing | None, width: int) -> Content:
         """Return how far it is; ``None`` before the first rows came in."""
-        stopping = "stopping; what has come in stays" if self._cancel.is_set() else ""
+        stopping = "stopping; rows imported so far stay" if self._cancel.is_set() else ""
         if state is None:
             return Content.styled(stopping or "reading the old database …", GREY)
         left = format_eta(self._pace.left(state.done, state.total))

@@ -68,7 +68,7 @@ class PictureCache:
         """Show what is hidden, or hide it again, and return in words what holds now."""
         self._revealed = not self._revealed
         if not self._sensitive:
-            return "No samples are hidden: no tag counts as sensitive."
+            return "No samples are hidden: no sensitive tags are set."
         what = f"Samples tagged {' or '.join(sanitize(tag, 40) for tag in self._sensitive.values())}"
         return f"{what} are {f'shown: {self._key} hides' if self._revealed else f'hidden: {self._key} shows'} them."
 

@@ -52,7 +52,7 @@ class SuggestionLoader:
     @property
     def words(self) -> dict[int, str]:
         """What is proposed, in a word, by id."""
-        return {pending_id: str(one.strategy or "look") for pending_id, (_, one) in self._known.items()}
+        return {pending_id: str(one.strategy or "review") for pending_id, (_, one) in self._known.items()}
 
     def want(self, rows: Iterable[QueueRow]) -> None:
         """Ask about rows in view; what is known of one that has changed since is forgotten."""

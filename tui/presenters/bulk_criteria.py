@@ -39,7 +39,7 @@ class Matches:
 class BulkAction(Enum):
     """What else than a decision may be done for all that fit."""
 
-    SUGGESTED = "take what is proposed"
+    SUGGESTED = "accept suggestions"
     MARK = "mark them"
 
 
@@ -60,7 +60,7 @@ def criteria(row: QueueRow) -> Iterator[Criterion]:
         yield Criterion("same folder", folder, exactly(Field.FOLDER, folder), on=True)
     for tag in row.tags:
         yield Criterion("same tag", tag, exactly(Field.TAG, tag), on=False)
-    yield Criterion("undecided", "nothing is decided for it yet", "decision:none", on=False)
+    yield Criterion("undecided", "only imports without a decision", "decision:none", on=False)
 
 
 def find_matches(library: Library, words: str, but: int) -> Matches:

@@ -88,7 +88,7 @@ def _problems(problems: Sequence[Problem], summed: Sequence[Reason], width: int)
     if len(problems) > _MANY:
         yield from _sums(summed, width)
     yield Content("")
-    yield Content.styled(cut(f"{'row':>9}  {'field':<12}  what could not be taken as it was", width), GREY)
+    yield Content.styled(cut(f"{'row':>9}  {'field':<12}  problem", width), GREY)
     for problem in problems[:_SHOWN]:
         yield _problem(problem, width)
     if (more := len(problems) - _SHOWN) > 0:

@@ -135,7 +135,7 @@ class SummaryScreen(ModalScreen[Sequence[Decided] | None]):
             return Content.styled(" stay in the queue", GREY)
         if group.strategy is Strategy.DELETE:
             return Content.styled(f" leave the queue with {count_of(group.images, 'image')}, kept in the trash", RED)
-        hand = f" · {group.by_hand:,} by hand" if group.by_hand else ""
+        hand = f" · {group.by_hand:,} manual" if group.by_hand else ""
         if group.fields or group.replaced:
             pairs = (group.fields, "field"), (group.replaced, "image")
             lost = " and ".join(count_of(number, noun) for number, noun in pairs if number)

@@ -133,7 +133,7 @@ class BulkDecisionScreen(ModalScreen[BulkDecision | None]):
             return
         self._fitting = found
         count = len(found.ids)
-        words = " import fits" if count == 1 else " imports fit"
+        words = " import matches" if count == 1 else " imports match"
         self._note((f"{count:,}", f"bold {BRIGHT}"), (words, TEXT), *_others(found))
 
     def _failed(self, words: str, error: CuratorError) -> None:
@@ -155,7 +155,7 @@ class BulkDecisionScreen(ModalScreen[BulkDecision | None]):
     def _keys() -> Content:
         bold = f"bold {AMBER}"
         return Content.assemble(
-            *(("m o d s", bold), (" decide for all   ", TEXT), (".", bold), (" take what is proposed", TEXT)),
+            *(("m o d s", bold), (" decide for all   ", TEXT), (".", bold), (" accept suggestions", TEXT)),
             *(
                 ("   ⏎", bold),
                 (" mark them\n", TEXT),

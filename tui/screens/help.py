@@ -20,13 +20,13 @@ from tui.theme.palette import AMBER, BLUE, BRIGHT, GREY, RED, STRATEGY, TEAL, TE
 from tui.widgets.answers import Answers
 
 SIGNS = (
-    ("+", TEAL, "comes in, fills a gap, or is added to what is there"),
-    ("▶", AMBER, "takes the place of what the library has"),
-    ("◀", GREY, "the library's stays"),
-    ("=", GREY, "both have the same"),
-    ("✕", RED, "goes: nothing takes its place"),
-    ("-", GREY, "left out by hand"),
-    ("*", BLUE, "picked by hand"),
+    ("+", TEAL, "added, or fills a gap"),
+    ("▶", AMBER, "replaces the library's value"),
+    ("◀", GREY, "the library's value is kept"),
+    ("=", GREY, "the same on both sides"),
+    ("✕", RED, "removed"),
+    ("-", GREY, "excluded manually"),
+    ("*", BLUE, "chosen manually"),
 )
 
 
@@ -53,19 +53,21 @@ class HelpScreen(ModalScreen[None]):
 
 def _grammar() -> Iterator[Widget]:
     """Go through what may be filtered by."""
-    yield Static(Content.styled("What the filter takes", f"bold {BRIGHT}"))
+    yield Static(Content.styled("Filter syntax", f"bold {BRIGHT}"))
     for written, does in SYNTAX_HELP:
         words = Content.styled(written, f"bold {TEAL}"), Content.styled(does, TEXT)
         yield Horizontal(*map(Static, words), classes="told")
 
 
 def _rules() -> Iterator[Widget]:
-    """Go through what is proposed when, one line a rule."""
-    yield Static(Content.styled("What is proposed", f"bold {BRIGHT}"), classes="group")
-    told = "The first that fits. Of several imports, . takes only what has a ✓: it overwrites and drops nothing."
+    """List the suggestion rules, one line each."""
+    yield Static(Content.styled("Suggestions", f"bold {BRIGHT}"), classes="group")
+    told = (
+        "The first match counts. For several imports, . accepts only those with a ✓: they overwrite and drop nothing."
+    )
     yield Static(Content.styled(told, GREY))
     for rule in RULES:
-        word, colour = (rule.strategy, STRATEGY[rule.strategy]) if rule.strategy else ("look", TEXT)
+        word, colour = (rule.strategy, STRATEGY[rule.strategy]) if rule.strategy else ("review", TEXT)
         proposed = Content.assemble(("✓ " if rule.safe else "  ", f"bold {TEAL}"), (word, colour))
         yield Horizontal(Static(proposed), Static(Content.styled(rule.help, TEXT)), classes="told -rule")
 

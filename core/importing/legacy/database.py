@@ -134,7 +134,7 @@ def _models(connection: sqlite3.Connection, reading: ValueReader, source: str) -
     for name in models.missing(MODEL_COLUMNS):
         reading.problem(name, "the old database has no such column")
     for name in models.unreadable:
-        reading.problem("models", f"a column was left out, its name is no UTF-8: {name}")
+        reading.problem("models", f"a column was skipped, its name is not UTF-8: {name}")
     return models
 
 
@@ -153,4 +153,4 @@ def _number_rows(connection: sqlite3.Connection, reading: ValueReader, models: T
         )
     for values in connection.execute(f"SELECT {', '.join(models.columns.values()) or 'NULL'} {rest}"):
         row = to_json(dict(zip(models.columns, values, strict=False)))
-        reading.problem("id", f"a row without an id of its own, for which no number was free, was left out: {row}")
+        reading.problem("id", f"a row without an id was skipped, because no number was free: {row}")

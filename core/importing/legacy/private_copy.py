@@ -98,7 +98,7 @@ def _open(path: str, wanted: Wanted) -> int:
     if stat.S_ISREG(mode):
         return descriptor
     os.close(descriptor)
-    kind = "a folder" if stat.S_ISDIR(mode) else "no regular file"
+    kind = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
     raise SourceError(f"{sanitize(path)} is {kind}: give {wanted.file}.")
 
 
@@ -113,7 +113,7 @@ def _refuse_what_is_no_database(source: str, wanted: Wanted) -> None:
     with open(_open(source, wanted), "rb") as file:
         start = file.read(len(_MAGIC))
     if start not in (b"", _MAGIC):
-        raise SourceError(f"{sanitize(source)} is no SQLite database: give {wanted.file}.")
+        raise SourceError(f"{sanitize(source)} is not an SQLite database: give {wanted.file}.")
 
 
 def _copy(source: str, target: Path, wanted: Wanted) -> None:
@@ -193,6 +193,6 @@ def wrap_sqlite_errors(source: str, connection: sqlite3.Connection | None = None
             if isinstance(connection, _Connection) and not connection.late:  # SQLite has swallowed it
                 raise KeyboardInterrupt from error
             raise SourceError(
-                f"{sanitize(source)} takes too long to read: it is no database of the old manager."
+                f"{sanitize(source)} takes too long to read: it is not a database of the old manager."
             ) from error
         raise SourceError(f"{sanitize(source)} cannot be read ({sanitize(error)}): is it damaged?") from error

@@ -59,7 +59,7 @@ def read_row(row: int, values: Mapping[str, Value], tags: Sequence[int], known_t
     """Make a record of a row's values, by column; what it cannot take is in the record's ``problems``."""
     reading = ValueReader(row)
     if values.get("id", row) != row:
-        reading.problem("id", f"no integer of its own: {to_json({'id': values['id']})}; the row is known as {row}")
+        reading.problem("id", f"no usable id: {to_json({'id': values['id']})}; the row is known as {row}")
     extra = _extra(reading, values.get("extra_json"))
     images = _images(reading, extra)
     meta = {key: value for key, value in extra.items() if key not in IMAGE_KEYS}
@@ -67,7 +67,7 @@ def read_row(row: int, values: Mapping[str, Value], tags: Sequence[int], known_t
     _add(meta, "legacy_columns", _columns(reading, values))
     for tag in tags:
         if tag not in known_tags:
-            reading.problem("tags", f"there is no usable tag {tag} in the old database")
+            reading.problem("tags", f"no usable tag {tag} in the old database")
     return LegacyRow(
         row=row,
         path=reading.path("path", values.get("path")),
@@ -141,7 +141,7 @@ def _images(reading: ValueReader, extra: Mapping[str, Any]) -> tuple[LegacyImage
                 continue
             name = last_component(item) if isinstance(item, str) else ""
             if name in ("", ".", ".."):
-                reading.problem(key, f"no name of an image: {json.dumps(item, ensure_ascii=False)}")
+                reading.problem(key, f"invalid image name: {json.dumps(item, ensure_ascii=False)}")
             else:
                 images.setdefault(name, LegacyImage(key, item, name))
     return tuple(images.values())

@@ -36,25 +36,25 @@ def read_tags(connection: sqlite3.Connection, reading: ValueReader) -> dict[int,
     for key, *values in connection.execute(f"SELECT {selected} FROM {table.sql} ORDER BY 1, {table.rowid}"):
         found: dict[str, Value] = dict(zip(table.columns, values, strict=True))
         if not isinstance(key, int) or key in tags:
-            reading.problem("tags", f"a tag without an id of its own was left out: {to_json(found)}")
+            reading.problem("tags", f"a tag without an id was skipped: {to_json(found)}")
             continue
         tag = _tag(reading, key, found)
         if tag is None:
             continue
         tags[key] = tag
         if first.setdefault(tag.name, key) != key:
-            reading.problem("tags", f"tag {key} has the name of tag {first[tag.name]}, they become one: {tag.name}")
+            reading.problem("tags", f"tag {key} has the name of tag {first[tag.name]}, merged: {tag.name}")
     return tags
 
 
 def _tag(reading: ValueReader, key: int, found: dict[str, Value]) -> LegacyTag | None:
     name = reading.text(f"tag {key} name", found.get("name"))
     if not name.strip():
-        reading.problem("tags", f"a tag without a name was left out: {to_json(found)}")
+        reading.problem("tags", f"a tag without a name was skipped: {to_json(found)}")
         return None
     others = to_json({column: value for column, value in found.items() if column not in _TAG_COLUMNS})
     if others != "{}":
-        reading.problem("tags", f"tag {key} has what a tag does not hold here: {others}")
+        reading.problem("tags", f"tag {key} has fields that are not imported: {others}")
     return LegacyTag(
         id=key,
         name=name,
@@ -71,21 +71,19 @@ def read_links(connection: sqlite3.Connection, reading: ValueReader, models: Tab
         return
     missing = table.missing(_LINK_COLUMNS)
     if missing:
-        reading.problem(
-            "model_tags", f"the old database has no column {' and '.join(missing)}; no tags are taken from it"
-        )
+        reading.problem("model_tags", f"the old database has no column {' and '.join(missing)}; no tags are imported")
         return
     model, tag = (table.columns[name] for name in _LINK_COLUMNS)
     usable = f"{model} IS NOT NULL AND typeof({tag}) = 'integer'"
     connection.execute(f"INSERT OR IGNORE INTO temp.links SELECT {model}, {tag} FROM {table.sql} WHERE {usable}")
     unusable = connection.execute(f"SELECT {model}, {tag} FROM {table.sql} WHERE NOT ({usable})")
-    _report(reading, unusable, "no pair of ids")
+    _report(reading, unusable, "not a pair of ids")
     ids = models.columns.get("id", models.rowid)
     lost = connection.execute(
         f"""SELECT model_id, group_concat(tag_id) FROM temp.links
         WHERE model_id NOT IN (SELECT {ids} FROM {models.sql} WHERE {ids} IS NOT NULL) GROUP BY model_id"""
     )
-    _report(reading, lost, "tags of a row that is not there")
+    _report(reading, lost, "tags of a missing row")
 
 
 def _report(reading: ValueReader, links: Iterable[tuple[Value, Value]], reason: str) -> None:
@@ -97,5 +95,5 @@ def _find(connection: sqlite3.Connection, reading: ValueReader, name: str, known
     try:
         return find_table(connection, name, known)
     except SourceError as error:
-        reading.problem(name, f"{error}; no tags are taken from it")
+        reading.problem(name, f"{error}; no tags are imported")
         return None

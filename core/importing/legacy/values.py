@@ -78,9 +78,7 @@ class ValueReader:
         """Return a value as text, '' for NULL."""
         text, itself = text_of(value)
         if not itself:
-            self.problem(
-                field, "no plain UTF-8 text: kept with \\xNN for the bytes that are none, \\\\ for a backslash"
-            )
+            self.problem(field, "not valid UTF-8: invalid bytes kept as \\xNN, \\\\ for a backslash")
         return text
 
     def path(self, field: str, value: Value) -> str:

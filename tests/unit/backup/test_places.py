@@ -119,7 +119,7 @@ HOSTILE = {
         "INSERT INTO journal (op, kind, moves, open, at) VALUES ('../x', 'promote', '[]', 1, 1)",
         "was not written by this program",
     ),
-    "a column more": ("ALTER TABLE tags ADD COLUMN more", "the table tags is defined in another way"),
+    "a column more": ("ALTER TABLE tags ADD COLUMN more", "the table tags is defined differently"),
 }
 
 

@@ -87,7 +87,7 @@ def test_the_mistake_is_refused_and_mended_on_the_command_line(root: Path) -> No
     assert content(Path(done.object["kept"])) == mixed
     assert rows(root) == before and errors(root) == []
     told = run("restore", backup, library=root).out
-    assert "is kept in" in told and "restore that folder to take this back" in told and "--verify" in told
+    assert "are kept in" in told and "restore that folder to undo this" in told and "--verify" in told
 
 
 def test_a_database_moved_aside_is_put_back_without_the_log(root: Path, tmp_path: Path) -> None:
@@ -261,9 +261,9 @@ def fifo(path: Path) -> None:
 REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
     "damaged": (damaged, "damaged"),
     "newer": (newer, "newer version"),
-    "no library": (no_library, "no database of Model Curator"),
-    "text": (lambda path: path.write_text("text"), "no SQLite database"),
-    "fifo": (fifo, "no regular file"),
+    "no library": (no_library, "not a Model Curator database"),
+    "text": (lambda path: path.write_text("text"), "not an SQLite database"),
+    "fifo": (fifo, "not a regular file"),
     "missing": (Path.unlink, "There is no file"),
 }
 
@@ -321,7 +321,7 @@ def _judged(root: Path, log: bytes, identity: Callable[[Path], int], old: int, s
             seen = {row.id for row in library.queue.all()}
         assert seen in [{row[0] for row in state["pending_import"]} for state in states]
     except LibraryError as error:
-        assert "restore is going on" in str(error)
+        assert "restore is running" in str(error)
     Library.open(root).close()
     assert errors(root) == []
     assert not [name for name in os.listdir(root) if "preparing" in name or "restoring" in name]
@@ -389,7 +389,7 @@ def test_a_restore_that_cannot_be_finished_is_told_and_finished_later(
     with pytest.raises(LibraryError, match=r"could not be finished"):
         Library.open(root)
     monkeypatch.undo()
-    assert run("pending", library=root).failed(1).startswith("a restore is going on, or was interrupted")
+    assert run("pending", library=root).failed(1).startswith("a restore is running or was interrupted")
     assert run("undo", library=root).code == 1, "opening finishes the restore; there is nothing to undo"
     assert rows(root) == before
 

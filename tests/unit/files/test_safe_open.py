@@ -39,7 +39,7 @@ def test_what_is_no_image_file_is_never_opened_for_long(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     os.mkfifo(tmp_path / "fifo")
     before = descriptors()
-    reasons = {"link": "a symbolic link", "folder": "no regular file", "fifo": "no regular file"}
+    reasons = {"link": "a symbolic link", "folder": "not a regular file", "fifo": "not a regular file"}
     for name, reason in {**reasons, "none": "its file is missing", "real/x": "not a file name"}.items():
         with pytest.raises(ImageRefused, match=reason):
             read_image(tmp_path, name)
@@ -71,7 +71,12 @@ def test_what_is_no_model_file(tmp_path: Path) -> None:
     (tmp_path / "empty").touch()
     os.mkfifo(tmp_path / "fifo")
     (tmp_path / "dangling").symlink_to("nothing")
-    reasons = {"": "is no regular file", "fifo": "is no regular file", "dangling": "is missing", "empty": "is empty"}
+    reasons = {
+        "": "is not a regular file",
+        "fifo": "is not a regular file",
+        "dangling": "is missing",
+        "empty": "is empty",
+    }
     before = descriptors()
     for name, reason in reasons.items():
         path = str(tmp_path / name) if name else str(tmp_path)

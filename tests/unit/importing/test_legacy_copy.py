@@ -71,16 +71,16 @@ def test_files_that_are_no_database(home: Path, scratch: Path) -> None:
     os.mkfifo(fifo)
     empty.touch()
     text.write_text("not SQLite")
-    refused(fifo, scratch, "no regular file")
-    refused("/dev/zero", scratch, "no regular file")
+    refused(fifo, scratch, "not a regular file")
+    refused("/dev/zero", scratch, "not a regular file")
     refused(empty, scratch, "no table models")
-    refused(text, scratch, "no SQLite database")
+    refused(text, scratch, "not an SQLite database")
 
 
 def test_a_wal_that_is_no_file_does_not_hang(home: Path, scratch: Path) -> None:
     path = make(home, SCHEMA)
     os.mkfifo(path.with_name(path.name + "-wal"))
-    refused(path, scratch, "no regular file")
+    refused(path, scratch, "not a regular file")
 
 
 def test_a_database_that_changes_meanwhile(home: Path, scratch: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -102,7 +102,7 @@ def test_a_row_for_which_no_number_is_free_is_named_in_full(home: Path, scratch:
     connection.close()
     with LegacyDatabase.open(path, scratch) as old:
         assert [row.path for row in old.rows()] == ["/c", "/b"]
-        (left_out,) = (problem.reason for problem in old.problems if "left out" in problem.reason)
+        (left_out,) = (problem.reason for problem in old.problems if "skipped" in problem.reason)
     assert '{"id": "x", "path": "/a"}' in left_out
 
 
@@ -121,7 +121,7 @@ def test_untidy_tags(home: Path, scratch: Path) -> None:
         reasons = [problem.reason for problem in old.problems]
     assert row.tags == (1, 4, 5)
     assert ["2" in row.problems[0].reason, "77" in row.problems[1].reason] == [True, True]
-    for part in ("never", '"id": 2', '"id": 3', "no plain UTF-8", "name of tag 1", '"more": "extra"', "again", "six"):
+    for part in ("never", '"id": 2', '"id": 3', "not valid UTF-8", "name of tag 1", '"more": "extra"', "again", "six"):
         assert sum(part in reason for reason in reasons) == 1, part
     for part in ('{"model_id": 1, "tag_id": "x"}', '{"tag_id": 1}', '"model_id": 8'):
         assert sum(part in reason for reason in reasons) == 1, part

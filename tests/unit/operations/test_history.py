@@ -157,9 +157,9 @@ def test_files_that_left_the_trash_are_missed(library: Library, tmp_path: Path, 
         shutil.rmtree(folder)
     before = snapshot(library)
     report = library.undo()
-    assert "its files have left the trash" in report.refused
+    assert "its files are no longer in the trash" in report.refused
     assert snapshot(library) == before
-    assert library.history.operations()[0].undo_blocked_by == "its files have left the trash"
+    assert library.history.operations()[0].undo_blocked_by == "its files are no longer in the trash"
 
 
 def test_a_refusal_stops_the_older_ones(library: Library, tmp_path: Path) -> None:

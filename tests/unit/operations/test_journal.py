@@ -112,7 +112,7 @@ def test_a_promotion_killed_before_its_commit_has_not_happened(tmp_path: Path, w
 
 @pytest.fixture
 def stuck(library: Library, weights: Path) -> Iterator[tuple[Library, Outcome, Path]]:
-    """A promotion that has happened, but whose files cannot be put into place: a file stands where a folder must."""
+    """A promotion that has happened, but whose files cannot be put in place: a file stands where a folder must."""
     add_model(library, "ab" * 32, weights)
     number = add_pending(library, weights, tag_names=["t"], images=[png(1), png(2)])
     obstacle = library.root / "images" / SHA[:2]
@@ -157,7 +157,7 @@ def test_a_reader_sees_an_open_entry_as_it_will_be(stuck: tuple[Library, Outcome
         report = check_library(reader)
         codes = [finding.code for finding in report.findings]
         assert report.ok and codes == [FindingCode.OPEN_ENTRY, FindingCode.UNKNOWN_FILE], (
-            "the other is what stands in the way"
+            "the other is what must be undone first"
         )
         assert not reader.recovered
     assert files(library.root) == before
@@ -171,7 +171,7 @@ def test_no_writer_goes_on_while_an_entry_cannot_be_finished(stuck: tuple[Librar
     assert outcome.status is Status.ERROR and str(obstacle) in (outcome.error or "")
     assert snapshot(library) == before
     library.close()
-    with pytest.raises(LibraryError, match="cannot be put into place"):
+    with pytest.raises(LibraryError, match="cannot be put in place"):
         Library.open(library.root)
 
 

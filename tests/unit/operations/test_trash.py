@@ -34,8 +34,8 @@ def test_the_trash_keeps_thirty_days_by_default(tmp_path: Path) -> None:
     with Library.open(tmp_path / "library") as library:
         assert [set(names) for names in trash(library).values()] == [{"2_0.png"}]
         newest, oldest = library.history.operations()
-        assert (newest.undo_blocked_by, oldest.undo_blocked_by) == ("", "its files have left the trash")
-        assert library.undo(2).refused.endswith("its files have left the trash")
+        assert (newest.undo_blocked_by, oldest.undo_blocked_by) == ("", "its files are no longer in the trash")
+        assert library.undo(2).refused.endswith("its files are no longer in the trash")
         assert not [finding for finding in check_library(library).findings if finding.path.startswith("staging")]
 
 

@@ -132,7 +132,7 @@ def test_a_batch_is_refused_where_a_later_operation_stands_in_the_way(
     library.image_processor.promote_pending_image(image, KNOWN, 7)
     newest = library.history.newest()
     assert newest is not None
-    reason = "operation 1 (import of manager.sqlite3) cannot be undone: operation 4 (image added) stands in the way"
+    reason = "operation 1 (import of manager.sqlite3) cannot be undone: operation 4 (image added) must be undone first"
     assert newest.undo_blocked_by == reason, "told before"
     report = library.undo(5)
     assert report.refused == reason

@@ -64,9 +64,9 @@ def proposed(incoming: PendingImport, existing: Model | None, stored: str = "", 
 @pytest.mark.parametrize(
     ("incoming", "why"),
     [
-        (pending(), "new: take"),
-        (pending(images=images("x")), "new, with 1 image: take"),
-        (pending(images=images("x", "y"), tags=("a",)), "new, with 2 images and 1 tag: take"),
+        (pending(), "new: merge"),
+        (pending(images=images("x")), "new, with 1 image: merge"),
+        (pending(images=images("x", "y"), tags=("a",)), "new, with 2 images and 1 tag: merge"),
     ],
 )
 def test_what_is_new_is_taken(incoming: PendingImport, why: str) -> None:
@@ -75,9 +75,9 @@ def test_what_is_new_is_taken(incoming: PendingImport, why: str) -> None:
 
 def test_what_is_new_but_not_alone_or_not_whole_is_looked_at_first() -> None:
     copy = proposed(pending(), None, state=State.DUPLICATE)
-    assert copy == Suggestion(MERGE, "new, 1 other import of the same file: take", safe=False)
+    assert copy == Suggestion(MERGE, "new, 1 other import of the same file: merge", safe=False)
     refused = proposed(pending(images=images("x", refused=2)), None, copies=3)
-    why = "new, with 1 image, drops 2 refused images, 3 other imports of the same file: take"
+    why = "new, with 1 image, drops 2 refused images, 3 other imports of the same file: merge"
     assert refused == Suggestion(MERGE, why, safe=False)
 
 
@@ -157,7 +157,7 @@ def test_a_path_and_a_date_are_told_of() -> None:
 def test_what_differs_is_looked_at(incoming: dict[str, Any], existing: dict[str, Any], why: str) -> None:
     adds = pending(incoming | {"more": 1}, images=images("new"), tags=("t",))
     for one in (pending(incoming), adds):
-        assert proposed(one, model(existing)) == Suggestion(None, f"its {why}: look", safe=False)
+        assert proposed(one, model(existing)) == Suggestion(None, f"its {why}: review", safe=False)
 
 
 @pytest.mark.parametrize("name", ["a (2).st", "a (2)"])
@@ -177,17 +177,17 @@ def test_a_name_and_a_type_are_looked_at_too(column: str) -> None:
 
 def test_without_a_plan_nothing_is_proposed() -> None:
     reason = "the library could not be read \x1b"
-    assert suggest(State.MISSING, None, reason=reason) == Suggestion(None, "its file is missing: look", safe=False)
+    assert suggest(State.MISSING, None, reason=reason) == Suggestion(None, "its file is missing: review", safe=False)
     assert suggest(State.UNHASHED, None) == Suggestion(None, "not hashed yet", safe=False)
     found = suggest(State.CONFLICT, None, reason=reason)
-    assert found == Suggestion(None, "the library could not be read ␛: look", safe=False)
-    assert suggest(State.NEW, None) == Suggestion(None, "no plan can be made: look", safe=False)
+    assert found == Suggestion(None, "the library could not be read ␛: review", safe=False)
+    assert suggest(State.NEW, None) == Suggestion(None, "no plan can be made: review", safe=False)
 
 
 def test_what_was_written_for_another_file_is_looked_at() -> None:
     for existing in (None, model()):
         told = proposed(pending(), existing, sha256=SHA, claimed_sha256=OTHER)
-        assert told == Suggestion(None, "its file is not the one it was written for: look", safe=False)
+        assert told == Suggestion(None, "its metadata was written for another file: review", safe=False)
         assert proposed(pending(), existing, sha256=SHA, claimed_sha256=SHA) == proposed(pending(), existing)
 
 
@@ -281,5 +281,5 @@ def test_a_look_gives_all_that_a_suggestion_needs(library: Library, tmp_path: Pa
     assert whys == [
         (DELETE, f"{NOTHING}, keeps your size and date: delete", True),
         (MERGE, "adds 1 image, overwrites nothing, keeps your size and date, drops 1 refused image: merge", False),
-        (None, "its name differs, its own is longer (5 to 3), so does 1 more field: look", False),
+        (None, "its name differs, its own is longer (5 to 3), so does 1 more field: review", False),
     ]

@@ -140,9 +140,9 @@ def test_a_model_is_promoted_without_images_that_cannot_be_had(library: Library,
     outcome = library.processor.process_single_import(pending_id)
     assert [(refused.image, refused.reason) for refused in outcome.refused] == [
         (pictures[0].name, "its file is missing"),
-        (pictures[1].name, "its file is no longer the one that was imported"),
+        (pictures[1].name, "its file changed since it was imported"),
         (pictures[2].name, "a symbolic link"),
-        (pictures[3].name, "no regular file"),
+        (pictures[3].name, "not a regular file"),
     ]
     assert sources(library, SHA) == [(0, digest(png(4)))]
     assert list(trash(library).values()) == [{picture.name for picture in pictures[1:]}]

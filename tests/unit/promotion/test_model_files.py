@@ -32,13 +32,13 @@ def _file_as_folder(path: Path) -> None:
 
 BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "missing": (lambda path: None, "missing"),
-    "folder": (lambda path: path.mkdir(), "no regular file"),
-    "fifo": (os.mkfifo, "no regular file"),
+    "folder": (lambda path: path.mkdir(), "not a regular file"),
+    "fifo": (os.mkfifo, "not a regular file"),
     "dangling link": (_link_to_nothing, "missing"),
     "link to itself": (_link_to_itself, "cannot be read"),
     "empty": (lambda path: path.touch(), "empty"),
     "below a file": (_file_as_folder, "missing"),
-    "link to a device": (lambda path: path.symlink_to("/dev/zero"), "no regular file"),
+    "link to a device": (lambda path: path.symlink_to("/dev/zero"), "not a regular file"),
 }
 
 

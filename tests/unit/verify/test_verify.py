@@ -107,7 +107,7 @@ DAMAGES: dict[str, tuple[Callable[[Library], object], FindingCode, Severity]] = 
     "no hash": (_sql("UPDATE model_images SET source_sha256 = 'x' WHERE seq = 1"), FindingCode.BAD_SHA256, ERROR),
     "no parent": (_sql("INSERT INTO model_tags VALUES ('%s', 1)" % ("cd" * 32)), FindingCode.REFERENCE_BROKEN, ERROR),
     "no json": (_sql("UPDATE models SET meta_json = '{'"), FindingCode.BAD_JSON, ERROR),
-    "picks that are no JSON": (_sql("UPDATE pending_import SET picks = '{'"), FindingCode.BAD_JSON, ERROR),
+    "picks that are not JSON": (_sql("UPDATE pending_import SET picks = '{'"), FindingCode.BAD_JSON, ERROR),
     "picks without a side": (
         _sql("""UPDATE pending_import SET picks = '{"fields":[[["name"],"nobody"]],"tags":[],"images":[]}'"""),
         FindingCode.BAD_JSON,

@@ -82,7 +82,7 @@ class ApplyController:
     def _busy(self) -> bool:
         if self.job.running:
             self._status.say(
-                f"Still applying: {display_key(self._screen.app, 'apply.stop')} stops after the model in hand."
+                f"Still applying: {display_key(self._screen.app, 'apply.stop')} stops after the current model."
             )
         return self.job.running
 

@@ -78,24 +78,24 @@ class DecisionController:
     async def _take(self, ids: Sequence[int], alone: bool) -> int:
         """Take what is proposed, some at a time, and return for how many."""
         if self._newer is not None:
-            self._say("Still looking at what is proposed.")
+            self._say("Still looking up suggestions.")
             return 0
         self._newer = set()
         taken = left = 0
         try:
             for start in range(0, len(ids), _AT_ONCE):
                 if len(ids) > _AT_ONCE:
-                    self._say(f"Looking at what is proposed: {start:,} of {len(ids):,} …")
+                    self._say(f"Looking up suggestions: {start:,} of {len(ids):,} …")
                 part = ids[start : start + _AT_ONCE]
                 found, not_safe = await asyncio.to_thread(self._listing.suggesting.take, part, unseen=not alone)
                 taken, left = taken + self._take_found(found, self._newer), left + not_safe
         finally:
             self._newer = None
         if left:
-            rest = f"{taken:,} taken as proposed, " if taken else ""
-            self._say(f"{rest}{left:,} to look at: nothing can be taken unseen.")
+            rest = f"{taken:,} accepted, " if taken else ""
+            self._say(f"{rest}{left:,} {'needs' if left == 1 else 'need'} review.")
         elif not alone:
-            self._say(f"{taken:,} taken as proposed.")
+            self._say(f"{count_of(taken, 'suggestion')} accepted.")
         return taken
 
     def _take_found(self, found: Mapping[Strategy, Sequence[int]], newer: Collection[int]) -> int:

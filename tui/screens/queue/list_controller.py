@@ -146,11 +146,11 @@ class ListController:
         """Show only what is the same file as the one under the cursor; returns why not, where there is nothing."""
         row = self._model.current_row
         if row is None or row.state is State.MISSING:
-            return "Its file is missing: whether others are the same is not known."
+            return "The file is missing, so duplicates cannot be found."
         if row.sha256 is None:
-            return "Its file is not hashed yet: whether others are the same is not known."
+            return "The file is not hashed yet, so duplicates cannot be found."
         if not row.duplicate_ids:
-            return "No other import in the queue is the same file."
+            return "No other import in the queue has the same file."
         self.filter(f"same:{row.id}")
         return ""
 
@@ -204,7 +204,7 @@ class ListController:
         words, _ = question
         if question == self._question:
             empty = _EMPTY.format(key=display_key(self._screen.app, "import.open"))
-            self._list.show_empty("Nothing in the queue fits these words.\n\nEsc clears them." if words else empty)
+            self._list.show_empty("Nothing in the queue matches the filter.\n\nEsc clears it." if words else empty)
             self._model.put_ids(ids, all_of_them=not words)
             if self._then is not None:
                 self._list.go_to(self._then)

@@ -65,8 +65,10 @@ class MarkController:
         listed, place = self._model.listed, self._model.next_undecided(by)
         if place is None:
             alone = listed.current not in self._model.decisions.ids
-            self._status.say("This is the only row left without a decision." if alone else "All shown are decided.")
+            self._status.say(
+                "This is the only row left without a decision." if alone else "All listed imports are decided."
+            )
             return
         if (place - listed.cursor) * by < 0:
-            self._status.say("On from the first row." if by > 0 else "On from the last row.")
+            self._status.say("Continued from the first row." if by > 0 else "Continued from the last row.")
         self._list.action_move(place - listed.cursor)

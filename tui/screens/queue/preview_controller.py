@@ -132,5 +132,5 @@ class PreviewController:
 
 def _reason(look: ImportPreview) -> Piece:
     is_all = bool(look.row.damage) or (look.row.sha256 is None and look.reason != "not hashed yet")
-    words = look.reason if is_all else f"{look.reason}: what the library has is not known"
+    words = look.reason if is_all else f"{look.reason}, so it cannot be compared with the library"
     return words, RED if is_all else GREY

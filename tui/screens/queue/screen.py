@@ -87,7 +87,7 @@ class QueueScreen(QueueActions):
         if self._warnings:
             self.query_one(StatusBar).warn_of(self._warnings)
         elif self._library.recovered:
-            self.query_one(StatusBar).say("An operation that was left open is finished now.")
+            self.query_one(StatusBar).say("An interrupted operation was finished.")
 
     def on_unmount(self) -> None:
         self._stop_jobs()

@@ -30,7 +30,7 @@ class SessionController:
                 async with asyncio.timeout(_PATIENCE):
                     kept = await asyncio.to_thread(session.read, self._library)
             except (OSError, ValueError) as error:  # a timeout is an OSError
-                told = f"The list begins anew: where you left it could not be read ({_reason(error)})."
+                told = f"The list starts at the top: your last position could not be read ({_reason(error)})."
         self._listing.resume(kept)
         self._begun = True
         return told
@@ -41,7 +41,7 @@ class SessionController:
             try:
                 await asyncio.to_thread(session.write, self._library, self._listing.session)
             except OSError as error:
-                return f"Where you left the list could not be kept: {_reason(error)}."
+                return f"Your position in the list could not be saved: {_reason(error)}."
         return ""
 
 

@@ -89,7 +89,7 @@ def header(cols: Widths, verb: str, lines: Sequence[FieldLine]) -> list[Piece]:
     if not cols.result:
         return [*parts, ("    " + fit("incoming", cols.pending), GREY)]
     parts.append(("  " + fit("incoming", cols.pending), GREY))
-    return [*parts, ("    ", ""), (verb, f"bold {TEAL}"), (" makes", GREY)]
+    return [*parts, ("    ", ""), ("after ", GREY), (verb, f"bold {TEAL}")]
 
 
 def rows(line: FieldLine, cols: Widths, limit: int = 1) -> list[list[Piece]]:
