@@ -24,7 +24,7 @@ async def ask(desk: AppHarness, pending_id: int) -> None:
     await desk.go_to(pending_id)
     await desk.press("equals_sign")
     await desk.wait_until(lambda: isinstance(desk.app.screen, BulkDecisionScreen))
-    await desk.wait_for_text(" fit", "#alike-note")
+    await desk.wait_for_text(" match", "#alike-note")
 
 
 async def switch(desk: AppHarness, *downs: int) -> None:
@@ -49,10 +49,10 @@ async def test_what_they_have_in_common_is_shown_and_counted(tmp_path: Path, siz
             *("· same tag", "· same tag", "· undecided"),
         ]
         assert "conflict" in lines[0] and "checkpoint" in lines[1] and "models/downloads" in lines[2]
-        await desk.wait_for_text("2 imports fit", "#alike-note")
+        await desk.wait_for_text("2 imports match", "#alike-note")
         await switch(desk, 1, 1)  # neither type nor folder
         assert "▌· same folder" in desk.text("#criteria")
-        await desk.wait_for_text("5 imports fit", "#alike-note")
+        await desk.wait_for_text("5 imports match", "#alike-note")
         await desk.press("k", "k", "space")
         await desk.wait_for_text("Choose what they must have in common", "#alike-note")
         await desk.press("m", "enter", "full_stop")
@@ -83,7 +83,7 @@ async def test_all_that_fit_are_marked_those_not_shown_too(tmp_path: Path, key: 
         await desk.press("slash", *"harbor", "enter")
         await desk.wait_until(lambda: list(desk.list.ids) == [CONFLICT])
         await desk.press("equals_sign")
-        await desk.wait_for_text("2 imports fit", "#alike-note")
+        await desk.wait_for_text("2 imports match", "#alike-note")
         await desk.press(key)
         await desk.wait_until(lambda: at_rest(desk))
         assert set(desk.model.marks.ids) == {7, 9}
@@ -104,9 +104,9 @@ async def test_what_is_proposed_is_taken_and_the_rest_stays_marked(tmp_path: Pat
     async with hashed_app(tmp_path) as desk:
         await ask(desk, 8)
         await switch(desk, 1, 1)
-        await desk.wait_for_text("5 imports fit", "#alike-note")
+        await desk.wait_for_text("5 imports match", "#alike-note")
         await desk.press("full_stop")
-        await desk.wait_for_text("to look at", "#status")
+        await desk.wait_for_text("need review", "#status")
         await desk.wait_until(desk.stored)
         assert set(desk.stored()) | set(desk.model.marks.ids) == {6, 7, 8, 9, 10}
         assert not set(desk.stored()) & set(desk.model.marks.ids)
@@ -122,13 +122,13 @@ async def test_what_is_decided_already_is_told(tmp_path: Path) -> None:
         await desk.press("m", "j", "s")
         await ask(desk, CONFLICT)
         await desk.wait_for_text("● merge  m decides the same for all", "#like")
-        await desk.wait_for_text("2 imports fit; 1 of the others is decided already (1 skip)", "#alike-note")
+        await desk.wait_for_text("2 imports match; 1 of the others already decided (1 skip)", "#alike-note")
         await desk.press(*["j"] * 5, "space")
-        await desk.wait_for_text("0 imports fit", "#alike-note")
+        await desk.wait_for_text("0 imports match", "#alike-note")
         await desk.press("m")
         assert isinstance(desk.app.screen, BulkDecisionScreen), "there is none"
         await desk.press("space")
-        await desk.wait_for_text("2 imports fit", "#alike-note")
+        await desk.wait_for_text("2 imports match", "#alike-note")
         await desk.press("m")
         await desk.wait_until(lambda: desk.stored() == {7: Strategy.MERGE, 9: Strategy.MERGE})
 
@@ -152,7 +152,7 @@ async def test_any_value_can_be_had_in_common(tmp_path: Path) -> None:
             add_import(library, record)
         async with running(library) as desk:
             await desk.press("G", "k", "k", "k", "equals_sign")
-            await desk.wait_for_text("2 imports fit", "#alike-note")
+            await desk.wait_for_text("2 imports match", "#alike-note")
             await switch(desk, 3)
             await desk.press("d")
             await desk.wait_until(lambda: desk.stored() == {101: Strategy.DELETE, 102: Strategy.DELETE})
@@ -172,9 +172,9 @@ async def test_thousands_are_decided_at_once(tmp_path: Path) -> None:
     with Library.open(build(tmp_path, 1500)) as library:
         async with running(library) as desk:
             await desk.press("equals_sign")
-            await desk.wait_for_text(" fit", "#alike-note")
+            await desk.wait_for_text(" match", "#alike-note")
             await switch(desk, 1, 1)
-            await desk.wait_until(lambda: "imports fit" in desk.text("#alike-note"))
+            await desk.wait_until(lambda: "imports match" in desk.text("#alike-note"))
             await desk.press("s")
             await desk.wait_until(lambda: at_rest(desk))
             await desk.wait_for_text(f"skip for {len(library.queue.search('state:missing')):,} imports", "#status")

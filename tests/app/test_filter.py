@@ -40,7 +40,7 @@ async def test_words_leave_what_holds_all_of_them(tmp_path: Path) -> None:
                 await desk.wait_until(partial(shows, desk, ids))
                 await desk.wait_for_text(f"{len(ids)} of 19", "#found")
                 if not ids:
-                    await desk.wait_for_text("Nothing in the queue fits these words.", "#list")
+                    await desk.wait_for_text("Nothing in the queue matches the filter.", "#list")
                     await desk.wait_until(lambda: not desk.text("#comparison").strip())
                 await desk.press("escape")
                 await desk.wait_until(lambda: len(desk.list.ids) == 19)
@@ -120,7 +120,7 @@ async def test_words_typed_at_once_are_words_and_decide_nothing(tmp_path: Path) 
             desk.app.post_message(events.Key(key, character))
         await desk.wait_until(lambda: desk.app.screen.query_one("#words", Input).value == "moods")
         assert desk.stored() == {}
-        await desk.wait_for_text("Nothing in the queue fits")
+        await desk.wait_for_text("Nothing in the queue matches")
 
 
 async def test_what_is_wrong_with_the_words_is_said_and_the_list_stays(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ async def test_it_tells_the_grammar_and_the_rules(tmp_path: Path, size: tuple[in
                 assert told[told.index(written) + 1] == does
             for rule in RULES:
                 sign = "✓" if rule.safe else " "
-                assert told[told.index(rule.help) - 1] == f"{sign} {rule.strategy or 'look'}"
+                assert told[told.index(rule.help) - 1] == f"{sign} {rule.strategy or 'review'}"
             for sign, _, says in SIGNS:
                 assert told[told.index(says) - 1] == sign
             await desk.press("end")

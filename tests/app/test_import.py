@@ -48,7 +48,7 @@ async def test_a_second_import_adds_nothing_and_says_so(tmp_path: Path, library:
         await desk.closed_by("y")
         await desk.app.push_screen(ImportScreen(library), desk.answers.append)
         await desk.give(old, tmp_path)
-        await desk.wait_for_text("Nothing new came in: 2 rows had come in before.")
+        await desk.wait_for_text("Nothing new: 2 rows were imported earlier.")
         assert await desk.closed_by("y") == ImportReport(skipped=2)
 
 
@@ -141,7 +141,7 @@ async def test_old_roots_are_mapped(tmp_path: Path, library: Library) -> None:
     [
         ("gone.db", "There is no file", "database"),
         ("folder", "is a folder", "database"),
-        ("text.db", "is no SQLite database", "database"),
+        ("text.db", "is not an SQLite database", "database"),
         ("empty.db", "models", "database"),
         ("nul\\x00.db", "NUL", "database"),
         ("", "Name the old database first.", "database"),
@@ -166,7 +166,7 @@ async def test_a_wrong_database_is_one_sentence_and_can_be_put_right(
 
 @pytest.mark.parametrize(
     "images, roots, said, at",
-    [("gone", "", "is not there", "images"), ("", "/only-old", "“/only-old” is not OLD=NEW", "roots")],
+    [("gone", "", "does not exist", "images"), ("", "/only-old", "“/only-old” is not OLD=NEW", "roots")],
 )
 async def test_wrong_images_and_roots(
     tmp_path: Path, library: Library, images: str, roots: str, said: str, at: str
@@ -186,7 +186,7 @@ async def test_esc_while_nothing_has_come_in_yet(tmp_path: Path, library: Librar
         await desk.give(old)
         await desk.wait_for_text("reading the old database", "#running")
         await desk.press("y", "enter", "q", "escape")
-        await desk.wait_for_text("The import was cancelled: what had come in stays")
+        await desk.wait_for_text("The import was cancelled; rows imported so far stay")
         report = await desk.closed_by("escape")
         assert report is not None
         assert report.cancelled

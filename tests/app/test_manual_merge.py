@@ -177,7 +177,7 @@ async def test_what_was_made_by_hand_is_summed_up_applied_and_taken_back(tmp_pat
         assert sha256 is not None
         await desk.press("escape", "a")
         await desk.wait_for_text("1 field of the library overwritten")
-        assert "1 by hand" in desk.screen()
+        assert "1 manual" in desk.screen()
         await desk.press("y")
         await desk.wait_until(lambda: CONFLICT not in desk.list.ids)
         entry = desk.library.show(sha256)

@@ -16,7 +16,7 @@ WORDS = {
     Strategy.MERGE: "1 tag and 3 images added · 1 image already there",
     Strategy.OVERRIDE: "overwritten",
     Strategy.DELETE: "this import goes away, with its 2 tags and 4 images · the model file stays where it is",
-    Strategy.SKIP: "nothing changes · it stays in the list",
+    Strategy.SKIP: "nothing changes · it stays in the queue",
 }
 
 
@@ -83,7 +83,7 @@ async def test_an_import_the_library_does_not_have(tmp_path: Path) -> None:
     async with hashed_app(tmp_path) as desk:
         await desk.go_to(NEW)
         await desk.wait_for_text("new in the library", "#comparison")
-        assert "2 tags and 3 images come in" in desk.text("#comparison")
+        assert "2 tags and 3 images added" in desk.text("#comparison")
         assert "+ quartz-garden.safetensors" in line(desk, "name")
 
 

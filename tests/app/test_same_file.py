@@ -94,7 +94,7 @@ async def test_where_there_is_no_other_it_is_said(tmp_path: Path) -> None:
         await desk.wait_for_text("No other import in the queue has the same file.", "#status")
         await desk.go_to(MISSING)
         await desk.press("D")
-        await desk.wait_for_text("Its file is missing", "#status")
+        await desk.wait_for_text("The file is missing", "#status")
         assert len(desk.list.ids) == 19 and not desk.text("#words").strip()
 
 

@@ -87,7 +87,7 @@ async def test_a_broken_file_is_told_and_mended(tmp_path: Path, state: Path, con
         (file,) = (state / "sessions").iterdir()
         file.write_bytes(content)
         async with resumed(library) as desk:
-            await desk.wait_for_text("The list begins anew", "#status")
+            await desk.wait_for_text("The list starts at the top", "#status")
             assert len(desk.list.ids) == 19
             await desk.press("j")
             await leave(desk)
@@ -119,7 +119,7 @@ async def test_what_cannot_be_kept_is_said_once_the_app_is_left(tmp_path: Path, 
     with sample(tmp_path) as library:
         async with resumed(library) as desk:
             await leave(desk)
-            assert "could not be kept" in str(desk.app._exit_renderables[0])
+            assert "could not be saved" in str(desk.app._exit_renderables[0])
 
 
 def test_the_real_program_begins_where_it_was_left(tmp_path: Path, state: Path) -> None:

@@ -9,7 +9,7 @@ from tests.support.app import CONFLICT, MISSING, NEW, AppHarness, hashed_app
 
 
 async def proposed(desk: AppHarness) -> None:
-    await desk.wait_until(lambda: "· merge" in desk.line_of(24) and "· look" in desk.line_of(CONFLICT))
+    await desk.wait_until(lambda: "· merge" in desk.line_of(24) and "· review" in desk.line_of(CONFLICT))
 
 
 async def test_what_is_in_view_has_a_proposal_and_the_one_in_hand_its_reason(tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ async def test_one_to_look_at_is_not_taken(tmp_path: Path) -> None:
         await proposed(desk)
         await desk.go_to(CONFLICT)
         await desk.press("full_stop")
-        await desk.wait_for_text("1 to look at", "#status")
+        await desk.wait_for_text("this import needs review", "#status")
         assert desk.stored() == {} and desk.list.current == CONFLICT
 
 
@@ -46,9 +46,9 @@ async def test_of_several_only_what_loses_nothing_is_taken_and_the_others_stay_m
     async with hashed_app(tmp_path) as desk:
         await proposed(desk)
         await desk.press("asterisk", "full_stop")
-        await desk.wait_for_text("to look at", "#status")
+        await desk.wait_for_text("need review", "#status")
         await desk.wait_until(lambda: len(desk.stored()) + len(desk.model.marks.ids) == 19)
-        assert f"{len(desk.stored())} taken as proposed" in desk.text("#status")
+        assert f"{len(desk.stored())} accepted" in desk.text("#status")
         assert {CONFLICT, 16, 17, MISSING} <= set(desk.model.marks.ids)
         assert {NEW, 8} <= set(desk.stored())
         assert set(desk.stored().values()) <= {Strategy.MERGE, Strategy.DELETE}
@@ -69,9 +69,9 @@ async def test_what_the_library_learns_changes_what_is_proposed(tmp_path: Path) 
         await desk.wait_until(lambda: "· " in desk.line_of(17))
         one = desk.library.queue.suggestion(17)
         assert one is not None
-        await desk.wait_until(lambda: f"· {one.strategy or 'look'}" in desk.line_of(17))
+        await desk.wait_until(lambda: f"· {one.strategy or 'review'}" in desk.line_of(17))
 
 
 async def test_at_80_by_24_too(tmp_path: Path) -> None:
     async with hashed_app(tmp_path, (80, 24)) as desk:
-        await desk.wait_until(lambda: "· look" in desk.line_of(CONFLICT))
+        await desk.wait_until(lambda: "· review" in desk.line_of(CONFLICT))

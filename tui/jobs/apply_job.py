@@ -103,7 +103,10 @@ class ApplyJob:
         failed = len(batch) - applied
         parts = [("✓ ", f"bold {TEAL}"), (f"{applied:,} applied", TEXT)] if applied or not failed else []
         if failed:
-            parts += [("   ✕ ", f"bold {RED}"), (f"{failed:,} failed and stay in the list", RED)]
+            parts += [
+                ("   ✕ ", f"bold {RED}"),
+                (f"{failed:,} failed and {'stays' if failed == 1 else 'stay'} in the queue", RED),
+            ]
         parts.append(("   stopped" if stopped else "", TEXT))
         parts.append((f"   {display_key(self._node.app, 'look.log')} shows the log" if batch else "", GREY))
         return Content.assemble(*parts)

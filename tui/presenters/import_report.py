@@ -19,7 +19,7 @@ _LINES_EACH = 4
 _TELLING = 200  # characters of a reason that tell it from others
 _NUMBER = re.compile(r"\d+")
 _IMAGE_FIELDS = ("image", "preview", "thumbnail")
-_NO_NAME = "no name of an image"
+_NO_NAME = "invalid image name"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,7 @@ def _without_names(problem: Problem) -> str:
 
 def title(report: ImportReport) -> str:
     """Return how it ended."""
-    return "The import was cancelled: what had come in stays" if report.cancelled else "The import is done"
+    return "The import was cancelled; rows imported so far stay" if report.cancelled else "The import is done"
 
 
 def report_lines(report: ImportReport, summed: Sequence[Reason], width: int) -> Content:
@@ -64,15 +64,15 @@ def report_lines(report: ImportReport, summed: Sequence[Reason], width: int) -> 
 
 def _numbers(report: ImportReport) -> Iterator[Content]:
     if not (report.models or report.pending or report.tags or report.images):
-        before = f": {report.skipped:,} rows had come in before" if report.skipped else ""
-        yield Content.styled(f"Nothing new came in{before}.", TEXT)
+        before = f": {report.skipped:,} rows were imported earlier" if report.skipped else ""
+        yield Content.styled(f"Nothing new{before}.", TEXT)
         return
     lines = (
         (report.models, "models", "into the library, their hashes were known"),
         (report.pending, "imports", "into the queue"),
         (report.tags, "tags", ""),
         (report.images, "images", ""),
-        (report.skipped, "rows", "had come in before and stay as they are"),
+        (report.skipped, "rows", "imported earlier, unchanged"),
     )
     for count, noun, where in lines:
         if count:

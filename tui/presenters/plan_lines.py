@@ -220,7 +220,7 @@ def numbers(values: Sequence[int]) -> str:
 def in_numbers(plan: Plan, pending: PendingImport) -> list[Piece]:
     """Return what the plan would do, in a few words with their colours."""
     if plan.action_taken is Action.IGNORED:
-        return [("nothing changes", GREY), ("it stays in the list", GREY)]
+        return [("nothing changes", GREY), ("it stays in the queue", GREY)]
     if plan.action_taken is Action.DELETED:
         brings = _joined([(len(pending.tags), "tag"), (len(pending.images), "image")])
         goes = f"this import goes away, with its {brings}" if brings else "this import goes away"
@@ -231,7 +231,7 @@ def in_numbers(plan: Plan, pending: PendingImport) -> list[Piece]:
             counts[change_of(field, plan.action_taken)] += 1
     if plan.action_taken is Action.INSERTED:
         comes = [(counts[Change.COMES], "field"), (len(plan.tags.added), "tag"), (len(plan.images.added), "image")]
-        return [("new in the library", TEAL), (f"{_joined(comes)} come in", TEXT), *_not_taken(plan)]
+        return [("new in the library", TEAL), (f"{_joined(comes)} added", TEXT), *_not_taken(plan)]
     return [*_conflict(plan, counts), *_not_taken(plan)]
 
 

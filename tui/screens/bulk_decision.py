@@ -172,8 +172,4 @@ def _others(found: Matches) -> list[tuple[str, str]]:
     if not decided:
         return []
     each = ", ".join(f"{number:,} {strategy}" for strategy, number in found.decided.items())
-    are = "is" if decided == 1 else "are"
-    return [
-        (f"; {decided:,} of the others {are} decided already ({each})", AMBER),
-        (", which a decision here replaces", GREY),
-    ]
+    return [(f"; {decided:,} of the others already decided ({each})", AMBER), (", would be replaced", GREY)]

@@ -34,7 +34,7 @@ _LOW = 24
 _SENTENCE = 5  # lines that a sentence about what went wrong may take
 _FIELDS = {
     "database": ("Database", "The SQLite file of the old manager. It is only read."),
-    "images": ("Images", "The folder of its images. Without it, their descriptions come in alone."),
+    "images": ("Images", "The folder of its images. Without it, only metadata is imported."),
     "roots": ("Paths", "Where an old folder is on this machine: OLD=NEW, several with a ; between spaces."),
 }
 

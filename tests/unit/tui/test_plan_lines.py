@@ -120,7 +120,7 @@ def test_the_sentence_of_each_strategy() -> None:
     assert "1 image already there" in words(Strategy.MERGE)
     assert words(Strategy.OVERRIDE).startswith("5 fields and 2 images overwritten")
     assert "this import goes away, with its 2 tags and 3 images" in words(Strategy.DELETE)
-    assert words(Strategy.SKIP) == "nothing changes · it stays in the list"
+    assert words(Strategy.SKIP) == "nothing changes · it stays in the queue"
     assert words(None, model=None).startswith("new in the library")
 
 

@@ -91,7 +91,9 @@ class DecisionController:
                 taken, left = taken + self._take_found(found, self._newer), left + not_safe
         finally:
             self._newer = None
-        if left:
+        if left and alone:
+            self._say("No suggestion to accept: this import needs review.")
+        elif left:
             rest = f"{taken:,} accepted, " if taken else ""
             self._say(f"{rest}{left:,} {'needs' if left == 1 else 'need'} review.")
         elif not alone:
