@@ -81,7 +81,6 @@ class ApplyEnded(Message):
     """Applying came to an end: all done, or stopped between models."""
 
     stopped: bool
-    error: str = ""
 
 
 @dataclass

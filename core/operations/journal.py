@@ -19,7 +19,7 @@ from sqlite_utils import Database
 
 from core.domain.enums import Action, OperationKind
 from core.domain.operations import Move, Operation
-from core.errors import CuratorError, LibraryError
+from core.errors import CuratorError, LibraryError, why_unchanged
 from core.files.durable import remove_folder, sync_folder
 from core.files.library_files import LibraryFiles, split
 from core.operations.linked_folders import holds_only_ours
@@ -216,9 +216,28 @@ class Journal:
         if left:
             # The frames of a dead process's failed commit may still become real. A commit that is synced ends that.
             self._store.write_barrier()
-        for name in left:
-            if holds_only_ours(self._files, name):
-                self._files.remove_tree(f"staging/{name}")
+        ours = [name for name in left if holds_only_ours(self._files, name)]
+        for folder in self._set_aside(ours) if ours else ():
+            self._files.remove_tree(folder)
+
+    def _set_aside(self, names: Sequence[str]) -> list[str]:
+        """Give folders of ``staging/`` names that nobody knows, and return their paths.
+
+        They may be a living process's, if somebody deleted its lock file. It looks for its files in the transaction
+        that decides, and moves them before its entry is closed: in between none may go, so this is a transaction too.
+        """
+        aside: list[str] = []
+        with self.exclusive():
+            for name in names:
+                nameless = f"staging/{uuid.uuid4().hex}"
+                try:
+                    self._files.rename(f"staging/{name}", nameless)
+                except FileNotFoundError:  # another process was faster
+                    continue
+                except OSError as error:
+                    raise LibraryError(why_unchanged(error)) from error
+                aside.append(nameless)
+        return aside
 
 
 def _move(op: str, src: str, dst: str | None) -> Move:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -222,3 +223,33 @@ def test_staging_is_swept_only_by_one_that_has_the_library_alone(tmp_path: Path)
     (root / "staging" / "mine").mkdir()  # staging/ may be a link to where other things are
     with Library.open(root):
         assert os.listdir(root / "staging") == ["mine"]
+
+
+@pytest.mark.parametrize("decided", [False, True])
+def test_staging_of_a_process_that_lost_its_lock_file_is_not_lost(
+    library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, decided: bool
+) -> None:
+    """Another process that opens the library takes it that nobody has it open, and cleans around the commit."""
+    number = add_pending(library, model_file(tmp_path, "m", WEIGHTS), images=[png(1), png(2)])
+    for lock in library.root.glob("*.lock"):
+        lock.unlink()
+    with Library.open(library.root) as other:
+
+        def after_cleaning(step: str) -> None:
+            go_on = getattr(library._journal, step)
+
+            def run(*told: Any) -> Any:
+                monkeypatch.undo()
+                other._journal.clean_staging(other._journal.left_behind())
+                return go_on(*told)
+
+            monkeypatch.setattr(library._journal, step, run)
+
+        after_cleaning("roll_forward_open" if decided else "execute")
+        outcome = library.processor.process_single_import(number, Strategy.MERGE)
+        assert outcome.status is (Status.SUCCESS if decided else Status.ERROR)
+        if not decided:
+            assert "nothing was changed" in str(outcome.error)
+            assert library.processor.process_single_import(number, Strategy.MERGE).status is Status.SUCCESS
+    assert check_library(library).ok
+    assert len(sources(library, SHA)) == 2
