@@ -213,7 +213,7 @@ def _jpeg(data: bytes) -> Structure:
         begun, start, marker = found.start(), found.end(), found[1][0]
         junk, at = junk + begun - at, start
         if junk > _MAX_JUNK:
-            raise ImageRefused("too much that is no part of an image")
+            raise ImageRefused("too much that does not belong to an image")
         if marker in _JPEG_STANDALONE:
             continue
         at += int.from_bytes(data[start : start + 2], "big")

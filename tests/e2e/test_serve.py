@@ -207,9 +207,9 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path, monkeypatch: 
 
 
 def test_it_prints_no_json(tmp_path: Path) -> None:
-    assert "not JSON" in run("serve", "--json", library=tmp_path).failed(2)
+    assert "prints no JSON" in run("serve", "--json", library=tmp_path).failed(2)
 
 
 def test_a_folder_that_cannot_be_a_library(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    assert "no folder" in run("serve", library=tmp_path / "file").failed(1)
+    assert "not a folder" in run("serve", library=tmp_path / "file").failed(1)
