@@ -153,7 +153,9 @@ def _refuse_all_but_libraries(connection: sqlite3.Connection, source: str) -> No
         raise SourceError(f"{source} is not a Model Curator database: give {_WANTED.file}.")
     sql = f"SELECT name FROM {migrations.migrations_table} WHERE migration_set = ?"  # noqa: S608
     applied = {name for (name,) in connection.execute(sql, [migrations.name])}
-    if applied - {step.name.encode() for step in migrations.pending(Database(memory=True))}:
+    with closing(Database(memory=True)) as empty:
+        known = {step.name.encode() for step in migrations.pending(empty)}
+    if applied - known:
         raise SourceError(f"{source} was made by a newer version of Model Curator: update the program to restore it.")
 
 

@@ -95,7 +95,8 @@ def test_a_schema_that_is_not_ours_is_named(root: Path, name: str, monkeypatch: 
 
 def test_the_digests_are_those_of_the_steps() -> None:
     steps = [*SCHEMAS]
-    assert [step.name for step in migrations.pending(Database(memory=True))] == steps
+    with closing(Database(memory=True)) as empty:
+        assert [step.name for step in migrations.pending(empty)] == steps
     for number, step in enumerate(steps):
         db = Database(memory=True)
         migrations.apply(db, stop_before=steps[number + 1 : number + 2])
