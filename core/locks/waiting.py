@@ -30,7 +30,7 @@ class LockHolder:
     stopped: bool = False
 
 
-OnWait = Callable[[LockHolder | None], None]  # None where the holder is unknown
+OnWait = Callable[[LockHolder | None], object]  # None where the holder is unknown
 
 
 class Wait:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual.screen import Screen
@@ -29,19 +28,11 @@ _DECIDING = (Strategy.MERGE, Strategy.OVERRIDE, Strategy.DELETE, Strategy.SKIP)
 class ApplyController:
     """Owns the batch that runs, and its log."""
 
-    def __init__(
-        self,
-        screen: Screen[None],
-        library: Library,
-        model: QueueModel,
-        listing: ListController,
-        show_current: Callable[[], None],
-    ) -> None:
+    def __init__(self, screen: Screen[None], library: Library, model: QueueModel, listing: ListController) -> None:
         self._screen = screen
         self._library = library
         self._model = model
         self._listing = listing
-        self._show_current = show_current
         self.job = ApplyJob(screen, library)
         self._undoing: asyncio.Future[UndoReport] | None = None
         self._leaving = threading.Event()
@@ -101,7 +92,6 @@ class ApplyController:
             self._listing.take_out({pending_id}, [event.decided.row])
         self._listing.suggesting.forget(outcome.sha256)
         self._listing.refresh()
-        self._show_current()
 
     def end(self, event: ApplyEnded) -> None:
         """Say how the batch went."""

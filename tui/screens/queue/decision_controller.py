@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from textual.screen import Screen
 
@@ -33,14 +33,12 @@ class DecisionController:
         listing: ListController,
         promoting: ApplyController,
         detail: PreviewController,
-        show_current: Callable[[], None],
     ) -> None:
         self._screen = screen
         self._model = model
         self._listing = listing
         self._promoting = promoting
         self._detail = detail
-        self._show_current = show_current
         self._newer: set[int] | None = None  # what was decided since suggestions are being taken; None: they are not
 
     @property
@@ -130,4 +128,3 @@ class DecisionController:
     def _store(self, ids: Sequence[int], choice: Choice) -> None:
         self._decided_anew(ids)
         self._listing.decide(ids, choice)
-        self._show_current()

@@ -26,6 +26,7 @@ from tui.queue_model.model import Part, QueueModel
 from tui.screens.queue.navigator import QueuePosition
 from tui.widgets.filter_bar import FilterBar
 from tui.widgets.queue_list.queue_list import QueueList
+from tui.widgets.status_bar import StatusBar
 
 if TYPE_CHECKING:
     from core.library import Library
@@ -42,18 +43,12 @@ class ListController:
     """Reads in threads, and stores behind what the model shows at once."""
 
     def __init__(
-        self,
-        screen: Screen[None],
-        library: Library,
-        model: QueueModel,
-        rows_came: Callable[[], None],
-        failed: Callable[[CuratorError], None],
+        self, screen: Screen[None], library: Library, model: QueueModel, rows_came: Callable[[], None]
     ) -> None:
         self._screen = screen
         self._library = library
         self._model = model
         self._rows_came = rows_came
-        self._failed = failed
         queue = library.queue
         self._ids = LatestQuery[IdsQuestion, "array[int]"](
             screen, "ids", lambda question, _: queue.search(*question, self._leaving), self._show_ids, self._no_ids
@@ -68,7 +63,7 @@ class ListController:
             screen, "decided", lambda *_: queue.decisions(), self._show_decided, self._read_failed
         )
         self.decisions = DecisionWriter(screen, model.decisions, queue.decide, model.end_batch, self._not_stored)
-        self.suggesting = SuggestionLoader(screen, library, self._suggested, failed)
+        self.suggesting = SuggestionLoader(screen, library, self._suggested, self._failed)
         self.first_rows_shown = asyncio.Event()  # set when the first rows are shown: what takes long may begin then
         self._recount_due = False
         self._pause = _RECOUNT
@@ -259,6 +254,9 @@ class ListController:
         self._model.end_batch({})
         self._ask_decided()
         self._failed(error)
+
+    def _failed(self, error: CuratorError) -> None:
+        self._screen.query_one(StatusBar).warn(str(error))
 
     def _read_failed(self, _: object, error: CuratorError) -> None:
         self._stand()

@@ -45,7 +45,7 @@ class PreviewController:
             self._show_look,
             self._look_failed,
         )
-        self._fetching = PictureLoader(screen, pictures, screen.query_one(Preview).supply)
+        self._fetching = PictureLoader(screen, pictures, lambda *made: screen.query_one(Preview).supply(*made))
         self._id: int | None = None
         self._peek: Strategy | None = None
         self.look: ImportPreview | None = None

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 from textual import on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.screen import Screen
 from textual.worker import Worker, WorkerState
 
+from core.domain.enums import Strategy
 from core.domain.records import QueueRow
-from core.errors import CuratorError
-from core.locks.waiting import LockHolder, describe
+from core.locks.waiting import describe
 from tui.jobs.picture_cache import PictureCache
+from tui.keys import KEYS
 from tui.messages import ApplyEnded, Applying, Hashing, HashingEnded, Promoted, SensitiveTurned, Waiting
-from tui.queue_model.model import QueueModel
-from tui.screens.queue.actions import QueueActions
+from tui.queue_model.model import Part, QueueModel
 from tui.screens.queue.apply_controller import ApplyController
 from tui.screens.queue.decision_controller import DecisionController
 from tui.screens.queue.hashing_controller import HashingController
@@ -24,7 +25,7 @@ from tui.screens.queue.list_controller import ListController
 from tui.screens.queue.mark_controller import MarkController
 from tui.screens.queue.preview_controller import PreviewController
 from tui.screens.queue.session_controller import SessionController
-from tui.widgets.filter_bar import FilterBar
+from tui.widgets.filter_bar import FilterBar, FilterInput
 from tui.widgets.header import HeaderBar
 from tui.widgets.key_bar import KeyBar
 from tui.widgets.plan.panel import PlanPanel
@@ -36,8 +37,15 @@ if TYPE_CHECKING:
     from core.library import Library
 
 
-class QueueScreen(QueueActions):
+_ON_A_ROW = frozenset(
+    ("decide", "clear", "mark", "undecided", "image", "peek", "compare", "view", "suggest", "alike", "same")
+)
+
+
+class QueueScreen(Screen[None]):
     """Owns what the curator works on; every question to core is asked in a thread."""
+
+    BINDINGS = KEYS["queue"]
 
     def __init__(
         self,
@@ -49,14 +57,20 @@ class QueueScreen(QueueActions):
         resume: bool = False,
     ) -> None:
         super().__init__()
-        self._hash_ahead = hash_ahead
-        self._resume = resume
         self._warnings = [*warnings, *filter(None, [library.warning])]
         self._library = library
-        self.model = QueueModel()
+        self.model = model = QueueModel()
         self._pictures = pictures
         self._in_view: Sequence[int] = ()
         self._shown: tuple[QueueRow | None, str] = (None, "")
+        self._listing = ListController(self, library, model, self._show_current)
+        self._detail = PreviewController(self, library, pictures, model)
+        self._hashing = HashingController(self, library, self._listing, lambda: self._in_view, paused=not hash_ahead)
+        self._marking = MarkController(self, model, self._listing)
+        self._promoting = ApplyController(self, library, model, self._listing)
+        self._deciding = DecisionController(self, model, self._listing, self._promoting, self._detail)
+        self._resuming = SessionController(library.root, self._listing, on=resume)
+        model.watch(Part.DECISIONS | Part.FAILURES, self._show_current)
 
     def compose(self) -> ComposeResult:
         yield HeaderBar(self._library.root, self.model, id="top")
@@ -69,21 +83,9 @@ class QueueScreen(QueueActions):
         yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
-        self._listing = ListController(self, self._library, self.model, self._show_current, self._show_error)
-        self._detail = PreviewController(self, self._library, self._pictures, self.model)
-        self._hashing = HashingController(
-            self, self._library, self._listing, lambda: self._in_view, paused=not self._hash_ahead
-        )
-        self._marking = MarkController(self, self.model, self._listing)
-        self._promoting = ApplyController(self, self._library, self.model, self._listing, self._show_current)
-        self._deciding = DecisionController(
-            self, self.model, self._listing, self._promoting, self._detail, self._show_current
-        )
         self.query_one(QueueList).focus()
-        self._resuming = SessionController(self._library.root, self._listing, on=self._resume)
-        self._ready = True
         self._begin()
-        self._library.on_wait(self._tell_waiting)
+        self._library.on_wait(lambda holder: self.post_message(Waiting(holder)))
         if self._warnings:
             self.query_one(StatusBar).warn_of(self._warnings)
         elif self._library.recovered:
@@ -111,6 +113,112 @@ class QueueScreen(QueueActions):
         self._promoting.leave()
         self._listing.stop()
 
+    # What each key does
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """Tell which keys there are at this moment."""
+        if action in _ON_A_ROW:
+            return self.model.listed.current is not None
+        if action == "filter":
+            return not isinstance(self.focused, FilterInput)
+        if action == "stop":
+            return self._promoting.job.running
+        if action == "log":
+            return bool(self._promoting.job.log)
+        return True
+
+    def action_decide(self, strategy: str) -> None:
+        self._deciding.decide(Strategy(strategy))
+
+    def action_clear(self) -> None:
+        self._deciding.decide(None)
+
+    @work(group="suggest", exit_on_error=False)
+    async def action_suggest(self) -> None:
+        await self._deciding.take_suggested()
+
+    @work(group="alike", exit_on_error=False)
+    async def action_alike(self) -> None:
+        from tui.screens.bulk_decision import BulkDecisionScreen  # noqa: PLC0415 - start-up
+
+        if row := self.model.current_row:
+            settled = self._listing.decisions.settled
+            if answer := await self.app.push_screen_wait(BulkDecisionScreen(self._library, row, settled)):
+                await self._deciding.for_all(answer)
+
+    @on(QueueList.Opened)
+    @work(group="compare", exit_on_error=False)
+    async def action_compare(self) -> None:
+        """Show the comparison in full; what was picked by hand there is shown here as soon as it is stored."""
+        from tui.screens.compare import CompareScreen  # noqa: PLC0415 - start-up
+
+        await self.app.push_screen_wait(CompareScreen(self._library, self._pictures, self._deciding.walk()))
+        await self._listing.decisions.settled()
+        self._detail.refresh()
+
+    def action_view(self) -> None:
+        from tui.screens.viewer import ViewerScreen  # noqa: PLC0415 - start-up
+
+        self.app.push_screen(ViewerScreen(self._library, self._pictures, self._deciding.walk()))
+
+    def action_mark(self, which: str) -> None:
+        self._marking.mark(which)
+
+    def action_undecided(self, by: int) -> None:
+        self._marking.to_undecided(by)
+
+    def action_image(self, by: int) -> None:
+        self.query_one(Preview).step(by)
+
+    def action_peek(self) -> None:
+        self._detail.peek()
+
+    def action_reload(self) -> None:
+        self._listing.load()
+        self._listing.refresh()
+
+    def action_same(self) -> None:
+        if words := self._listing.show_same():
+            self.query_one(StatusBar).say(words)
+
+    def action_filter(self) -> None:
+        self.query_one(FilterBar).open()
+
+    def action_escape(self) -> None:
+        self._marking.escape()
+
+    def action_pause_hashing(self) -> None:
+        self._hashing.pause()
+
+    @work(group="summary", exit_on_error=False)
+    async def action_apply(self) -> None:
+        await self._promoting.apply()
+
+    def action_stop(self) -> None:
+        self._promoting.job.stop()
+
+    def action_log(self) -> None:
+        from tui.screens.apply_log import LogScreen  # noqa: PLC0415 - start-up
+
+        self.app.push_screen(LogScreen(self._promoting.job))
+
+    @work(group="undo", exit_on_error=False)
+    async def action_undo(self) -> None:
+        await self._promoting.undo()
+
+    @work(group="undo", exit_on_error=False)
+    async def action_history(self) -> None:
+        await self._promoting.history()
+
+    @work(group="importing", exit_on_error=False)
+    async def action_import_old(self) -> None:
+        """Bring an old database in, then show and hash what came."""
+        from tui.screens.import_legacy import ImportScreen  # noqa: PLC0415 - start-up
+
+        if await self.app.push_screen_wait(ImportScreen(self._library)) is not None:
+            self.action_reload()
+            self._hashing.start()
+
     # The list tells
 
     @on(QueueList.Moved)
@@ -122,10 +230,6 @@ class QueueScreen(QueueActions):
     def _rows_wanted(self, event: QueueList.RowsWanted) -> None:
         self._in_view = self.query_one(QueueList).in_view()
         self._listing.want_rows(event.generation, event.ids)
-
-    @on(QueueList.Opened)
-    def _opened(self) -> None:
-        self.action_compare()
 
     def _show_current(self) -> None:
         """Show the import under the cursor, where it is another or has changed."""
@@ -181,15 +285,9 @@ class QueueScreen(QueueActions):
 
     # What goes wrong
 
-    def _tell_waiting(self, holder: LockHolder | None) -> None:
-        self.post_message(Waiting(holder))
-
     @on(Waiting)
     def _waiting(self, event: Waiting) -> None:
         self.query_one(StatusBar).say(f"Waiting: {describe(event.holder)} has locked the library.")
-
-    def _show_error(self, error: CuratorError) -> None:
-        self.query_one(StatusBar).warn(str(error))
 
     @on(Worker.StateChanged)
     def _worker_failed(self, event: Worker.StateChanged) -> None:
