@@ -68,7 +68,8 @@ def _close_without_lock(journal: Journal) -> None:
 
 
 def _sweep_first(library: Library, left: Sequence[str]) -> None:
-    library._journal.clean_staging(left)
+    for name in left:  # in no transaction, which would finish what is open
+        library._journal._files.remove_tree(f"staging/{name}")
     library.recovered = library._journal.recover()
 
 
