@@ -151,7 +151,7 @@ class Library:
             _log.warning("finished an interrupted operation")
         try:
             self._journal.clean_staging(left)
-        except LibraryError as error:
+        except (OSError, LibraryError) as error:
             self._warn_of_staging(error)
 
     def _warn_of_staging(self, error: Exception) -> None:

@@ -25,7 +25,7 @@ def parse_json_object(text: str, max_depth: int = MAX_DEPTH) -> dict[str, Any]:
     """
     value = parse_json(text, max_depth)
     if not isinstance(value, dict):
-        raise ValueError(f"JSON, but {_kind(value)} not an object")
+        raise ValueError(f"JSON, but {_kind(value)}, not an object")
     return value
 
 

@@ -36,7 +36,7 @@ class StagedImage:
 
 
 class ImportImageStager:
-    """Finds images in ``folder``, or reports each as not to be had where there is not a folder."""
+    """Finds images in ``folder``, or reports each as not to be had without a folder."""
 
     def __init__(
         self,

@@ -70,7 +70,7 @@ def _refusal(holder: LockHolder | None) -> str:
         todo = f"continue it (kill -CONT {holder.pid}) or end it"
     else:
         todo = "wait for it or end it"
-    return f"{describe(holder)} has locked the library for {REFUSED_AFTER:.3g} s; {todo}, then try again"
+    return f"{describe(holder)} has kept the library locked for {REFUSED_AFTER:.3g} s; {todo}, then try again"
 
 
 def flock_holder(path: Path) -> LockHolder | None:

@@ -19,7 +19,7 @@ from sqlite_utils import Database
 
 from core.domain.enums import Action, OperationKind
 from core.domain.operations import Move, Operation
-from core.errors import CuratorError, LibraryError, why_unchanged
+from core.errors import CuratorError, LibraryError
 from core.files.durable import remove_folder, sync_folder
 from core.files.library_files import LibraryFiles, split
 from core.operations.linked_folders import holds_only_ours
@@ -148,7 +148,7 @@ class Journal:
         try:
             check_entry(kind, op, done.pending_id, done.sha256, moves)
         except ValueError as error:  # it comes from the rows, which may be a stranger's
-            raise LibraryError(f"the library names files outside it: {error}; nothing was changed") from error
+            raise LibraryError(f"the library names files that are not its own: {error}; nothing was changed") from error
         check_moves(self._root, moves)
         moves = [replace(move, replaces=self._files.exists(move.target)) for move in moves]
         n = journal_rows.add(
@@ -212,7 +212,7 @@ class Journal:
         return [name for name in self._files.listed("staging") if is_scratch(name)]
 
     def clean_staging(self, left: Sequence[str]) -> None:
-        """Remove what dead processes left in ``staging/``, after recovering. Raises LibraryError."""
+        """Remove what dead processes left in ``staging/``, after recovering. Raises LibraryError, OSError."""
         if left:
             # The frames of a dead process's failed commit may still become real. A commit that is synced ends that.
             self._store.write_barrier()
@@ -234,8 +234,6 @@ class Journal:
                     self._files.rename(f"staging/{name}", nameless)
                 except FileNotFoundError:  # another process was faster
                     continue
-                except OSError as error:
-                    raise LibraryError(why_unchanged(error)) from error
                 aside.append(nameless)
         return aside
 

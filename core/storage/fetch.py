@@ -19,7 +19,7 @@ Row = tuple[Any, ...]
 
 
 def all_rows(db: Database, select: str, values: Sequence[Any] = ()) -> list[Row]:
-    """Return all rows a query finds; a text that is not UTF-8 has a lone surrogate for each byte that is none."""
+    """Return all rows a query finds; an invalid byte of UTF-8 becomes a lone surrogate."""
     return list(chain.from_iterable(batches(db, select, values)))
 
 

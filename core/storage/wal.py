@@ -84,7 +84,7 @@ def check_log(database: Path) -> None:
             return
         if (_of_file(database), _span(log, checked=True)) == (found, span):
             raise ForeignLog(
-                f"{log} belongs to another database than {database}: was it replaced by a copy? Nothing was "
+                f"{log} belongs to another database than {database}: was the database replaced by a copy? Nothing was "
                 f"changed; move {database.name} elsewhere, then have model-curator restore put it back"
             )
     # A log that changes meanwhile belongs to a process that has looked at it already.

@@ -149,7 +149,7 @@ def _override(library: Library) -> str:
     _done(library.processor.process_single_import(row.id, Strategy.OVERRIDE), Action.OVERRIDDEN)
     after = _model(library, row.sha256)
     _must(after.meta_json == pending.meta_json and after.name == pending.name, "a column kept its old value")
-    return "every column read"
+    return "every column overridden"
 
 
 def _delete(library: Library) -> str:

@@ -93,7 +93,7 @@ def test_an_import_that_waits_to_be_written_can_be_cancelled(
 def test_one_that_never_ends_is_an_error_in_a_sentence(library: Library, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waiting, "TOLD_AFTER", 0.05)
     monkeypatch.setattr(waiting, "REFUSED_AFTER", 0.3)
-    with held(library.root), pytest.raises(LibraryLocked, match=r"has locked the library for 0.3 s; wait for it"):
+    with held(library.root), pytest.raises(LibraryLocked, match=r"has kept the library locked for 0.3 s; wait for it"):
         library.queue.decide([1], None)
     library.queue.decide([1], None)
 

@@ -102,7 +102,7 @@ def of_core(folder: Path) -> Figures:
         promote = library.processor.process_single_import
         some = [pending_id for pending_id in ids[-220:] if pending_id % 20 not in (1, 5)][
             :100
-        ]  # those that have their file, and conflict not
+        ]  # imports whose file is there and that are not in conflict
         figures["promote 100"] = _time(lambda: [promote(pending_id, Strategy.MERGE) for pending_id in some])
     return figures
 

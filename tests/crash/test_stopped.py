@@ -111,7 +111,7 @@ def test_a_file_system_that_lists_another_device(
 def test_where_the_system_does_not_say_who_it_is(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(waiting, "_PROC", folder / "nothing")
     told: list[LockHolder | None] = []
-    refused = pytest.raises(LibraryLocked, match="another process has locked the library for")
+    refused = pytest.raises(LibraryLocked, match="another process has kept the library locked for")
     with stopped(HOLDS_THE_DATABASE, folder), Library.open(folder, on_wait=told.append) as library, refused:
         library.queue.decide([1], Strategy.SKIP)
     assert told == [None]

@@ -112,14 +112,20 @@ def _restore_lines(report: RestoreReport, missing: list[str], lost: list[str]) -
     if report.images:
         lines.append(f"{_count(report.images, 'image file')} put back.")
     if missing:
-        lines.append(f"{_count(len(missing), 'image file')} named in the database were not found.")
+        lines.append(f"{_count(len(missing), 'image file')} named in the database {_were(len(missing))} not found.")
     if lost:
-        lines.append(f"An operation was open in the backup; {_count(len(lost), 'file')} of it were not found.")
+        lines.append(
+            f"An operation was open in the backup; {_count(len(lost), 'file')} of it {_were(len(lost))} not found."
+        )
     if report.kept is not None:
         lines.append(
             f"The replaced files are kept in {sanitize(report.kept, _LONG)}; restore that folder to undo this."
         )
     return [*lines, "Run model-curator --verify to compare the database with the files in the library."]
+
+
+def _were(number: int) -> str:
+    return "was" if number == 1 else "were"
 
 
 def _count(number: int, noun: str) -> str:

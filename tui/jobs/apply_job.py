@@ -143,7 +143,7 @@ def outcome_words(outcome: Outcome) -> str:
         case outcomes.Changed():
             return "its plan has changed since the summary: review it, then apply again"
         case outcomes.Locked():
-            return "another process is promoting it"
+            return "it is already being promoted"
         case outcomes.NotFound():
             return "already done, no longer in the queue"
         case outcomes.Failed(error=error):

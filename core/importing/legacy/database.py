@@ -153,4 +153,4 @@ def _number_rows(connection: sqlite3.Connection, reading: ValueReader, models: T
         )
     for values in connection.execute(f"SELECT {', '.join(models.columns.values()) or 'NULL'} {rest}"):
         row = to_json(dict(zip(models.columns, values, strict=False)))
-        reading.problem("id", f"a row without an id was skipped, because no number was free: {row}")
+        reading.problem("id", f"a row without a usable id was skipped, because no number was free: {row}")

@@ -36,7 +36,7 @@ def read_tags(connection: sqlite3.Connection, reading: ValueReader) -> dict[int,
     for key, *values in connection.execute(f"SELECT {selected} FROM {table.sql} ORDER BY 1, {table.rowid}"):
         found: dict[str, Value] = dict(zip(table.columns, values, strict=True))
         if not isinstance(key, int) or key in tags:
-            reading.problem("tags", f"a tag without an id was skipped: {to_json(found)}")
+            reading.problem("tags", f"a tag without a usable id was skipped: {to_json(found)}")
             continue
         tag = _tag(reading, key, found)
         if tag is None:

@@ -1,4 +1,4 @@
-"""The model of the queue, without an app: what is kept once, and who is told of it."""
+"""The queue model without an app: its state, and the changes it announces."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def model() -> QueueModel:
 
 
 def told(model: QueueModel, parts: Part) -> list[Part]:
-    """Have each of some parts listed whenever it is told of."""
+    """Return a list to which each of these parts is added whenever it changes."""
     seen: list[Part] = []
     for part in parts:
         model.watch(part, lambda part=part: seen.append(part))  # type: ignore[misc]
