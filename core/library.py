@@ -271,7 +271,7 @@ def _prepare(root: Path, on_wait: OnWait) -> LibraryLock:
         for name in FOLDERS:
             (root / name).mkdir(parents=True, exist_ok=True)
         check_link(root)
-        return LibraryLock(root / "alive.lock", on_wait)
+        return LibraryLock(root, on_wait)
     except (FileExistsError, NotADirectoryError) as error:
         if error.filename and os.path.islink(error.filename) and not os.path.exists(error.filename):
             raise LibraryError(

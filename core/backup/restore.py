@@ -26,7 +26,7 @@ from core.files.copying import link_or_copy, sync_tree
 from core.files.safe_open import read_image
 from core.importing.legacy.private_copy import Wanted, connect, private_copy, wrap_sqlite_errors
 from core.importing.legacy.tables import LIBRARY_TABLES, tables_of
-from core.locks.library_lock import LibraryLock
+from core.locks.library_lock import ALIVE, LibraryLock
 from core.storage import journal_rows, schema_check
 from core.storage.named_files import named_files, staged_files
 from core.storage.schema import SCHEMAS, migrations
@@ -68,7 +68,7 @@ def restore(
     database, images = _source(Path(source), root)
     try:
         made = _make(root)
-        lock = LibraryLock(root / "alive.lock")
+        lock = LibraryLock(root)
         try:
             if not lock.alone:
                 raise LibraryError(f"other processes have the library {root} open; close them, then restore again")
@@ -100,7 +100,7 @@ def _make(root: Path) -> bool:
 def _unmake(root: Path) -> None:
     """Remove the folder that was made, while no other process has it open: what is not ours in it stays."""
     with suppress(OSError):
-        os.unlink(root / "alive.lock")
+        os.unlink(root / ALIVE)
         os.rmdir(root)
 
 

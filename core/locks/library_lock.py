@@ -16,15 +16,21 @@ from typing import BinaryIO
 
 from core.errors import LibraryError
 from core.locks import forks
-from core.locks.waiting import OnWait, Wait, flock_holder
+from core.locks.waiting import LockHolder, OnWait, Wait, flock_holder
 
+ALIVE = "alive.lock"
+_STAGING = "staging"
 _PAUSE = 0.02  # seconds between two attempts at the library's lock; it is held exclusively for microseconds
 
 
-def held(path: Path) -> bool:
-    """Tell whether any process has the library of this lock open for writing; nothing is written."""
+def held(root: Path) -> bool:
+    """Tell whether any process has the library in ``root`` open for writing; nothing is written."""
+    return _is_locked(root / ALIVE, os.O_NOFOLLOW | os.O_NONBLOCK) or _is_locked(root / _STAGING, os.O_DIRECTORY)
+
+
+def _is_locked(path: Path, flags: int) -> bool:
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | flags)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         finally:
@@ -53,17 +59,52 @@ def _open(path: Path) -> BinaryIO:
     raise LibraryError(f"{path} is not a regular file; remove it")
 
 
+class _FolderLock:
+    """A lock on a folder, which its end gives up where nobody else does.
+
+    Where the folder is missing, or its file system has no such locks (NFS), it is as if nobody else had it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            self._descriptor = -1
+
+    def take(self, kind: int) -> bool:
+        try:
+            fcntl.flock(self._descriptor, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        except (OSError, ValueError):  # a negative descriptor is a ValueError
+            pass
+        return True
+
+    def close(self) -> None:
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+    __del__ = close
+
+
 class LibraryLock:
-    """Held, shared, by every process that has the library open for writing."""
+    """Held, shared, by every process that has the library open for writing.
 
-    def __init__(self, path: Path, on_wait: OnWait = lambda _: None) -> None:
-        """Take the lock. ``alone`` tells whether no other process has it; then ``share`` must follow at once.
+    It is a lock on ``alive.lock`` and one on ``staging/``: that file may be deleted meanwhile, and that folder may be
+    another library's too, by a link. Who is alone removes what is left in it.
+    """
 
-        Raises LibraryLocked where another process keeps it to itself for too long, LibraryError and OSError.
+    def __init__(self, root: Path, on_wait: OnWait = lambda _: None) -> None:
+        """Take the lock of the library in ``root``.
+
+        ``alone`` tells whether no other process has it; then ``share`` must follow at once. Raises LibraryLocked where
+        another process keeps it to itself for too long, LibraryError and OSError.
         """
-        self._path = path
+        self._root = root
         self._on_wait = on_wait
-        self._file = _open(path)
+        self._file = _open(root / ALIVE)
+        self._staging = _FolderLock(root / _STAGING)
         self.alone = self._try(fcntl.LOCK_EX)
         if not self.alone:
             self.share()
@@ -74,7 +115,7 @@ class LibraryLock:
             fcntl.flock(self._file, kind | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
-        return True
+        return self._staging.take(kind)
 
     def share(self) -> None:
         """Let others open the library too. What only a lone process may look at, it has looked at before.
@@ -82,7 +123,7 @@ class LibraryLock:
         Raises LibraryLocked. The lock is then given up.
         """
         # Turning an exclusive lock into a shared one is not atomic: another process may come between, for a moment.
-        wait = Wait(lambda: flock_holder(self._path), self._on_wait)
+        wait = Wait(self._holder, self._on_wait)
         try:
             while not self._try(fcntl.LOCK_SH):
                 wait.go_on()
@@ -91,10 +132,14 @@ class LibraryLock:
             self.close()
             raise
 
+    def _holder(self) -> LockHolder | None:
+        return flock_holder(self._root / ALIVE) or flock_holder(self._root / _STAGING)
+
     def close(self) -> None:
         """Give the lock up; once it is, that does nothing."""
         self._file.close()
+        self._staging.close()
 
     def after_fork_in_child(self) -> None:
-        """Close the child's descriptor. To unlock it would unlock the parent's: they share one lock."""
-        self._file.close()
+        """Close the child's descriptors. To unlock them would unlock the parent's: they share their locks."""
+        self.close()

@@ -152,7 +152,7 @@ def _left_staging(files: LibraryFiles, name: str, db: Database) -> Iterator[Find
         yield Finding(FindingCode.UNKNOWN_FILE, "", f"staging/{name}", _NOBODYS)
         return
     in_use = any(path.startswith(f"staging/{name}/") for path in _on_the_way(db))
-    if in_use or held(files.root / "alive.lock"):
+    if in_use or held(files.root):
         return
     if files.exists(f"staging/{name}"):  # only now: before, its process may still have had the library open
         detail = "left by a process that ended early; removed when the library is next opened"

@@ -78,7 +78,7 @@ def _stays_open(library: Library, n: int) -> bool:
     """Tell whether an entry was left open: as long as a process has the library open it may be moving the files."""
     deadline = time.monotonic() + _PATIENCE
     while True:
-        at_work = held(library.root / "alive.lock")
+        at_work = held(library.root)
         with library.store.read() as db:
             entry = journal_rows.open_entry(db)
         if entry is None or entry.number != n:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from core.locks.keyed import KeyedLocks
-from core.locks.library_lock import LibraryLock
+from core.locks.library_lock import LibraryLock, held
 from tests.support.paths import ROOT
 
 
@@ -91,25 +91,43 @@ def test_a_sha256_waits_and_is_given_back_after_an_exception() -> None:
 
 
 def test_who_opens_a_library_second_is_not_alone(tmp_path: Path) -> None:
-    path = tmp_path / "alive.lock"
-    first = LibraryLock(path)
+    first = LibraryLock(tmp_path)
     assert first.alone
     first.share()
-    second = LibraryLock(path)
+    second = LibraryLock(tmp_path)
     assert not second.alone
     first.close()
     second.close()
-    third = LibraryLock(path)
+    third = LibraryLock(tmp_path)
     assert third.alone
     third.close()
 
 
+@pytest.mark.parametrize("shared", [False, True])
+def test_the_lock_is_on_the_staging_folder_too(tmp_path: Path, shared: bool) -> None:
+    one, other = tmp_path / "one", tmp_path / "other"
+    (one / "staging").mkdir(parents=True)
+    first = LibraryLock(one)
+    first.share()
+    assert first.alone
+    if shared:
+        other.mkdir()
+        (other / "staging").symlink_to(one / "staging")
+    else:
+        (one / "alive.lock").unlink()
+    second = LibraryLock(other if shared else one)
+    assert not second.alone
+    assert held(other if shared else one)
+    first.close()
+    second.close()
+    assert not held(one)
+
+
 def test_another_process_counts(tmp_path: Path) -> None:
-    path = tmp_path / "alive.lock"
-    lock = LibraryLock(path)
+    lock = LibraryLock(tmp_path)
     lock.share()
-    script = "import sys, core.locks.library_lock; print(core.locks.library_lock.LibraryLock(sys.argv[1]).alone)"
-    arguments = [sys.executable, "-c", script, str(path)]
+    code = "from core.locks.library_lock import *; import sys; print(LibraryLock(Path(sys.argv[1])).alone)"
+    arguments = [sys.executable, "-c", code, str(tmp_path)]
     assert subprocess.run(arguments, cwd=ROOT, capture_output=True, check=True).stdout.strip() == b"False"
     lock.close()
     assert subprocess.run(arguments, cwd=ROOT, capture_output=True, check=True).stdout.strip() == b"True"

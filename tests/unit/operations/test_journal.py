@@ -225,6 +225,18 @@ def test_staging_is_swept_only_by_one_that_has_the_library_alone(tmp_path: Path)
         assert os.listdir(root / "staging") == ["mine"]
 
 
+def test_staging_that_two_libraries_share_is_swept_only_by_one_that_has_it_alone(tmp_path: Path) -> None:
+    left = tmp_path / "one" / "staging" / ("ab" * 16)
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "staging").symlink_to(left.parent)
+    with Library.open(tmp_path / "one"):
+        left.mkdir()
+        with Library.open(tmp_path / "other"):
+            assert left.exists()
+    with Library.open(tmp_path / "other"):
+        assert not left.exists()
+
+
 @pytest.mark.parametrize("decided", [False, True])
 def test_staging_of_a_process_that_lost_its_lock_file_is_not_lost(
     library: Library, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, decided: bool
