@@ -15,6 +15,7 @@ import pytest
 
 from core import Library
 from core.sample.pictures import landscape
+from tests.support.disks import write_in_memory
 
 # A shell that starts this in the background has it ignore Ctrl-C, and every program it starts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -28,6 +29,7 @@ for _name in [*os.environ]:
 os.environ["MODEL_CURATOR_CONFIG"] = "/nonexistent/config.toml"
 
 
+write_in_memory()
 # Nor must where they stood in a library, nor may the tests change it.
 os.environ["MODEL_CURATOR_STATE"] = tempfile.mkdtemp(prefix="curator-state-")
 atexit.register(shutil.rmtree, os.environ["MODEL_CURATOR_STATE"], ignore_errors=True)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -31,11 +31,11 @@ from tests.support.builders import (
     sources,
     trash,
 )
+from tests.support.disks import another_disk
 from tests.torture.points import ELSEWHERE, die_everywhere, named
-from tests.torture.scenes import another_disk, one_thread
+from tests.torture.scenes import one_thread
 
 SHA = digest(b"weights")
-MEMORY = Path("/dev/shm")
 
 
 def sh(*command: object) -> bool:
@@ -45,12 +45,21 @@ def sh(*command: object) -> bool:
 @pytest.fixture(params=["a link on this disk", "a link to another disk", "a mount", "a mount of this disk"])
 def move_away(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[Path], None]]:
     """A function that moves a folder elsewhere, so that it is reached by a link or a mount in its place."""
-    kind, mounted = request.param, []
-    if kind == "a link to another disk" and (not MEMORY.is_dir() or MEMORY.stat().st_dev == tmp_path.stat().st_dev):
-        pytest.skip("there is no other disk")
+    kind = request.param
     if "mount" in kind and (os.geteuid() != 0 or not _mounts(tmp_path)):
         pytest.skip("nothing can be mounted here")
-    disk = Path(tempfile.mkdtemp(dir=MEMORY if "another" in kind else tmp_path))
+    there = tmp_path / "elsewhere"
+    there.mkdir()
+    with another_disk(tmp_path) if "another" in kind else nullcontext(there) as disk:
+        if disk is None:
+            pytest.skip("there is no other disk")
+        with _moving(kind, disk) as move:
+            yield move
+
+
+@contextmanager
+def _moving(kind: str, disk: Path) -> Iterator[Callable[[Path], None]]:
+    mounted = []
 
     def move(folder: Path) -> None:
         aside = folder.with_name(f"{folder.name}.aside")
@@ -72,7 +81,6 @@ def move_away(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callab
     finally:
         for folder in mounted:
             assert sh("umount", folder)
-        shutil.rmtree(disk)
 
 
 def _mounts(tmp_path: Path) -> bool:

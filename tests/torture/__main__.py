@@ -14,6 +14,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from tests.support.disks import MEMORY
 from tests.torture.bites import bites
 from tests.torture.errors import errors
 from tests.torture.faults import FAULTS
@@ -43,7 +44,6 @@ PARTS: dict[str, Callable[[Path, bool], Lines]] = {
 }
 _WITHOUT_STRACE = {"points", "interrupts", "processes", "images", "verify"}
 _SHOWN = 5
-_IN_MEMORY = Path("/dev/shm")
 
 
 def main() -> int:
@@ -68,7 +68,7 @@ def main() -> int:
 
 def _part(part: str, quick: bool) -> int:
     begun, bad = time.monotonic(), 0
-    with tempfile.TemporaryDirectory(dir=_IN_MEMORY if _IN_MEMORY.is_dir() else None) as folder:
+    with tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as folder:
         for line, wrong in PARTS[part](Path(folder), quick):
             print(f"{part}: {line}", flush=True)
             bad += len(wrong)

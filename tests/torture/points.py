@@ -17,9 +17,10 @@ from unittest.mock import patch
 
 from core import Strategy
 from core.storage import LibraryDatabase
+from tests.support.disks import another_disk
 from tests.torture.kills import Lines, Tally, judge
 from tests.torture.meetings import finish, spawn
-from tests.torture.scenes import STRATEGIES, Scene, another_disk, one_thread, promotion, stage_1, undo, undo_stage_1
+from tests.torture.scenes import STRATEGIES, Scene, one_thread, promotion, stage_1, undo, undo_stage_1
 from tests.torture.state import Bad
 
 # Called before each point with its name, and the path where an error of that call would name one; whatever it raises

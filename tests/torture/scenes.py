@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -25,7 +24,6 @@ from tests.support.builders import OldRow, add_model, add_pending, digest, model
 from tests.torture.state import State, recovered
 from tests.torture.trace import Work
 
-_DISKS = ("/dev/shm", tempfile.gettempdir())
 STRATEGIES = (None, Strategy.MERGE, Strategy.OVERRIDE, Strategy.DELETE)
 _T = TypeVar("_T")
 Deed = Callable[[Library], str]  # what is done with an open library; answers as ``told`` does
@@ -83,17 +81,6 @@ class Scene:
             shutil.move(root / "images", self.disk)
             (root / "images").symlink_to(self.disk / "images")
         return root
-
-
-@contextmanager
-def another_disk(folder: Path) -> Iterator[Path | None]:
-    """Give a folder on another file system than ``folder``; None where there is none."""
-    places = [place for place in map(Path, _DISKS) if place.is_dir() and place.stat().st_dev != folder.stat().st_dev]
-    if not places:
-        yield None
-        return
-    with tempfile.TemporaryDirectory(dir=places[0]) as disk:
-        yield Path(disk)
 
 
 def scene(folder: Path, name: str, work: Work, disk: Path | None = None) -> Scene:
