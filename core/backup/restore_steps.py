@@ -21,6 +21,7 @@ from core.operations.linked_folders import holds_only_ours
 from core.storage.journal_paths import may_come_back
 
 DATABASE = "library.db"
+UNFINISHED = "a restore is running or was interrupted"
 PREPARING, RESTORING, KEPT = (f"{DATABASE}.{word}-" for word in ("preparing", "restoring", "before-restore"))
 _PARTS = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-journal")
 _WHEN = re.compile(re.escape(RESTORING) + r"(\d{8}T\d{12})")
@@ -38,7 +39,7 @@ def settle(root: Path, lock: LibraryLock | None) -> None:
     """
     unfinished = _unfinished(root)
     if unfinished and lock is None:
-        raise LibraryError("a restore is running or was interrupted; open the library for writing to finish it")
+        raise LibraryError(f"{UNFINISHED}; open the library for writing to finish it")
     if unfinished and lock is not None and not lock.alone:
         raise LibraryError(
             "a restore was interrupted; close everything that has the library open, then open it to finish the restore"

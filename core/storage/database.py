@@ -29,6 +29,7 @@ _CACHE_KIB = 512  # for each thread: what it reads again lies in the system's ca
 _NO_PLACE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 
 CLOSED = "the library is closed"
+COMMIT_UNKNOWN = "the commit state is unknown"
 # Databases that this process had open when it was forked: see core.locks.forks.
 _inherited: set[Path] = set()
 
@@ -251,7 +252,7 @@ class LibraryDatabase:
             except CuratorError:
                 raise CommitUnclear(
                     f"the library's database could not be written ({error}); "
-                    "the commit state is unknown: reopen the library to recover"
+                    f"{COMMIT_UNKNOWN}: reopen the library to recover"
                 ) from error
             raise LibraryError(f"the library's database could not be written ({error}); nothing was changed") from error
 

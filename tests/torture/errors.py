@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
 
+from core.storage.database import COMMIT_UNKNOWN
 from tests.torture.kills import Lines, Tally, every_scene, judge, thinned, undisturbed
 from tests.torture.scenes import Scene, one_thread, stage_1, undo_stage_1
 from tests.torture.state import Bad
 from tests.torture.trace import CHANGING, Call, run
-
-_UNCLEAR = "will be known when the library is next opened"
 
 
 class How(StrEnum):
@@ -89,5 +88,5 @@ def honest(scene: Scene, answer: str, state: int) -> None:
             raise Bad(f"told {answer}, but state {state} of {last} was found")
     elif not re.match(r"error: [\w/].{15}", answer):
         raise Bad("no sentence")
-    elif last == 1 and state != 0 and _UNCLEAR not in answer:
+    elif last == 1 and state != 0 and COMMIT_UNKNOWN not in answer:
         raise Bad("told that it failed, but it happened")

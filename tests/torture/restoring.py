@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core import Library, Strategy
-from core.backup.restore_steps import DATABASE, KEPT, PREPARING, RESTORING
+from core.backup.restore_steps import DATABASE, KEPT, PREPARING, RESTORING, UNFINISHED
 from core.errors import CuratorError
 from core.verify import check_library
 from core.verify.findings import Severity
@@ -137,7 +137,7 @@ def _look(scene: Restoring, root: Path) -> None:
         with Library.open(root, readonly=True) as library:
             seen = {row.id for row in library.queue.all()}
     except CuratorError as error:
-        if "restore is going on" not in str(error):
+        if UNFINISHED not in str(error):
             raise Bad(f"a reader cannot read: {error}") from error
     else:
         if seen not in states:
