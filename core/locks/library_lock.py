@@ -11,6 +11,7 @@ import fcntl
 import os
 import stat
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -66,10 +67,9 @@ class _FolderLock:
     """
 
     def __init__(self, path: Path) -> None:
-        try:
+        self._descriptor = -1
+        with suppress(FileNotFoundError):
             self._descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        except FileNotFoundError:
-            self._descriptor = -1
 
     def take(self, kind: int) -> bool:
         try:
@@ -103,8 +103,8 @@ class LibraryLock:
         """
         self._root = root
         self._on_wait = on_wait
-        self._file = _open(root / ALIVE)
         self._staging = _FolderLock(root / _STAGING)
+        self._file = _open(root / ALIVE)
         self.alone = self._try(fcntl.LOCK_EX)
         if not self.alone:
             self.share()
