@@ -24,7 +24,7 @@ from core import Library, Strategy
 from core.errors import CuratorError, ImageError
 from core.operations.trash import Trash, TrashLimits
 from tests.support.builders import OldRow, digest, model_file, old_database, png
-from tests.torture.interrupter import Interrupter
+from tests.torture.interrupter import Interrupter, Survey
 from tests.torture.kills import Lines, Tally, judge
 from tests.torture.scenes import STRATEGIES, Deed, Scene, one_thread, opened, prepared, promote, scene, undo_newest
 from tests.torture.state import Bad, State, recovered, state_of
@@ -235,23 +235,25 @@ def _open(known: _Known, root: Path, interrupter: Interrupter, error: type[BaseE
 
 def interrupt_everywhere(act: Act, folder: Path, error: type[BaseException], every: int) -> Tally:
     """Interrupt the act at every so many of its points."""
-    tally, known, at = Tally(), _Known(act.scene, folder / "copy"), 1
-    met = True
-    while met:
+    tally, known, survey = Tally(), _Known(act.scene, folder / "copy"), Survey(error)
+    _interrupted(act, folder, known, survey, error)
+    for at in survey.points[::every]:
         interrupter = Interrupter(at, error)
-        root = act.scene.fresh(folder)
         try:
-            with _must_end(), _named_in_order():
-                if act.deed is None:
-                    tally.found(_open(known, root, interrupter, error))
-                else:
-                    tally.found(_do(act.scene, act.deed, known, root, interrupter, error))
+            tally.found(_interrupted(act, folder, known, interrupter, error))
         except Bad as bad:
             tally.failed(f"{act.scene.name}, {error.__name__} at {interrupter.where} (point {at}): {bad}")
         except Exception as raised:
             tally.failed(f"{act.scene.name}, {error.__name__} at {interrupter.where} (point {at}): {raised!r}")
-        met, at = interrupter.where != "", at + every
     return tally
+
+
+def _interrupted(act: Act, folder: Path, known: _Known, interrupter: Interrupter, error: type[BaseException]) -> int:
+    root = act.scene.fresh(folder)
+    with _must_end(), _named_in_order():
+        if act.deed is None:
+            return _open(known, root, interrupter, error)
+        return _do(act.scene, act.deed, known, root, interrupter, error)
 
 
 def one(name: str, error: type[BaseException], folder: Path, every: int) -> tuple[str, list[str]]:
@@ -270,6 +272,6 @@ def interrupts(folder: Path, quick: bool) -> Lines:
         for number, (error, name) in enumerate(itertools.product(ERRORS, NAMES)):
             place = folder / str(number)
             place.mkdir()
-            jobs.append(pool.submit(one, name, error, place, ERRORS[error] * (199 if quick else 1)))
+            jobs.append(pool.submit(one, name, error, place, ERRORS[error] * (97 if quick else 1)))
         for job in jobs:
             yield job.result()
