@@ -12,9 +12,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from screenshots.drawing import draw, installed
-from screenshots.scenes import SCENES
-from screenshots.stage import shoot
+from screenshots.app_driver import shoot
+from screenshots.rasterize import draw, installed
+from screenshots.scenarios import SCENES
 
 HERE = Path(__file__).parent
 

@@ -11,10 +11,10 @@ import sys
 
 from PIL import Image
 
-from screenshots.drawing import digest, installed, pixels
+from screenshots.app_driver import on_stage, picture, play
 from screenshots.make import HERE
-from screenshots.scenes import DEMO, DEMO_SIZE, DEMO_STOPS_AFTER
-from screenshots.stage import on_stage, picture, play
+from screenshots.rasterize import digest, installed, pixels
+from screenshots.scenarios import DEMO, DEMO_SIZE, DEMO_STOPS_AFTER
 
 PICTURE = HERE / "demo.webp"
 _WIDTH = 1100

@@ -27,7 +27,7 @@ def table(desk: AppHarness) -> FieldTable:
     return desk.app.screen.query_one(FieldTable)
 
 
-def fates(desk: AppHarness, strip: str) -> list[str]:
+def labels(desk: AppHarness, strip: str) -> list[str]:
     """What stands below each image of a strip."""
     texts = [widget.content for widget in desk.app.screen.query(f"{strip} .fate")]  # type: ignore[attr-defined]
     return [str(text) for text in texts if str(text)]
@@ -38,8 +38,8 @@ async def test_a_merge_in_full(tmp_path: Path) -> None:
         await compare(desk, CONFLICT)
         await desk.wait_for_text("after merge")
         assert "2 of 19" in desk.text("#head")
-        assert fates(desk, "#theirs") == ["0", "1", "2"]
-        assert fates(desk, "#ours") == ["+ becomes 3", "= already there", "+ becomes 4", "+ becomes 5"]
+        assert labels(desk, "#theirs") == ["0", "1", "2"]
+        assert labels(desk, "#ours") == ["+ becomes 3", "= already there", "+ becomes 4", "+ becomes 5"]
         shown = desk.text("#fields")
         assert "0.6 to 0.8 works best." in shown, "long text is wrapped, not cut"
         for label in ("path", "name", "description", "rating", "sampler", "tags", "images", "type", "size"):
@@ -51,14 +51,14 @@ async def test_an_override_names_what_it_replaces(tmp_path: Path) -> None:
         await compare(desk, CONFLICT)
         await desk.press("o")
         await desk.wait_for_text("✓override")
-        await desk.wait_until(lambda: fates(desk, "#theirs") == ["0  replaced", "1  replaced", "2  replaced"])
-        assert fates(desk, "#ours") == ["▶ replaces 0", "▶ replaces 1", "▶ replaces 2", "+ becomes 3"]
+        await desk.wait_until(lambda: labels(desk, "#theirs") == ["0  replaced", "1  replaced", "2  replaced"])
+        assert labels(desk, "#ours") == ["▶ replaces 0", "▶ replaces 1", "▶ replaces 2", "+ becomes 3"]
         assert isinstance(desk.app.screen, CompareScreen), "it stays, so that its plan is seen"
         await desk.wait_until(lambda: desk.stored() == {CONFLICT: Strategy.OVERRIDE})
         await desk.press("d")
-        await desk.wait_until(lambda: fates(desk, "#ours") == ["✕ to the trash"] * 4)
+        await desk.wait_until(lambda: labels(desk, "#ours") == ["✕ to the trash"] * 4)
         await desk.press("s")
-        await desk.wait_until(lambda: fates(desk, "#ours") == ["stays"] * 4)
+        await desk.wait_until(lambda: labels(desk, "#ours") == ["stays"] * 4)
         await desk.press("c")
         await desk.wait_for_text("[merge]")
         await desk.wait_until(lambda: desk.stored() == {})
@@ -76,8 +76,8 @@ async def test_a_new_one_has_one_side_only(tmp_path: Path) -> None:
     async with hashed_app(tmp_path) as desk:
         await compare(desk, NEW)
         await desk.wait_for_text("not in the library")
-        assert fates(desk, "#theirs") == []
-        assert fates(desk, "#ours")[0] == "+ becomes 0"
+        assert labels(desk, "#theirs") == []
+        assert labels(desk, "#ours")[0] == "+ becomes 0"
 
 
 async def test_one_without_a_file_says_why_there_is_no_plan(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ async def test_pictures_come_on_both_sides(tmp_path: Path) -> None:
         await desk.press("l")
         await desk.wait_for_text("2 to 4 shown")
         await desk.wait_until(lambda: len(shown()) == 6 and shown() != before)
-        assert fates(desk, "#ours")[-1] == "+ becomes 5"
+        assert labels(desk, "#ours")[-1] == "+ becomes 5"
         await desk.press("h")
         await desk.wait_until(lambda: shown() == before)
 

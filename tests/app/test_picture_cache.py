@@ -188,8 +188,8 @@ async def test_the_viewer_and_the_comparison_fetch_ahead_too(tmp_path: Path) -> 
         await desk.press("escape", "enter")
         await desk.wait_until(lambda: isinstance(desk.app.screen, CompareScreen))
         ours = desk.app.screen.query_one("#ours", ImageStrip)
-        await desk.wait_until(lambda: len(ours.beyond) == 1)
-        await desk.wait_until(lambda: at_hand(desk, *ours.wanted, *ours.beyond, *ours.pictures_of([following])))
+        await desk.wait_until(lambda: len(ours.prefetch_keys) == 1)
+        await desk.wait_until(lambda: at_hand(desk, *ours.wanted, *ours.prefetch_keys, *ours.pictures_of([following])))
 
 
 class Endless(Slow):

@@ -11,9 +11,9 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from tests.bench.busy import build_busy, of_promoting, report_busy
-from tests.bench.evening import report, work_off, wrongs
-from tests.bench.in_app import of_keys
+from tests.bench.curation_session import report, violations, work_off
+from tests.bench.key_latency import of_keys
+from tests.bench.keys_under_load import build_busy, of_promoting, report_busy
 from tests.bench.libraries import build
 from tests.bench.measures import Figures, of_an_evening, of_core, of_hashing, of_program
 from tests.bench.queues import build_queue
@@ -47,7 +47,7 @@ def evening() -> None:
         for title, suggestions, aim in (("with suggestions", True, 0.3), ("a key for each", False, 1.05)):
             library = build_queue(Path(folder, title), _EVENING)
             worked = work_off(library, _EVENING, suggestions=suggestions)
-            report(title, worked, aim, wrongs(library, worked))
+            report(title, worked, aim, violations(library, worked))
 
 
 def busy() -> None:

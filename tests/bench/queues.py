@@ -41,7 +41,7 @@ def kind_of(pending_id: int) -> Kind:
     return _TWENTY[(pending_id - 1) % len(_TWENTY)]
 
 
-def sensible(pending_id: int) -> Strategy:
+def expected_strategy(pending_id: int) -> Strategy:
     """Return what a curator who knows these models decides; of those that differ, every second one is the better."""
     if kind_of(pending_id) in (Kind.MISSING, Kind.NOTHING):
         return Strategy.DELETE

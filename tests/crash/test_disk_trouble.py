@@ -17,16 +17,16 @@ from core.errors import LibraryError
 from core.verify import check_library
 from tests.support.builders import add_model, add_pending, digest, journal, model_file, png, snapshot, sources
 from tests.torture.errors import honest
-from tests.torture.kills import judge
-from tests.torture.points import Strike, named, names_of, struck
-from tests.torture.scenes import Scene, one_thread
+from tests.torture.fault_points import Hook, injected, named, names_of
+from tests.torture.scenarios import Scene, one_thread
+from tests.torture.strace_kills import judge
 
 SHA = digest(b"weights")
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EROFS, errno.EACCES)
 EVERY = {"promote merge": 3, "promote override": 4, "undo override": 3, "stage 1": 9}
 
 
-def failing(at: int, code: int, *, lasting: bool) -> Strike:
+def failing(at: int, code: int, *, lasting: bool) -> Hook:
     """Fail the call number ``at``, and all after it if ``lasting``."""
     met = itertools.count()
 
@@ -38,8 +38,8 @@ def failing(at: int, code: int, *, lasting: bool) -> Strike:
     return strike
 
 
-def answered(scene: Scene, root: Path, strike: Strike) -> str:
-    with struck(strike, sql=False):
+def answered(scene: Scene, root: Path, strike: Hook) -> str:
+    with injected(strike, sql=False):
         return scene.work(root)
 
 
@@ -73,7 +73,7 @@ def add(library: Library, tmp_path: Path, *seeds: int) -> int:
     return add_pending(library, tmp_path / "m", images=[png(seed) for seed in seeds], meta={"notes": "n" * 50_000})
 
 
-def at_first(name: str, code: int, root: str, *, lasting: bool = False) -> Strike:
+def at_first(name: str, code: int, root: str, *, lasting: bool = False) -> Hook:
     """Fail the first call of that name on a path below ``root``, and all such calls if ``lasting``."""
     left = itertools.count()
 
@@ -106,7 +106,7 @@ def test_staging_that_fails_is_an_error_that_names_the_file(
 ) -> None:
     number = add(library, tmp_path, 2)
     before = snapshot(library)
-    with struck(at_first(name, code, str(library.root / "staging")), sql=False):
+    with injected(at_first(name, code, str(library.root / "staging")), sql=False):
         outcome = library.processor.process_single_import(number, Strategy.MERGE)
     assert outcome.status is Status.ERROR
     assert os.strerror(code) in str(outcome.error) and str(library.root / "staging") in str(outcome.error)
@@ -122,7 +122,7 @@ def test_an_image_that_cannot_be_staged_is_not_added_and_the_file_is_named(
     before = snapshot(library)
     staging = str(library.root / "staging")
     with (
-        struck(at_first(name, errno.ENOSPC, staging), sql=False),
+        injected(at_first(name, errno.ENOSPC, staging), sql=False),
         pytest.raises(LibraryError, match=f"^No space left on device: {staging}/.*; nothing was changed$"),
     ):
         library.image_processor.promote_pending_image(tmp_path / "b.png", SHA, 1)
@@ -134,14 +134,14 @@ def test_an_image_that_cannot_be_staged_is_not_added_and_the_file_is_named(
 def after_the_commit(library: Library, number: int, code: int, *, lasting: bool) -> Callable[[int], Status]:
     """Promote so that no file can be moved; return how another promotion ends under the same trouble."""
     strike = at_first("os.replace", code, str(library.root), lasting=lasting)
-    with struck(strike, sql=False):
+    with injected(strike, sql=False):
         outcome = library.processor.process_single_import(number, Strategy.MERGE)
         assert (outcome.status, outcome.action_taken) == (Status.SUCCESS, Action.MERGED)
         assert not outcome.in_place
         assert outcome.images == (f"{SHA}_0.webp", f"{SHA}_1.webp")
 
     def promote(other: int) -> Status:
-        with struck(strike, sql=False):
+        with injected(strike, sql=False):
             again = library.processor.process_single_import(other, Strategy.MERGE)
         if lasting:
             stuck = [entry for entry in journal(library) if entry["open"]]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.paths import ROOT
-from tests.torture.points import NAMES
+from tests.torture.fault_points import NAMES
 
 # How many points lie between two that are tried: all of them are in ``make torture``.
 _EVERY = {
@@ -25,7 +25,7 @@ _EVERY = {
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_process_that_dies_leaves_the_state_before_or_after(name: str, tmp_path: Path) -> None:
-    arguments = [sys.executable, "-c", "from tests.torture.points import main; main()", name, str(tmp_path)]
+    arguments = [sys.executable, "-c", "from tests.torture.fault_points import main; main()", name, str(tmp_path)]
     found = subprocess.run(
         [*arguments, str(_EVERY.get(name, 5))], cwd=ROOT, capture_output=True, check=False, text=True, timeout=120
     )

@@ -32,8 +32,8 @@ from tests.support.builders import (
     trash,
 )
 from tests.support.disks import another_disk
-from tests.torture.points import ELSEWHERE, die_everywhere, named
-from tests.torture.scenes import one_thread
+from tests.torture.fault_points import ELSEWHERE, die_everywhere, named
+from tests.torture.scenarios import one_thread
 
 SHA = digest(b"weights")
 

@@ -31,21 +31,21 @@ INTERRUPTS = (KeyboardInterrupt, MemoryError, SystemExit)
 def interrupted_commit(error: type[BaseException]) -> Iterator[None]:
     """Raise ``error`` once a commit has written an entry, as a signal that came while it was synced does."""
     entries: list[str] = []
-    struck: list[str] = []
+    injected: list[str] = []
     execute = Database.execute
 
     def strike(db: Database, sql: str, *args: Any) -> Any:
         result = execute(db, sql, *args)
         if sql.startswith("INSERT INTO journal"):
             entries.append(sql)
-        elif sql == "COMMIT" and entries and not struck:
-            struck.append(sql)
+        elif sql == "COMMIT" and entries and not injected:
+            injected.append(sql)
             raise error
         return result
 
     with patch.object(Database, "execute", strike), pytest.raises(error):
         yield
-    assert struck
+    assert injected
 
 
 @pytest.mark.parametrize("error", INTERRUPTS)

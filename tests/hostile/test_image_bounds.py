@@ -28,8 +28,11 @@ from core.images.tasks import check_image, encode_tiers, open_image, thumbnail
 from core.verify import check_library
 from core.verify.findings import FindingCode
 from tests.support.builders import OldRow, add_pending, digest, model_file, old_database, png, snapshot
-from tests.support.image_bombs import BOMBS, chunk, encoded, of_many_scans
-from tests.support.image_bombs import png as made_png
+from tests.support.image_bombs import BOMBS
+from tests.support.image_bombs.jpeg import of_many_scans
+from tests.support.image_bombs.pieces import encoded
+from tests.support.image_bombs.png import chunk
+from tests.support.image_bombs.png import png as made_png
 from tests.support.image_costs import MOST_MIB, MOST_SECONDS, costs
 from tests.torture.images import KINDS, mutated, sound_images
 

@@ -7,11 +7,11 @@ import re
 import pytest
 from PIL import Image, ImageSequence
 
-from screenshots.drawing import DIGEST, digest
+from screenshots.app_driver import shoot
 from screenshots.make import HERE
+from screenshots.rasterize import DIGEST, digest
 from screenshots.record import PICTURE
-from screenshots.scenes import DEMO, SCENES, Scene
-from screenshots.stage import shoot
+from screenshots.scenarios import DEMO, SCENES, Scene
 
 NAMES = [scene.name for scene in SCENES]
 

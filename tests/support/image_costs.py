@@ -13,7 +13,7 @@ from pathlib import Path
 
 from core.errors import ImageRefused
 from core.images.tasks import check_image, encode_tiers, thumbnail
-from tests.support.image_bombs import encoded
+from tests.support.image_bombs.pieces import encoded
 from tests.support.paths import ROOT
 
 _MIB = 1 << 20

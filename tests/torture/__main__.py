@@ -15,16 +15,16 @@ from functools import partial
 from pathlib import Path
 
 from tests.support.disks import MEMORY
-from tests.torture.bites import bites
 from tests.torture.errors import errors
+from tests.torture.fault_detection import bites
+from tests.torture.fault_points import points
 from tests.torture.faults import FAULTS
+from tests.torture.fsync_order import order
 from tests.torture.images import images
 from tests.torture.interrupts import interrupts
-from tests.torture.kills import Lines, kills, recovery_kills, stage_1_kills, undo_kills
-from tests.torture.order import order
-from tests.torture.points import points
 from tests.torture.processes import processes
 from tests.torture.restoring import restore_kills
+from tests.torture.strace_kills import Lines, kills, recovery_kills, stage_1_kills, undo_kills
 from tests.torture.verifying import verify
 
 PARTS: dict[str, Callable[[Path, bool], Lines]] = {

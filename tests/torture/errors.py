@@ -10,9 +10,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from core.storage.database import COMMIT_UNKNOWN
-from tests.torture.kills import Lines, Tally, every_scene, judge, thinned, undisturbed
-from tests.torture.scenes import Scene, one_thread, stage_1, undo_stage_1
-from tests.torture.state import Bad
+from tests.torture.scenarios import Scene, one_thread, stage_1, undo_stage_1
+from tests.torture.state import InvariantViolation
+from tests.torture.strace_kills import Lines, Tally, every_scene, judge, thinned, undisturbed
 from tests.torture.trace import CHANGING, Call, run
 
 
@@ -62,7 +62,7 @@ def fail_everywhere(scene: Scene, folder: Path, error: str, how: How, every: int
             honest(scene, trace.answer, state)
             said[trace.answer.split(":")[0]] += 1
             tally.found(state)
-        except Bad as bad:
+        except InvariantViolation as bad:
             tally.failed(f"{error} {how} at {at.name} {at.args[:150]}: {bad}; told {trace.answer[-600:]}")
     told = ", ".join(f"told {word} {number}" for word, number in sorted(said.items()))
     return f"{tally.line(f'{scene.name}, {error} {how}', len(scene.allowed) - 1)} ({told})", tally.bad
@@ -85,8 +85,8 @@ def honest(scene: Scene, answer: str, state: int) -> None:
     last = len(scene.allowed) - 1
     if answer in ("done", "later"):
         if state != last:
-            raise Bad(f"told {answer}, but state {state} of {last} was found")
+            raise InvariantViolation(f"told {answer}, but state {state} of {last} was found")
     elif not re.match(r"error: [\w/].{15}", answer):
-        raise Bad("no sentence")
+        raise InvariantViolation("no sentence")
     elif last == 1 and state != 0 and COMMIT_UNKNOWN not in answer:
-        raise Bad("told that it failed, but it happened")
+        raise InvariantViolation("told that it failed, but it happened")

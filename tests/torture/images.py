@@ -13,7 +13,7 @@ from PIL import Image
 
 from tests.support.image_bombs import BOMBS
 from tests.support.image_costs import MOST_MIB, MOST_SECONDS, costs
-from tests.torture.kills import Lines
+from tests.torture.strace_kills import Lines
 
 KINDS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "AVIF")
 _MUTATED = 500

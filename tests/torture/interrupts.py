@@ -25,9 +25,9 @@ from core.errors import CuratorError, ImageError
 from core.operations.trash import Trash, TrashLimits
 from tests.support.builders import OldRow, digest, model_file, old_database, png
 from tests.torture.interrupter import Interrupter, Survey
-from tests.torture.kills import Lines, Tally, judge
-from tests.torture.scenes import STRATEGIES, Deed, Scene, one_thread, opened, prepared, promote, scene, undo_newest
-from tests.torture.state import Bad, State, recovered, state_of
+from tests.torture.scenarios import STRATEGIES, Deed, Scene, one_thread, opened, prepared, promote, scene, undo_newest
+from tests.torture.state import InvariantViolation, State, recovered, state_of
+from tests.torture.strace_kills import Lines, Tally, judge
 
 # How many points lie between two that are tried: to the code the others differ in no more than in how it goes on.
 ERRORS = {KeyboardInterrupt: 1, MemoryError: 4, SystemExit: 4}
@@ -164,7 +164,7 @@ def named(name: str, folder: Path) -> Act:
 @contextmanager
 def _must_end() -> Iterator[None]:
     def late(*_: object) -> None:
-        raise Bad("it hangs")
+        raise InvariantViolation("it hangs")
 
     before = signal.signal(signal.SIGALRM, late)
     signal.setitimer(signal.ITIMER_REAL, _SECONDS)
@@ -200,19 +200,19 @@ def _do(
     gc.collect()  # a future and the exception in it keep each other, and with them what was not given back
     state, last = known.state(root), len(scene.allowed) - 1
     if answer == "done" and state != last:
-        raise Bad(f"told done, but state {state} was found")
+        raise InvariantViolation(f"told done, but state {state} was found")
     if answer.startswith("error") and state == last:
-        raise Bad(f"told {answer}, but it happened")
+        raise InvariantViolation(f"told {answer}, but it happened")
     if error is SystemExit:
         library.close()
         return state
     again = deed(library)
     if again != ("gone" if state == last and not scene.journals_again else "done"):
-        raise Bad(f"left in state {state}, the same library answers {again}")
+        raise InvariantViolation(f"left in state {state}, the same library answers {again}")
     library.close()
     # An import that goes on is another one in the journal.
     if not (scene.done_again(recovered(root)) if scene.journals_again else known.state(root) == last):
-        raise Bad("done again with the same library, it is not done")
+        raise InvariantViolation("done again with the same library, it is not done")
     return state
 
 
@@ -241,7 +241,7 @@ def interrupt_everywhere(act: Act, folder: Path, error: type[BaseException], eve
         interrupter = Interrupter(at, error)
         try:
             tally.found(_interrupted(act, folder, known, interrupter, error))
-        except Bad as bad:
+        except InvariantViolation as bad:
             tally.failed(f"{act.scene.name}, {error.__name__} at {interrupter.where} (point {at}): {bad}")
         except Exception as raised:
             tally.failed(f"{act.scene.name}, {error.__name__} at {interrupter.where} (point {at}): {raised!r}")

@@ -17,10 +17,10 @@ from core import Library
 from core.domain.enums import Status
 from core.errors import CuratorError
 from tests.support.builders import add_pending, model_file, png
-from tests.torture.kills import Lines
-from tests.torture.meetings import MEETINGS, built, finish, spawn
-from tests.torture.scenes import STRATEGIES, Scene, prepared
-from tests.torture.state import Bad, recovered
+from tests.torture.interleavings import MEETINGS, built, finish, spawn
+from tests.torture.scenarios import STRATEGIES, Scene, prepared
+from tests.torture.state import InvariantViolation, recovered
+from tests.torture.strace_kills import Lines
 
 PROCESSES = 3
 STEPS = 8
@@ -81,7 +81,7 @@ def one_round(scene: Scene, folder: Path, ids: Sequence[int], seed: int) -> Coun
     told = Counter(line for board in boards for line in board.lines())
     wrong = [text for text in (*ends, *told) if text not in ("done", "killed") and text.startswith(("BAD", "trace"))]
     if wrong:
-        raise Bad(f"seed {seed}: {wrong[0][-1500:]}")
+        raise InvariantViolation(f"seed {seed}: {wrong[0][-1500:]}")
     state = recovered(root)
     _happened_once(json.loads(state.journal), told, ends["killed"], seed)
     _undo_all(scene, root, seed)
@@ -95,11 +95,11 @@ def _happened_once(journal: dict[str, dict[str, object]], told: Counter[str], ki
             kinds.setdefault(journal[number]["pending_id"], []).append(journal[number]["kind"])
     for pending_id, seen in kinds.items():
         if any(kind != ("undo" if place % 2 else "promote") for place, kind in enumerate(seen)):
-            raise Bad(f"seed {seed}: {pending_id} went {seen}")
+            raise InvariantViolation(f"seed {seed}: {pending_id} went {seen}")
     all_kinds = Counter(kind for seen in kinds.values() for kind in seen)
     untold = all_kinds["promote"] - told["promoted"], all_kinds["undo"] - told["undone"]
     if min(untold) < 0 or sum(untold) > killed:
-        raise Bad(f"seed {seed}: {dict(all_kinds)} in the journal, but told were {dict(told)}")
+        raise InvariantViolation(f"seed {seed}: {dict(all_kinds)} in the journal, but told were {dict(told)}")
 
 
 def _undo_all(scene: Scene, root: Path, seed: int) -> None:
@@ -107,12 +107,12 @@ def _undo_all(scene: Scene, root: Path, seed: int) -> None:
         with Library.open(root) as library:
             report = library.undo(10_000)
     except CuratorError as error:
-        raise Bad(f"seed {seed}: {error}") from error
+        raise InvariantViolation(f"seed {seed}: {error}") from error
     if "nothing to undo" not in report.refused:
-        raise Bad(f"seed {seed}: undoing everything ended with {report.refused}")
+        raise InvariantViolation(f"seed {seed}: undoing everything ended with {report.refused}")
     first, last = scene.allowed[0], recovered(root)
     if first.kept() != last.kept():
-        raise Bad(f"seed {seed}: undoing everything leaves {last.differs(first)}")
+        raise InvariantViolation(f"seed {seed}: undoing everything leaves {last.differs(first)}")
 
 
 def rounds(folder: Path, count: int) -> tuple[str, list[str]]:
@@ -122,7 +122,7 @@ def rounds(folder: Path, count: int) -> tuple[str, list[str]]:
     for seed in range(count):
         try:
             seen += one_round(scene, folder, ids, seed)
-        except Bad as wrong:
+        except InvariantViolation as wrong:
             bad.append(str(wrong))
     line = f"{count} rounds of {PROCESSES} processes, {seen['killed']} killed at work, {seen['promoted']} promotions"
     return f"{line} and {seen['undone']} undoings told, {len(bad)} bad", bad
@@ -148,7 +148,7 @@ def processes(folder: Path, quick: bool) -> Lines:
         bad = []
         try:
             meeting.hold(start)
-        except Bad as wrong:
+        except InvariantViolation as wrong:
             bad.append(str(wrong))
         yield f"{meeting.name}: {len(bad)} bad", bad
     (folder / "rounds").mkdir()

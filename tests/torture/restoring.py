@@ -21,10 +21,10 @@ from core.verify import check_library
 from core.verify.findings import Severity
 from tests.support.builders import add_model, add_pending, digest, files, model_file, png, tables
 from tests.support.cli import run as run_command
-from tests.torture.kills import Lines, Tally, thinned
-from tests.torture.meetings import finish, spawn
-from tests.torture.scenes import one_thread, opening, promote
-from tests.torture.state import Bad
+from tests.torture.interleavings import finish, spawn
+from tests.torture.scenarios import one_thread, opening, promote
+from tests.torture.state import InvariantViolation
+from tests.torture.strace_kills import Lines, Tally, thinned
 from tests.torture.trace import Call, run
 
 _NO_RECORDS = ("file_hashes", "image_verdicts", "pulse", "sqlite_sequence")
@@ -114,13 +114,13 @@ def _recovered(root: Path) -> str:
         with Library.open(root, readonly=True) as library:
             found = [one for one in check_library(library).findings if one.severity is Severity.ERROR]
     except CuratorError as error:
-        raise Bad(f"it cannot be opened again: {error}") from error
+        raise InvariantViolation(f"it cannot be opened again: {error}") from error
     if found:
-        raise Bad(f"verify finds {[f'{one.code} {one.path}: {one.detail}' for one in found[:3]]}")
+        raise InvariantViolation(f"verify finds {[f'{one.code} {one.path}: {one.detail}' for one in found[:3]]}")
     if left := [name for name in os.listdir(root) if name.startswith((PREPARING, RESTORING))]:
-        raise Bad(f"left behind: {left}")
+        raise InvariantViolation(f"left behind: {left}")
     if os.listdir(root / "staging"):
-        raise Bad("staging was not swept")
+        raise InvariantViolation("staging was not swept")
     return _state(root)
 
 
@@ -129,19 +129,19 @@ def _look(scene: Restoring, root: Path) -> None:
     log, database = root / _LOG, root / DATABASE
     if log.exists() and (data := log.read_bytes()):
         if data != scene.log:
-            raise Bad("the log is not the old one")
+            raise InvariantViolation("the log is not the old one")
         if database.exists() and _identity(database) != scene.identity:
-            raise Bad("the old log lies beside another database")
+            raise InvariantViolation("the old log lies beside another database")
     states = [{row[0] for row in json.loads(state)[0]["pending_import"]} for state in scene.states]
     try:
         with Library.open(root, readonly=True) as library:
             seen = {row.id for row in library.queue.all()}
     except CuratorError as error:
         if UNFINISHED not in str(error):
-            raise Bad(f"a reader cannot read: {error}") from error
+            raise InvariantViolation(f"a reader cannot read: {error}") from error
     else:
         if seen not in states:
-            raise Bad(f"a reader sees the imports {seen}")
+            raise InvariantViolation(f"a reader sees the imports {seen}")
 
 
 def judge(scene: Restoring, root: Path) -> int:
@@ -149,17 +149,17 @@ def judge(scene: Restoring, root: Path) -> int:
     _look(scene, root)
     state = _recovered(root)
     if state not in scene.states:
-        raise Bad("a mixture of the two states")
+        raise InvariantViolation("a mixture of the two states")
     number = scene.states.index(state)
     kept = sorted(root.glob(f"{KEPT}*"))
     if number == 1 and (len(kept) != 1 or (kept[0] / _LOG).read_bytes() != scene.log):
-        raise Bad(f"the old database was not kept, log and all: {kept}")
+        raise InvariantViolation(f"the old database was not kept, log and all: {kept}")
     if number == 0 and kept:
-        raise Bad(f"something was moved aside for nothing: {kept}")
+        raise InvariantViolation(f"something was moved aside for nothing: {kept}")
     if (answer := scene.work(root)) != "done":
-        raise Bad(f"doing it again answers {answer}")
+        raise InvariantViolation(f"doing it again answers {answer}")
     if _recovered(root) != scene.states[1]:
-        raise Bad("done again, it differs")
+        raise InvariantViolation("done again, it differs")
     return number
 
 
@@ -167,7 +167,7 @@ def _points(scene: Restoring, folder: Path, every: int) -> Sequence[Call]:
     root = scene.fresh(folder)
     trace = run(scene.work, root, log=folder / "log")
     if trace.answer != "done":
-        raise Bad(f"{scene.name} does not work undisturbed: {trace.answer}")
+        raise InvariantViolation(f"{scene.name} does not work undisturbed: {trace.answer}")
     return thinned(trace.points(root), every)
 
 
@@ -175,7 +175,7 @@ def _kill(scene: Restoring, root: Path, at: Call, *, opens: bool = False) -> Non
     work = opening if opens else scene.work
     trace = run(work, root, f"{at.name}:signal=SIGKILL:when={at.nth}", log=root.parent / "log")
     if not trace.killed:
-        raise Bad(f"{at.name} number {at.nth} was not met: {trace.answer}")
+        raise InvariantViolation(f"{at.name} number {at.nth} was not met: {trace.answer}")
 
 
 def kill_everywhere(scene: Restoring, folder: Path, every: int) -> Tally:
@@ -185,7 +185,7 @@ def kill_everywhere(scene: Restoring, folder: Path, every: int) -> Tally:
         try:
             _kill(scene, root, at)
             tally.found(judge(scene, root))
-        except Bad as bad:
+        except InvariantViolation as bad:
             tally.failed(f"{scene.name}, killed at {at.name} {at.args[:120]}: {bad}")
     return tally
 
@@ -204,7 +204,7 @@ def _kill_finishing(scene: Restoring, folder: Path, every: int, every_second: in
             try:
                 _kill(scene, root, second, opens=True)
                 tally.found(judge(scene, root))
-            except Bad as bad:
+            except InvariantViolation as bad:
                 tally.failed(f"{scene.name}, killed at {at.name} {at.args[:80]}, then at {second.name}: {bad}")
     return tally
 

@@ -22,7 +22,7 @@ from tests.support.builders import CACHES, digest, files, tables
 _OP = re.compile(r"\b[0-9a-f]{32}\b")
 
 
-class Bad(Exception):
+class InvariantViolation(Exception):
     """A proof failed; the text says how."""
 
 
@@ -83,14 +83,14 @@ def look(root: Path) -> None:
             for sha256 in found:
                 images = models.images(library.store.db, sha256)
                 if library.image_scanner.sequence(sha256) != [image.seq for image in images]:
-                    raise Bad(f"a reader sees {library.image_scanner.sequence(sha256)} for {images}")
+                    raise InvariantViolation(f"a reader sees {library.image_scanner.sequence(sha256)} for {images}")
                 for image in images:
                     for tier in Tier:
                         with library.image_scanner.open_image(f"{sha256}_{image.seq}", tier) as file:
                             if digest(file.read()) != image.digests[tier]:
-                                raise Bad(f"a reader gets another image {image.seq} {tier}")
+                                raise InvariantViolation(f"a reader gets another image {image.seq} {tier}")
     except CuratorError as error:
-        raise Bad(f"a reader cannot read: {error}") from error
+        raise InvariantViolation(f"a reader cannot read: {error}") from error
 
 
 def recovered(root: Path) -> State:
@@ -98,15 +98,15 @@ def recovered(root: Path) -> State:
     try:
         with Library.open(root) as library:
             if library.warning:
-                raise Bad(f"opening warns: {library.warning}")
+                raise InvariantViolation(f"opening warns: {library.warning}")
         with Library.open(root, readonly=True) as library:
             findings = check_library(library).findings
     except CuratorError as error:
-        raise Bad(f"it cannot be opened again: {error}") from error
+        raise InvariantViolation(f"it cannot be opened again: {error}") from error
     if findings:
-        raise Bad(f"verify finds {[f'{f.code}: {f.path or f.key}: {f.detail}' for f in findings[:3]]}")
+        raise InvariantViolation(f"verify finds {[f'{f.code}: {f.path or f.key}: {f.detail}' for f in findings[:3]]}")
     if os.listdir(root / "staging"):
-        raise Bad("staging was not swept")
+        raise InvariantViolation("staging was not swept")
     return state_of(root)
 
 
@@ -115,4 +115,4 @@ def one_of(state: State, allowed: Sequence[State]) -> int:
     for number, other in enumerate(allowed):
         if state == other:
             return number
-    raise Bad(f"a mixture; to the last allowed state differs {state.differs(allowed[-1])}")
+    raise InvariantViolation(f"a mixture; to the last allowed state differs {state.differs(allowed[-1])}")

@@ -17,11 +17,11 @@ from core.images.scanner import relative_path
 from core.verify import check_library
 from core.verify.findings import Finding, FindingCode
 from tests.support.builders import digest
-from tests.torture.kills import Lines
-from tests.torture.meetings import finish, spawn
+from tests.torture.interleavings import finish, spawn
 from tests.torture.processes import crowded
-from tests.torture.scenes import STRATEGIES
-from tests.torture.state import Bad
+from tests.torture.scenarios import STRATEGIES
+from tests.torture.state import InvariantViolation
+from tests.torture.strace_kills import Lines
 
 _ROUND = 50  # runs on one library: its journal and trash grow, and checking all of that takes ever longer
 _REOPENING = 40  # operations after which the writer closes the library and opens it again
@@ -84,7 +84,7 @@ def beside(
         tally.end()
         answer = finish(*writer)
     if answer != "done":
-        raise Bad(f"the writer ended with {answer}")
+        raise InvariantViolation(f"the writer ended with {answer}")
     return found, tally.operations
 
 
@@ -115,7 +115,7 @@ def _told(
     try:
         for runs, done in rounds:
             found, operations = found + runs, operations + done
-    except (Bad, CuratorError) as wrong:
+    except (InvariantViolation, CuratorError) as wrong:
         return f"{name}: 1 bad", [str(wrong)]
     false = Counter(f"{one.code} {one.detail}" for run in found for one in run if one.code not in expected)
     missed = Counter(code for run in found for code in expected - {one.code for one in run})

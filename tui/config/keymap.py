@@ -20,8 +20,8 @@ _SEPARATOR = re.compile(r"\s*,\s*")
 
 def checked_keys(wanted: Mapping[str, str], path: str = "") -> tuple[dict[str, str], list[str]]:
     """Return the keys that can be set, by the ids of their bindings, and a sentence for each that cannot."""
-    rooms = [bindings(*contexts) for contexts in TOGETHER]
-    usual = {binding.id: binding.key for room in rooms for binding in room if binding.id}
+    groups = [bindings(*contexts) for contexts in TOGETHER]
+    usual = {binding.id: binding.key for room in groups for binding in room if binding.id}
     keys: dict[str, str] = {}
     problems: list[str] = []
     for binding_id, text in wanted.items():
@@ -31,7 +31,7 @@ def checked_keys(wanted: Mapping[str, str], path: str = "") -> tuple[dict[str, s
             problems.append(f"{path}: keys.{sanitize(binding_id, 80)} {problem}")
         else:
             keys[binding_id] = ",".join(map(_long, _SEPARATOR.split(text.strip())))
-    while clash := _clash(rooms, keys):
+    while clash := _find_conflict(groups, keys):
         binding_id, other, key = clash
         del keys[binding_id]
         problems.append(f"{path}: keys.{binding_id} cannot be {format_key(key)}, which is {other}")
@@ -59,9 +59,9 @@ def _long(key: str) -> str:
     return binding.key
 
 
-def _clash(rooms: Sequence[Sequence[Binding]], keys: Mapping[str, str]) -> tuple[str, str, str] | None:
+def _find_conflict(groups: Sequence[Sequence[Binding]], keys: Mapping[str, str]) -> tuple[str, str, str] | None:
     """Return the id, of those set anew, whose key would mean two things in one place; the last is the first to go."""
-    for room in rooms:
+    for room in groups:
         before, after = _by_key(room, {}), _by_key(room, keys)
         for key, ids in after.items():
             new = [binding_id for binding_id in keys if binding_id in ids and binding_id not in before.get(key, ())]

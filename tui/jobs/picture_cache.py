@@ -56,7 +56,7 @@ class PictureCache:
         self._revealed = False
         self._kept: OrderedDict[PictureKey, Thumbnail | str] = OrderedDict()
         self._bytes = 0
-        self.forgotten = 0
+        self.generation = 0
 
     def hidden(self, row: QueueRow) -> str:
         """Return why the samples of an import are hidden, nothing where they are not; either side's tags count."""
@@ -93,7 +93,7 @@ class PictureCache:
 
     def forget_library(self, sha256: str = "") -> None:
         """Forget the library's pictures, of one model or of all: another image may have their numbers now."""
-        self.forgotten += 1
+        self.generation += 1
         for key in [key for key in self._kept if key.side is Side.EXISTING and key.name.startswith(sha256)]:
             self._drop(key)
 
@@ -166,7 +166,7 @@ class PictureLoader:
         _: Worker[None] = self._screen.run_worker(partial(self._make, key), group="pictures", exit_on_error=False)
 
     async def _make(self, key: PictureKey) -> None:
-        forgotten, cancel = self._pictures.forgotten, self._making[key]
+        generation, cancel = self._pictures.generation, self._making[key]
         try:
             picture = await asyncio.to_thread(self._pictures.make, key, cancel)
         except Cancelled:
@@ -177,7 +177,7 @@ class PictureLoader:
         if picture is None:
             self._go_on()
             return
-        if key.side is Side.PENDING or forgotten == self._pictures.forgotten:
+        if key.side is Side.PENDING or generation == self._pictures.generation:
             self._pictures.keep(key, picture)
         self._go_on()
         self._came(key, picture)

@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from core.domain.enums import Action
 from core.domain.plans import Plan
 from core.domain.records import Model, PendingImport
-from tui.presenters.plan_lines import Piece, count_of
+from tui.presenters.plan_lines import Span, count_of
 from tui.theme.palette import AMBER, GREY, RED, TEAL, TEXT
 
 
-def library_labels(images: Sequence[str], plan: Plan | None) -> list[Piece]:
+def library_labels(images: Sequence[str], plan: Plan | None) -> list[Span]:
     """Return for each image of the library's sequence its number, and whether it stays."""
     replaced = set(plan.images.replaced) if plan is not None else set()
     numbers = [int(identifier.removesuffix(".webp").rpartition("_")[2]) for identifier in images]
     return [(f"{n}  replaced", AMBER) if n in replaced else (f"{n}", TEXT) for n in numbers]
 
 
-def incoming_labels(record: PendingImport, plan: Plan | None) -> list[Piece]:
+def incoming_labels(record: PendingImport, plan: Plan | None) -> list[Span]:
     """Return for each incoming image what the plan makes of it."""
     if plan is None:
         return [(f"{n}", TEXT) for n in range(len(record.images))]
@@ -27,34 +27,34 @@ def incoming_labels(record: PendingImport, plan: Plan | None) -> list[Piece]:
     if plan.action_taken is Action.IGNORED:
         return [("stays", GREY)] * len(record.images)
     numbers = iter(sorted((*plan.images.replaced, *plan.images.added)))
-    fates: list[Piece] = []
+    labels: list[Span] = []
     for image in record.images:
         if image.file in plan.images.refused:
-            fates.append((f"✕ refused: {image.refused or 'not an image'}", RED))
+            labels.append((f"✕ refused: {image.refused or 'not an image'}", RED))
         elif image.file in plan.images.left_out:
-            fates.append(("- left out", GREY))
+            labels.append(("- left out", GREY))
         elif image.file in plan.images.duplicate:
-            fates.append(("= already there", GREY))
+            labels.append(("= already there", GREY))
         else:
             n = next(numbers)
-            fates.append((f"▶ replaces {n}", AMBER) if n in plan.images.replaced else (f"+ becomes {n}", TEAL))
-    return fates
+            labels.append((f"▶ replaces {n}", AMBER) if n in plan.images.replaced else (f"+ becomes {n}", TEAL))
+    return labels
 
 
-def library_title(existing: Model | None, images: int) -> list[Piece]:
+def library_title(existing: Model | None, images: int) -> list[Span]:
     """Return the words above the library's images."""
     if existing is None:
         return [("not in the library", GREY)]
     return [(count_of(images, "image"), GREY)]
 
 
-def incoming_title(plan: Plan | None, images: int) -> list[Piece]:
+def incoming_title(plan: Plan | None, images: int) -> list[Span]:
     """Return the words above the incoming images."""
-    pieces: list[Piece] = [(count_of(images, "image"), GREY)]
+    spans: list[Span] = [(count_of(images, "image"), GREY)]
     if plan is not None and plan.images.duplicate:
-        pieces.append((f"{len(plan.images.duplicate)} already there", GREY))
+        spans.append((f"{len(plan.images.duplicate)} already there", GREY))
     if plan is not None and plan.images.left_out:
-        pieces.append((f"{len(plan.images.left_out)} left out", GREY))
+        spans.append((f"{len(plan.images.left_out)} left out", GREY))
     if plan is not None and plan.images.refused:
-        pieces.append((f"{len(plan.images.refused)} refused", RED))
-    return pieces
+        spans.append((f"{len(plan.images.refused)} refused", RED))
+    return spans

@@ -15,7 +15,7 @@ from core.merger import json_equal
 from tui.presenters.formatting import label_of, value_text
 from tui.theme.palette import AMBER, GREY, RED, TEAL, TEXT
 
-Piece = tuple[str, str]
+Span = tuple[str, str]
 """A few words, and the colour they are shown in."""
 
 
@@ -217,7 +217,7 @@ def numbers(values: Sequence[int]) -> str:
     return " ".join(map(str, values))
 
 
-def in_numbers(plan: Plan, pending: PendingImport) -> list[Piece]:
+def in_numbers(plan: Plan, pending: PendingImport) -> list[Span]:
     """Return what the plan would do, in a few words with their colours."""
     if plan.action_taken is Action.IGNORED:
         return [("nothing changes", GREY), ("it stays in the queue", GREY)]
@@ -235,21 +235,21 @@ def in_numbers(plan: Plan, pending: PendingImport) -> list[Piece]:
     return [*_conflict(plan, counts), *_not_taken(plan)]
 
 
-def _conflict(plan: Plan, counts: Mapping[Change, int]) -> list[Piece]:
+def _conflict(plan: Plan, counts: Mapping[Change, int]) -> list[Span]:
     # What is lost comes first: a narrow terminal cuts the end off.
     lost = overwritten(plan)
-    pieces: list[Piece] = [(f"{_joined(lost)} overwritten", AMBER) if lost else ("nothing overwritten", TEXT)]
+    spans: list[Span] = [(f"{_joined(lost)} overwritten", AMBER) if lost else ("nothing overwritten", TEXT)]
     if kept := counts[Change.KEPT] + counts[Change.SAME]:
-        pieces.append((f"{count_of(kept, 'field')} kept", TEXT))
+        spans.append((f"{count_of(kept, 'field')} kept", TEXT))
     if counts[Change.FILLED]:
-        pieces.append((f"{counts[Change.FILLED]} filled", TEAL))
+        spans.append((f"{counts[Change.FILLED]} filled", TEAL))
     if counts[Change.COMBINED]:
-        pieces.append((f"{counts[Change.COMBINED]} combined", TEAL))
+        spans.append((f"{counts[Change.COMBINED]} combined", TEAL))
     if added := _joined([(len(plan.tags.added), "tag"), (len(plan.images.added), "image")]):
-        pieces.append((f"{added} added", TEAL))
+        spans.append((f"{added} added", TEAL))
     if counts[Change.LEFT_OUT]:
-        pieces.append((f"{count_of(counts[Change.LEFT_OUT], 'field')} left out", TEXT))
-    return pieces
+        spans.append((f"{count_of(counts[Change.LEFT_OUT], 'field')} left out", TEXT))
+    return spans
 
 
 def overwritten(plan: Plan) -> list[tuple[int, str]]:
@@ -269,15 +269,15 @@ def overwritten_fields(plan: Plan) -> list[str]:
     return [label_of(field.path) for field in plan.fields if change_of(field, plan.action_taken) in lost]
 
 
-def _not_taken(plan: Plan) -> list[Piece]:
-    images, pieces = plan.images, list[Piece]()
+def _not_taken(plan: Plan) -> list[Span]:
+    images, spans = plan.images, list[Span]()
     if left_out := _joined([(len(plan.tags.left_out), "tag"), (len(images.left_out), "image")]):
-        pieces.append((f"{left_out} left out", TEXT))
+        spans.append((f"{left_out} left out", TEXT))
     if images.duplicate:
-        pieces.append((f"{count_of(len(images.duplicate), 'image')} already there", GREY))
+        spans.append((f"{count_of(len(images.duplicate), 'image')} already there", GREY))
     if images.refused:
-        pieces.append((f"{count_of(len(images.refused), 'image')} refused", RED))
-    return pieces
+        spans.append((f"{count_of(len(images.refused), 'image')} refused", RED))
+    return spans
 
 
 def _joined(pairs: Sequence[tuple[int, str]]) -> str:

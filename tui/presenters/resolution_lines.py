@@ -73,8 +73,8 @@ def _with_parts(line: FieldLine, plan: Plan, pending: PendingImport) -> Iterator
             result, change = ("left out", Change.LEFT_OUT) if out else (name, Change.COMES)
             yield FieldLine("  tag", "", name, result, change, EditTarget(EditKind.TAG, (name,)), picked=out)
     elif line.label == "images":
-        fates = incoming_labels(pending, plan)
-        for n, (image, (words, _)) in enumerate(zip(pending.images, fates, strict=True)):
+        labels = incoming_labels(pending, plan)
+        for n, (image, (words, _)) in enumerate(zip(pending.images, labels, strict=True)):
             change = _image_change(image.file, plan)
             target = None if image.file in plan.images.refused else EditTarget(EditKind.IMAGE, (image.file,))
             yield FieldLine(f"  image {n}", "", "", words[2:], change, target, picked=change is Change.LEFT_OUT)

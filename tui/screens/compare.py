@@ -23,7 +23,7 @@ from tui.keys import KEYS
 from tui.messages import SensitiveTurned
 from tui.presenters.cell_text import cut
 from tui.presenters.image_labels import incoming_labels, incoming_title, library_labels, library_title
-from tui.presenters.plan_lines import Change, Piece, in_numbers, record_lines
+from tui.presenters.plan_lines import Change, Span, in_numbers, record_lines
 from tui.presenters.resolution_lines import editable_lines, with_next_source
 from tui.screens.queue.navigator import QueueNavigator, QueuePosition
 from tui.theme.palette import BRIGHT, GREY, RED, TEXT, VIOLET
@@ -150,7 +150,7 @@ class CompareScreen(Screen[None]):
         assert self._place is not None
         row, place = look.row, self._place
         width = self.size.width - 4
-        facts: list[Piece] = [
+        facts: list[Span] = [
             (cut(row.name, max(width // 2, 10)), f"bold {BRIGHT}"),
             (f"{place.number:,} of {place.of:,}", GREY),
             (f"{row.sha256[:8]} {row.sha256[8:16]}" if row.sha256 else "not hashed yet", VIOLET),
@@ -175,7 +175,7 @@ class CompareScreen(Screen[None]):
     def _pictures_wanted(self) -> None:
         strips = [self.query_one("#ours", ImageStrip), self.query_one("#theirs", ImageStrip)]
         near = strips[0].pictures_of(self._pictures.first_of(self._walk.near()))
-        ahead = [key for strip in strips for key in strip.beyond]
+        ahead = [key for strip in strips for key in strip.prefetch_keys]
         self._fetching.want([key for strip in strips for key in strip.wanted], ahead + near)
 
     @on(SensitiveTurned)

@@ -22,7 +22,7 @@ from tui.keys import KEYS
 from tui.messages import SensitiveTurned
 from tui.presenters.cell_text import cut
 from tui.presenters.image_labels import incoming_labels, library_labels
-from tui.presenters.plan_lines import Piece
+from tui.presenters.plan_lines import Span
 from tui.screens.queue.navigator import QueueNavigator
 from tui.theme.palette import BRIGHT, GREY
 from tui.widgets.images.graphics_box import image_box
@@ -46,7 +46,7 @@ class OneOfSide(Vertical):
         self._side = side
         self._pictures = pictures
         self._names: tuple[str, ...] = ()
-        self._fates: list[Piece] = []
+        self._labels: list[Span] = []
         self._n = 0
         self._hidden = ""
 
@@ -60,7 +60,7 @@ class OneOfSide(Vertical):
         return [] if self._hidden else self.pictures_of(self._names[self._n : self._n + 1])
 
     @property
-    def beyond(self) -> list[PictureKey]:
+    def prefetch_keys(self) -> list[PictureKey]:
         """The pictures that a step to either side would show."""
         names = () if self._hidden else self._names
         return self.pictures_of([*names[self._n + 1 : self._n + 2], *names[max(self._n - 1, 0) : self._n]])
@@ -70,9 +70,9 @@ class OneOfSide(Vertical):
         room = self.query_one(ImageBox).room
         return [PictureKey(self._side, name, *room) for name in names]
 
-    def show(self, names: tuple[str, ...], fates: list[Piece], n: int, hidden: str) -> None:
+    def show(self, names: tuple[str, ...], labels: list[Span], n: int, hidden: str) -> None:
         """Show the n-th picture of a sequence, the last where it has fewer, or why it is ``hidden``."""
-        self._names, self._fates, self._hidden = names, fates, hidden
+        self._names, self._labels, self._hidden = names, labels, hidden
         self._n = max(min(n, len(names) - 1), 0)
         self._draw()
 
@@ -86,7 +86,7 @@ class OneOfSide(Vertical):
 
     def _draw(self) -> None:
         count = len(self._names)
-        fate, tone = self._fates[self._n] if self._n < len(self._fates) else ("", "")
+        fate, tone = self._labels[self._n] if self._n < len(self._labels) else ("", "")
         place = f"  {self._n + 1} of {count}   " if count else "  no images"
         words = cut(fate, max(self.size.width - len(self._title) - len(place), 0))
         title = Content.assemble((self._title, f"bold {BRIGHT}"), (place, GREY), (words, tone))
@@ -183,8 +183,8 @@ class ViewerScreen(Screen[None]):
         theirs = existing.images if existing else ()
         hidden = self._pictures.hidden(self._look.row)
         if self._two_up:
-            fates = [(f"image {words}", tone) for words, tone in library_labels(theirs, plan)]
-            self.query_one("#theirs", OneOfSide).show(theirs, fates, self._n, hidden)
+            labels = [(f"image {words}", tone) for words, tone in library_labels(theirs, plan)]
+            self.query_one("#theirs", OneOfSide).show(theirs, labels, self._n, hidden)
         self.query_one("#ours", OneOfSide).show(
             self._look.pending.images, incoming_labels(record, plan), self._n, hidden
         )
@@ -193,7 +193,7 @@ class ViewerScreen(Screen[None]):
     def _pictures_wanted(self) -> None:
         sides = [side for side in self.query(OneOfSide) if side.display]
         near = self.query_one("#ours", OneOfSide).pictures_of(self._pictures.first_of(self._walk.near()))
-        ahead = [key for side in sides for key in side.beyond]
+        ahead = [key for side in sides for key in side.prefetch_keys]
         self._fetching.want([key for side in sides for key in side.wanted], ahead + near)
 
     @on(SensitiveTurned)

@@ -15,7 +15,7 @@ from tui.presenters.cell_text import cut_front
 from tui.queue_model.model import Part, QueueModel
 from tui.theme.palette import BLUE, BRIGHT, GREY, STATE, TEAL, TEXT
 
-Piece = tuple[str, str]
+Span = tuple[str, str]
 _PATH = 24  # cells that the library's path has before anything more is told
 _COUNTED = {
     State.CONFLICT: "conflicts",
@@ -73,7 +73,7 @@ class HeaderBar(Widget):
         states, marks = self._model.states, self._model.marks
         if states is None:
             return Content("")
-        parts: list[Piece] = [(f"{self._model.total:,}", f"bold {BRIGHT}"), (" pending", GREY)]
+        parts: list[Span] = [(f"{self._model.total:,}", f"bold {BRIGHT}"), (" pending", GREY)]
         for state in self._told(detail):
             if count := states.get(state, 0):
                 word = _COUNTED[state].removesuffix("s" if count == 1 else "")

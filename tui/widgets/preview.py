@@ -57,7 +57,7 @@ class Preview(Vertical):
         return self.pictures_of(self._row.images[self._n : self._n + 1])[0]
 
     @property
-    def beyond(self) -> list[PictureKey]:
+    def prefetch_keys(self) -> list[PictureKey]:
         """The pictures that a step to either side would show."""
         files = self._row.images if self._row and not self._hidden else ()
         return self.pictures_of([*files[self._n + 1 : self._n + 2], *files[max(self._n - 1, 0) : self._n]])

@@ -1,13 +1,11 @@
-"""Putting a backup in place: what is refused, what is kept, and a kill at every step; copies with images."""
+"""Putting a backup in place: what is refused and what is kept; copies with images."""
 
 from __future__ import annotations
 
 import errno
-import itertools
 import os
 import shutil
 import sqlite3
-import stat
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -18,58 +16,12 @@ import pytest
 import core.operations.journal
 from core import Library, Strategy
 from core.backup.restore import restore
-from core.errors import CuratorError, LibraryError, SourceError
+from core.errors import LibraryError, SourceError
 from core.storage.schema import migrations
-from core.verify import check_library
-from core.verify.findings import Severity
 from tests.hostile.test_foreign_log import add, content, dies
-from tests.support.builders import add_model, add_pending, digest, files, model_file, png, tables
+from tests.support.builders import add_pending, files, png
 from tests.support.cli import run
-from tests.torture.meetings import finish, spawn
-from tests.torture.points import struck
-
-COUNTS = ("file_hashes", "image_verdicts", "pulse", "sqlite_sequence")
-EVERY = 5  # of so many steps one is killed; all of them take a minute
-Rows = dict[str, list[tuple[Any, ...]]]
-
-
-def rows(root: Path) -> Rows:
-    """Every row that is a record, of a library that is open nowhere; its log counts."""
-    return tables(root / "library.db", without=COUNTS)
-
-
-def errors(root: Path) -> list[str]:
-    with Library.open(root, readonly=True) as library:
-        found = check_library(library).findings
-    return [f"{one.code} {one.path}" for one in found if one.severity is Severity.ERROR]
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """A closed library: a model with two images, and two imports of that model with one image each."""
-    root, weights = tmp_path / "library", model_file(tmp_path, "weights", b"weights")
-    with Library.open(root) as library:
-        add_model(library, digest(b"weights"), weights, images=[png(1), png(2)])
-        for seed in (3, 4):
-            add_pending(library, weights, images=[png(seed)])
-    return root
-
-
-def backed_up(root: Path, *, images: bool) -> Path:
-    target = root.parent / "backup"
-    with Library.open(root) as library:
-        if images:
-            assert library.backup_with_images(target).missing == ()
-        else:
-            library.backup(target)
-    return target
-
-
-def promoting(number: int, strategy: Strategy) -> Callable[[Library], None]:
-    def work(library: Library) -> None:
-        assert library.processor.process_single_import(number, strategy).status == "success"
-
-    return work
+from tests.support.restoring import backed_up, errors, promoting, refusing, rows
 
 
 def test_the_mistake_is_refused_and_mended_on_the_command_line(root: Path) -> None:
@@ -166,13 +118,6 @@ def test_links_in_a_backup_stay_as_they_were_whatever_the_library_does(root: Pat
         promoting(2, Strategy.MERGE)(library)
         add_pending(library, "/x", images=[png(9)])
     assert files(backup) == before
-
-
-def refusing(code: int) -> Callable[..., None]:
-    def refuse(source: object, target: object, **_: object) -> None:
-        raise OSError(code, os.strerror(code), str(source))
-
-    return refuse
 
 
 def test_on_another_file_system_files_are_copied(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -294,132 +239,6 @@ def test_a_library_that_is_open_is_not_restored(root: Path) -> None:
 def test_the_library_s_own_database_is_no_backup(root: Path) -> None:
     with pytest.raises(SourceError, match="own database"):
         restore(root, root)
-
-
-def _dying(work: Callable[[Path], object], at: int) -> Callable[[Path], str]:
-    met = itertools.count()
-
-    def strike(_name: str, _path: str | None) -> None:
-        if next(met) == at:
-            os._exit(9)
-
-    def dies_there(root: Path) -> str:
-        with struck(strike, sql=False):
-            work(root)
-        return "lived"
-
-    return dies_there
-
-
-def _judged(root: Path, log: bytes, identity: Callable[[Path], int], old: int, states: tuple[Rows, Rows]) -> int:
-    """Check what a kill has left, then let the library be opened: return which of the two states it comes to."""
-    if (root / "library.db-wal").exists() and (root / "library.db-wal").read_bytes():
-        assert (root / "library.db-wal").read_bytes() == log
-        assert not (root / "library.db").exists() or identity(root / "library.db") == old, "another's log beside it"
-    try:
-        with Library.open(root, readonly=True) as library:
-            seen = {row.id for row in library.queue.all()}
-        assert seen in [{row[0] for row in state["pending_import"]} for state in states]
-    except LibraryError as error:
-        assert "restore is running" in str(error)
-    Library.open(root).close()
-    assert errors(root) == []
-    assert not [name for name in os.listdir(root) if "preparing" in name or "restoring" in name]
-    assert os.listdir(root / "staging") == []
-    return states.index(rows(root))
-
-
-def _identity(path: Path) -> int:
-    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as db:
-        return int(db.execute("PRAGMA application_id").fetchone()[0])
-
-
-def test_a_kill_at_any_step_leaves_the_old_state_or_leads_to_the_new_one(root: Path, tmp_path: Path) -> None:
-    backup, new = backed_up(root, images=True), rows(root)
-    with Library.open(root) as library:
-        promoting(1, Strategy.OVERRIDE)(library)
-    dies(root, add(2))
-    log, old_identity, start = (
-        (root / "library.db-wal").read_bytes(),
-        _identity(root / "library.db"),
-        tmp_path / "start",
-    )
-    shutil.copytree(root, start)
-    Library.open(root).close()
-    states, found = (rows(root), new), []
-
-    def fresh() -> Path:
-        shutil.rmtree(root)
-        shutil.copytree(start, root)
-        return root
-
-    def restoring(root: Path) -> None:
-        restore(root, backup)
-
-    def opening(root: Path) -> None:
-        Library.open(root).close()
-
-    for at in itertools.count(0, EVERY):
-        answer = finish(*spawn(_dying(restoring, at), fresh()))
-        if answer == "lived":
-            break
-        assert answer == "killed", answer
-        if at % 2 == 0:  # and die once more while it is finished
-            assert finish(*spawn(_dying(opening, at % 17), root)) in ("killed", "lived")
-        found.append(_judged(root, log, _identity, old_identity, states))
-    assert found == sorted(found) and set(found) == {0, 1}, "one step decides"
-    assert min(found.count(0), found.count(1)) * EVERY > 20, found
-
-
-def test_a_restore_that_cannot_be_finished_is_told_and_finished_later(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    backup, before = backed_up(root, images=False), rows(root)
-    dies(root, add(2))
-    rename = os.rename
-
-    def failing(source: Any, target: Any) -> None:
-        if str(source).endswith("library.db-wal"):
-            refusing(errno.EIO)(source, target)
-        rename(source, target)
-
-    monkeypatch.setattr(os, "rename", failing)
-    with pytest.raises(LibraryError, match=r"could not be finished: .*library\.db-wal"):
-        restore(root, backup)
-    with pytest.raises(LibraryError, match=r"could not be finished"):
-        Library.open(root)
-    monkeypatch.undo()
-    assert run("pending", library=root).failed(1).startswith("a restore is running or was interrupted")
-    assert run("undo", library=root).code == 1, "opening finishes the restore; there is nothing to undo"
-    assert rows(root) == before
-
-
-@pytest.mark.parametrize("bait", ["folder itself", "kept", "images"])
-def test_a_stranger_s_unfinished_restore_leads_nowhere(root: Path, tmp_path: Path, bait: str) -> None:
-    """Links where a restore would take files from, or put them."""
-    outside, when = tmp_path / "outside", "20250101T000000000000"
-    ready, sha256 = root / f"library.db.restoring-{when}", "f" * 64
-    image = f"images/ff/{sha256}/{sha256}_0_high.webp"
-    for path in (outside / image, outside / "pending" / "secret", outside / "library.db"):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("mine")
-    if bait == "folder itself":
-        ready.symlink_to(outside)
-    else:
-        (ready / image).parent.mkdir(parents=True)
-        (ready / image).write_text("theirs")
-        if bait == "kept":
-            shutil.copy(root / "library.db", ready / "library.db")
-            (root / f"library.db.before-restore-{when}").symlink_to(outside)
-        else:
-            (root / "images" / "ff").symlink_to(outside / "images" / "ff")
-    before = files(outside)
-    try:
-        Library.open(root).close()
-    except CuratorError as error:
-        assert "is a link" in str(error)
-    assert files(outside) == before and (outside / "library.db").read_text() == "mine"
-    assert not stat.S_ISLNK(os.lstat(root / "library.db").st_mode)
 
 
 def test_a_library_s_database_is_no_old_database(root: Path, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from core.domain.records import Model, PendingImport, QueueRow
 from core.errors import CuratorError
 from tui.jobs.latest import LatestQuery
 from tui.jobs.picture_cache import PictureCache, PictureLoader
-from tui.presenters.plan_lines import Change, Piece, field_lines, in_numbers, record_lines
+from tui.presenters.plan_lines import Change, Span, field_lines, in_numbers, record_lines
 from tui.queue_model.model import QueueModel
 from tui.theme.palette import GREY, RED
 from tui.widgets.plan.panel import ORDER, PlanPanel
@@ -92,7 +92,7 @@ class PreviewController:
         """Fetch what the preview is to show, then what it may show next."""
         preview = self._screen.query_one(Preview)
         near = preview.pictures_of(self._pictures.first_of(self._model.near()))
-        self._fetching.want([preview.wanted] if preview.wanted else [], [*preview.beyond, *near])
+        self._fetching.want([preview.wanted] if preview.wanted else [], [*preview.prefetch_keys, *near])
 
     def _ask(self) -> None:
         if self._row is not None:
@@ -130,7 +130,7 @@ class PreviewController:
             self._screen.query_one(PlanPanel).show(question[1] or Strategy.MERGE, False, [(str(error), RED)], [])
 
 
-def _reason(look: ImportPreview) -> Piece:
+def _reason(look: ImportPreview) -> Span:
     is_all = bool(look.row.damage) or (look.row.sha256 is None and look.reason != "not hashed yet")
     words = look.reason if is_all else f"{look.reason}, so it cannot be compared with the library"
     return words, RED if is_all else GREY

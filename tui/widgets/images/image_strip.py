@@ -14,7 +14,7 @@ from core.domain.enums import Side
 from core.domain.records import Thumbnail
 from tui.jobs.picture_cache import PictureCache, PictureKey
 from tui.presenters.cell_text import cut
-from tui.presenters.plan_lines import Piece
+from tui.presenters.plan_lines import Span
 from tui.theme.palette import BRIGHT
 from tui.widgets.images.graphics_box import image_box
 from tui.widgets.images.image_box import ImageBox
@@ -35,9 +35,9 @@ class ImageStrip(Vertical):
         self._side = side
         self._pictures = pictures
         self._title = title
-        self._words: Sequence[Piece] = ()
+        self._words: Sequence[Span] = ()
         self._names: Sequence[str] = ()
-        self._fates: Sequence[Piece] = ()
+        self._labels: Sequence[Span] = ()
         self._hidden = ""
         self._first = 0
 
@@ -49,11 +49,11 @@ class ImageStrip(Vertical):
                     yield image_box(self.app)
                     yield Static(classes="fate", markup=False)
 
-    def show(self, words: Sequence[Piece], names: Sequence[str], fates: Sequence[Piece], hidden: str = "") -> None:
+    def show(self, words: Sequence[Span], names: Sequence[str], labels: Sequence[Span], hidden: str = "") -> None:
         """Show a sequence: what stands above it, its images or why they are hidden, and what becomes of each."""
         if list(names) != list(self._names):
             self._first = 0
-        self._words, self._names, self._fates, self._hidden = words, names, fates, hidden
+        self._words, self._names, self._labels, self._hidden = words, names, labels, hidden
         self._draw()
 
     def step(self, by: int) -> None:
@@ -69,7 +69,7 @@ class ImageStrip(Vertical):
         return [] if self._hidden else self.pictures_of(self._in_window())
 
     @property
-    def beyond(self) -> list[PictureKey]:
+    def prefetch_keys(self) -> list[PictureKey]:
         """The pictures that a step to either side would show."""
         if self._hidden:
             return []
@@ -106,7 +106,7 @@ class ImageStrip(Vertical):
             slot.display = n < shown
         for n, fate in enumerate(self.query(".fate").results(Static)):
             place = self._first + n
-            words, tone = self._fates[place] if place < len(self._fates) else ("", "")
+            words, tone = self._labels[place] if place < len(self._labels) else ("", "")
             fate.update(Content.styled(cut(words, width // shown - 1), tone), layout=False)
         count, keys = len(self._in_window()), self.wanted
         for n, box in enumerate(self.query(ImageBox)):

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from tui.presenters.cell_text import cut, cut_front, fit, wrap
-from tui.presenters.plan_lines import SIGN, TONE, Change, FieldLine, Piece
+from tui.presenters.plan_lines import SIGN, TONE, Change, FieldLine, Span
 from tui.presenters.text_diff import DiffOp, differences
 from tui.theme.palette import AMBER, BRIGHT, FAINT, GREY, RED, TEAL, TEXT
 
@@ -81,7 +81,7 @@ def table(lines: Sequence[FieldLine], verb: str, width: int, height: int) -> lis
     return out
 
 
-def header(cols: Widths, verb: str, lines: Sequence[FieldLine]) -> list[Piece]:
+def header(cols: Widths, verb: str, lines: Sequence[FieldLine]) -> list[Span]:
     """Return the line above the fields."""
     if one_sided(lines):
         return [(fit("field", cols.label) + "    incoming", GREY)]
@@ -92,7 +92,7 @@ def header(cols: Widths, verb: str, lines: Sequence[FieldLine]) -> list[Piece]:
     return [*parts, ("    ", ""), ("after ", GREY), (verb, f"bold {TEAL}")]
 
 
-def rows(line: FieldLine, cols: Widths, limit: int = 1) -> list[list[Piece]]:
+def rows(line: FieldLine, cols: Widths, limit: int = 1) -> list[list[Span]]:
     """Return one field on as many lines as its longest text takes, at most ``limit``; on one line it is cut."""
     old, new, result = styles(line.change)
     sign = _Column([SIGN[line.change]], 1, f"bold {TONE[line.change]}")
@@ -111,10 +111,10 @@ def rows(line: FieldLine, cols: Widths, limit: int = 1) -> list[list[Piece]]:
         columns += [_column(line, line.result, cols.result, result, limit)]
         gaps = (2, 2, 2, 1)
     height = max(len(column.lines) for column in columns)
-    return [[piece for pieces in map(partial(_row, n), columns, (0, *gaps)) for piece in pieces] for n in range(height)]
+    return [[span for spans in map(partial(_row, n), columns, (0, *gaps)) for span in spans] for n in range(height)]
 
 
-def in_full(line: FieldLine, cols: Widths, limit: int) -> list[list[Piece]]:
+def whole_lines(line: FieldLine, cols: Widths, limit: int) -> list[list[Span]]:
     """Return one field with all of its texts; two long ones that differ are told part by part below it."""
     longest = max(_lines_of(text, width) for text, width in _both(line, cols))
     differ = line.existing and line.pending and line.existing != line.pending and line.label != "path"
@@ -151,7 +151,7 @@ def _column(line: FieldLine, text: str, width: int, style: str, limit: int) -> _
     return _Column([shorten(text.replace("\n", " "), width)], width, style)
 
 
-def _row(n: int, column: _Column, gap: int) -> list[Piece]:
+def _row(n: int, column: _Column, gap: int) -> list[Span]:
     text = column.lines[n] if n < len(column.lines) else ""
     # The padding has no style: a struck-out text must not go on as a struck-out line.
     return [(" " * gap, ""), (text, column.style), (" " * (column.width - cell_len(text)), "")]

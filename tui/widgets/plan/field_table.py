@@ -13,10 +13,10 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.keys import KEYS
-from tui.presenters.plan_lines import FieldLine, Piece
+from tui.presenters.plan_lines import FieldLine, Span
 from tui.theme.palette import AMBER, BLUE, Palette
 from tui.theme.themes import palette_of
-from tui.widgets.plan.field_rows import header, in_full, rows, widths
+from tui.widgets.plan.field_rows import header, rows, whole_lines, widths
 
 _LINES = 6  # of a field that is not under the cursor
 _ALL_LINES = 2000  # of the one that is: any text a person wrote
@@ -33,10 +33,10 @@ class FieldTable(ScrollView, can_focus=True, inherit_bindings=False):
         self._fields: Sequence[FieldLine] = ()
         self._verb = ""
         self._cursor = 0
-        self._header: list[Piece] = []
+        self._header: list[Span] = []
         self._cols = widths(1, ())
-        self._short: list[list[list[Piece]]] = []
-        self._lines: list[tuple[int, bool, list[Piece]]] = []
+        self._short: list[list[list[Span]]] = []
+        self._lines: list[tuple[int, bool, list[Span]]] = []
 
     @property
     def current(self) -> FieldLine | None:
@@ -83,7 +83,7 @@ class FieldTable(ScrollView, can_focus=True, inherit_bindings=False):
     def _arrange(self) -> None:
         self._lines = []
         for n, block in enumerate(self._short):
-            shown = in_full(self._fields[n], self._cols, _ALL_LINES) if n == self._cursor else block
+            shown = whole_lines(self._fields[n], self._cols, _ALL_LINES) if n == self._cursor else block
             self._lines += [(n, self._fields[n].picked and not k, line) for k, line in enumerate(shown)]
         self.virtual_size = Size(1, len(self._lines) + 1)
         self._keep_in_view()
@@ -104,14 +104,14 @@ class FieldTable(ScrollView, can_focus=True, inherit_bindings=False):
         place = self.scroll_offset.y + y - 1
         here = picked = False
         if y == 0:
-            pieces = self._header
+            spans = self._header
         elif place < len(self._lines):
-            n, picked, pieces = self._lines[place]
+            n, picked, spans = self._lines[place]
             here = n == self._cursor
         else:
             return Strip.blank(width, self.rich_style)
         palette = palette_of(self.app)
-        segments = [Segment(text, _style(palette, style, here)) for text, style in pieces]
+        segments = [Segment(text, _style(palette, style, here)) for text, style in spans]
         bar = Segment("▌" if here else " ", _style(palette, AMBER, here))
         hand = Segment("* " if picked else "  ", _style(palette, f"bold {BLUE}", here))
         strip = Strip([bar, hand, *segments])

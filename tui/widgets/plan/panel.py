@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from core.domain.enums import Strategy
 from tui.presenters.cell_text import cut
-from tui.presenters.plan_lines import FieldLine, Piece
+from tui.presenters.plan_lines import FieldLine, Span
 from tui.theme.palette import FAINT, GREY, GROUND, STRATEGY, TEXT
 from tui.widgets.plan.field_rows import table
 
@@ -28,13 +28,13 @@ class PlanPanel(Widget):
         super().__init__(id=id)
         self._strategy: Strategy | None = None
         self._decided = False
-        self._sentence: Sequence[Piece] = ()
+        self._sentence: Sequence[Span] = ()
         self._lines: Sequence[FieldLine] = ()
 
     async def on_click(self, event: events.Click) -> None:
         await decide_by_click(self, event)
 
-    def show(self, strategy: Strategy, decided: bool, sentence: Sequence[Piece], lines: Sequence[FieldLine]) -> None:
+    def show(self, strategy: Strategy, decided: bool, sentence: Sequence[Span], lines: Sequence[FieldLine]) -> None:
         """Show what ``strategy`` would do; ``decided`` tells a decision from a mere look."""
         self._strategy, self._decided = strategy, decided
         self._sentence, self._lines = sentence, lines
@@ -93,11 +93,11 @@ class PlanLine(Static):
         await decide_by_click(self, event)
 
 
-def sentence(pieces: Sequence[Piece], width: int) -> Content:
-    """Return the pieces in one line, what does not fit left out from the end."""
+def sentence(spans: Sequence[Span], width: int) -> Content:
+    """Return the spans in one line, what does not fit left out from the end."""
     parts: list[tuple[str, str]] = []
     left = width
-    for text, tone in pieces:
+    for text, tone in spans:
         if parts:
             parts.append((" · ", FAINT))
             left -= 3

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core import Strategy
-from tests.torture.scenes import STRATEGIES, Scene, one_thread, opening, promotion, stage_1, undo, undo_stage_1
-from tests.torture.state import Bad, look, one_of, recovered
+from tests.torture.scenarios import STRATEGIES, Scene, one_thread, opening, promotion, stage_1, undo, undo_stage_1
+from tests.torture.state import InvariantViolation, look, one_of, recovered
 from tests.torture.trace import Call, Trace, run
 
 
@@ -49,7 +49,7 @@ def undisturbed(scene: Scene, folder: Path) -> tuple[Trace, Path]:
     root = scene.fresh(folder)
     trace = run(scene.work, root, log=folder / "log")
     if trace.answer != "done":
-        raise Bad(f"{scene.name} does not work undisturbed: {trace.answer}")
+        raise InvariantViolation(f"{scene.name} does not work undisturbed: {trace.answer}")
     return trace, root
 
 
@@ -72,7 +72,7 @@ def _signal(at: Call) -> str:
 
 def _must_be_killed(trace: Trace, at: Call) -> None:
     if not trace.killed:
-        raise Bad(f"{at.name} number {at.nth} was not met: {trace.answer}")
+        raise InvariantViolation(f"{at.name} number {at.nth} was not met: {trace.answer}")
 
 
 def judge(scene: Scene, root: Path) -> int:
@@ -81,10 +81,10 @@ def judge(scene: Scene, root: Path) -> int:
     state = one_of(recovered(root), scene.allowed)
     answer = scene.work(root)
     if not answer.startswith("gone" if state == len(scene.allowed) - 1 and not scene.journals_again else "done"):
-        raise Bad(f"doing it again answers {answer}")
+        raise InvariantViolation(f"doing it again answers {answer}")
     again = recovered(root)
     if not scene.done_again(again):
-        raise Bad(f"done again, it differs {again.differs(scene.allowed[-1])}")
+        raise InvariantViolation(f"done again, it differs {again.differs(scene.allowed[-1])}")
     return state
 
 
@@ -94,7 +94,7 @@ def kill_everywhere(scene: Scene, folder: Path, every: int) -> Tally:
     for at in points(scene, folder, every):
         try:
             tally.found(judge(scene, killed(scene, folder, at)))
-        except Bad as bad:
+        except InvariantViolation as bad:
             tally.failed(f"{scene.name}, killed at {at.name} {at.args[:120]}: {bad}")
     return tally
 
@@ -114,7 +114,7 @@ def kill_recovery(scene: Scene, folder: Path, every: int, every_second: int) -> 
             try:
                 _must_be_killed(run(opening, root, _signal(second), log=folder / "log"), second)
                 tally.found(judge(scene, root))
-            except Bad as bad:
+            except InvariantViolation as bad:
                 tally.failed(f"{scene.name}, killed at {at.name} {at.args[:80]}, then at {second.name}: {bad}")
     return tally
 

@@ -10,12 +10,12 @@ from tests.torture import restoring
 from tests.torture.errors import How, fail_everywhere
 from tests.torture.events import marked
 from tests.torture.faults import FAULTS
+from tests.torture.fsync_order import order_of
+from tests.torture.interleavings import built
 from tests.torture.interrupts import interrupt_everywhere, named
-from tests.torture.kills import Lines, kill_everywhere
-from tests.torture.meetings import built
-from tests.torture.order import order_of
-from tests.torture.scenes import Scene, one_thread, promotion
-from tests.torture.state import Bad
+from tests.torture.scenarios import Scene, one_thread, promotion
+from tests.torture.state import InvariantViolation
+from tests.torture.strace_kills import Lines, kill_everywhere
 
 # Builds its library undamaged, and returns what then, under the fault, finds what is bad.
 Proof = Callable[[Path], Callable[[], list[str]]]
@@ -67,7 +67,7 @@ def _meeting(name: str) -> Proof:
 def _told(proof: Callable[[], list[str]]) -> list[str]:
     try:
         return proof()
-    except Bad as bad:
+    except InvariantViolation as bad:
         return [str(bad)]
 
 

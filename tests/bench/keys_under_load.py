@@ -12,7 +12,7 @@ from pathlib import Path
 from core.domain.enums import Strategy
 from core.library import Library
 from core.sample.pictures import landscape
-from tests.bench.evening import percentile
+from tests.bench.curation_session import percentile
 from tests.bench.screen import Screen, running
 from tests.support.builders import add_pending, model_file
 

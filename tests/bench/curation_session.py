@@ -17,7 +17,7 @@ from core.domain.enums import Action, Strategy
 from core.library import Library
 from core.merger import is_empty, json_equal
 from core.verify import verify_library
-from tests.bench.queues import CONFLICTS, Kind, kind_of, sensible
+from tests.bench.queues import CONFLICTS, Kind, expected_strategy, kind_of
 from tests.bench.screen import Screen, running
 from tests.support.builders import journal
 
@@ -26,7 +26,7 @@ _TABS = ("merge", "override", "delete", "skip")
 
 
 @dataclass
-class Evening:
+class CurationSession:
     """What it took, in seconds: from each key to what it does, and to the comparison of the next import."""
 
     count: int
@@ -46,11 +46,11 @@ class Curator:
 
     def __init__(self, screen: Screen, count: int) -> None:
         self._screen = screen
-        self.evening = Evening(count)
+        self.evening = CurationSession(count)
         kinds = [kind_of(pending_id) for pending_id in range(1, count + 1)]
         self._counts = [f"{sum(kind in CONFLICTS for kind in kinds)} conflicts", f"{kinds.count(Kind.MISSING)} missing"]
 
-    def work(self, *, suggestions: bool) -> Evening:
+    def work(self, *, suggestions: bool) -> CurationSession:
         """Work off the whole queue, and leave."""
         screen = self._screen
         screen.first_picture(lambda: screen.shows("model 000001"))
@@ -80,7 +80,7 @@ class Curator:
         pending_id = self._at()
         assert pending_id is not None
         self.evening.shown[pending_id] = self._comparison()
-        strategy = sensible(pending_id)
+        strategy = expected_strategy(pending_id)
         done = re.compile(rf"^. *{pending_id} .* ● {strategy}", re.MULTILINE)
         wait, whole = self._screen.delays(_KEYS[strategy], lambda: done.search(self._screen.text), self._is_shown)
         self.evening.waits.append((wait, _KEYS[strategy]))
@@ -118,13 +118,13 @@ def _found(pattern: str, text: str) -> str:
     return match[1]
 
 
-def work_off(library: Path, count: int, *, suggestions: bool) -> Evening:
+def work_off(library: Path, count: int, *, suggestions: bool) -> CurationSession:
     """Work off the queue of a library that ``build_queue`` made."""
     with running("app", str(library)) as screen:
         return Curator(screen, count).work(suggestions=suggestions)
 
 
-def wrongs(folder: Path, evening: Evening) -> list[str]:
+def violations(folder: Path, evening: CurationSession) -> list[str]:
     """Return what is wrong with the library after an evening: nothing, if all is well.
 
     A merge must not have changed any value that the library had. An override may, where the import was under the cursor
@@ -167,7 +167,7 @@ def _is_in(value: object, shown: str) -> bool:
     return bool(shown) and (text[:20] in shown or text[-20:] in shown)  # long ones are cut, at one end or the other
 
 
-def report(title: str, evening: Evening, aim: float, problems: Sequence[str]) -> None:
+def report(title: str, evening: CurationSession, aim: float, problems: Sequence[str]) -> None:
     """Print how an evening went."""
     waits = sorted(evening.waits)
     longest, key = waits[-1]

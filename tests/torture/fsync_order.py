@@ -11,9 +11,9 @@ from pathlib import Path
 
 from core.domain.operations import Move
 from tests.torture.events import Did, Event, events_of, marked
-from tests.torture.kills import Lines, every_scene, killed, points, undisturbed
-from tests.torture.scenes import Scene, one_thread, opening, stage_1
-from tests.torture.state import Bad
+from tests.torture.scenarios import Scene, one_thread, opening, stage_1
+from tests.torture.state import InvariantViolation
+from tests.torture.strace_kills import Lines, every_scene, killed, points, undisturbed
 from tests.torture.trace import run
 
 _FILES = ("images/", "pending/", "staging/", "trash/")
@@ -190,7 +190,7 @@ def order_of(scene: Scene, place: Path, every: int) -> tuple[str, list[str]]:
     try:
         whole = _undisturbed(scene, place)
         seen, after = _after_kills(scene, place, every)
-    except Bad as bad:
+    except InvariantViolation as bad:
         return f"{scene.name}: 1 bad", [str(bad)]
     broken = [f"{scene.name}: {what}" for what in (*whole.broken, *after.broken)]
     line = f"{scene.name}: {whole.held} rules held to, {after.held} in {seen} recoveries after a kill"

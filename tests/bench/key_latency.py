@@ -15,7 +15,7 @@ from textual import events
 from textual.pilot import Pilot
 
 from core.library import Library
-from tests.bench.busy import KEYS, Busy, key_of
+from tests.bench.keys_under_load import KEYS, Busy, key_of
 from tui.app import CuratorApp
 from tui.screens.queue.screen import QueueScreen
 from tui.widgets.queue_list.queue_list import QueueList

@@ -20,8 +20,8 @@ from core.errors import CuratorError
 from core.operations.journal import Staging
 from core.promotion.processor import PromotionProcessor
 from tests.support.builders import OldRow, add_pending, digest, model_file, old_database, png
-from tests.torture.scenes import opening, prepared, promoting, undoing
-from tests.torture.state import Bad, State, recovered
+from tests.torture.scenarios import opening, prepared, promoting, undoing
+from tests.torture.state import InvariantViolation, State, recovered
 from tests.torture.trace import Work
 
 _PATIENCE = 1.0  # seconds; a second process that has not ended by then is taken to wait for the first
@@ -48,7 +48,7 @@ class Meeting:
             first, answer = spawn(self.first, root)
         os.close(reached[1])
         if not select.select([reached[0]], [], [], _DEADLINE)[0] or not os.read(reached[0], 1):
-            raise Bad(f"{self.name}: the place was never reached")
+            raise InvariantViolation(f"{self.name}: the place was never reached")
         second, other = spawn(self.second, root)
         ended = select.select([other], [], [], _PATIENCE)[0]
         os.write(resume[1], b"r")
@@ -56,10 +56,12 @@ class Meeting:
         for descriptor in (reached[0], *resume):
             os.close(descriptor)
         if answers[0] != "done" or answers[1] not in ("done", "killed"):
-            raise Bad(f"{self.name}: {answers}")
+            raise InvariantViolation(f"{self.name}: {answers}")
         after = recovered(root)
         if not self.right(before, after):
-            raise Bad(f"{self.name}: {after.differs(before)} (the second {'did not wait' if ended else 'waited'})")
+            raise InvariantViolation(
+                f"{self.name}: {after.differs(before)} (the second {'did not wait' if ended else 'waited'})"
+            )
 
 
 @contextmanager
@@ -106,7 +108,7 @@ def finish(pid: int, answer: int) -> str:
     if not select.select([answer], [], [], _DEADLINE)[0]:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
-        raise Bad("a process never came to its end")
+        raise InvariantViolation("a process never came to its end")
     with open(answer, "rb") as file:
         text = file.read().decode()
     os.waitpid(pid, 0)

@@ -18,14 +18,14 @@ from unittest.mock import patch
 from core import Strategy
 from core.storage import LibraryDatabase
 from tests.support.disks import another_disk
-from tests.torture.kills import Lines, Tally, judge
-from tests.torture.meetings import finish, spawn
-from tests.torture.scenes import STRATEGIES, Scene, one_thread, promotion, stage_1, undo, undo_stage_1
-from tests.torture.state import Bad
+from tests.torture.interleavings import finish, spawn
+from tests.torture.scenarios import STRATEGIES, Scene, one_thread, promotion, stage_1, undo, undo_stage_1
+from tests.torture.state import InvariantViolation
+from tests.torture.strace_kills import Lines, Tally, judge
 
 # Called before each point with its name, and the path where an error of that call would name one; whatever it raises
 # is what the call raises.
-Strike = Callable[[str, str | None], None]
+Hook = Callable[[str, str | None], None]
 
 _CALLS = ("fsync", "link", "rename", "replace", "mkdir", "unlink", "rmdir")
 _WRITING = frozenset("xwa+")
@@ -34,7 +34,7 @@ _open, _connect = builtins.open, LibraryDatabase._open
 
 
 @contextmanager
-def struck(strike: Strike, *, sql: bool) -> Iterator[None]:
+def injected(strike: Hook, *, sql: bool) -> Iterator[None]:
     """For the block, ``strike`` is called before everything that changes a file; ``sql``: and before each statement."""
     with ExitStack() as patches:
         for name in _CALLS:
@@ -45,7 +45,7 @@ def struck(strike: Strike, *, sql: bool) -> Iterator[None]:
         yield
 
 
-def _before(call: Callable[..., Any], name: str, strike: Strike) -> Callable[..., Any]:
+def _before(call: Callable[..., Any], name: str, strike: Hook) -> Callable[..., Any]:
     def called(*args: Any, **kwargs: Any) -> Any:
         strike(f"os.{name}", None if name == "fsync" else _whole(str(args[0]), kwargs))
         return call(*args, **kwargs)
@@ -59,7 +59,7 @@ def _whole(path: str, kwargs: Mapping[str, Any]) -> str:
     return path if folder is None else f"{os.readlink(f'/proc/self/fd/{folder}')}/{path}"
 
 
-def _opener(strike: Strike) -> Callable[..., Any]:
+def _opener(strike: Hook) -> Callable[..., Any]:
     class Written(io.FileIO):
         def write(self, data: Any) -> int:
             strike("write", None)
@@ -74,7 +74,7 @@ def _opener(strike: Strike) -> Callable[..., Any]:
     return opened
 
 
-def _connector(strike: Strike) -> Callable[..., sqlite3.Connection]:
+def _connector(strike: Hook) -> Callable[..., sqlite3.Connection]:
     def connect(store: LibraryDatabase, path: Path, mode: str) -> sqlite3.Connection:
         connection = _connect(store, path, mode)
         connection.set_trace_callback(lambda sql: strike(sql.split(None, 1)[0], None))
@@ -87,10 +87,10 @@ def names_of(scene: Scene, folder: Path, *, sql: bool) -> list[str]:
     """Return the names of the points that the scene's work meets, in order."""
     met: list[str] = []
     root = scene.fresh(folder)
-    with struck(lambda name, _: met.append(name), sql=sql):
+    with injected(lambda name, _: met.append(name), sql=sql):
         answer = scene.work(root)
     if answer != "done":
-        raise Bad(f"{scene.name} does not work undisturbed: {answer}")
+        raise InvariantViolation(f"{scene.name} does not work undisturbed: {answer}")
     return met
 
 
@@ -102,7 +102,7 @@ def _dying(scene: Scene, at: int) -> Callable[[Path], str]:
             os._exit(9)
 
     def work(root: Path) -> str:
-        with struck(strike, sql=True):
+        with injected(strike, sql=True):
             return scene.work(root)
 
     return work
@@ -116,9 +116,9 @@ def die_everywhere(scene: Scene, folder: Path, every: int) -> tuple[Tally, Count
         try:
             answer = finish(*spawn(_dying(scene, at), root))
             if answer != _KILLED:
-                raise Bad(f"it lived on: {answer}")
+                raise InvariantViolation(f"it lived on: {answer}")
             tally.found(judge(scene, root))
-        except Bad as bad:
+        except InvariantViolation as bad:
             tally.failed(f"{scene.name}, dead at {name} (point {at}): {bad}")
         names[name] += 1
     return tally, names

@@ -23,7 +23,7 @@ from core.domain.outcomes import Outcome
 from core.errors import Cancelled
 from core.library import Library
 from core.sample.library import sample_library
-from screenshots.scenes import Scene, Step
+from screenshots.scenarios import Scene, Step
 from tests.support.keys import press
 from tui.app import CuratorApp
 from tui.jobs.eta import EtaEstimator
