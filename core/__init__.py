@@ -1,4 +1,4 @@
-"""Model Curator without any screen: ``from core import Library, Strategy``."""
+"""Model Curator without a user interface: ``from core import Library, Strategy``."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from core.domain.enums import Strategy
 if TYPE_CHECKING:
     from core.library import Library
 
-# What core logs goes nowhere unless whoever uses it wants it.
+# Discard core's log messages unless the application configures logging.
 logging.getLogger("model_curator").addHandler(logging.NullHandler())
 
 __all__ = ["Library", "Strategy"]
 
 
 def __getattr__(name: str) -> object:
-    # Library brings SQLite and Pillow with it; `import core` alone stays light.
+    # Library imports SQLite and Pillow; `import core` alone stays light.
     if name == "Library":
         from core.library import Library  # noqa: PLC0415 - `import core` alone stays light
 

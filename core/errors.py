@@ -1,4 +1,4 @@
-"""The typed errors of core. The text of each is one sentence for the user, saying what to do where that is known."""
+"""The typed errors of core. Each message is one sentence for the user that says what to do, if that is known."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 
 class CuratorError(Exception):
-    """Anything that went wrong and can be told to the user in one sentence."""
+    """Base class of all errors whose message can be shown to the user."""
 
 
 class Cancelled(CuratorError):
@@ -18,7 +18,7 @@ class LibraryError(CuratorError):
 
 
 class NoLibrary(LibraryError):
-    """There is no library in the folder that was named."""
+    """The given folder contains no library."""
 
 
 class LibraryLocked(LibraryError):
@@ -26,11 +26,11 @@ class LibraryLocked(LibraryError):
 
 
 class ForeignLog(LibraryError):
-    """The write-ahead log beside the database was written for another one: SQLite would mix the two."""
+    """The write-ahead log beside the database belongs to another database; SQLite would mix the two."""
 
 
 class SchemaForeign(LibraryError):
-    """The library's tables are not as this program makes them; ``differences`` says each in a few words."""
+    """The library's tables differ from this program's schema; ``differences`` describes each in a few words."""
 
     def __init__(self, path: object, differences: Sequence[str]) -> None:
         more = f", and {len(differences) - 1} more" if len(differences) > 1 else ""
@@ -42,7 +42,7 @@ class SchemaForeign(LibraryError):
 
 
 class RowDamaged(CuratorError):
-    """A row of the library's database holds what this program never writes; ``table`` and ``key`` say which."""
+    """A row of the library's database, given by ``table`` and ``key``, holds a value that this program never writes."""
 
     def __init__(self, table: str, key: object, reason: str) -> None:
         what, remedy = _ROWS.get(table, (f"row {{}} of {table}", "restore a backup"))
@@ -60,7 +60,7 @@ _ROWS = {
 
 
 class SourceError(CuratorError):
-    """A source of Stage 1 cannot be read at all."""
+    """The source database of an import, or the backup to restore, cannot be used."""
 
 
 class ModelFileError(CuratorError):
@@ -68,23 +68,23 @@ class ModelFileError(CuratorError):
 
 
 class ImageRefused(CuratorError):
-    """An image file cannot be taken; the text is the reason alone, such as ``not an image``."""
+    """An image file cannot be used; the message is only the reason, such as ``not a known image format``."""
 
 
 class ImageUnreadable(ImageRefused):
-    """An image cannot be read or decoded at this moment, which says nothing of the image."""
+    """An image cannot be read or decoded at the moment; the image itself may be fine."""
 
 
 class ImageError(CuratorError):
-    """An image cannot be put into, or found in, a model's sequence."""
+    """An image cannot be added to, or found in, a model's sequence."""
 
 
 class CommitUnclear(CuratorError):
-    """A commit failed and it is not known whether it will turn out to have happened."""
+    """A commit failed, and only the next opening of the library will show whether it took effect."""
 
 
 def why_unchanged(error: CuratorError | OSError) -> str:
-    """Return in a sentence what kept an operation from being decided."""
+    """Return in one sentence why an operation was not carried out."""
     if isinstance(error, OSError):
         return f"{error.strerror or error}: {error.filename}; nothing was changed" if error.filename else str(error)
     return str(error)

@@ -1,4 +1,4 @@
-"""A library: a folder, opened, with its parts wired together."""
+"""The public entry point: opens a library folder and wires its parts together."""
 
 from __future__ import annotations
 
@@ -45,25 +45,25 @@ from core.storage.caches import HashCache
 from core.storage.upgrading import check_ours, migrate
 
 _log = logging.getLogger("model_curator.library")
-_THREADS = 2  # two images, or two files, at once: more gains nothing on the disks and cores this is made for
+_THREADS = 2  # images or files at the same time; more gains nothing on the target hardware
 
 PathLike = str | os.PathLike[str]
 
 
 class Library:
-    """One open library.
+    """An open library.
 
-    ``recovered`` tells whether opening it finished an interrupted operation; ``warning`` says in a sentence
-    what could not be tidied then, though all of the library works.
+    ``recovered`` is whether opening it finished an interrupted operation. ``warning`` says in one sentence what could
+    not be cleaned up then; the library works nevertheless.
     """
 
     def __init__(self, root: Path, *, readonly: bool, lock: LibraryLock | None, hash_threads: int = _THREADS) -> None:
-        """Wire the parts; use ``Library.open``."""
+        """Wire the parts; use ``Library.open`` instead."""
         self.root = root
         self.readonly = readonly
         self._lock = lock
         self._pid = os.getpid()
-        self._judging = Pool(_THREADS, "judging")  # what a look at one import waits for
+        self._judging = Pool(_THREADS, "judging")  # checks of one import's images, which a preview waits for
         self._imaging = Pool(_THREADS, "imaging", lower_thread_priority)
         self._hashing = Pool(hash_threads, "hashing", lower_thread_priority)
         self.store = LibraryDatabase(root / DATABASE, readonly=readonly)
@@ -92,13 +92,13 @@ class Library:
         on_wait: OnWait = lambda _: None,
         hash_threads: int = _THREADS,
     ) -> Self:
-        """Open the library in ``folder``: create it, migrate it, finish what was left open, empty old trash.
+        """Open the library in ``folder``: create or migrate it, finish interrupted work, remove old trash.
 
-        ``on_wait`` is called, in the thread that waits, where another process keeps it waiting for over a second:
-        with the process that holds the lock, or None where that is unknown. After a minute LibraryLocked is raised.
-        ``hash_threads`` files at most are hashed ahead at the same time.
+        ``on_wait`` is called in the waiting thread when another process has kept it waiting for over a second, with the
+        process that holds the lock, or None if that is unknown. After a minute LibraryLocked is raised. At most
+        ``hash_threads`` files are hashed ahead at the same time.
 
-        With ``readonly`` nothing of that is done and nothing is written. Raises LibraryError, NoLibrary.
+        With ``readonly`` none of this is done and nothing is written. Raises LibraryError, NoLibrary.
         """
         root = Path(os.path.abspath(folder))
         if readonly:
@@ -127,13 +127,13 @@ class Library:
             return journal_rows.open_moves(db)
 
     def on_wait(self, tell: OnWait) -> None:
-        """Have ``tell`` called where another process keeps a thread of this one waiting: see ``open``."""
+        """Set the callback for threads that wait for another process: see ``open``."""
         self.store.on_wait = tell
 
     def _left_behind(self) -> Sequence[str]:
         """Return what dead processes left in ``staging/``, and let other processes open the library.
 
-        They need not wait for the rest of the opening: what they stage from now on is not in this list.
+        Other processes need not wait for the rest of the opening: what they stage from now on is not in this list.
         """
         if self._lock is None or not self._lock.alone:
             return ()
@@ -168,11 +168,11 @@ class Library:
     def undo(
         self, count: int = 1, *, cancel: threading.Event | None = None, progress: Callable[[int], None] | None = None
     ) -> UndoReport:
-        """Take back the last ``count`` promotions and imports not yet undone, newest first: see ``History.undo``."""
+        """Undo the last ``count`` promotions and imports not yet undone, newest first: see ``History.undo``."""
         return self.history.undo(count, cancel=cancel, progress=progress)
 
     def backup(self, target: PathLike) -> None:
-        """Write a whole copy of the database as a new file. Raises LibraryError."""
+        """Write a complete copy of the database to a new file. Raises LibraryError."""
         refuse_inside(self.root, Path(target))
         self.store.backup(Path(target))
 
@@ -183,7 +183,7 @@ class Library:
         cancel: threading.Event | None = None,
         progress: Progress | None = None,
     ) -> BackupReport:
-        """Write a new folder with the database and the images its rows name. Raises LibraryError, Cancelled."""
+        """Write the database, and the images its rows name, to a new folder. Raises LibraryError, Cancelled."""
         if self.readonly:
             raise LibraryError(
                 "open the library for writing to copy it with its images, so that no file moves meanwhile"
@@ -202,9 +202,9 @@ class Library:
     ) -> ImportReport:
         """Run Stage 1 on an old manager's database; ``path_map`` maps roots of its machine to roots of this one.
 
-        Without ``images_dir`` only metadata comes in. ``progress`` gets rows done and rows in all. Raises SourceError
-        where the database cannot be read at all, LibraryError where the library cannot be written: what had come in
-        until then stays, and importing again goes on from there.
+        Without ``images_dir`` only metadata is imported. ``progress`` gets rows done and rows in total. Raises
+        SourceError if the database cannot be read at all, and LibraryError if the library cannot be written; rows
+        imported before the error stay, and importing again continues from there.
         """
         folder = None if images_dir is None else _images_folder(images_dir)
         try:
@@ -229,20 +229,20 @@ class Library:
         return report
 
     def show(self, key: str) -> RecordWithImages | None:
-        """Return the model with that sha256 or the pending import with that id, None where there is neither."""
+        """Return the model with the sha256 ``key``, or the pending import with the id ``key``, or None."""
         return self._lookup.show(key)
 
     def close(self) -> None:
-        """Wait for transactions, decoding and encoding to end, and close everything; a file being hashed is given up.
+        """Wait for transactions, decoding and encoding to finish, abandon hashing, and close everything.
 
-        Closing twice does nothing. Raises LibraryError from inside a callback of the library's own threads, or of a
-        thread that waits for a lock. In the child of a fork the parent's library stays open.
+        Closing twice has no effect. Raises LibraryError when called from a callback in one of the library's own
+        threads, or in a thread that waits for a lock. In the child of a fork the parent's library stays open.
         """
         pools = (self._judging, self._imaging, self._hashing)
         if any(pool.is_own_thread for pool in pools):
             raise LibraryError("the library cannot be closed from inside its own callback; close it afterwards")
         self.store.close()
-        if os.getpid() == self._pid:  # threads do not survive a fork, and their locks may be held for ever
+        if os.getpid() == self._pid:  # threads do not survive a fork, and their locks may be held forever
             for pool in pools:
                 pool.close()
         if self._lock is not None:
@@ -258,7 +258,7 @@ class Library:
 
 
 def check_import(database: PathLike, images_dir: PathLike | None) -> None:
-    """Raise what importing would raise at once, SourceError or LibraryError, without a library."""
+    """Raise the SourceError or LibraryError that importing would raise immediately; needs no library."""
     if images_dir is not None:
         _images_folder(images_dir)
     with TemporaryDirectory(prefix="model-curator-") as scratch, LegacyDatabase.open(database, Path(scratch)):
@@ -266,7 +266,7 @@ def check_import(database: PathLike, images_dir: PathLike | None) -> None:
 
 
 def _prepare(root: Path, on_wait: OnWait) -> LibraryLock:
-    """Make the library's folders, and take its lock."""
+    """Create the library's folders, and acquire its lock."""
     try:
         for name in FOLDERS:
             (root / name).mkdir(parents=True, exist_ok=True)

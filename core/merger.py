@@ -1,7 +1,7 @@
 """The merge rules: pure functions from an old and a new value to the merged one.
 
-Nothing here changes what it is given, and no result shares a mutable object with an input. Values are JSON's, as
-``json.loads`` gives them; mappings of any kind are taken, plain dicts come back.
+Arguments are never modified, and no result shares a mutable object with an argument. Values are JSON values as
+returned by ``json.loads``; any mapping is accepted, and plain dicts are returned.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ _ENCODER = json.JSONEncoder(sort_keys=True)
 def merge_meta_json(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return ``old`` with everything ``new`` adds to it; ``None`` counts as an empty mapping.
 
-    Mappings are merged key by key, lists get the new items not among the old ones, anything else keeps its old value
-    unless that is empty. An empty new value adds nothing. Old keys come first, in their order, then the new ones.
+    Mappings are merged key by key, new items are appended to lists, and any other value is replaced only if the old one
+    is empty. An empty new value adds nothing. Old keys come first, in their order, then the new ones.
     """
     old, new = old or {}, new or {}
     merged: dict[str, Any] = {}
-    for key, value in old.items():  # a loop, for a comprehension would cost a frame of the stack at each level
+    for key, value in old.items():  # a comprehension would add a stack frame at each level
         merged[key] = _merge_value(value, new[key]) if key in new else copy_json(value)
     for key, value in new.items():
         if key not in old and not is_empty(value):
@@ -35,11 +35,11 @@ def merge_meta_json(old: Mapping[str, Any] | None, new: Mapping[str, Any] | None
 def merge_model_fields(
     old_row: Mapping[str, Any], new_data: Mapping[str, Any], *, old_path_exists: bool = True
 ) -> dict[str, Any]:
-    """Return the whole merged row of a model: columns of ``old_row``, then those only ``new_data`` has.
+    """Return the complete merged row of a model: the columns of ``old_row``, then those only in ``new_data``.
 
     A column keeps its old value unless that is empty (``None``, blank text, 0 in ``size_bytes`` or ``created_at``, or
-    ``path`` where ``old_path_exists`` is false); an empty new value never replaces one. ``sha256`` comes from
-    ``old_row`` alone; ``meta_json``, a mapping or ``None`` on either side, goes through ``merge_meta_json``.
+    ``path`` if ``old_path_exists`` is false); an empty new value never replaces an old one. ``sha256`` is taken from
+    ``old_row`` only; ``meta_json``, a mapping or ``None`` on either side, is merged by ``merge_meta_json``.
     """
     merged = {}
     for column, old in old_row.items():
@@ -55,14 +55,14 @@ def merge_model_fields(
 
 
 def is_empty(value: object) -> bool:
-    """Tell whether a value of ``meta_json`` is empty: ``None``, blank text, ``[]``, ``{}``. 0 and False are values."""
+    """Return whether a value of ``meta_json`` is empty: ``None``, blank text, ``[]`` or ``{}``, but not 0 or False."""
     return _is_blank(value) or (isinstance(value, list | Mapping) and not value)
 
 
 def json_equal(a: object, b: object) -> bool:
-    """Tell whether two values are equal as JSON: ``true`` is not ``1``, ``1`` is ``1.0``, the order of keys is nothing.
+    """Return whether two values are equal as JSON: ``true`` is not ``1``, ``1`` is ``1.0``, key order is ignored.
 
-    Raises TypeError for what JSON cannot carry.
+    Raises TypeError for values that JSON cannot represent.
     """
     return _canonical(a) == _canonical(b)
 
@@ -101,7 +101,7 @@ def _is_blank(value: object) -> bool:
 
 
 def _canonical(value: object) -> str:
-    # One text for all values that are equal, so that a list of thousands is looked up and not walked for each item.
+    # Equal values have the same text, so that items can be looked up in a set instead of a list of thousands.
     return _ENCODER.encode(_whole_numbers(value))
 
 

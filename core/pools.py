@@ -1,4 +1,4 @@
-"""The threads of a library that hash, decode and encode."""
+"""The thread pools of a library for hashing, decoding and encoding."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _STEP_BACK = 10  # of the 20 levels of niceness
 
 
 class Pool(ThreadPoolExecutor):
-    """A thread pool that answers a call after ``close`` with LibraryError, and ends a queued one with it."""
+    """A thread pool in which ``close`` makes queued and later calls raise LibraryError."""
 
     def __init__(self, threads: int, name: str, prepare: Callable[[], None] = lambda: None) -> None:
         """``prepare`` runs first in each thread."""
@@ -29,12 +29,12 @@ class Pool(ThreadPoolExecutor):
         self.closed = False
 
     def check(self) -> None:
-        """Raise LibraryError where the pool is closed."""
+        """Raise LibraryError if the pool is closed."""
         if self.closed:
             raise LibraryError("the library is closed")
 
     def submit(self, function: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
-        """Run a function in one of the threads. Raises LibraryError where the pool is closed."""
+        """Run a function in one of the threads. Raises LibraryError if the pool is closed."""
 
         def run() -> _T:
             self.check()
@@ -44,15 +44,15 @@ class Pool(ThreadPoolExecutor):
         self.check()
         try:
             return super().submit(run)
-        except RuntimeError:  # it was closed a moment ago, or there can be no more threads
+        except RuntimeError:  # closed a moment ago, or no thread can be started
             self.check()
             raise
 
     def run_all(self, function: Callable[[*_Ts], _T], calls: Iterable[tuple[*_Ts]]) -> list[_T]:
-        """Run a function once with each of the arguments, and return what came of it, in order.
+        """Call a function with each tuple of arguments, and return the results in order.
 
-        Where a call raises, or the caller is interrupted, calls not begun are dropped and those at work are waited
-        for: none writes on into a folder that its caller then removes.
+        If a call raises, or the caller is interrupted, pending calls are cancelled and running ones are awaited, so
+        that none keeps writing to a folder that the caller then removes.
         """
         futures: list[Future[_T]] = []
         try:
@@ -71,14 +71,14 @@ class Pool(ThreadPoolExecutor):
         return getattr(self._inside, "here", False)
 
     def close(self) -> None:
-        """End what is queued with LibraryError, and wait for what runs."""
+        """Fail queued calls with LibraryError, and wait for running ones."""
         self.closed = True
         self.shutdown()
 
 
 def lower_thread_priority() -> None:
-    """Let other threads go before this one, so that no key waits for a tier or a hash."""
-    if sys.platform == "linux":  # elsewhere a priority is that of the whole process
+    """Lower the priority of this thread, so that encoding and hashing do not delay key handling."""
+    if sys.platform == "linux":  # elsewhere the priority applies to the whole process
         thread = threading.get_native_id()
         with suppress(OSError):
             os.setpriority(os.PRIO_PROCESS, thread, os.getpriority(os.PRIO_PROCESS, thread) + _STEP_BACK)

@@ -1,7 +1,7 @@
-"""JSON as strangers wrote it, read strictly: what this library could not carry again is refused, never bent.
+"""Strict parsing of untrusted JSON: values that could not be written back unchanged are rejected.
 
-Python's own reader takes NaN, keeps the last of two equal keys, and makes text that no UTF-8 can hold. Each would
-change or lose something without a word.
+Python's parser accepts NaN, keeps the last of two equal keys, and produces strings that UTF-8 cannot encode. Each
+would silently change or lose data.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Any, NoReturn
 MAX_DEPTH = 200
 _MOST_DIGITS = len(str(-(2**63)))
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
-# Strings are matched whole, so that a bracket inside one does not count; possessive, so that none is read twice.
+# Whole strings are matched, so that brackets inside them do not count; possessively, so that none is scanned twice.
 _BRACKET = re.compile(r'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 
 
 def parse_json_object(text: str, max_depth: int = MAX_DEPTH) -> dict[str, Any]:
-    """Return the JSON object that ``text`` is, its keys in the order of the document.
+    """Return the JSON object in ``text``, with keys in document order.
 
-    Raises ValueError with a short reason: as ``parse_json``, or because it is another JSON value.
+    Raises ValueError with a short reason, as ``parse_json`` does, and for any other JSON value.
     """
     value = parse_json(text, max_depth)
     if not isinstance(value, dict):
@@ -30,10 +30,10 @@ def parse_json_object(text: str, max_depth: int = MAX_DEPTH) -> dict[str, Any]:
 
 
 def parse_json(text: str, max_depth: int = MAX_DEPTH) -> Any:
-    """Return the JSON value that ``text`` is.
+    """Return the JSON value in ``text``.
 
-    Raises ValueError with a short reason: no JSON, NaN or an infinite number, an integer outside 64 bits, a key
-    twice in one object, a lone surrogate, or more than ``max_depth`` lists and objects inside one another.
+    Raises ValueError with a short reason: not JSON, NaN or an infinite number, an integer outside 64 bits, a duplicate
+    key in an object, a lone surrogate, or lists and objects nested more than ``max_depth`` levels deep.
     """
     try:
         text.encode()
@@ -65,7 +65,7 @@ def _too_deep(text: str, max_depth: int) -> bool:
 
 
 def _integer(digits: str) -> int:
-    # The length first: Python refuses to convert thousands of digits, and takes long over fewer.
+    # Check the length first: Python refuses to convert thousands of digits, and is slow just below that limit.
     if len(digits) > _MOST_DIGITS or not -(2**63) <= int(digits) < 2**63:
         raise ValueError("an integer outside 64 bits")
     return int(digits)

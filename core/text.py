@@ -1,7 +1,7 @@
-"""The one function through which text from data goes to any screen, log or message.
+"""Sanitizing of text from data for any screen, log or message, and formatting of sizes.
 
-A terminal acts on control bytes, and reorders what follows a bidirectional override; neither may come from a file
-name or a description. Here such characters are made visible and the length is capped, before anything is drawn.
+A terminal executes control bytes, and reorders the text after a bidirectional override; neither may come from a file
+name or a description. Such characters are made visible, and the length is capped.
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 import unicodedata
 
 _LIMIT = 200
-_DROPPED = {"\ufe0e", "\ufe0f"}  # variation selectors change how wide a terminal draws, and carry no text
+_DROPPED = {"\ufe0e", "\ufe0f"}  # variation selectors change the drawn width, and carry no text
 _MAX_COMBINING = 2
 
 
 def sanitize(text: object, limit: int = _LIMIT, *, lines: bool = False) -> str:
-    """Return ``text`` fit for a terminal, at most ``limit`` characters long.
+    """Return ``text`` made safe for a terminal, at most ``limit`` characters long.
 
-    Control, escape, format, bidi and surrogate characters become visible; with ``lines``, line breaks stay.
+    Control, escape, format, bidi and surrogate characters are made visible; with ``lines``, line breaks are kept.
     """
     raw = str(text)
     cut = len(raw) > limit
@@ -60,7 +60,7 @@ def _name(char: str) -> str:
 
 
 def format_size(count: int) -> str:
-    """Return a size in bytes as people write it: ``6.94 GB``, ``144 MB``, ``812 B``; a dash for nothing."""
+    """Return a size in bytes in readable form: ``6.94 GB``, ``144 MB``, ``812 B``; a dash for 0 or less."""
     if count <= 0:
         return "—"
     value = float(count)

@@ -1,1 +1,1 @@
-"""Backups of a library, and taking one back."""
+"""Backing up and restoring a library."""

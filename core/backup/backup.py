@@ -1,4 +1,4 @@
-"""Copies of a library: its database alone, or a folder with the images that its rows name as well."""
+"""Backups of a library as a folder with its database and the images that its rows name."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class BackupReport:
-    """How many files a backup holds besides the database, and which were not there to be copied."""
+    """The number of files in a backup besides the database, and the files that were missing from the library."""
 
     files: int = 0
     missing: tuple[str, ...] = ()
@@ -39,16 +39,16 @@ def back_up_images(
     cancel: threading.Event | None = None,
     progress: Progress | None = None,
 ) -> BackupReport:
-    """Write a new folder ``target`` that holds the database, and of ``images/`` and ``pending/`` what its rows name.
+    """Write a new folder ``target`` with the database and the files of ``images/`` and ``pending/`` that its rows name.
 
-    All of it is of one moment. Files are linked where that is possible, else copied; the folder gets its name once it
-    is whole. ``progress`` gets files done and files in all. Raises LibraryError, Cancelled.
+    The backup is a consistent snapshot. Files are hard-linked if possible, otherwise copied; the folder gets its name
+    once it is complete. ``progress`` gets files done and files in total. Raises LibraryError, Cancelled.
     """
     try:
         with appearing(target) as partial, journal.staging() as staging:
             journal.roll_forward_open()
             tree = staging.make() / "backup"
-            with journal.exclusive():  # nobody's files move meanwhile
+            with journal.exclusive():  # no operation moves files meanwhile
                 report = _gather(store, root, tree, cancel, progress)
             sync_tree(tree)
             _take(tree, partial)
@@ -58,9 +58,9 @@ def back_up_images(
 
 
 def refuse_inside(root: Path, target: Path) -> None:
-    """Raise LibraryError for a backup inside the library: there it would be taken for what it is not, and go with it.
+    """Raise LibraryError for a backup inside the library, where it could be mistaken for another file and deleted.
 
-    What lies in ``staging/`` is removed, and SQLite deletes what is called as a journal of its own.
+    Files in ``staging/`` are removed, and SQLite deletes a file that is named like its journal.
     """
     place = Path(os.path.realpath(target.parent))
     for home in (root, *(root / name for name in FOLDERS)):
@@ -91,7 +91,7 @@ def _gather(
 
 
 def _is_regular(root: Path, path: str) -> bool:
-    """Tell whether a regular file of the library is there: a link, on the way too, may lead to anything."""
+    """Return whether ``path`` is a regular file of the library; links, which may lead anywhere, do not count."""
     try:
         found = LibraryFiles(root).stat(path)
     except OSError:
@@ -100,7 +100,7 @@ def _is_regular(root: Path, path: str) -> bool:
 
 
 def _take(tree: Path, target: Path) -> None:
-    """Move a folder that is whole beside its place; to another file system it is copied."""
+    """Move a complete folder to ``target``, or copy it if that is on another file system."""
     try:
         os.rename(tree, target)
     except OSError as error:

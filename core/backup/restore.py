@@ -1,8 +1,8 @@
-"""Putting a backup in place of a library's database; what was there is kept beside it.
+"""Replace a library's database with a backup; the old database is kept beside it.
 
-Everything is got ready in a folder ``library.db.preparing-<when>``. Renaming that to ``library.db.restoring-<when>``
-decides: from then on the next process that opens the library alone takes the steps in ``restore_steps``, and nobody
-else opens it. So a kill leaves the old state whole, or leads to the new one.
+Everything is prepared in a folder ``library.db.preparing-<when>``. Renaming it to ``library.db.restoring-<when>``
+commits the restore: from then on the next process that has the library alone takes the steps in ``restore_steps``, and
+no other process can open it. A kill therefore leaves the old state intact, or leads to the new one.
 """
 
 from __future__ import annotations
@@ -38,11 +38,11 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class RestoreReport:
-    """What a restore did.
+    """The result of a restore.
 
-    ``kept`` is the folder in which the library keeps what was there, None where there was no database. ``images``
-    were put back from the backup, ``missing`` are named by its rows and in neither place. ``open_operation`` is the
-    number of one that was still open in the backup: opening the library finishes it as far as its files are there.
+    ``kept`` is the folder in which the old database is kept, None if there was none. ``images`` is the number of images
+    put back from the backup; ``missing`` lists those that its rows name but neither place has. ``open_operation`` is
+    the number of an operation still open in the backup: opening the library finishes it as far as its files exist.
     """
 
     kept: Path | None
@@ -58,11 +58,11 @@ def restore(
     cancel: threading.Event | None = None,
     progress: Progress | None = None,
 ) -> RestoreReport:
-    """Put the backup ``source``, a database or a folder with images, in place of the database of a library.
+    """Replace the database of a library with the backup ``source``, a database or a folder with images.
 
-    ``progress`` gets files looked at and files in all; ``cancel`` counts until anything is changed. Raises SourceError
-    where it is no backup of a library, LibraryError where the library is open elsewhere or cannot be written, and
-    Cancelled: then nothing was changed.
+    ``progress`` gets files checked and files in total; ``cancel`` has an effect until anything is changed. Raises
+    SourceError if ``source`` is not a backup of a library, LibraryError if the library is open elsewhere or cannot be
+    written, and Cancelled. Nothing has been changed then, unless a LibraryError says that the restore is unfinished.
     """
     root = Path(os.path.abspath(folder))
     database, images = _source(Path(source), root)
@@ -98,14 +98,14 @@ def _make(root: Path) -> bool:
 
 
 def _unmake(root: Path) -> None:
-    """Remove the folder that was made, while no other process has it open: what is not ours in it stays."""
+    """Remove the newly created folder, unless it holds other files; no other process may have it open."""
     with suppress(OSError):
         os.unlink(root / ALIVE)
         os.rmdir(root)
 
 
 def _source(source: Path, root: Path) -> tuple[Path, Path | None]:
-    """Return the database of a backup, and the folder of its images where there is one."""
+    """Return the database of a backup, and the folder with its images, or None for a database alone."""
     images = source if source.is_dir() else None
     database = source / DATABASE if images else source
     with suppress(OSError):
@@ -124,7 +124,7 @@ def _prepare(
         _copy_database(os.path.realpath(database), folder)
         report = _gather(root, folder, database, images, cancel, progress)
         sync_tree(folder)
-        os.rename(folder, root / f"{RESTORING}{when}")  # from here on it happens, whatever comes
+        os.rename(folder, root / f"{RESTORING}{when}")  # from here on the restore is committed
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -132,7 +132,7 @@ def _prepare(
 
 
 def _copy_database(source: str, folder: Path) -> None:
-    """Check a database, its log included, and put it into ``folder`` as one synced file that no log belongs to."""
+    """Check a database and its log, and copy them into ``folder`` as a single synced file that matches no log."""
     check_log(Path(source))
     copy = private_copy(source, folder, _WANTED)
     connection = connect(copy, source)
@@ -160,7 +160,7 @@ def _refuse_all_but_libraries(connection: sqlite3.Connection, source: str) -> No
 
 
 def _refuse_what_nobody_could_open(db: Database, source: Path) -> None:
-    """Raise SourceError for a database that would be put into place only to be refused when the library is opened."""
+    """Raise SourceError for a database that would be refused when the restored library is opened."""
     known = schema_check.applied(db) & SCHEMAS.keys()
     foreign = [one.what for one in schema_check.differences(db, known) if one.bars >= schema_check.Bars.WRITING]
     if foreign:
@@ -181,7 +181,7 @@ def _gather(
     cancel: threading.Event | None,
     progress: Progress | None,
 ) -> RestoreReport:
-    """Put beside the database what its rows name, the library lacks and the backup has."""
+    """Add to ``folder`` the files that the rows name, the library lacks and the backup has."""
     with (
         closing(sqlite3.connect(f"{(folder / DATABASE).as_uri()}?mode=ro", uri=True)) as connection,
         wrap_sqlite_errors(DATABASE),
@@ -207,7 +207,7 @@ def _gather(
 
 
 def _there(path: Path, copy: Path, digest: str) -> bool:
-    """Return whether the library has a file as its row says: the same as the backup's, or one with that digest."""
+    """Return whether the library's file is the same file as the backup's, or has the digest in its row."""
     with suppress(OSError):
         if os.path.samestat(os.lstat(path), os.lstat(copy)):
             return True
@@ -222,7 +222,7 @@ def _digest(path: Path) -> str | None:
 
 
 def _get(source: Path, target: Path, digest: str | None) -> bool:
-    """Bring a file of the backup to ``target``; return whether it is there, and as its row says."""
+    """Link or copy a file of the backup to ``target``; return whether it exists and has the digest in its row."""
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         link_or_copy(source, target)

@@ -1,8 +1,8 @@
-"""The steps that put a restored database into place, for whoever opens the library next to take or to go on with.
+"""The steps that put a restored database into place; the next process to open the library takes or resumes them.
 
-A folder ``library.db.restoring-<when>`` says that a restore is decided; ``restore`` makes it. First the old database
-goes aside with its logs, in one folder; then the new one comes, then its images. So a database never stands beside
-another's log, and a kill leads to the new state once the library is opened.
+A folder ``library.db.restoring-<when>``, created by ``restore``, means that a restore is committed. First the old
+database and its logs are moved aside into one folder; then the new database is moved in, then its images. A database is
+therefore never beside another one's log, and after a kill the next opening of the library completes the restore.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _WHEN = re.compile(re.escape(RESTORING) + r"(\d{8}T\d{12})")
 
 
 def is_library(root: Path) -> bool:
-    """Return whether a folder holds a library, or one that an interrupted restore has still to put into place."""
+    """Return whether a folder holds a library, or an interrupted restore that will put one into place."""
     return (root / DATABASE).is_file() or bool(_unfinished(root))
 
 
 def settle(root: Path, lock: LibraryLock | None) -> None:
-    """Finish a restore that was interrupted, before a library is opened; ``lock`` is None where it is only read.
+    """Finish an interrupted restore before a library is opened; ``lock`` is None if it is opened read-only.
 
-    Raises LibraryError where this process may not do that, or cannot.
+    Raises LibraryError if this process may not or cannot finish it.
     """
     unfinished = _unfinished(root)
     if unfinished and lock is None:
@@ -59,13 +59,13 @@ def settle(root: Path, lock: LibraryLock | None) -> None:
 
 
 def _unfinished(root: Path) -> list[tuple[str, str]]:
-    """Return name and time of the folders that say so. A link is none of ours."""
+    """Return name and timestamp of each unfinished restore's folder. A restore never creates a link: ignore them."""
     found = sorted((match[0], match[1]) for match in map(_WHEN.fullmatch, _names(root)) if match)
     return [(name, when) for name, when in found if not (root / name).is_symlink()]
 
 
 def _names(root: Path) -> list[str]:
-    """Return what lies in a library's folder. Raises LibraryError where that cannot be read."""
+    """Return the names in a library's folder. Raises LibraryError if it cannot be read."""
     try:
         return os.listdir(root) if root.is_dir() else []
     except OSError as error:
@@ -73,7 +73,7 @@ def _names(root: Path) -> list[str]:
 
 
 def _finish(root: Path, ready: Path, kept: str) -> None:
-    """Take the steps of a restore that are still to be taken; killed anywhere, calling again goes on."""
+    """Take the remaining steps of a restore; after a kill at any point, calling it again continues."""
     sync_folder(root)
     if os.path.lexists(ready / DATABASE):
         _set_aside(root, kept)
@@ -92,7 +92,7 @@ def _finish(root: Path, ready: Path, kept: str) -> None:
 
 
 def _set_aside(root: Path, kept: str) -> None:
-    """Keep the old database with its logs, and what it had in staging: an operation of its may still be open."""
+    """Keep the old database with its logs and its staging folders: one of its operations may still be open."""
     files = LibraryFiles(root)
     names = sorted(files.listed("staging")) if (root / "staging").is_dir() else []
     left = [f"staging/{name}" for name in names if holds_only_ours(files, name)]
@@ -103,11 +103,11 @@ def _set_aside(root: Path, kept: str) -> None:
 
 
 def _keep(root: Path, path: str, place: str) -> None:
-    """Move a file or folder of the library to a place in the same, or to the next free one beside it."""
+    """Move a file or folder of the library to ``place`` in it, or to the next free name beside that."""
     _refuse_links(root, Path(place).parent, top=False)
     (root / place).parent.mkdir(parents=True, exist_ok=True)
     number, free = 0, root / place
-    while os.path.lexists(free):  # a reader may have made an empty log where one was taken away
+    while os.path.lexists(free):  # a reader may have created an empty log in place of the moved one
         number += 1
         free = root / f"{place}.{number}"
     move(root / path, free)
@@ -116,7 +116,7 @@ def _keep(root: Path, path: str, place: str) -> None:
 
 
 def _sync_up(root: Path, folder: Path) -> None:
-    """Put the entries of a folder on disk, and those of the folders that lead to it."""
+    """Sync a folder and its parents up to ``root``."""
     for one in (folder, *folder.parents):
         sync_folder(one)
         if one == root:
@@ -124,7 +124,7 @@ def _sync_up(root: Path, folder: Path) -> None:
 
 
 def _ready_files(ready: Path) -> list[str]:
-    """Return the files to be put into the library; whatever else lies there is nothing that we put there."""
+    """Return the files to be put into the library, ignoring any that a restore does not put there."""
     found = []
     for where, _, names in os.walk(ready):
         for name in names:
@@ -136,7 +136,7 @@ def _ready_files(ready: Path) -> list[str]:
 
 
 def _refuse_links(root: Path, folder: Path, *, top: bool) -> None:
-    """Raise LibraryError where a folder is a link, which may lead anywhere; ``top``: the first one may be."""
+    """Raise LibraryError if a folder or a parent is a link, which may lead anywhere; ``top`` allows one at the top."""
     for one in (folder, *folder.parents):
         if (root / one).is_symlink() and one != Path() and not (top and one.parent == Path()):
             raise LibraryError(f"{root / one} is a link; put a folder in its place, then open the library again")

@@ -1,1 +1,1 @@
-"""Frozen data that everything else speaks in; nothing here does any input or output."""
+"""Enums and frozen dataclasses shared by all packages; no I/O."""

@@ -1,4 +1,4 @@
-"""What a curator decides for one pending import."""
+"""The curator's decision on one pending import."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from core.domain.resolution import NO_OVERRIDES, Resolution
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A strategy, with what was picked by hand over what it gives."""
+    """A strategy with the manual choices that override it."""
 
     strategy: Strategy
     resolution: Resolution = NO_OVERRIDES
 
 
-# A strategy alone leaves what was picked by hand as it is stored, where that was for the same strategy.
+# A strategy alone keeps the stored manual choices if they were made for the same strategy.
 Choice = Decision | Strategy | None
 
 
 def strategy_of(choice: Choice) -> Strategy | None:
-    """Return the strategy that was chosen."""
+    """Return the strategy of a choice, None if there is none."""
     return choice.strategy if isinstance(choice, Decision) else choice

@@ -1,4 +1,4 @@
-"""The enums of the domain; their values are those of the database and of the command line's JSON."""
+"""The enums of the domain; their values are used in the database and in the command line's JSON."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Strategy(StrEnum):
-    """What the curator wants for one pending import."""
+    """The strategies for promoting one pending import."""
 
     OVERRIDE = "override"
     MERGE = "merge"
@@ -15,7 +15,7 @@ class Strategy(StrEnum):
 
 
 class Action(StrEnum):
-    """What a promotion did, or would do; ``IMPORTED`` is what an import's batch did."""
+    """What a promotion did or would do; ``IMPORTED`` is the action of an import's batch."""
 
     INSERTED = "inserted"
     OVERRIDDEN = "overridden"
@@ -26,7 +26,7 @@ class Action(StrEnum):
 
 
 class State(StrEnum):
-    """The state of a pending import: the first that fits."""
+    """The state of a pending import: the first that applies."""
 
     MISSING = "missing"
     CONFLICT = "conflict"
@@ -36,7 +36,7 @@ class State(StrEnum):
 
 
 class Status(StrEnum):
-    """How a call for a promotion ended."""
+    """How a request for a promotion ended."""
 
     SUCCESS = "success"
     CONFLICT = "conflict"
@@ -55,7 +55,7 @@ class Tier(StrEnum):
 
 
 class OperationKind(StrEnum):
-    """What kind of operation a journal entry records."""
+    """The kind of operation that a journal entry records."""
 
     PROMOTE = "promote"
     UNDO = "undo"

@@ -1,4 +1,4 @@
-"""Lines of the history, and what undo reports."""
+"""Lines of the history, and the report of an undo."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.domain.operations import Operation
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import brought and undo takes back; ``source`` is the old database, ``decisions`` those made since."""
+    """What an import added and undo removes; ``source`` is the old database, ``decisions`` counts those made since."""
 
     source: str
     models: int = 0
@@ -29,9 +29,9 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class PastOperation:
-    """One line of the history: an operation, the name it was about, and why undo could not take it back, if so.
+    """One line of the history: an operation, the name of its subject, and the reason if it cannot be undone.
 
-    Where it stands for a whole import, ``operation`` is the newest of its batches and ``imported`` sums them up.
+    For a whole import, ``operation`` is the newest of its batches and ``imported`` is their total.
     """
 
     operation: Operation
@@ -42,9 +42,9 @@ class PastOperation:
 
 @dataclass(frozen=True, slots=True)
 class UndoReport:
-    """What one call of undo took back, newest first; ``refused`` says why it went no further.
+    """The operations that one call of undo reverted, newest first; ``refused`` says why it stopped.
 
-    Of an import that was not taken back to its end, ``imported`` sums up the batches that were.
+    For a partly undone import, ``imported`` is the total of the batches that were undone.
     """
 
     undone: tuple[PastOperation, ...] = ()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What Stage 1 could not take: the old row's id, the field, the reason."""
+    """A value that Stage 1 could not import: the old row's id, the field, the reason."""
 
     row: int | None
     field: str
@@ -16,7 +16,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What one run of Stage 1 added, skipped (rows known from an earlier run), and could not take."""
+    """What one run of Stage 1 added, skipped (rows known from an earlier run), and could not import."""
 
     models: int = 0
     pending: int = 0

@@ -11,7 +11,7 @@ from core.domain.enums import Action, OperationKind
 class Move:
     """One file to be moved by an operation; paths are relative to the library.
 
-    If something stands at ``target`` it goes to ``backup`` first; ``replaces`` tells whether something stood there.
+    An existing file at ``target`` is first kept at ``backup``; ``replaces`` is whether there was one.
     """
 
     source: str
@@ -22,10 +22,10 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One entry of the journal: what recovery finishes and undo reverts. ``timestamp_ms`` is in ms.
+    """One entry of the journal, which recovery finishes and undo reverts. ``timestamp_ms`` is in ms since 1970.
 
-    ``unsafe`` is empty, or says why this program cannot have written the entry: it is then neither finished nor
-    undone, and has no moves.
+    ``unsafe`` is empty, or says why this program cannot have written the entry. Such an entry has no moves and is
+    neither finished nor undone.
     """
 
     number: int

@@ -1,4 +1,4 @@
-"""How a call for a promotion ended."""
+"""How a request for a promotion ended."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.domain.records import RecordWithImages
 
 @dataclass(frozen=True, slots=True)
 class RefusedImage:
-    """A pending image that could not be taken, and why."""
+    """A pending image that could not be promoted, and why."""
 
     image: str
     reason: str
@@ -20,9 +20,9 @@ class RefusedImage:
 
 @dataclass(frozen=True, slots=True)
 class _Ended:
-    """What every outcome can be asked, however the call ended; a kind of outcome has its own answers as fields.
+    """Attributes common to all outcomes; each kind of outcome overrides its own as fields.
 
-    A field without a default is written ``field()``: else the property that it takes the place of would be one.
+    A field without a default is written ``field()``: otherwise the property that it overrides would be its default.
     """
 
     status: ClassVar[Status]
@@ -30,7 +30,7 @@ class _Ended:
 
     @property
     def sha256(self) -> str | None:
-        """The hash of the model file, where it is known."""
+        """The hash of the model file, if known."""
         return None
 
     @property
@@ -45,33 +45,33 @@ class _Ended:
 
     @property
     def refused(self) -> tuple[RefusedImage, ...]:
-        """The pending images that cannot be taken."""
+        """The pending images that cannot be promoted."""
         return ()
 
     @property
     def in_place(self) -> bool:
-        """Whether no file is still on its way: where one is, it follows at the next opening."""
+        """Whether all files have been moved into place; any others follow at the next opening."""
         return True
 
     @property
     def claimed_sha256(self) -> str | None:
-        """The hash that came with the import, where the file has another."""
+        """The hash that came with the import, if the file has a different one."""
         return None
 
     @property
     def plan(self) -> Plan | None:
-        """The plan of a dry run, or the one that is no longer as it was confirmed."""
+        """The plan of a dry run, or the new plan if it differs from the confirmed one."""
         return None
 
     @property
     def error(self) -> str | None:
-        """Why it failed, in a sentence."""
+        """The reason for a failure, in one sentence."""
         return None
 
 
 @dataclass(frozen=True, slots=True)
 class Promoted(_Ended):
-    """The strategy was applied; ``action_taken`` is None only if a damaged journal does not say."""
+    """The strategy was applied; ``action_taken`` is None only if a damaged journal does not record it."""
 
     status = Status.SUCCESS
     sha256: str | None = field()
@@ -84,7 +84,7 @@ class Promoted(_Ended):
 
 @dataclass(frozen=True, slots=True)
 class Planned(_Ended):
-    """What a dry run found: the strategy can be applied."""
+    """A dry run found that the strategy can be applied."""
 
     status = Status.SUCCESS
     sha256: str | None = field()
@@ -100,7 +100,7 @@ class Planned(_Ended):
 
 @dataclass(frozen=True, slots=True)
 class Changed(_Ended):
-    """The plan is another than the one that was confirmed; nothing was done."""
+    """The plan differs from the one that was confirmed; nothing was done."""
 
     status = Status.CHANGED
     sha256: str = field()
@@ -121,21 +121,21 @@ class Conflict(_Ended):
 
 @dataclass(frozen=True, slots=True)
 class Locked(_Ended):
-    """Another call is at the same pending import."""
+    """Another call is processing the same pending import."""
 
     status = Status.LOCKED
 
 
 @dataclass(frozen=True, slots=True)
 class NotFound(_Ended):
-    """There is no such pending import, or it has left the queue."""
+    """The pending import does not exist, or has left the queue."""
 
     status = Status.NOT_FOUND
 
 
 @dataclass(frozen=True, slots=True)
 class Failed(_Ended):
-    """It could not be done."""
+    """The strategy could not be applied."""
 
     status = Status.ERROR
     error: str = field()

@@ -1,4 +1,4 @@
-"""The plan of a promotion, made by ``core.planning``."""
+"""The plan of a promotion, built by ``core.planning``."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class ImagePlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one promotion would do: what the screen shows, the dry run prints and the promotion does."""
+    """What one promotion would do, as used by the screen, the dry run and the promotion itself."""
 
     strategy: Strategy | None
     action_taken: Action
@@ -54,10 +54,10 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class PromotionPlan:
-    """A plan, and what writing it needs besides; ``row`` and ``targets`` are empty where nothing is written.
+    """A plan with the data needed to write it; ``row`` and ``targets`` are empty if nothing is written.
 
-    ``row`` is the whole row of ``models`` as it would be (an insert has no ``sha256`` in it); ``targets`` holds the
-    number in the sequence that each file taken from ``pending/`` would get.
+    ``row`` is the complete new row of ``models`` (without ``sha256`` for an insert); ``targets`` maps each file taken
+    from ``pending/`` to its number in the sequence.
     """
 
     plan: Plan

@@ -1,7 +1,7 @@
-"""The search grammar: one line of text to a query, for the app's filter and the command line alike.
+"""The search grammar: parses one line of text into a query, for the app's filter and for the command line.
 
-Plain words are looked for in name, path, type, tags and notes, which are the texts of meta_json. Whatever is given
-must all hold. Nothing depends on letter case, unless a value is asked for exactly, as in ``type:=LoRA``.
+Plain words are searched for in name, path, type, tags and notes, which are the texts of meta_json. All terms must
+match. Matching ignores case, except for exact values such as ``type:=LoRA``.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ SYNTAX_HELP = (
     ("same:12", "import 12 and others of the same file"),
     ("size:>2g  size:<500m  size:1g..2g", "by size; k, m, g and t are powers of 1,000"),
 )
-"""What may be written, and what it finds: the lines of a help page."""
+"""The lines of the help page: syntax, and what it finds."""
 
-LARGEST = 2**63 - 1  # of SQLite's numbers
+LARGEST = 2**63 - 1  # SQLite's largest integer
 _TERM = re.compile(r'(?=\S)(-?)(?:([A-Za-z]+):(=?))?(?:"((?:[^"]|"")*)"?|(\S*))')
 _NUMBER = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)([kmgt]?)b?")
 _UNITS = {"": 1, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}
-_MOST = 100  # words in one line; far more would be too much for SQLite
+_MOST = 100  # words in one line; SQLite could not handle far more
 _NO_DECISION = "none"
 
 
 class QueryError(CuratorError):
-    """A line that is no query; the text is one sentence for the one who wrote it."""
+    """A line of text is not a valid query; the message is one sentence for the user."""
 
 
 class Field(StrEnum):
-    """Where a text is looked for; apart from ``ANYWHERE`` the values are the keys of the grammar."""
+    """Where a text is searched for; except for ``ANYWHERE`` the values are the keys of the grammar."""
 
     ANYWHERE = ""
     NAME = "name"
@@ -57,9 +57,9 @@ _KEYS = frozenset({*Field, "size", "state", "decision", "same"})
 
 @dataclass(frozen=True, slots=True)
 class TextTerm:
-    """A text to be found as part of a value, or as the ``whole`` of it; ``text`` is not empty.
+    """A text to be found in a value, or as the ``whole`` value; ``text`` is not empty.
 
-    As a part it is case-folded, as the whole it stands as it was written.
+    It is case-folded, unless it is the whole value.
     """
 
     where: Field
@@ -70,7 +70,7 @@ class TextTerm:
 
 @dataclass(frozen=True, slots=True)
 class SizeRange:
-    """Sizes in bytes, both ends included. An unknown size, 0, lies in none."""
+    """Sizes in bytes, both ends included. An unknown size, stored as 0, is in no range."""
 
     low: int
     high: int
@@ -95,7 +95,7 @@ class StateTerm:
 
 @dataclass(frozen=True, slots=True)
 class SameFileTerm:
-    """The pending import with an id, and all whose file has the same hash."""
+    """The pending import with this id, and all others whose file has the same hash."""
 
     id: int
     negated: bool = False
@@ -103,7 +103,7 @@ class SameFileTerm:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A parsed line. The store decides all but ``states``, and sifts for ``same``: those need the model files."""
+    """A parsed line. SQL evaluates all but ``states`` and only prefilters for ``same``: both need the model files."""
 
     texts: tuple[TextTerm, ...] = ()
     sizes: tuple[SizeRange, ...] = ()
@@ -112,7 +112,7 @@ class Query:
     same: tuple[SameFileTerm, ...] = ()
 
     def admits(self, state: State) -> bool:
-        """Tell whether a row in this state fits, as far as states go."""
+        """Return whether a row in this state matches the state terms."""
         return all((state is term.state) != term.negated for term in self.states)
 
 
@@ -120,11 +120,10 @@ Term = TextTerm | SizeRange | DecisionTerm | StateTerm | SameFileTerm
 
 
 def parse(line: str) -> Query:
-    """Return the query that a line of text asks for; an empty one fits every row.
+    """Parse a line of text into a query; an empty line matches every row.
 
-    A word with a key that is not of the grammar is a plain word (paths hold colons), and so is one in quotes, in which
-    a quote is written twice. A key or quotes with nothing in them ask for nothing: somebody is still typing. Raises
-    QueryError.
+    A word with an unknown key is a plain word (paths contain colons), and so is a quoted phrase, in which a quote is
+    written twice. A key without a value, or empty quotes, are ignored: the user is still typing. Raises QueryError.
     """
     matches = list(_TERM.finditer(line))
     if len(matches) > _MOST:
@@ -140,7 +139,7 @@ def parse(line: str) -> Query:
 
 
 def exactly(where: Field, value: str) -> str:
-    """Return the word of a line that asks for a value as it stands, whatever is in it."""
+    """Return the term that matches exactly this value, whatever characters it contains."""
     return '{}:="{}"'.format(where, value.replace('"', '""'))
 
 
@@ -150,7 +149,7 @@ def _term(minus: str, key: str | None, equals: str | None, phrase: str | None, w
         said = value or (equals if key.lower() == "size" else "")
         return _keyed(key.lower(), equals or "", value, bool(minus)) if said else None
     if key is None and not value and phrase is None:
-        return TextTerm(Field.ANYWHERE, minus)  # a dash that stands alone
+        return TextTerm(Field.ANYWHERE, minus)  # a single dash
     text = value if key is None else f"{key}:{equals}{value}"
     return TextTerm(Field.ANYWHERE, text.casefold(), bool(minus)) if text else None
 
@@ -173,7 +172,7 @@ T = TypeVar("T")
 
 
 def _choice(key: str, value: str, choices: dict[str, T]) -> T:
-    """Return the one choice that begins with ``value``, so that a line means something before it is typed out."""
+    """Return the only choice that begins with ``value``, so that a term works before it is typed in full."""
     found = [choice for name, choice in choices.items() if name.startswith(value.lower())]
     if len(found) != 1:
         *names, last = choices
@@ -206,7 +205,7 @@ def _bytes(number: str, value: str) -> int:
     match = _NUMBER.fullmatch(number)
     if match is None:
         raise _no_size(value)
-    return round(min(float(match[1]) * _UNITS[match[2]], LARGEST - 1024))  # a float has no nearer whole number
+    return round(min(float(match[1]) * _UNITS[match[2]], LARGEST - 1024))  # floats just below 2**63 are 1024 apart
 
 
 def _no_size(value: str) -> QueryError:

@@ -1,4 +1,4 @@
-"""The words everything speaks in: enums, and frozen dataclasses for records, plans and outcomes."""
+"""Frozen dataclasses for models, pending imports, their images, and rows of the queue."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from core.domain.decision import Decision
 from core.domain.enums import State, Strategy, Tier
 
 JsonObject = Mapping[str, Any]
-MAX_LISTED_DUPLICATES = 5  # imports of one file that a row of the queue names
+MAX_LISTED_DUPLICATES = 5  # imports of the same file that a row of the queue lists
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A row of ``models``; ``sha256`` is 64 lower-case hex digits, ``created_at`` is in ms."""
+    """A row of ``models``; ``sha256`` has 64 lower-case hex digits, ``created_at`` is in ms."""
 
     sha256: str
     path: str
@@ -29,7 +29,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class ModelImage:
-    """One image of a model's sequence: the SHA-256 of its source's bytes and of each tier's file."""
+    """One image of a model's sequence, with the SHA-256 of its source's bytes and of each tier's file."""
 
     seq: int
     source_sha256: str
@@ -38,10 +38,10 @@ class ModelImage:
 
 @dataclass(frozen=True, slots=True)
 class PendingImage:
-    """One image of a pending import, kept as it came in ``pending/<file>``.
+    """One image of a pending import, kept unchanged in ``pending/<file>``.
 
-    ``sha256`` is the digest of its bytes; ``refused`` says why promotion will not take it, ``None`` if it will
-    (or nobody has tried to decode it yet).
+    ``sha256`` is the digest of its bytes. ``refused`` says why the image cannot be promoted; ``None`` if it can, or has
+    not been decoded yet.
     """
 
     n: int
@@ -54,8 +54,7 @@ class PendingImage:
 class PendingImport:
     """A row of ``pending_import`` with its tags and images.
 
-    ``claimed_sha256`` is a hash that came with the row: shown, never believed. ``decision`` is the one that is stored
-    with it.
+    ``claimed_sha256`` is a hash that came with the row: shown, never trusted. ``decision`` is the stored decision.
     """
 
     id: int
@@ -73,7 +72,7 @@ class PendingImport:
 
 @dataclass(frozen=True, slots=True)
 class RecordWithImages:
-    """A record with the names of its images, in order: identifiers ``<sha256>_<seq>`` or files of ``pending/``."""
+    """A record with its images, in order: identifiers ``<sha256>_<seq>`` or file names in ``pending/``."""
 
     record: Model | PendingImport
     images: tuple[str, ...]
@@ -81,11 +80,11 @@ class RecordWithImages:
 
 @dataclass(frozen=True, slots=True)
 class QueueRow:
-    """One line of the queue. ``sha256`` is a computed hash that still fits the file, else ``None``.
+    """One row of the queue. ``sha256`` is the computed hash if the file has not changed since, else ``None``.
 
-    ``library_tags`` are those of the model that the library has under that hash.
-    ``duplicate_ids`` are the pending imports whose file has that hash too: all, or ``MAX_LISTED_DUPLICATES``.
-    ``damage`` says why a value cannot be read, and is empty here, in a row that something else wrote.
+    ``library_tags`` are the tags of the library's model with that hash.
+    ``duplicate_ids`` are other pending imports whose file has that hash, at most ``MAX_LISTED_DUPLICATES``.
+    ``damage`` says why a value that another program wrote cannot be read; the value itself is empty here.
     """
 
     id: int
@@ -105,13 +104,13 @@ class QueueRow:
 
     @property
     def title(self) -> str:
-        """The name, and what is damaged."""
+        """The name, followed by the damage, if any."""
         return f"{self.name} (damaged: {self.damage})".lstrip() if self.damage else self.name
 
 
 @dataclass(frozen=True, slots=True)
 class Thumbnail:
-    """A small picture for a screen: ``pixels`` holds ``width * height`` RGB triples, row by row."""
+    """A small image for display: ``pixels`` holds ``width * height`` RGB triples, row by row."""
 
     width: int
     height: int

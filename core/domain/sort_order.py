@@ -1,4 +1,4 @@
-"""The order of the queue: by which column, and which way round."""
+"""The sort order of the queue: column and direction."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class SortKey(StrEnum):
-    """What the queue can be sorted by; ``IMAGES`` is how many there are."""
+    """What the queue can be sorted by; ``IMAGES`` is the number of images."""
 
     ID = "id"
     NAME = "name"
@@ -21,10 +21,10 @@ class SortKey(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SortOrder:
-    """Among equals it is always by id.
+    """A column and a direction; ties are always sorted by id.
 
-    Texts are compared without letter case, as far as ASCII goes. States and decisions come in the order of their
-    enums, what is not decided after what is; within a state the same file lies together.
+    Texts are compared ignoring ASCII case. States and decisions are sorted in the order of their enums, with undecided
+    imports after decided ones; within a state, imports of the same file are adjacent.
     """
 
     column: SortKey = SortKey.ID

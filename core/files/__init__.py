@@ -1,1 +1,1 @@
-"""The only door to the file system."""
+"""Safe access to the file system."""

@@ -1,6 +1,6 @@
-"""Bringing whole files from one place to another, by links where the file system allows it, so that a kill loses none.
+"""Crash-safe copying and moving of whole files, with hard links where the file system supports them.
 
-A hard link is as good as a copy here: no file of ``images/`` or ``pending/`` is ever written to again.
+A hard link is as good as a copy here: a file of ``images/`` or ``pending/`` is never modified after it is written.
 """
 
 from __future__ import annotations
@@ -17,24 +17,24 @@ from core.errors import LibraryError
 from core.files.durable import sync_folder
 from core.files.safe_open import put_new
 
-_LONGEST = 40  # characters of a target's name in that of a folder beside it
+_LONGEST = 40  # characters of the target's name in the name of the temporary folder
 
 
 @contextmanager
 def appearing(target: Path) -> Iterator[Path]:
-    """Give a path beside ``target`` to write a file or folder to, which gets its name once the block has ended well.
+    """Yield a path beside ``target`` for a new file or folder, which is renamed to ``target`` if the block succeeds.
 
-    Raises LibraryError where the target is there already, OSError where it cannot get its name.
+    Raises LibraryError if the target already exists, OSError if it cannot be renamed.
     """
     if os.path.lexists(target):
         raise LibraryError(f"{target} exists already; a backup overwrites nothing, choose another name")
-    # A folder of its own: beside the target anybody may have put a link under a name that can be guessed.
+    # A private folder: beside the target, somebody could place a link under a predictable name.
     with TemporaryDirectory(prefix=f".{target.name[:_LONGEST]}.", suffix=".partial", dir=target.parent) as made:
         partial = Path(made) / "whole"
         yield partial
         try:
             if partial.is_dir():
-                os.rename(partial, target)  # a folder takes the place of an empty folder only
+                os.rename(partial, target)  # a folder can only replace an empty folder
             else:
                 put_new(partial, target)
         except FileExistsError as error:
@@ -43,7 +43,7 @@ def appearing(target: Path) -> Iterator[Path]:
 
 
 def link_or_copy(source: Path, target: Path) -> None:
-    """Have the regular file ``source`` at ``target`` too, which must not exist; a copy is synced. Raises OSError."""
+    """Hard-link the regular file ``source`` to ``target``, which must not exist, or copy it synced. Raises OSError."""
     try:
         os.link(source, target, follow_symlinks=False)
     except FileNotFoundError:
@@ -53,7 +53,7 @@ def link_or_copy(source: Path, target: Path) -> None:
 
 
 def copy_synced(source: Path, target: Path) -> None:
-    """Copy a file to ``target``, which must not exist, and put it on disk. Links are not followed. Raises OSError."""
+    """Copy a file to ``target``, which must not exist, and fsync it. Links are not followed. Raises OSError."""
     descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with open(descriptor, "rb") as original, open(target, "xb") as copy:
         shutil.copyfileobj(original, copy, 1024 * 1024)
@@ -62,9 +62,9 @@ def copy_synced(source: Path, target: Path) -> None:
 
 
 def move(source: Path, target: Path) -> None:
-    """Move a file or folder to ``target``, on another file system too; killed, it is whole in one of the two places.
+    """Move a file or folder to ``target``, also across file systems; after a kill it is complete in one of the places.
 
-    Raises OSError. What moved is on disk once both folders are synced.
+    Raises OSError. The move is on disk once both folders are synced.
     """
     try:
         os.rename(source, target)
@@ -87,7 +87,7 @@ def move(source: Path, target: Path) -> None:
 
 
 def copy_tree(source: Path, target: Path) -> None:
-    """Copy a folder to ``target``, which must not exist, and put it on disk. Raises OSError."""
+    """Copy a folder to ``target``, which must not exist, and fsync all of it. Raises OSError."""
     target.mkdir()
     for entry in sorted(os.scandir(source), key=lambda entry: entry.name):
         if entry.is_dir(follow_symlinks=False):
@@ -98,6 +98,6 @@ def copy_tree(source: Path, target: Path) -> None:
 
 
 def sync_tree(folder: Path) -> None:
-    """Put the entries of a folder, and of all below it, on disk."""
+    """Fsync a folder and all folders below it, but not their files."""
     for where, _, _ in os.walk(folder):
         sync_folder(Path(where))

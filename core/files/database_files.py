@@ -1,8 +1,8 @@
-"""The files that SQLite keeps beside a database, looked at before SQLite opens any of them.
+"""Checks of the files that SQLite keeps beside a database, made before SQLite opens any of them.
 
-SQLite believes what lies there: it writes over a log or an index whatever else that file is, and after rolling a
-journal back it deletes the file that the journal names, wherever that is (https://www.sqlite.org/fileformat2.html,
-"The Rollback Journal"; https://www.sqlite.org/howtocorrupt.html, 2.4). A library may come from a stranger.
+SQLite trusts these files: it overwrites a log or an index no matter what the file is, and after rolling back a journal
+it deletes the file that the journal names, wherever that is (https://www.sqlite.org/fileformat2.html, "The Rollback
+Journal"; https://www.sqlite.org/howtocorrupt.html, 2.4). A library may come from an untrusted source.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ _JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
 
 
 def check_files(database: Path, *, writing: bool) -> None:
-    """Raise LibraryError where a file of the database is not a file of its own. Nothing is written.
+    """Raise LibraryError if a file of the database is unsafe to open. Nothing is written.
 
-    That is one of the wrong kind, a hard link, or a rollback journal that names another file.
+    Unsafe are files that are not regular, hard links, and a rollback journal that names another file.
 
-    ``writing`` tells that the database itself is to be changed.
+    ``writing`` means that the database itself will be changed; only then must it not be a hard link.
     """
-    database = Path(os.path.realpath(database))  # where SQLite, too, looks for the others
+    database = Path(os.path.realpath(database))  # SQLite looks for the other files there, too
     _check(database, alone=writing)
     for suffix in _BESIDE:
         _check(database.with_name(database.name + suffix), alone=True)
@@ -39,7 +39,7 @@ def check_files(database: Path, *, writing: bool) -> None:
 def _check(path: Path, *, alone: bool) -> None:
     try:
         found = os.lstat(path)
-    except OSError:  # none there, or none that SQLite could open: it will tell
+    except OSError:  # missing, or SQLite cannot open it either and reports it
         return
     if not stat.S_ISREG(found.st_mode):
         raise LibraryError(f"{path} is not a regular file; move it elsewhere, or restore a backup")
@@ -50,14 +50,14 @@ def _check(path: Path, *, alone: bool) -> None:
 
 
 def names_another_file(journal: Path) -> bool:
-    """Return whether a rollback journal is part of a transaction over several databases."""
+    """Return whether a rollback journal belongs to a transaction over several databases."""
     try:
         descriptor = os.open(journal, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    except OSError:  # none there, or nothing that SQLite could read either
+    except OSError:  # missing, or SQLite cannot read it either
         return False
     try:
         size, length = os.fstat(descriptor).st_size, len(_JOURNAL_MAGIC)
-        # A header begins with the same bytes: in a journal that is nothing but them, nothing is named.
+        # The header begins with the same bytes: a journal that holds only these names no file.
         return size > length and os.pread(descriptor, length, size - length) == _JOURNAL_MAGIC
     finally:
         os.close(descriptor)  # SQLite keeps no lock on a journal

@@ -1,4 +1,4 @@
-"""Writing files so that they survive a crash."""
+"""Writing files that survive a crash."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 @contextmanager
 def _naming(path: Path) -> Iterator[None]:
-    """Have an OSError of the block name the file: one that a write or a sync raises names none."""
+    """Add the file name to an OSError raised in the block: writing and syncing raise it without one."""
     try:
         yield
     except OSError as error:
@@ -20,7 +20,7 @@ def _naming(path: Path) -> Iterator[None]:
 
 
 def write_synced(path: Path, data: bytes) -> None:
-    """Write a new file and fsync it. The folder's entry for it is not yet on disk: see ``sync_folder``."""
+    """Write a new file and fsync it. Its folder entry is not yet on disk: see ``sync_folder``."""
     with _naming(path), open(path, "xb") as file:
         file.write(data)
         file.flush()
@@ -28,7 +28,7 @@ def write_synced(path: Path, data: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Put a folder's entries on disk."""
+    """Fsync a folder's entries."""
     with _naming(folder):
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
@@ -38,10 +38,10 @@ def sync_folder(folder: Path) -> None:
 
 
 def remove_folder(folder: Path | str, dir_fd: int | None = None) -> None:
-    """Remove a folder with all that is in it, as far as that can be done; ``dir_fd`` is the folder it lies in."""
+    """Remove a folder and its contents, ignoring errors; ``dir_fd`` is the folder that contains it."""
     try:
         shutil.rmtree(folder, ignore_errors=True, dir_fd=dir_fd)
     except OSError as error:
-        # Interrupted just after it closed a descriptor, rmtree closes it again, and the error hides the interrupt.
+        # If interrupted just after closing a descriptor, rmtree closes it again, and that error hides the interrupt.
         if error.__context__ is not None:
             raise error.__context__ from None

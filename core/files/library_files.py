@@ -1,7 +1,7 @@
-"""The files of a library, reached folder by folder through descriptors, so that no link leads out of it.
+"""The files of a library, opened folder by folder through descriptors, so that no link leads out of it.
 
-The four folders at the top may be links or mounts: their owner moved them to another disk. Below them no link is
-followed, in reading or in writing: ``openat`` with ``O_NOFOLLOW`` finds out at the moment of use.
+The four top-level folders may be links or mounts, if their owner moved them to another disk. Below them no link is
+followed for reading or writing: ``openat`` with ``O_NOFOLLOW`` checks at the moment of use.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 from core.files.durable import remove_folder
 from core.files.safe_open import image_error, open_regular, read_image
 
-ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)  # no such file, or one behind a link that is not followed
+ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)  # no such file, or behind a link that is not followed
 FOLDERS = ("images", "pending", "staging", "trash")
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
@@ -26,20 +26,20 @@ _EFFECTIVE = os.access in os.supports_effective_ids
 
 
 def split(path: str) -> tuple[str, str]:
-    """Return folder and name of a path in the library; the library itself is ``.``."""
+    """Return folder and name of a path in the library; the library's own folder is ``.``."""
     folder, _, name = path.rpartition("/")
     return folder or ".", name
 
 
 def partial(path: str) -> str:
-    """Return where the copy of a file stands until it is whole: beside its place."""
+    """Return the path, in the same folder, at which a copy of a file is written until it is complete."""
     folder, name = split(path)
     return f"{folder}/.{name}.partial"
 
 
 @dataclass(frozen=True, slots=True)
 class Disk:
-    """A file system: the number of its device, and the bytes that may still be written to it."""
+    """A file system: its device number and its free space in bytes."""
 
     device: int
     free: int
@@ -48,7 +48,7 @@ class Disk:
 class LibraryFiles:
     """The files of one library; paths are relative to it, with ``/`` between plain components.
 
-    Raises OSError, with the whole path as its file name; also where a link, or anything but a folder, is in the way.
+    Methods raise OSError with the whole path as its file name, also if a component is a link or not a folder.
     """
 
     def __init__(self, root: Path) -> None:
@@ -57,7 +57,7 @@ class LibraryFiles:
 
     @contextmanager
     def folder(self, path: str, *, make: bool = False) -> Iterator[int]:
-        """Give a descriptor of a folder; with ``make`` folders that are missing are made, and not synced."""
+        """Yield a descriptor of a folder; with ``make`` missing folders are created, but not synced."""
         parts = [] if path == "." else path.split("/")
         folder = os.open(self.root, _FOLDER)
         try:
@@ -71,17 +71,17 @@ class LibraryFiles:
             os.close(folder)
 
     def make(self, folder: str) -> None:
-        """Make a folder, and those it lies in, where they are missing."""
+        """Create a folder and its parents if they are missing."""
         with self.folder(folder, make=True):
             pass
 
     def sync(self, folder: str) -> None:
-        """Put a folder's entries on disk."""
+        """Fsync a folder's entries."""
         with self.folder(folder) as descriptor, self._naming(folder):
             os.fsync(descriptor)
 
     def stat(self, path: str) -> os.stat_result | None:
-        """Return what is known of a file, ``None`` where there is none; a link is not followed."""
+        """Return the stat result of a file, or ``None`` if it does not exist; links are not followed."""
         folder, name = split(path)
         try:
             with self.folder(folder) as descriptor, self._naming(path):
@@ -90,11 +90,11 @@ class LibraryFiles:
             return None
 
     def exists(self, path: str) -> bool:
-        """Whether anything stands at a path, a broken link too."""
+        """Return whether anything exists at a path, including a broken link."""
         return self.stat(path) is not None
 
     def listed(self, folder: str) -> dict[str, bool]:
-        """Return the names in a folder, each with whether it is a folder itself."""
+        """Return the names in a folder, each mapped to whether it is a folder itself."""
         with self.folder(folder) as descriptor, os.scandir(descriptor) as found:
             return {entry.name: entry.is_dir(follow_symlinks=False) for entry in found}
 
@@ -114,20 +114,20 @@ class LibraryFiles:
             raise image_error(error) from error
 
     def remove_tree(self, folder: str) -> None:
-        """Remove a folder with all that is in it, as far as that is possible."""
+        """Remove a folder and its contents, as far as possible."""
         outer, name = split(folder)
         with self.folder(outer) as descriptor:
             remove_folder(name, descriptor)
 
     def rename(self, src: str, dst: str) -> None:
-        """Rename a file or a folder; what stands at ``dst`` is replaced."""
+        """Rename a file or a folder, replacing ``dst``."""
         with self._both(src, dst) as (from_folder, to_folder):
             os.replace(split(src)[1], split(dst)[1], src_dir_fd=from_folder, dst_dir_fd=to_folder)
 
     def move(self, src: str, dst: str) -> None:
-        """Put a file in the place of whatever is at ``dst``, also on another file system.
+        """Move a file to ``dst``, replacing what is there, also across file systems.
 
-        There is no moment without a whole file at ``dst``, and ``src`` goes only when ``dst`` is on disk.
+        ``dst`` is replaced atomically by a complete file, and a copied ``src`` is removed only once ``dst`` is on disk.
         """
         try:
             self.rename(src, dst)
@@ -140,9 +140,9 @@ class LibraryFiles:
                 os.unlink(split(src)[1], dir_fd=from_folder)
 
     def keep(self, path: str, copy: str) -> None:
-        """Have what is at ``path`` at ``copy`` too: a link, or a copy where that is another file system.
+        """Keep the file ``path`` at ``copy`` too: as a hard link, or as a copy on another file system.
 
-        Where a file system has no links, the file itself goes there, and for a moment ``path`` is empty.
+        On a file system without hard links the file is moved to ``copy``, and ``path`` is missing for a moment.
         """
         try:
             with self._both(path, copy) as (from_folder, to_folder):
@@ -157,7 +157,7 @@ class LibraryFiles:
                 self._copy(path, copy)
 
     def same(self, one: str, other: str) -> bool:
-        """Whether two paths are regular files that hold the same bytes."""
+        """Return whether two paths are regular files with the same content."""
         found = [self.stat(path) for path in (one, other)]
         if any(file is None or not stat.S_ISREG(file.st_mode) for file in found):
             return False
@@ -168,7 +168,7 @@ class LibraryFiles:
         return False
 
     def _copy(self, src: str, dst: str) -> None:
-        """Copy a file beside its place, sync it, and put it there; the folder's entry is not synced."""
+        """Copy a file beside ``dst``, sync it, and rename it to ``dst``; the folder's entry is not synced."""
         (folder, name), unfinished = split(dst), split(partial(dst))[1]
         with self.folder(folder) as descriptor, open(self.open(src), "rb") as source, self._naming(dst):
             with suppress(FileNotFoundError):  # a dead process may have left it
@@ -188,12 +188,12 @@ class LibraryFiles:
     def _naming(self, path: str) -> Iterator[None]:
         try:
             yield
-        except OSError as error:  # through a descriptor it names the last component alone, or nothing
+        except OSError as error:  # relative to a descriptor it names only the last component, or nothing
             error.filename, error.filename2 = str(self.root / path), None
             raise
 
     def obstacle(self, folder: str) -> str:
-        """Return why no file can be put into ``folder``, made where it is missing; nothing where it can."""
+        """Return why no file can be put into ``folder``, or an empty string; missing subfolders are no reason."""
         parts = folder.split("/")
         for depth in range(1, len(parts) + 1):
             outer = "/".join(parts[:depth])
@@ -221,7 +221,7 @@ class LibraryFiles:
         return f"{self.root / folder} cannot be opened ({os.strerror(error.errno or 0)})"
 
     def disk(self, top: str) -> Disk:
-        """Return what is known of the file system that one of the library's own folders lies on."""
+        """Return the file system of one of the library's top-level folders."""
         with self.folder(top) as descriptor, self._naming(top):
             space = os.fstatvfs(descriptor)
             return Disk(os.fstat(descriptor).st_dev, space.f_bavail * space.f_frsize)
@@ -236,7 +236,7 @@ def _enter(folder: int, part: str, depth: int, make: bool) -> int:
     except FileNotFoundError:
         if not make:
             raise
-    with suppress(FileExistsError):  # made by another process just now, or a link that leads nowhere: opening tells
+    with suppress(FileExistsError):  # just created by another process, or a broken link: opening will tell
         os.mkdir(part, dir_fd=folder)
     return os.open(part, flags, dir_fd=folder)
 

@@ -1,8 +1,8 @@
-"""The one door to files that are not ours, and the few ways in which our own are written.
+"""Safe access to untrusted files.
 
-Images are opened without following links; model files with (ComfyUI users link them). Both must be regular files:
-they are opened without blocking and looked at through the open descriptor, so that nothing can be put in their place
-between the look and the read.
+Images are opened without following links, model files with following them (ComfyUI users link them). Both must be
+regular files: they are opened without blocking and checked through the open descriptor, so that they cannot be replaced
+between the check and the read.
 """
 
 from __future__ import annotations
@@ -22,32 +22,32 @@ _databases: set[str] = set()
 
 
 def guard(database: Path) -> None:
-    """Have ``is_guarded`` know a database that this process opens through SQLite; it is never forgotten."""
+    """Register a database that this process opens through SQLite, permanently, for ``is_guarded``."""
     _databases.add(os.path.realpath(database))
 
 
 def is_guarded(path: str) -> bool:
-    """Tell whether a file is a database of this process, or the index beside it.
+    """Return whether a file is a registered database of this process, or its ``-shm`` file.
 
-    To close a descriptor of such a file, even one for reading, drops the locks of all connections in this process: two
-    processes would then write at once (https://www.sqlite.org/howtocorrupt.html, 2.2).
+    Closing any descriptor of such a file, even a read-only one, drops the locks of all connections in this process: two
+    processes could then write at the same time (https://www.sqlite.org/howtocorrupt.html, 2.2).
     """
     for guarded in (one + suffix for one in _databases for suffix in ("", "-shm")):
         try:
             if os.path.samefile(path, guarded):
                 return True
-        except (OSError, ValueError):  # one of the two is not there
+        except (OSError, ValueError):  # one of the two is missing
             continue
     return False
 
 
 def stamp_of_stat(found: os.stat_result) -> str:
-    """Return device, inode, size, mtime and ctime (ns) as one text: what tells that a file is still the same."""
+    """Return device, inode, size, mtime and ctime (ns) as one text, which changes when the file changes."""
     return f"{found.st_dev}:{found.st_ino}:{found.st_size}:{found.st_mtime_ns}:{found.st_ctime_ns}"
 
 
 def fingerprint(path: str) -> str | None:
-    """Return the stamp of the regular file at ``path`` (links followed), ``None`` where there is none."""
+    """Return the stamp of the regular file at ``path`` (links followed), or ``None`` if there is none."""
     try:
         found = os.stat(path)
     except (OSError, ValueError):
@@ -56,13 +56,13 @@ def fingerprint(path: str) -> str | None:
 
 
 def model_size(path: str) -> int | None:
-    """Return the size in bytes of the regular file at ``path`` (links followed), ``None`` where there is none."""
+    """Return the size in bytes of the regular file at ``path`` (links followed), or ``None`` if there is none."""
     stamp = fingerprint(path)
     return None if stamp is None else int(stamp.split(":")[2])
 
 
 def open_model(path: str) -> int:
-    """Open a model file for reading and return its descriptor; links are followed, only regular files taken.
+    """Open a model file for reading and return its descriptor; links are followed, only regular files are accepted.
 
     Raises ModelFileError with the reason.
     """
@@ -93,9 +93,9 @@ def _model_reason(error: OSError) -> str:
 
 
 def open_regular(path: Path | str, folder: int | None = None) -> int:
-    """Open a regular file for reading, no link, and return its descriptor; ``folder`` is one to begin at.
+    """Open a regular file, not a link, for reading and return its descriptor; ``path`` is relative to ``folder``.
 
-    Raises OSError, and ValueError for what is no file name.
+    Raises OSError, and ValueError for an invalid file name.
     """
     descriptor = os.open(path, _READ | os.O_NOFOLLOW, dir_fd=folder)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
@@ -105,16 +105,16 @@ def open_regular(path: Path | str, folder: int | None = None) -> int:
 
 
 def read_image(folder: Path | int, name: str) -> bytes:
-    """Return the bytes of the image ``name`` directly inside ``folder`` (a descriptor will do), links not followed.
+    """Return the bytes of the image ``name`` directly inside ``folder``, a path or a descriptor; links not followed.
 
-    Raises ImageRefused with the reason: not there, a link, no regular file, or over 64 MiB; ImageUnreadable where the
+    Raises ImageRefused with the reason: missing, a link, not a regular file, or over 64 MiB; ImageUnreadable if the
     disk or the permissions are at fault.
     """
     if not name or name in (".", "..") or "/" in name or "\0" in name:
         raise ImageRefused("not a file name")
     try:
         descriptor = open_regular(name, folder) if isinstance(folder, int) else open_regular(folder / name)
-    except ValueError:  # a lone surrogate, which no file name has
+    except ValueError:  # a lone surrogate, which no file name can contain
         raise ImageRefused("not a file name") from None
     except OSError as error:
         raise image_error(error) from error
@@ -131,7 +131,7 @@ def read_image(folder: Path | int, name: str) -> bytes:
 
 
 def image_error(error: OSError) -> ImageRefused:
-    """Return what opening or reading an image came to: a fault of the file's, or ImageUnreadable."""
+    """Return the error for an image that cannot be opened or read: ImageUnreadable if the file is not at fault."""
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
         return ImageRefused("its file is missing")
     if error.errno == errno.ELOOP:
@@ -142,7 +142,7 @@ def image_error(error: OSError) -> ImageRefused:
 
 
 def put_new(file: Path, target: Path) -> None:
-    """Give a file another name, in place of nothing. Raises FileExistsError where that name is taken, and OSError."""
+    """Rename a file without overwriting another. Raises FileExistsError if the new name is taken, and OSError."""
     try:
         os.link(file, target, follow_symlinks=False)
     except FileExistsError:

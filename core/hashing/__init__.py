@@ -1,1 +1,1 @@
-"""SHA-256 of model files: cached, and ahead of time."""
+"""SHA-256 of model files: cached, and computed ahead of time."""

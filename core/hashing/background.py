@@ -1,4 +1,4 @@
-"""Hashing ahead of time: the queue's files, those in view first, while the curator decides."""
+"""Background hashing of the queue's files, visible ones first, while the curator decides."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from core.storage import LibraryDatabase, queue_rows
 _log = logging.getLogger("model_curator.hashing")
 _LOOK_AGAIN = 0.5  # seconds
 _WINDOW = 500
-_NOT_LOOKED_AT, _DONE = -1, -2  # in place of a size
+_NOT_LOOKED_AT, _DONE = -1, -2  # stored instead of a size
 
 
 @dataclass(frozen=True, slots=True)
 class HashProgress:
-    """How far hashing ahead is. ``finished`` is the id just done, ``error`` why its file could not be hashed."""
+    """Progress of background hashing. ``finished`` is the id just done, ``error`` why its file could not be hashed."""
 
     files_done: int
     files_total: int
@@ -57,31 +57,31 @@ class _Run:
 
 
 class _HashQueue:
-    """Which files are still to be hashed, looked up window by window: the first one need not wait for the last row.
+    """The files still to be hashed, checked window by window, so that hashing starts before the last row is checked.
 
-    A size is all that is kept of each: there may be 100,000.
+    Only a size is kept for each: there may be 100,000.
     """
 
     def __init__(self, ids: Sequence[int], look: Callable[[Sequence[int]], dict[int, int]]) -> None:
         self._ids = ids
-        self._look = look  # from ids to the sizes of those that are to be hashed
+        self._look = look  # from ids to the sizes of those still to be hashed
         self._sizes = array("q", [_NOT_LOOKED_AT]) * len(ids)
-        self._reached = 0  # all places before this one have been looked at
-        self._next = 0  # nothing is to be hashed before this one
+        self._reached = 0  # all positions before this one have been checked
+        self._next = 0  # nothing before this one remains to be hashed
 
     @property
     def complete(self) -> bool:
-        """Whether every row has been looked at."""
+        """Whether every row has been checked."""
         return self._reached == len(self._ids)
 
     def look_on(self) -> None:
-        """Look at one more window, where there is one."""
+        """Check the next window, if there is one."""
         window = range(self._reached, min(self._reached + _WINDOW, len(self._ids)))
         self._look_at(window)
         self._reached = window.stop
 
     def is_empty(self, cancel: threading.Event) -> bool:
-        """Tell whether nothing is left; looks on until that is known."""
+        """Return whether nothing is left, checking further windows until that is known."""
         while not cancel.is_set():
             while self._next < self._reached and self._sizes[self._next] < 0:
                 self._next += 1
@@ -91,7 +91,7 @@ class _HashQueue:
         return self._next == self._reached
 
     def take(self, wanted: Sequence[int]) -> tuple[int, int]:
-        """Take the first of the wanted ones that is to be hashed, else the next; returns its id and its size."""
+        """Take the first wanted file that is still to be hashed, or else the next one; return its id and size."""
         places = [place for pending_id in wanted if (place := self._place(pending_id)) is not None]
         self._look_at(places)
         chosen = next((place for place in places if self._sizes[place] >= 0), self._next)
@@ -110,7 +110,7 @@ class _HashQueue:
 
 
 class BackgroundHasher:
-    """Hashes what is not hashed yet, a few files at a time."""
+    """Hashes files that are not hashed yet, a few at a time."""
 
     def __init__(self, store: LibraryDatabase, hasher: Hasher, executor: Executor, at_once: int = 2) -> None:
         self._store = store
@@ -125,10 +125,10 @@ class BackgroundHasher:
         cancel: threading.Event,
         report: Callable[[HashProgress], None],
     ) -> None:
-        """Hash the files of ``ids``, which ascend; before each next one ``first()`` is asked which are wanted soonest.
+        """Hash the files of ``ids``, which are ascending; before each file ``first()`` returns the ids to prefer.
 
-        Lowest first otherwise. What is reported as the total grows until every row has been looked at. Raises
-        LibraryError where the library is closed, and what ``first`` or ``report`` raise, once nothing runs any more.
+        Otherwise the lowest id is next. The reported totals grow until every row has been checked. Raises LibraryError
+        if the library is closed, and anything that ``first`` or ``report`` raise, after all running tasks have ended.
         """
         run = _Run(report)
         busy: set[Future[None]] = set()
@@ -162,7 +162,7 @@ class BackgroundHasher:
                 future.result()
 
     def _unhashed(self, ids: Sequence[int], run: _Run) -> dict[int, int]:
-        """Return the sizes of those files that are to be hashed."""
+        """Return the sizes of the files that are still to be hashed, by id."""
         found: dict[int, int] = {}
         for pending_id, path in self._paths(ids).items():
             size = model_size(path)
@@ -188,7 +188,7 @@ class BackgroundHasher:
         with run.lock:
             run.active[pending_id] = 0
         error = None
-        for path in self._paths([pending_id]).values():  # none, where it has left the queue meanwhile
+        for path in self._paths([pending_id]).values():  # none if it has left the queue meanwhile
             try:
                 self._hasher.sha256(path, cancel=cancel, progress=progress)
             except Cancelled:

@@ -1,4 +1,4 @@
-"""SHA-256 of model files, with progress, cancel, and a memory that spares reading an unchanged file again."""
+"""SHA-256 of model files, with progress, cancellation, and a cache that avoids reading an unchanged file again."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from typing import Protocol
 from core.errors import Cancelled, ModelFileError
 from core.files.safe_open import fingerprint, open_model, stamp_of_stat
 
-_CHUNK = 1024 * 1024  # large enough that two threads hash at full speed: hashlib lets the GIL go meanwhile
-_TICK_NS = 20_000_000  # the coarsest clock that Linux stamps files with is 10 ms
+_CHUNK = 1024 * 1024  # large enough for two threads to hash at full speed: hashlib releases the GIL
+_TICK_NS = 20_000_000  # the coarsest clock that Linux uses for file times has a resolution of 10 ms
 
-Progress = Callable[[int, int], None]  # bytes read, bytes in all
+Progress = Callable[[int, int], None]  # bytes read, bytes in total
 
 
 class HashCache(Protocol):
     """Where computed hashes are kept, by path and stamp (see ``core.files.safe_open.stamp_of_stat``)."""
 
     def get(self, path: str, stamp: str) -> str | None:
-        """Return the hash computed from that file in that state."""
+        """Return the hash computed from the file at ``path`` when it had this stamp, or None."""
 
     def put(self, path: str, stamp: str, sha256: str, cancel: threading.Event | None = None) -> None:
-        """Keep a computed hash; may raise Cancelled where it has to wait."""
+        """Store a computed hash; may raise Cancelled while waiting."""
 
 
 def hash_file(path: str, *, cancel: threading.Event | None = None, progress: Progress | None = None) -> tuple[str, str]:
     """Read a model file and return its SHA-256 (64 lower-case hex digits) and its stamp.
 
-    Raises ModelFileError where it cannot be read or changed meanwhile, Cancelled where ``cancel`` was set.
+    Raises ModelFileError if it cannot be read or changed meanwhile, Cancelled if ``cancel`` was set.
     """
     with open(open_model(path), "rb", buffering=0) as file:
         _wait_for_new_timestamp(os.fstat(file.fileno()).st_ctime_ns)
@@ -44,7 +44,7 @@ def hash_file(path: str, *, cancel: threading.Event | None = None, progress: Pro
                 count = file.readinto(buffer)
             except OSError as error:
                 raise ModelFileError(f"the model file cannot be read ({error.strerror})") from error
-            if not count or done > before.st_size:  # one that grows faster than it is read would never end
+            if not count or done > before.st_size:  # a file that grows faster than it is read would never end
                 break
             digest.update(buffer[:count])
             done += count
@@ -57,9 +57,9 @@ def hash_file(path: str, *, cancel: threading.Event | None = None, progress: Pro
 
 
 def _wait_for_new_timestamp(changed: int) -> None:
-    """Wait until a change made now gets another time than the one made at ``changed`` (ns since 1970).
+    """Wait until a change made now would get a different time from the one made at ``changed`` (ns since 1970).
 
-    A file system's clock stands still for some ms: two changes within them would leave the same stamp.
+    A file system's clock advances in steps of some ms: two changes within one step would leave the same stamp.
     """
     age = time.time_ns() - changed
     if 0 <= age < _TICK_NS:
@@ -67,21 +67,21 @@ def _wait_for_new_timestamp(changed: int) -> None:
 
 
 class Hasher:
-    """Hashes model files, reading each only once while it stays the same."""
+    """Hashes model files, reading each only once as long as it is unchanged."""
 
     def __init__(self, memory: HashCache) -> None:
         self._memory = memory
-        self._unkept: dict[str, tuple[str, str]] = {}  # stamp and hash by path, while they could not be kept
+        self._unkept: dict[str, tuple[str, str]] = {}  # stamp and hash by path, until they can be cached
 
     def cached_hash(self, path: str) -> str | None:
-        """Return the hash if it was computed before and the file is still the same; reads nothing of the file."""
+        """Return the cached hash if the file is unchanged, or None; the file's content is not read."""
         stamp = fingerprint(path)
         return None if stamp is None else self._memory.get(path, stamp)
 
     def sha256(self, path: str, *, cancel: threading.Event | None = None, progress: Progress | None = None) -> str:
-        """Return the SHA-256 of the file, computing it if need be; raises as ``hash_file`` does.
+        """Return the SHA-256 of the file, computing it if necessary; raises as ``hash_file`` does.
 
-        Where the memory cannot keep it, what the memory raises; then it is not computed again the next time.
+        Also raises any error of the cache when it cannot store the hash, which is then not computed again next time.
         """
         known = self.cached_hash(path)
         if known is not None:

@@ -1,1 +1,1 @@
-"""Pixels and image sequences; nothing here knows the database."""
+"""Pixels and image sequences; independent of the database."""

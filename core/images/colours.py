@@ -1,4 +1,4 @@
-"""The pixels of a decoded image in modes that can be scaled, and its colours in sRGB."""
+"""Conversion of decoded images to modes that can be scaled, and to sRGB."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _GREY_OF_16_BIT = [round(value / 257) for value in range(65536)]
 
 
 def is_see_through(image: Image.Image) -> bool:
-    """Return whether ``image`` may let something through, and is not of 16 bits, whose scalable form has its alpha."""
+    """Return whether ``image`` has transparency data; false for 16-bit modes, where ``scalable`` adds the alpha."""
     return image.has_transparency_data and not image.mode.startswith("I")
 
 
 def scalable(source: Image.Image) -> Image.Image:
-    """Return ``source`` in a mode of 8 bits a band that can be scaled: L, LA, RGB, RGBA or CMYK."""
+    """Return ``source`` in a mode with 8 bits per band that can be scaled: L, LA, RGB, RGBA or CMYK."""
     if source.mode.startswith("I"):
         return _from_16_bit(source)
     image = source
@@ -36,14 +36,14 @@ def scalable(source: Image.Image) -> Image.Image:
 
 
 def with_alpha(image: Image.Image) -> Image.Image:
-    """Return ``image``, which has pixels that are see-through, as LA or RGBA."""
+    """Return ``image``, which has transparent pixels, as LA or RGBA."""
     if image.mode in ("LA", "RGBA"):
         return image
     return image.convert("LA" if image.mode in ("1", "L") else "RGBA")
 
 
 def _from_16_bit(image: Image.Image) -> Image.Image:
-    """Return 16-bit grey as L, or LA where one grey is see-through. A plain ``convert`` would clip it to white."""
+    """Return 16-bit grey as L, or as LA if one grey is transparent. A plain ``convert`` would clip it to white."""
     wide = image.convert("I")
     grey = wide.point(_GREY_OF_16_BIT, "L")
     key = image.info.get("transparency")
@@ -55,18 +55,18 @@ def _from_16_bit(image: Image.Image) -> Image.Image:
 
 
 def in_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    """Return the colours of ``image``, without its alpha, as RGB. A profile that cannot be used is passed over."""
+    """Return the colours of ``image``, without its alpha, as sRGB in mode RGB. An unusable profile is ignored."""
     colours = image.convert({"LA": "L", "RGBA": "RGB"}.get(image.mode, image.mode))
     converted = _by_profile(colours, profile) if profile and _is_plain(profile) else None
     return colours.convert("RGB") if converted is None else converted
 
 
 def _by_profile(colours: Image.Image, profile: bytes) -> Image.Image | None:
-    """Return the colours as the profile means them; None where it is broken, or made for other pixels than these."""
+    """Return the colours converted by the profile, or None if it is broken or does not fit the mode of the pixels."""
     try:
         source = ImageCms.ImageCmsProfile(BytesIO(profile))
         space = source.profile.xcolor_space.strip()
-    except (OSError, UnicodeDecodeError):  # no profile at all, or one whose colour space has no name
+    except (OSError, UnicodeDecodeError):  # not a profile, or its colour space has no name
         return None
     if colours.mode == "L" and space == "RGB":
         colours = colours.convert("RGB")
@@ -79,7 +79,7 @@ def _by_profile(colours: Image.Image, profile: bytes) -> Image.Image | None:
 
 
 def _is_plain(profile: bytes) -> bool:
-    """Return whether a profile is of a size that can be read: its elements may all be one and the same place in it.
+    """Return whether a profile's size and number of elements are within limits; its elements may share the same bytes.
 
     (ICC.1:2022, 7.3 and 10.16)
     """

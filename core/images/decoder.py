@@ -1,7 +1,7 @@
-"""Sample images from anywhere, decoded with care: what is opened, what is refused and why, and the right pixels.
+"""Safe decoding of untrusted sample images: limits, refusals with a reason, and correct pixels.
 
-The bytes come from other people's tools and other people's disks. Nothing here believes a suffix, writes, or hands on
-anything but pixels. All functions may be called from several threads at once.
+Formats are detected by content, never by suffix; nothing is written, and only pixels are passed on. All functions are
+thread-safe.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ from core.images.structure import MAX_MEMORY, Structure
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "AVIF")
 MAX_PIXELS = 64_000_000
-MAX_SIDE = 65_535  # what JPEG and GIF can have; Pillow keeps 8 bytes a row besides the pixels
-_HALVE_FROM = 32_000_000  # pixels: from here on, whole copies in other modes would be too large
+MAX_SIDE = 65_535  # the maximum of JPEG and GIF; Pillow keeps 8 bytes per row besides the pixels
+_HALVE_FROM = 32_000_000  # pixels; above this, full-size copies in other modes would be too large
 _STRIP = 256
 
 PngImagePlugin.MAX_TEXT_CHUNK = MAX_PROFILE
-# The C library keeps blocks of up to 32 MiB when they are freed; those of a large picture go back to the system.
+# The C library keeps freed blocks of up to 32 MiB; larger blocks are returned to the system.
 Image.core.set_block_size(64 * 1024 * 1024)  # type: ignore[attr-defined]
-# What the error of a decoder says that gets none.
+# The message of a decoder that cannot allocate memory.
 _OUT_OF_MEMORY = Image.core.getcodecstatus(-9)  # type: ignore[attr-defined]
 _SHORT = "too little memory to decode it"
 _hushing = threading.Lock()
@@ -48,7 +48,7 @@ _TURNS = {
 
 @contextmanager
 def _short_of_memory() -> Iterator[None]:
-    """Tell that memory ran out, which another day it may not."""
+    """Raise ImageUnreadable instead of MemoryError: it may succeed another time."""
     try:
         yield
     except MemoryError as error:
@@ -57,7 +57,7 @@ def _short_of_memory() -> Iterator[None]:
 
 @dataclass
 class Source:
-    """An opened image: ``size`` (width, height) and EXIF's ``orientation`` as stored; its pixels once it is loaded."""
+    """An opened image: ``size`` (width, height) and EXIF ``orientation`` as stored, and pixels once it is loaded."""
 
     image: ImageFile.ImageFile
     size: tuple[int, int]
@@ -67,16 +67,16 @@ class Source:
 
     @property
     def memory(self) -> int:
-        """The bytes that decoding takes at most, the file's own among them."""
+        """The maximum memory in bytes that decoding takes, including the file itself."""
         width, height = self.image.size
         return self.beside + 4 * width * height
 
 
 def open_source(made_of: Structure, cancel: threading.Event | None = None) -> Source:
-    """Return an image, known by its content, its limits checked, not yet decoded.
+    """Open an image, detecting its format by content, and check its limits without decoding it.
 
-    Raises ImageRefused; Cancelled once ``cancel`` is set, then and while it is loaded and rendered; all three raise
-    ImageUnreadable where there is too little memory.
+    Raises ImageRefused. ``open_source``, ``load`` and ``render`` raise Cancelled once ``cancel`` is set, and
+    ImageUnreadable if there is too little memory.
     """
     _silence_warnings()
     with _as_image_refused():
@@ -93,15 +93,15 @@ def open_source(made_of: Structure, cancel: threading.Event | None = None) -> So
     orientation = made_of.orientation or exif_orientation(image.info.get("exif", b""))
     beside = made_of.beside
     if image.format == "AVIF":
-        # Planes of 1.5 bytes a pixel and more, and the pixels twice; the picture takes the place of the second.
+        # Planes of at least 1.5 bytes per pixel, and the pixels twice; the picture replaces the second copy.
         beside += width * height * (8 if image.mode == "RGBA" else 5)
     return Source(image, image.size, orientation, beside, cancel)
 
 
 def load(source: Source, smallest: tuple[int, int] | None = None) -> None:
-    """Decode the first frame of ``source``, whole. Raises ImageRefused, Cancelled.
+    """Decode the first frame of ``source``. Raises ImageRefused, Cancelled.
 
-    A JPEG is decoded at 1/2, 1/4 or 1/8 of its size, for a fraction of the cost, where that is no less than
+    A JPEG is decoded at 1/2, 1/4 or 1/8 of its size, at a fraction of the cost, if the result is not smaller than
     ``smallest`` (width, height).
     """
     with _as_image_refused():
@@ -115,15 +115,15 @@ def load(source: Source, smallest: tuple[int, int] | None = None) -> None:
 
 
 def swaps_axes(source: Source) -> bool:
-    """Return whether the sides of ``source`` change places when it is put upright."""
+    """Return whether width and height of ``source`` are swapped when it is turned upright."""
     return source.orientation in range(5, 9)
 
 
 @_short_of_memory()
 def render(source: Source, size: tuple[int, int]) -> Image.Image:
-    """Return the loaded ``source`` in sRGB, upright, scaled to ``size`` (width, height, as stored: before turning).
+    """Return the loaded ``source`` in sRGB, upright, scaled to ``size`` (width and height as stored, before turning).
 
-    The mode is RGBA where at least one pixel lets something through, else RGB. Raises Cancelled.
+    The mode is RGBA if at least one pixel is transparent, else RGB. Raises Cancelled.
     """
     image: Image.Image = source.image
     width, height = image.size
@@ -131,10 +131,10 @@ def render(source: Source, size: tuple[int, int]) -> Image.Image:
         image = _halved(image, source.cancel)
     scaled = scalable(image)
     if scaled.size != size:
-        # The gap lets a plain mean do the first part of a reduction beyond 6 times, so only for small pictures.
+        # With this gap, reductions beyond 6 times begin with a plain mean; that affects only small pictures.
         scaled = scaled.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
     check_cancelled(source.cancel)
-    # After scaling, because there are fewer pixels then.
+    # Convert after scaling, when there are fewer pixels.
     alpha = scaled.getchannel("A") if scaled.mode in ("LA", "RGBA") else None
     profile = image.info.get("icc_profile")
     picture = in_srgb(scaled, profile if isinstance(profile, bytes) else b"")
@@ -145,13 +145,13 @@ def render(source: Source, size: tuple[int, int]) -> Image.Image:
 
 
 def check_cancelled(cancel: threading.Event | None) -> None:
-    """Raise Cancelled where ``cancel`` is set."""
+    """Raise Cancelled if ``cancel`` is set."""
     if cancel is not None and cancel.is_set():
         raise Cancelled("cancelled; nothing was left unfinished")
 
 
 class _Read(BytesIO):
-    """Bytes that a decoder reads piece by piece, until it is cancelled."""
+    """Bytes for a decoder that reads piece by piece; reading raises Cancelled once ``cancel`` is set."""
 
     def __init__(self, data: bytes, cancel: threading.Event) -> None:
         super().__init__(data)
@@ -163,7 +163,7 @@ class _Read(BytesIO):
 
 
 class _Once:
-    """Pillow's decoder of WebP or AVIF, let go with the first frame: its own copies are as large as the picture."""
+    """Pillow's decoder of WebP or AVIF, released after the first frame: its own copies are as large as the picture."""
 
     def __init__(self, decoder: Any) -> None:
         self._decoder = decoder
@@ -180,8 +180,8 @@ class _Once:
 def _silence_warnings() -> None:
     """Keep Pillow's warnings off standard error, where they would be drawn over the terminal app.
 
-    What they are about, odd metadata and many pixels, is dealt with here. Said at each opening, because whoever uses
-    ``warnings.catch_warnings`` puts the filters back; using that here would not be safe in threads.
+    Their subjects, odd metadata and many pixels, are handled here. The filter is set at each opening because any use of
+    ``warnings.catch_warnings`` resets the filters; using that here would not be thread-safe.
     """
     with _hushing:
         warnings.filterwarnings("ignore", module=r"PIL\b")
@@ -189,16 +189,16 @@ def _silence_warnings() -> None:
 
 @contextmanager
 def _as_image_refused() -> Iterator[None]:
-    """Turn whatever Pillow raises over hostile bytes into a refusal.
+    """Convert anything that Pillow raises on hostile bytes into ImageRefused.
 
-    Pillow has no type for it: files in the wild make it raise OSError, EOFError, ValueError, SyntaxError, TypeError,
-    IndexError, struct.error, zlib.error, NotImplementedError and more, so this is the one broad ``except`` of core.
+    Pillow has no exception type for it: files in the wild make it raise OSError, EOFError, ValueError, SyntaxError,
+    TypeError, IndexError, struct.error, zlib.error, NotImplementedError and more, hence the broad ``except``.
     """
     try:
         yield
     except (ImageRefused, Cancelled):
         raise
-    except MemoryError as error:  # wherever it is raised, it says nothing of the image
+    except MemoryError as error:  # the image itself may be fine
         raise ImageUnreadable(_SHORT) from error
     except UnidentifiedImageError as error:
         raise ImageRefused("not a known image format") from error
@@ -211,9 +211,9 @@ def _as_image_refused() -> Iterator[None]:
 
 
 def _scale_transparency(source: Image.Image, depth: int) -> None:
-    """Bring the see-through colour of a PNG to 8 bits: it has the file's depth, but Pillow's pixels have 8 bits.
+    """Scale the transparent colour of a PNG to 8 bits: it has the file's depth, but Pillow's pixels have 8 bits.
 
-    Grey of 16 bits stays, as its pixels do; Pillow has seen to that of 1 bit; in a palette it is an index.
+    16-bit grey is kept, as are its pixels; Pillow already handles 1 bit; in a palette the colour is an index.
     """
     key = source.info.get("transparency")
     if isinstance(key, int) and source.mode == "L" and depth < 8:
@@ -223,7 +223,7 @@ def _scale_transparency(source: Image.Image, depth: int) -> None:
 
 
 def _halved(image: Image.Image, cancel: threading.Event | None) -> Image.Image:
-    """Return ``image`` at half its size, a strip at a time, in a mode that can be scaled."""
+    """Return ``image`` at half its size in a mode that can be scaled, processed in strips to save memory."""
     width, height = image.size
     halved: Image.Image | None = None
     for top in range(0, height, _STRIP):

@@ -1,7 +1,7 @@
-"""Work on an image in a process of its own: for decoders that cannot be bounded but from outside.
+"""Image work in a separate process, for decoders that can only be limited from outside.
 
-The process may grow by 512 MiB, this one's bytes of the image among them, and take 10 s of one core; where it is
-cancelled, it is killed. Starting it costs some 0.1 s.
+The process may grow by 512 MiB, which includes the caller's copy of the image's bytes, and use 10 s of CPU time. It is
+killed on cancellation. Starting it takes about 0.1 s.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from collections.abc import Sequence
 from core.errors import Cancelled, ImageRefused, ImageUnreadable, LibraryError
 
 SECONDS = 10
-_LOOK = 0.1  # seconds between two looks at the cancel event
+_LOOK = 0.1  # seconds between two checks of the cancel event
 
 
 def run_apart(task: str, data: bytes, arguments: Sequence[int], cancel: threading.Event | None) -> list[bytes]:
-    """Return what the task of that name in ``core.images.worker`` makes of ``data``.
+    """Run the named task on ``data`` in ``core.images.worker``, and return its result.
 
-    Raises ImageRefused, Cancelled; ImageUnreadable, or LibraryError where there is no process to be had, which say
-    nothing of the image.
+    Raises ImageRefused, Cancelled. ImageUnreadable, and LibraryError if the process cannot be started or ends early, do
+    not mean that the image is at fault.
     """
     command = [sys.executable, "-P", "-m", "core.images.worker", task, *map(str, arguments)]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
@@ -31,7 +31,7 @@ def run_apart(task: str, data: bytes, arguments: Sequence[int], cancel: threadin
         with open(os.memfd_create("image"), "w+b") as file:
             file.write(data)
             file.seek(0)
-            # a group of its own: a Ctrl-C in the terminal is for this process, which knows what to do about it
+            # a separate process group: only this process should receive and handle a Ctrl-C in the terminal
             process = subprocess.Popen(  # noqa: S603 - ourselves
                 command,
                 stdin=file,

@@ -1,4 +1,4 @@
-"""How an image is to be turned, from the metadata beside its pixels, which is never parsed further than that."""
+"""Image orientation from EXIF or XMP metadata, which is not parsed for anything else."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ _XMP = re.compile(rb'tiff:Orientation(?:="|>)([1-8])')
 
 
 def orientation(exif: bytes, xmp: bytes) -> int:
-    """Return the orientation, 1 to 8 or a number without meaning, by EXIF data or else an XMP packet; 1 by neither."""
+    """Return the orientation, 1 to 8 or a meaningless number, from EXIF data or else an XMP packet; 1 by default."""
     match = _XMP.search(xmp)
     return exif_orientation(exif) or (int(match[1]) if match else 1)
 
 
 def hexadecimal_exif(text: bytes, packed: bytes) -> bytes:
-    """Return the EXIF data that ImageMagick once wrote into PNGs as ``text``, or ``packed`` by zlib; 1 MiB at most."""
+    """Return the EXIF data that old ImageMagick wrote to PNGs as hex ``text``, or ``packed`` by zlib; at most 1 MiB."""
     try:
         if packed:
             text = zlib.decompressobj().decompress(packed, _MAX_HEX)
@@ -27,7 +27,7 @@ def hexadecimal_exif(text: bytes, packed: bytes) -> bytes:
 
 
 def exif_orientation(exif: bytes) -> int:
-    """Return the orientation in EXIF data, with or without its mark, or 0 where it has none. (EXIF 2.32, 4.6.2)"""
+    """Return the orientation in EXIF data, with or without the ``Exif`` prefix, or 0. (EXIF 2.32, 4.6.2)"""
     tiff = exif.removeprefix(EXIF).removeprefix(EXIF)
     order = "little" if tiff.startswith(b"II") else "big"
 

@@ -1,4 +1,4 @@
-"""The image processor: adds an image to a model's sequence, in all its tiers."""
+"""The image processor: adds an image to a model's sequence, in all tiers."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from core.images.tasks import Tiers, encode_tiers
 
 
 class ImagePaths(Protocol):
-    """What the processor needs of the image scanner."""
+    """The part of the image scanner that the processor needs."""
 
     def get_image_path(self, identifier: str, quality: str | Tier = "high") -> Path:
-        """Return the path of one tier; ValueError for what is no identifier."""
+        """Return the path of one tier. Raises ValueError for an invalid identifier."""
 
 
 # sha256 of the model, seq, SHA-256 of the source's bytes, tiers: stages and commits them as an operation of kind image
@@ -27,17 +27,17 @@ RunOperation = Callable[[str, int, str, Tiers], None]
 
 
 class ImageProcessor:
-    """Puts images into sequences. It knows neither store nor journal: it is handed what it needs."""
+    """Adds images to sequences. It does not depend on store or journal: its dependencies are passed in."""
 
     def __init__(self, scanner: ImagePaths, run_operation: RunOperation) -> None:
         self._scanner = scanner
         self._run_operation = run_operation
 
     def promote_pending_image(self, pending_img_path: str | os.PathLike[str], sha256: str, seq: int) -> dict[str, Path]:
-        """Put the three tiers of one image into the sequence of a model, all or none; return their paths by tier.
+        """Add the three tiers of one image to the sequence of a model, all or none; return their paths by tier.
 
-        Raises ValueError for a bad ``sha256`` or ``seq``, ImageRefused where the image cannot be taken, ImageError
-        where the seq is taken or the model unknown, LibraryError where it cannot be written.
+        Raises ValueError for an invalid ``sha256`` or ``seq``, ImageRefused if the image cannot be used, ImageError if
+        ``seq`` is in use or the model unknown, LibraryError if the files cannot be written or put in place yet.
         """
         if not isinstance(seq, int) or isinstance(seq, bool) or seq < 0:
             raise ValueError(f"a sequence number is a whole number from 0, not {seq!r}")
@@ -50,8 +50,8 @@ class ImageProcessor:
     def stage(self, data: bytes, folder: Path, position: int, cancel: threading.Event | None = None) -> Tiers:
         """Write the tiers of ``data`` to ``folder/<position>_<tier>``, each fsynced, and return them.
 
-        The seq is not known yet, hence the position; the folder itself is the caller's to fsync. Raises ImageRefused
-        and Cancelled before anything is written, OSError where it cannot be.
+        Files are named by position because the seq is not known yet; the caller must fsync the folder. Raises
+        ImageRefused and Cancelled before anything is written, OSError if it cannot be written.
         """
         tiers = encode_tiers(data, cancel)
         for tier, encoded in tiers.data.items():

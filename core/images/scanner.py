@@ -1,7 +1,7 @@
 """Finding and numbering the sample images of a model.
 
-The files on disk are the sequence; the moves of a journal entry that is still open count as done already, so that a
-reader sees a promotion from the moment of its commit.
+The files on disk are the sequence. Moves of an open journal entry count as done, so that a reader sees a promotion from
+the moment of its commit.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from core.files.library_files import ABSENT, LibraryFiles
 
 IMAGES = "images"
 SHA256 = "[0-9a-f]{64}"
-SEQ = "0|[1-9][0-9]{0,14}"  # a bound, so that the number after it still fits into a column of SQLite
+SEQ = "0|[1-9][0-9]{0,14}"  # bounded, so that the next number still fits into an SQLite integer
 TIER: str = "|".join(Tier)
 _FILE = re.compile(f"({SHA256})_({SEQ})_({TIER})\\.webp")
 _IDENTIFIER = re.compile(f"({SHA256})(?:_({SEQ}))?(?:\\.webp)?")
 
-# The highest number in the journal, and the moves of the entries still open, both from one snapshot.
+# The highest number in the journal, and the moves of open entries, both from one snapshot.
 OpenMoves = Callable[[], tuple[int, Sequence[Move]]]
 
 
@@ -35,7 +35,7 @@ def tier_name(sha256: str, seq: int, tier: Tier) -> str:
 
 
 def relative_path(sha256: str, seq: int, tier: Tier) -> str:
-    """Return where one tier lies, relative to the library, with ``/`` between the parts."""
+    """Return the path of one tier, relative to the library, with ``/`` between the parts."""
     return f"{_folder(sha256)}/{tier_name(sha256, seq, tier)}"
 
 
@@ -55,7 +55,7 @@ def _parse_path(path: str, sha256: str) -> tuple[int, Tier] | None:
 
 
 class ImageScanner:
-    """The sequences of one library. It knows nothing of the store: it is handed the moves still to be done."""
+    """The sequences of one library. It does not depend on the store: pending moves are passed in."""
 
     def __init__(self, root: Path, open_moves: OpenMoves) -> None:
         """``root`` is the library's folder."""
@@ -65,12 +65,12 @@ class ImageScanner:
     def get_image_list(self, sha256: str) -> list[str]:
         """Return the identifiers ``<sha256>_<seq>`` of a model's images in the order of their numbers.
 
-        Raises ValueError for what is not a SHA-256, LibraryError where the folder cannot be read.
+        Raises ValueError for an invalid SHA-256, LibraryError if the folder cannot be read.
         """
         return [f"{sha256}_{seq}" for seq in self.sequence(sha256)]
 
     def sequence(self, sha256: str) -> list[int]:
-        """Return the sorted numbers of which any tier exists, or will once open entries are finished.
+        """Return the sorted numbers for which any tier exists, or will exist once open entries are finished.
 
         Raises as ``get_image_list`` does.
         """
@@ -78,21 +78,21 @@ class ImageScanner:
 
     def get_next_sequence_index(self, sha256: str) -> int:
         """Return one more than the highest number in use, 0 if there is none. Raises as ``get_image_list`` does."""
-        # A link or a folder under such a name is no image, but an image could not be moved there either.
+        # A link or a folder with such a name is not an image, but no image can be moved there either.
         return max((seq for seq, _is_file in self._numbers(sha256)), default=-1) + 1
 
     def get_image_path(self, identifier: str, quality: str | Tier = "high") -> Path:
-        """Return where a tier lies, whether or not it exists; a bare SHA-256 means seq 0, ``.webp`` may follow.
+        """Return the path of a tier, whether or not it exists; a bare SHA-256 means seq 0, ``.webp`` may follow.
 
-        Raises ValueError for anything that is no identifier, and for an unknown quality.
+        Raises ValueError for an invalid identifier, and for an unknown quality.
         """
         return self._files.root / self._relative(identifier, quality)
 
     def open_image(self, identifier: str, quality: str | Tier = "high") -> BinaryIO:
-        """Open a tier for reading, also where an open entry has still to move it there.
+        """Open a tier for reading, even if an open entry has not moved it there yet.
 
         No link is followed, and only a regular file is opened. Raises ValueError as ``get_image_path`` does, ImageError
-        where there is no such file or it cannot be read.
+        if the file does not exist or cannot be read.
         """
         relative = self._relative(identifier, quality)
         while True:
@@ -113,7 +113,7 @@ class ImageScanner:
         return relative_path(match[1], int(match[2] or 0), Tier(quality))
 
     def _numbers(self, sha256: str) -> set[tuple[int, bool]]:
-        """Return each number in use, with whether a regular file (or a move to come) stands for it."""
+        """Return each number in use, and whether it is a regular file or a pending move."""
         if not isinstance(sha256, str) or not re.fullmatch(SHA256, sha256):
             raise ValueError(f"not a SHA-256: {sha256!r}")
         while True:
@@ -124,7 +124,7 @@ class ImageScanner:
                     names.pop(source, None)
                 if (target := _parse_path(move.target, sha256)) is not None:
                     names[target] = True
-            # A newer entry may have moved files while the folder was read: then this is a mixture of two states.
+            # A newer entry may have moved files while the folder was read; the result would then mix two states.
             if self._open_moves()[0] == before:
                 return {(seq, is_file) for (seq, _tier), is_file in names.items()}
 
@@ -141,7 +141,7 @@ class ImageScanner:
         return {key: found[name] for name, key in parsed.items() if key is not None}
 
     def _open(self, path: str) -> BinaryIO | None:
-        """Open a file inside the library, ``None`` where there is none."""
+        """Open a file inside the library; return ``None`` if it does not exist."""
         try:
             return open(self._files.open(path), "rb")
         except OSError as error:
@@ -154,7 +154,7 @@ class ImageScanner:
 
 
 def _candidates(relative: str, moves: Sequence[Move]) -> list[str]:
-    """Return where the file ``relative`` may be, in the order to look: a move may be done at any moment."""
+    """Return where the file ``relative`` may be, in search order: a pending move may be done at any moment."""
     found = [relative]
     for move in moves:
         if move.source == relative:

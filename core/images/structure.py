@@ -1,8 +1,8 @@
-"""What an image file is made of, counted before anything is decoded, and the part of it that makes its first picture.
+"""Check an image file's structure before decoding, and extract the part that makes its first picture.
 
-Decoders parse whatever a file holds, some of them in Python and without a limit: comments, texts, later frames, ten
-thousand scans. Here the structure is walked once, to caps no ordinary file comes near, and the decoder is handed the
-pixels of the first picture and its colour profile, nothing else. All functions are pure and know no Pillow.
+Decoders parse everything in a file, some of them in Python and without limits: comments, texts, later frames, ten
+thousand scans. Here the structure is walked once, with limits far above ordinary files, and the decoder gets only the
+pixels of the first picture and its colour profile. All functions are pure and do not use Pillow.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from core.errors import ImageRefused
 from core.files.safe_open import MAX_IMAGE_BYTES
 from core.images.orientation import EXIF, hexadecimal_exif, orientation
 
-MAX_MEMORY = 488 * 1024 * 1024  # of 512 MiB; the rest is for small buffers, or for a process to run at all
-MAX_CHUNKS = 100_000  # of a PNG of 64 MiB with 1 KiB in each: 65,536
-MAX_BLOCKS = 500_000  # of a GIF of 64 MiB, filled up: 263,172
-MAX_SEGMENTS = 4_096  # of 64 MiB in segments of 64 KiB: 1,024
+MAX_MEMORY = 488 * 1024 * 1024  # of 512 MiB; the rest is for small buffers, or for the process itself
+MAX_CHUNKS = 100_000  # a PNG of 64 MiB with 1 KiB in each has 65,536
+MAX_BLOCKS = 500_000  # a GIF of 64 MiB with full blocks has 263,172
+MAX_SEGMENTS = 4_096  # a JPEG of 64 MiB with segments of 64 KiB has 1,024
 MAX_SCANS = 1_000
-MAX_SCANNED_PIXELS = 1 << 31  # of all scans together: 33 scans of 64 megapixels; encoders write some 10
-MAX_RUN_LENGTH = 4_000_000  # bytes: run-length coding is undone in Python
+MAX_SCANNED_PIXELS = 1 << 31  # all scans together: 33 scans of 64 megapixels; encoders write about 10
+MAX_RUN_LENGTH = 4_000_000  # bytes; run-length coding is decoded in Python
 MAX_RUN_PIXELS = 9_000_000
 _MAX_JUNK = 65_536
 _APART_PIXELS = 8_000_000
@@ -43,11 +43,11 @@ _XMP = b"http://ns.adobe.com/xap/1.0/\0"
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """The part of an image file that decides its pixels, and what is known of it before it is decoded.
+    """The part of an image file that determines its pixels, and what is known before decoding.
 
-    ``data`` is for the decoder. ``orientation`` is EXIF's, 1 to 8, or 0 where the decoder has to say. ``beside`` is
-    the memory in bytes that decoding takes beside the picture itself, the file included. An image to be decoded
-    ``apart`` cannot be bounded by counting: its decoder needs limits from outside.
+    ``data`` is for the decoder. ``orientation`` is EXIF's, 1 to 8, or 0 if only the decoder knows it. ``beside`` is the
+    memory in bytes that decoding takes besides the picture itself, including the file. ``apart`` means that counting
+    cannot bound the decoder, which must run in a separate process with limits.
     """
 
     data: bytes
@@ -57,7 +57,7 @@ class Structure:
 
 
 def structure(data: bytes) -> Structure:
-    """Return the structure of the image in ``data``. Raises ImageRefused for one beyond the caps, or cut short."""
+    """Return the structure of the image in ``data``. Raises ImageRefused if it exceeds a limit or is cut short."""
     if not data:
         raise ImageRefused("an empty file")
     if len(data) > MAX_IMAGE_BYTES:
@@ -74,7 +74,7 @@ def _walked(data: bytes) -> Structure:
                 return walk(data)
     except IndexError:
         raise ImageRefused("damaged or cut short") from None
-    # AVIF's boxes point anywhere in the file, and its frames are not to be counted without a parser for AV1.
+    # AVIF's boxes can point anywhere in the file, and its frames cannot be counted without an AV1 parser.
     return Structure(data, orientation=0, apart=data[4:12] in _AVIF)
 
 
@@ -112,7 +112,7 @@ def _png_turn(found: dict[bytes, memoryview]) -> int:
 
 
 def _gif(data: bytes) -> Structure:
-    """Keep the first frame, and see that the file goes on to its end mark. (GIF89a, 15 to 27)"""
+    """Keep the first frame, and check that the file is complete up to its trailer. (GIF89a, 15 to 27)"""
     at = start = 13 + _colour_table(data[10])
     control, frame = b"", b""
     left = MAX_BLOCKS
@@ -122,7 +122,7 @@ def _gif(data: bytes) -> Structure:
             at += 10 + _colour_table(data[at + 8])
         elif mark == 0x21:
             at += 1
-        elif left:  # filler between blocks, which decoders pass over
+        elif left:  # filler between blocks, which decoders skip
             continue
         while data[at] and left:
             at, left = at + data[at] + 1, left - 1
@@ -137,7 +137,7 @@ def _gif(data: bytes) -> Structure:
 
 
 def _colour_table(flags: int) -> int:
-    """Return the bytes of the colour table that a GIF's flags announce."""
+    """Return the size in bytes of the colour table that a GIF's flags declare."""
     return 3 << ((flags & 0x07) + 1) if flags & 0x80 else 0
 
 
@@ -178,21 +178,21 @@ def _webp(data: bytes) -> Structure:
 
 def _webp_of(data: bytes, kept: list[bytes | memoryview], turn: int) -> Structure:
     pixels = _webp_pixels(bytes(kept[0][:30]))
-    # Two canvases and the lossless decoder's own, of 4 bytes a pixel each; the picture takes the place of the last.
+    # Two canvases and the lossless decoder's own, at 4 bytes per pixel each; the picture replaces the last one.
     if 12 * pixels + 2 * len(data) > MAX_MEMORY:
         raise ImageRefused("larger than 512 MiB in memory")
-    # The tables of a lossless one may be as large as many pixels, and nothing ends its decoder in the middle.
+    # The tables of a lossless image may be as large as many pixels, and its decoder cannot be interrupted.
     apart = pixels > _APART_PIXELS
     size = 4 + sum(map(len, kept))
     if size + 8 != len(data):
-        if kept[0][:4] == b"VP8X":  # the chunks of EXIF and XMP that it announces are gone
+        if kept[0][:4] == b"VP8X":  # clear its flags for EXIF and XMP, whose chunks are removed
             kept[:1] = [bytes(kept[0][:8]) + bytes([kept[0][8] & ~0x0C]), kept[0][9:]]
         data = b"".join([b"RIFF", size.to_bytes(4, "little"), b"WEBP", *kept])
     return Structure(data, turn, apart=apart)
 
 
 def _webp_pixels(first: bytes) -> int:
-    """Return the pixels of the canvas from the beginning of the first chunk."""
+    """Return the number of pixels of the canvas, read from the beginning of the first chunk."""
     if first.startswith(b"VP8X"):
         return (int.from_bytes(first[12:15], "little") + 1) * (int.from_bytes(first[15:18], "little") + 1)
     if first.startswith(b"VP8L"):
@@ -235,7 +235,7 @@ def _jpeg(data: bytes) -> Structure:
 
 
 def _jpeg_of(data: bytes, frame: bytes, scans: int, turn: int) -> Structure:
-    """Return the structure of a JPEG whose frame header is ``frame``, marker first, and first scan at ``scans``."""
+    """Return the structure of a JPEG with the frame header ``frame``, marker first, and its first scan at ``scans``."""
     _damaged(len(frame) < 10)
     height, width, components = (int.from_bytes(frame[at:end], "big") for at, end in ((2, 4), (4, 6), (6, 7)))
     scanned = width * height * _scans(data, scans, MAX_SCANNED_PIXELS // max(1, width * height))
@@ -250,10 +250,10 @@ def _jpeg_of(data: bytes, frame: bytes, scans: int, turn: int) -> Structure:
 
 
 def _scans(data: bytes, at: int, limit: int) -> int:
-    """Return how many scans follow ``at``, or more than ``limit`` where they do."""
+    """Return the number of scans from ``at`` on, or some number above ``limit`` if there are more."""
     limit = min(limit, MAX_SCANS)
     counted = data.count(b"\xff\xda", at)
-    if counted <= limit:  # a little too high where such bytes lie inside a segment
+    if counted <= limit:  # slightly too high if a segment contains these bytes
         return counted
     scans = 0
     for _count in range(MAX_SEGMENTS):

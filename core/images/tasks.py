@@ -1,7 +1,6 @@
-"""Making tiers of a sample image, and small pictures of it for a screen.
+"""Encoding a sample image as WebP in three tiers, and making thumbnails of it for a screen.
 
-Formats and sizes: WebP in three tiers, as the design's section on images has them. All functions may be called from
-several threads at once.
+All functions are thread-safe.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from core.images.isolated import run_apart
 from core.images.structure import MAX_MEMORY, Structure, structure
 
 HIGH_PIXELS = 2_000_000
-MAX_SIDE = 16_383  # WebP has 14 bits for a side
+MAX_SIDE = 16_383  # WebP stores a side in 14 bits
 GROUND = (0x15, 0x1A, 0x21)
 _QUALITY = {Tier.HIGH: 80, Tier.MEDIUM: 60, Tier.LOW: 45}
 _PERCENT_OF_HIGH = {Tier.MEDIUM: 66, Tier.LOW: 33}
@@ -33,7 +32,7 @@ _METHOD = 5
 
 @dataclass(frozen=True)
 class Tiers:
-    """One image as the library stores it: a whole WebP file for each tier."""
+    """One image as the library stores it: a complete WebP file for each tier."""
 
     data: Mapping[Tier, bytes] = field(repr=False)
 
@@ -49,14 +48,14 @@ def encode_tiers(data: bytes, cancel: threading.Event | None = None) -> Tiers:
 
 
 def open_image(data: bytes, cancel: threading.Event | None = None) -> None:
-    """Look at the header and the structure of the image in ``data``. Raises ImageRefused, Cancelled."""
+    """Check the header and the structure of the image in ``data``. Raises ImageRefused, Cancelled."""
     _work(Task.OPEN, data, cancel)
 
 
 def check_image(data: bytes, cancel: threading.Event | None = None) -> None:
-    """Decode the image in ``data`` whole, and drop it.
+    """Decode the image in ``data`` completely, and discard it.
 
-    Raises ImageRefused exactly where ``encode_tiers`` would; Cancelled.
+    Raises ImageRefused exactly when ``encode_tiers`` would, and Cancelled.
     """
     _work(Task.CHECK, data, cancel)
 
@@ -64,7 +63,7 @@ def check_image(data: bytes, cancel: threading.Event | None = None) -> None:
 def thumbnail(data: bytes, width: int, height: int, cancel: threading.Event | None = None) -> Thumbnail:
     """Return the image in ``data`` fitted into ``width`` x ``height`` pixels: upright, sRGB, never enlarged.
 
-    Where it is transparent, the app's dark ground shows. Raises ImageRefused, Cancelled; ValueError for a box without
+    Transparent areas show the app's dark background. Raises ImageRefused, Cancelled; ValueError for a box without
     pixels.
     """
     if width < 1 or height < 1:
@@ -75,7 +74,7 @@ def thumbnail(data: bytes, width: int, height: int, cancel: threading.Event | No
 
 
 class Task(StrEnum):
-    """What can be done with an image, here or in a process of its own."""
+    """What can be done with an image, in this process or in a separate one."""
 
     OPEN = "open"
     CHECK = "check"
@@ -99,7 +98,7 @@ def _opened(made_of: Structure, cancel: threading.Event | None) -> list[bytes]:
 def _loaded(made_of: Structure, cancel: threading.Event | None) -> Source:
     source = open_source(made_of, cancel)
     width, height = _high_size(*source.size)
-    # Decoding a JPEG small changes its pixels a little: only where it would not fit otherwise.
+    # Decoding a JPEG at a reduced size changes its pixels slightly: do so only if it would not fit otherwise.
     load(source, (2 * width, 2 * height) if source.memory > MAX_MEMORY else None)
     return source
 
@@ -122,7 +121,7 @@ def _tiers(made_of: Structure, cancel: threading.Event | None) -> list[bytes]:
 
 def _thumbnail(made_of: Structure, cancel: threading.Event | None, width: int, height: int) -> list[bytes]:
     source = open_source(made_of, cancel)
-    # Twice the size is left for LANCZOS to work on.
+    # Decode at twice the size or more, so that LANCZOS has pixels to work on.
     load(source, (2 * max(width, height),) * 2)
     picture = render(source, _fitted(source.size, (height, width) if swaps_axes(source) else (width, height)))
     if picture.mode == "RGBA":
@@ -143,7 +142,7 @@ TASKS: Mapping[Task, Callable[..., list[bytes]]] = {
 def _high_size(width: int, height: int) -> tuple[int, int]:
     """Return the sides of ``high``: at most 2,000,000 pixels, no side over WebP's limit, never enlarged."""
     if width * height > HIGH_PIXELS:
-        # Whole numbers throughout, so that the limit is met exactly.
+        # Integers throughout, so that the limit is met exactly.
         width, height = (
             max(1, math.isqrt(HIGH_PIXELS * width // height)),
             max(1, math.isqrt(HIGH_PIXELS * height // width)),

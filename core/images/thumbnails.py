@@ -1,4 +1,4 @@
-"""Small pictures for a screen, of what lies in ``pending/`` and of what the library has."""
+"""Thumbnails of images in ``pending/`` and of images in the library."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from core.files.safe_open import MAX_IMAGE_BYTES, read_image
 from core.images.scanner import ImageScanner
 from core.images.tasks import thumbnail
 
-_LOW_IS_ENOUGH = 300  # pixels; a low tier has some 460 on its longer side
+_LOW_IS_ENOUGH = 300  # pixels; a low tier has about 460 on its longer side
 
 
 class Thumbnailer:
-    """Makes pictures, decoding each time it is asked: whoever shows them keeps them."""
+    """Makes thumbnails, decoding the image on each call; caching is up to the caller."""
 
     def __init__(self, root: Path, scanner: ImageScanner) -> None:
         self._pending = root / "pending"
         self._scanner = scanner
 
     def of_pending(self, file: str, width: int, height: int, cancel: threading.Event | None = None) -> Thumbnail:
-        """Return the image ``pending/<file>`` within ``width`` x ``height`` pixels. Raises ImageRefused, Cancelled."""
+        """Return ``pending/<file>`` fitted into ``width`` x ``height`` pixels. Raises ImageRefused, Cancelled."""
         return thumbnail(read_image(self._pending, file), width, height, cancel)
 
     def of_model(self, identifier: str, width: int, height: int, cancel: threading.Event | None = None) -> Thumbnail:
-        """Return an image of a sequence within ``width`` x ``height`` pixels.
+        """Return an image of a sequence fitted into ``width`` x ``height`` pixels.
 
         Raises ImageError, ImageRefused, Cancelled.
         """

@@ -1,7 +1,7 @@
 """The process that ``isolated`` starts: ``python -m core.images.worker TASK [NUMBER …]``, the image on stdin.
 
-Answers ``refused <reason>``, ``unreadable <reason>`` where that says nothing of the image, or ``done <size> …`` and,
-after the line, parts of these sizes in bytes.
+It answers with ``refused <reason>``, with ``unreadable <reason>`` if the image is not at fault, or with
+``done <size> …`` and, after that line, parts of these sizes in bytes.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from core.images.tasks import TASKS, Task
 
 
 def main() -> None:
-    """Do one task on one image."""
+    """Run one task on one image."""
     task, *arguments = sys.argv[1:]
     data = sys.stdin.buffer.read()
     with open("/proc/self/statm", "rb") as pages:
         taken = int(pages.read().split()[0]) * resource.getpagesize()
-    # The image lies here, in the file it came in, and in the process that waits.
+    # The image is in memory three times: here, in the file on stdin, and in the waiting process.
     room = MAX_MEMORY - 3 * len(data)
     _limit(resource.RLIMIT_AS, taken + room)
     _limit(resource.RLIMIT_CPU, SECONDS)
@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def _told(reason: ImageRefused, room: int) -> bytes:
-    if not _there_is(room):  # some decoders do not say that this is why they failed
+    if not _there_is(room):  # some decoders do not report that they failed for lack of memory
         return b"unreadable too little memory to decode it"
     if isinstance(reason, ImageUnreadable):
         return b"refused larger than 512 MiB in memory"
@@ -46,7 +46,7 @@ def _told(reason: ImageRefused, room: int) -> bytes:
 
 
 def _there_is(room: int) -> bool:
-    """Tell whether the machine has so much memory to give: what the image needed is then more."""
+    """Return whether the machine can provide this much memory; an image that ran out then needed even more."""
     _limit(resource.RLIMIT_AS, sys.maxsize)
     try:
         mmap.mmap(-1, room).close()

@@ -1,1 +1,1 @@
-"""Taking imports into the queue."""
+"""Import old databases into the queue."""

@@ -1,4 +1,4 @@
-"""What ends an import early."""
+"""Errors that end an import early."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from core.domain.imports import ImportReport
 
 
 class ImportInterrupted(KeyboardInterrupt):
-    """A KeyboardInterrupt within Stage 1; ``report`` has the batches that were in by then, perhaps one less."""
+    """A KeyboardInterrupt during Stage 1; ``report`` covers the committed batches, perhaps except the last."""
 
     def __init__(self, report: ImportReport) -> None:
         super().__init__()

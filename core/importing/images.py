@@ -1,4 +1,4 @@
-"""The images of an old database's rows: found in one folder, and staged as what their row becomes."""
+"""Stage the images of an old database's rows, found in one folder, for the record that their row becomes."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SUFFIX = re.compile(r"\.[a-z0-9]{1,5}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class StagedImage:
-    """An image in the staging folder: ``<position>`` as it came, or ``<position>_<tier>`` with ``digests``."""
+    """An image in the staging folder: ``<position>`` unchanged, or ``<position>_<tier>`` with ``digests``."""
 
     position: int
     name: str
@@ -36,7 +36,7 @@ class StagedImage:
 
 
 class ImportImageStager:
-    """Finds images in ``folder``, or reports each as not to be had without a folder."""
+    """Stages images from ``folder``; without a folder, reports each image as a problem."""
 
     def __init__(
         self,
@@ -54,11 +54,11 @@ class ImportImageStager:
         self.problems: list[Problem] = []
 
     def begin(self, staging: Staging) -> None:
-        """Begin a batch: from now on images go to this staging folder, and problems are those of this batch."""
+        """Begin a batch: images now go to this staging folder, and ``problems`` starts empty."""
         self._staging, self._next, self.problems = staging, 0, []
 
     def stage(self, row: int, images: Sequence[LegacyImage], *, as_tiers: bool) -> tuple[StagedImage, ...]:
-        """Stage what can be had of a row's images, in order; the rest is in ``problems``. Raises Cancelled."""
+        """Stage the available images of a row, in order; ``problems`` lists what is wrong. Raises Cancelled."""
         if not images or self._staging is None:
             return ()
         if self._folder is None:
@@ -83,7 +83,7 @@ class ImportImageStager:
     def _one(
         self, folder: Path, position: int, image: LegacyImage, as_tiers: bool
     ) -> tuple[StagedImage | None, str | None]:
-        """Stage one image; returns it where it came along, and what is wrong with it where anything is."""
+        """Stage one image; return it if it was staged, and its problem if it has one."""
         if self._cancel is not None and self._cancel.is_set():
             raise Cancelled("the import was cancelled")
         assert self._folder is not None
@@ -102,7 +102,7 @@ class ImportImageStager:
         staged = StagedImage(position, image.name, _suffix(image.name), digest)
         try:
             open_image(data, self._cancel)
-        except ImageRefused as reason:  # kept as it came all the same: promotion will say what it makes of it
+        except ImageRefused as reason:  # kept unchanged nevertheless: promotion decides whether to refuse it
             return staged, str(reason)
         return staged, None
 

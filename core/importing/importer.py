@@ -1,4 +1,4 @@
-"""Stage 1: what an old database holds, into the queue and the library, in batches that come in whole or not at all."""
+"""Stage 1: import an old database into the queue and the library, in batches that are all or nothing."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from core.storage.import_batches import Added
 _BATCH_ROWS = 200
 _BATCH_IMAGES = 64
 
-Progress = Callable[[int, int], None]  # rows done, rows in all
+Progress = Callable[[int, int], None]  # rows done, total rows
 
 
 class Importer:
@@ -44,10 +44,10 @@ class Importer:
         cancel: threading.Event | None = None,
         progress: Progress | None = None,
     ) -> ImportReport:
-        """Take all rows of ``source`` and return what was added, skipped, and could not be taken.
+        """Import all rows of ``source`` and return what was added, skipped, and could not be imported.
 
-        Where ``cancel`` is set it ends between two batches, and the report says so. Raises LibraryError, and
-        ImportInterrupted for a KeyboardInterrupt.
+        Setting ``cancel`` ends the import after the last committed batch, and the report says so. Raises LibraryError,
+        and ImportInterrupted for a KeyboardInterrupt.
         """
         with self._store.read() as db:
             run = Run(source, path_map, images, cancel, import_batches.ids_of_others(db, source.source))
@@ -85,12 +85,12 @@ class Importer:
         run.total.add(counts)
 
     def _attempt(self, run: Run, batch: Sequence[LegacyRow]) -> Counts | None:
-        """Take a batch as one operation; None where somebody else changed what it was prepared from."""
+        """Import a batch as one operation; return None if the state it was prepared from has changed."""
         self._store.await_turn(run.cancel)
         with self._journal.staging() as staging:
             run.images.begin(staging)
             prepared = self._prepare(run, batch)
-            if all(item.known and not item.images for item in prepared):  # importing again leaves no entry either
+            if all(item.known and not item.images for item in prepared):  # nothing new: no journal entry
                 return Counts(skipped=len(prepared))
             staging.sync()
             try:
@@ -103,7 +103,7 @@ class Importer:
         return executed.value
 
     def _prepare(self, run: Run, batch: Sequence[LegacyRow]) -> list[Prepared]:
-        """Stage the images of a batch, guessing what becomes of each row."""
+        """Stage the images of a batch, predicting what each row will become."""
         prepared, first_of = [], set[str]()
         for row in batch:
             with self._store.read() as db:
@@ -120,7 +120,7 @@ class Importer:
     def _destination(
         db: Database, row: LegacyRow, earlier: import_log.ImportedRow | None, first_of: set[str]
     ) -> str | None:
-        """Return the sha256 of the model that the row's images go to, None for a pending import."""
+        """Return the sha256 of the model that gets the row's images, or None for a pending import."""
         if earlier is not None:
             return earlier.sha256
         if row.sha256 is None or row.sha256 in first_of or models.exists(db, row.sha256):
@@ -129,7 +129,7 @@ class Importer:
 
     @staticmethod
     def _lives(db: Database, earlier: import_log.ImportedRow | None) -> bool:
-        """Tell whether the record is there to take further images; one that is damaged is not."""
+        """Return whether the record can take more images: an earlier one must still exist and be undamaged."""
         if earlier is None:
             return True
         try:
@@ -141,7 +141,7 @@ class Importer:
             return False
 
     def _write(self, db: Database, run: Run, batch: Sequence[Prepared], staging: Staging) -> tuple[Change, Counts]:
-        """Write a batch's rows inside the deciding transaction; StaleSnapshot where a guess turned out wrong."""
+        """Write a batch's rows inside the deciding transaction. Raises StaleSnapshot if a prediction was wrong."""
         moves: list[tuple[str, str | None]] = []
         added, counts = Added(), Counts()
         for item in batch:
@@ -170,7 +170,7 @@ class Importer:
         return Change(moves, Action.IMPORTED, before=before, after=after), counts
 
     def _add(self, db: Database, run: Run, item: Prepared, added: Added) -> int | None:
-        """Add the record a row becomes, without its images; return the pending import's id."""
+        """Add the record that a row becomes, without its images; return its id if it is a pending import."""
         row, sha256 = item.row, item.as_model
         path = map_path(row.path, run.path_map)
         tag_ids = [run.tag_ids[i] for i in row.tags if i in run.tag_ids]
@@ -243,7 +243,7 @@ def _wanted(row: LegacyRow, earlier: import_log.ImportedRow | None) -> tuple[Leg
 
 
 def _batches(rows: Iterator[LegacyRow]) -> Iterator[list[LegacyRow]]:
-    """Cut the rows into batches, so that a batch's images stay bounded too."""
+    """Split the rows into batches with a limited number of rows and images."""
     batch: list[LegacyRow] = []
     images = 0
     for row in rows:

@@ -1,4 +1,4 @@
-"""One run of Stage 1: what it was given, and what it has taken so far."""
+"""One run of Stage 1: its input, and what it has imported so far."""
 
 from __future__ import annotations
 
@@ -44,16 +44,16 @@ class Run:
     images: ImportImageStager
     cancel: threading.Event | None
     taken_ids: set[int]
-    name: str = ""  # that of its first operation, as soon as there is one
+    name: str = ""  # the name of its first operation, once there is one
     tag_ids: dict[int, int] = field(default_factory=dict)
     new_tags: int = 0
     total: Counts = field(default_factory=Counts)
     problems: list[Problem] = field(default_factory=list)
 
     def report(self, *, cancelled: bool = False) -> ImportReport:
-        """Return what has been taken so far."""
+        """Return what has been imported so far."""
         counts = self.total
-        # in the order of their rows, those of the whole database first
+        # sorted by row; problems of the whole database come first
         problems = tuple(sorted(self.problems, key=lambda problem: -1 if problem.row is None else problem.row))
         return ImportReport(
             counts.models, counts.pending, self.new_tags, counts.images, counts.skipped, problems, cancelled

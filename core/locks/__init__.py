@@ -1,1 +1,1 @@
-"""Locks between processes and threads, and what a fork leaves of them."""
+"""Locks between processes and threads, and their handling across forks."""

@@ -1,9 +1,9 @@
-"""What a fork leaves of a library: locks, threads and SQLite's connections do not survive one.
+"""Handling of forks: a library's locks, threads and SQLite connections do not survive one.
 
-SQLite keeps in memory, for all connections of a process together, which locks on a file the process holds. After a
-fork the child believes to hold the parent's: a connection that it opens to the same file would have none, and closing
-an inherited one could roll back the parent's transaction. So the child closes nothing, and does not open that library
-again. See https://www.sqlite.org/howtocorrupt.html#_carrying_an_open_database_connection_across_a_fork_
+SQLite records in memory, for all connections of a process together, which locks on a file the process holds. After a
+fork the child's SQLite assumes that it holds the parent's locks: a new connection to the same file would have none, and
+closing an inherited one could roll back the parent's transaction. So the child closes nothing, and does not open that
+library again. See https://www.sqlite.org/howtocorrupt.html#_carrying_an_open_database_connection_across_a_fork_
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ FORKED = "the library was opened in another process; open it in one that is spaw
 
 
 class Forking(Protocol):
-    """An object that a fork concerns."""
+    """An object that must react to a fork."""
 
     def after_fork_in_child(self) -> None:
-        """Let go of what belongs to the parent, without a trace there."""
+        """Release what belongs to the parent, without affecting the parent."""
 
 
 _watched: weakref.WeakSet[Forking] = weakref.WeakSet()
 
 
 def watch(one: Forking) -> None:
-    """Have the object's method called in the child of each fork, as long as it lives."""
+    """Call the object's ``after_fork_in_child`` in the child of each fork, for as long as the object lives."""
     _watched.add(one)
 
 

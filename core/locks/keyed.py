@@ -1,4 +1,7 @@
-"""Locks inside this process, by pending id and by SHA-256."""
+"""Locks inside this process, by pending id and by SHA-256.
+
+They only avoid duplicate work and report ``locked``; exactly-once promotion is guaranteed by the database transaction.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,9 @@ _Key = TypeVar("_Key")
 
 
 class KeyedLocks(Generic[_Key]):
-    """A lock for each key, made when it is asked for and gone with the last who holds it or waits for it.
+    """A lock for each key, created on demand and discarded when no thread holds it or waits for it.
 
-    An interrupt that comes before it is released therefore locks nobody out.
+    An interrupt before the release therefore cannot leave a key locked.
     """
 
     def __init__(self) -> None:
@@ -20,6 +23,6 @@ class KeyedLocks(Generic[_Key]):
         self._guard = threading.Lock()
 
     def of(self, key: _Key) -> threading.Lock:
-        """Return the lock of a key; keep it as long as it is held."""
+        """Return the lock of a key; keep a reference to it while it is held."""
         with self._guard:
             return self._locks.setdefault(key, threading.Lock())

@@ -1,7 +1,6 @@
-"""Locks: in this process by pending id and by sha256, between processes on the library as a whole.
+"""The lock on a whole library, between processes: only a process that has the library alone cleans up or restores it.
 
-The locks inside the process save work and give the answer *locked*; that a promotion happens once rests on the
-database's transactions alone.
+Exactly-once promotion does not depend on it; that is guaranteed by the database transaction.
 """
 
 from __future__ import annotations
@@ -21,11 +20,11 @@ from core.locks.waiting import LockHolder, OnWait, Wait, flock_holder
 
 ALIVE = "alive.lock"
 _STAGING = "staging"
-_PAUSE = 0.02  # seconds between two attempts at the library's lock; it is held exclusively for microseconds
+_PAUSE = 0.02  # seconds between two attempts; the lock is normally held exclusively for microseconds
 
 
 def held(root: Path) -> bool:
-    """Tell whether any process has the library in ``root`` open for writing; nothing is written."""
+    """Return whether any process has the library in ``root`` open for writing; nothing is written."""
     return _is_locked(root / ALIVE, os.O_NOFOLLOW | os.O_NONBLOCK) or _is_locked(root / _STAGING, os.O_DIRECTORY)
 
 
@@ -38,15 +37,15 @@ def _is_locked(path: Path, flags: int) -> bool:
             os.close(descriptor)
     except BlockingIOError:
         return True
-    except OSError:  # no lock that anybody could hold
+    except OSError:  # no lock that a process could hold
         return False
     return False
 
 
 def _open(path: Path) -> BinaryIO:
-    """Open the file of a lock, or make it: a file object, which its end closes where nobody else does.
+    """Open or create a lock file; return a file object, which is closed at the latest when it is garbage-collected.
 
-    A link would have a file made wherever it leads, and a pipe would keep us waiting.
+    Links and pipes are refused: a link could create a file anywhere, and opening a pipe could block.
     """
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, 0o666)
@@ -61,9 +60,9 @@ def _open(path: Path) -> BinaryIO:
 
 
 class _FolderLock:
-    """A lock on a folder, which its end gives up where nobody else does.
+    """A lock on a folder, released at the latest when the object is garbage-collected.
 
-    Where the folder is missing, or its file system has no such locks (NFS), it is as if nobody else had it.
+    If the folder is missing, or its file system does not support such locks (NFS), the lock always succeeds.
     """
 
     def __init__(self, path: Path) -> None:
@@ -89,17 +88,18 @@ class _FolderLock:
 
 
 class LibraryLock:
-    """Held, shared, by every process that has the library open for writing.
+    """A shared lock held by every process that has the library open for writing.
 
-    It is a lock on ``alive.lock`` and one on ``staging/``: that file may be deleted meanwhile, and that folder may be
-    another library's too, by a link. Who is alone removes what is left in it.
+    It locks both ``alive.lock`` and ``staging/``: the file may be deleted meanwhile, and the folder may be shared with
+    another library through a link. A process that holds the lock alone removes leftovers from ``staging/``.
     """
 
     def __init__(self, root: Path, on_wait: OnWait = lambda _: None) -> None:
-        """Take the lock of the library in ``root``.
+        """Acquire the lock of the library in ``root``.
 
-        ``alone`` tells whether no other process has it; then ``share`` must follow at once. Raises LibraryLocked where
-        another process keeps it to itself for too long, LibraryError and OSError.
+        ``alone`` is whether no other process has it; the lock is then exclusive until ``share`` or ``close``, which
+        must follow soon. Raises LibraryLocked if another process holds it exclusively for too long, LibraryError
+        and OSError.
         """
         self._root = root
         self._on_wait = on_wait
@@ -118,11 +118,11 @@ class LibraryLock:
         return self._staging.take(kind)
 
     def share(self) -> None:
-        """Let others open the library too. What only a lone process may look at, it has looked at before.
+        """Let other processes open the library too. Call this after any work that needs the library alone.
 
-        Raises LibraryLocked. The lock is then given up.
+        Raises LibraryLocked, and then releases the lock.
         """
-        # Turning an exclusive lock into a shared one is not atomic: another process may come between, for a moment.
+        # Converting an exclusive lock into a shared one is not atomic: another process may briefly take it in between.
         wait = Wait(self._holder, self._on_wait)
         try:
             while not self._try(fcntl.LOCK_SH):
@@ -136,10 +136,10 @@ class LibraryLock:
         return flock_holder(self._root / ALIVE) or flock_holder(self._root / _STAGING)
 
     def close(self) -> None:
-        """Give the lock up; once it is, that does nothing."""
+        """Release the lock; calling this again has no effect."""
         self._file.close()
         self._staging.close()
 
     def after_fork_in_child(self) -> None:
-        """Close the child's descriptors. To unlock them would unlock the parent's: they share their locks."""
+        """Close the child's descriptors. Unlocking them would unlock the parent's, which share the locks."""
         self.close()

@@ -1,4 +1,4 @@
-"""Waiting for a lock that another process holds: tell who holds it after a second, give up after a minute."""
+"""Waiting for a lock that another process holds: report the holder after a second, give up after a minute."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _WRITE_LOCK = 120  # the byte of library.db-shm that SQLite locks to write: http
 
 @dataclass(frozen=True, slots=True)
 class LockHolder:
-    """A process that holds a lock. ``since`` is when it started, in ms since 1970; ``command`` is shown through plain.
+    """A process that holds a lock. ``since`` is its start in ms since 1970; ``command`` is not sanitized.
 
-    ``stopped`` tells that it does nothing until it is continued (Ctrl-Z, a debugger, a frozen container).
+    ``stopped`` means that it does nothing until it is continued (Ctrl-Z, a debugger, a frozen container).
     """
 
     pid: int
@@ -30,7 +30,7 @@ class LockHolder:
     stopped: bool = False
 
 
-OnWait = Callable[[LockHolder | None], object]  # None where the holder is unknown
+OnWait = Callable[[LockHolder | None], object]  # None if the holder is unknown
 
 
 class Wait:
@@ -53,7 +53,7 @@ class Wait:
 
 
 def describe(holder: LockHolder | None) -> str:
-    """Return the holder in words, fit for a terminal: ``process 4711 (model-curator promote 8, started 14:02)``."""
+    """Describe the holder, sanitized for a terminal: ``process 4711 (model-curator promote 8, started 14:02)``."""
     if holder is None:
         return "another process"
     if holder.pid == os.getpid():
@@ -74,12 +74,12 @@ def _refusal(holder: LockHolder | None) -> str:
 
 
 def flock_holder(path: Path) -> LockHolder | None:
-    """Return the process that holds an exclusive ``flock`` on a file; None where that cannot be known."""
+    """Return the process that holds an exclusive ``flock`` on a file; None if that is unknown."""
     return next(_holders(path, "FLOCK"), None)
 
 
 def database_writer(database: Path) -> LockHolder | None:
-    """Return the process that holds a database's write lock; None where that cannot be known.
+    """Return the process that holds a database's write lock; None if that is unknown.
 
     The files are never opened: closing them would drop the locks of this process's own connections.
     """
@@ -88,7 +88,7 @@ def database_writer(database: Path) -> LockHolder | None:
 
 
 def _holders(path: Path, kind: str, byte: int | None = None) -> Iterator[LockHolder]:
-    """Yield the processes with an exclusive lock on ``path``, or on one byte of it, from Linux's list of locks."""
+    """Yield the processes with an exclusive lock on ``path``, or on one byte of it, according to ``/proc/locks``."""
     try:
         status = os.stat(path)
         lines = (_PROC / "locks").read_text().splitlines()
@@ -96,12 +96,12 @@ def _holders(path: Path, kind: str, byte: int | None = None) -> Iterator[LockHol
         return
     for line in lines:  # 1: POSIX  ADVISORY  WRITE 4711 08:01:262151 120 120
         _, *fields = line.split()
-        if fields[0] != kind or fields[2] != "WRITE":  # the line of a process that waits begins with ->
+        if fields[0] != kind or fields[2] != "WRITE":  # lines of waiting processes begin with ->
             continue
         pid, (device, _, inode) = int(fields[3]), fields[4].rpartition(":")
         if inode != str(status.st_ino) or not (byte is None or int(fields[5]) <= byte <= _end(fields[6])):
             continue
-        # Some file systems (btrfs) give stat another device than the one that is listed.
+        # On some file systems (btrfs) stat returns a different device from the one listed.
         if device == f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}" or _has_open(pid, path):
             holder = _process(pid)
             if holder is not None:
@@ -128,6 +128,6 @@ def _process(pid: int) -> LockHolder | None:
         boot = next(line for line in (_PROC / "stat").read_text().splitlines() if line.startswith("btime "))
     except (OSError, StopIteration):
         return None
-    fields = rest.split()  # from the third on, see proc(5)
+    fields = rest.split()  # starting with the third field, see proc(5)
     since = int(boot.split()[1]) * 1000 + int(fields[19]) * 1000 // os.sysconf("SC_CLK_TCK")
     return LockHolder(pid, since, os.fsdecode(words or name), fields[0] in (b"T", b"t"))

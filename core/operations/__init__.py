@@ -1,1 +1,1 @@
-"""Changes that happen wholly or not at all, and can be undone."""
+"""Operations: atomic changes of rows and files that can be undone."""

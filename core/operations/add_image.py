@@ -1,4 +1,4 @@
-"""Putting one image into a model's sequence, as an operation of its own."""
+"""Adding one image to a model's sequence, as an operation of its own."""
 
 from __future__ import annotations
 
@@ -15,16 +15,17 @@ from core.storage import models
 
 
 class AddImage:
-    """What the image processor calls to have its tiers moved into a sequence."""
+    """The image processor's callback that moves its tiers into a sequence."""
 
     def __init__(self, journal: Journal, scanner: ImageScanner) -> None:
         self._journal = journal
         self._scanner = scanner
 
     def __call__(self, sha256: str, seq: int, source_sha256: str, tiers: Tiers) -> None:
-        """Make ``tiers`` the image ``seq`` of a model.
+        """Add ``tiers`` as the image ``seq`` of a model.
 
-        Raises ImageError where the model is unknown or the number taken, LibraryError where it cannot be written.
+        Raises ImageError if the model is unknown or the number in use, LibraryError if the image cannot be added, or
+        was added but its files cannot be put in place yet.
         """
         try:
             in_place = self._run(sha256, seq, source_sha256, tiers)

@@ -1,6 +1,6 @@
-"""What happened to the library, and taking it back: the newest operation first, each whole or not at all.
+"""The history of a library, and undo: newest operation first, each undone completely or not at all.
 
-An import is many operations, one for each of its batches. They are taken back together.
+An import consists of many operations, one for each of its batches. They are undone together.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ _log = logging.getLogger("model_curator.history")
 
 
 class UndoRefused(CuratorError):
-    """An operation cannot be taken back any more."""
+    """An operation can no longer be undone."""
 
 
 class NothingToUndo(UndoRefused):
-    """There is no operation, or no further batch, to take back."""
+    """There is no operation, or no further batch, to undo."""
 
     def __init__(self) -> None:
         super().__init__("there is nothing to undo")
 
 
-Moves = Sequence[tuple[str, str | None]]  # from and to; without a target to the trash
+Moves = Sequence[tuple[str, str | None]]  # source and target; without a target, to the trash
 Progress = Callable[[int], None]
 
 
@@ -51,7 +51,7 @@ class History:
         self._files = LibraryFiles(root)
 
     def operations(self, limit: int = 100, below: int | None = None) -> list[PastOperation]:
-        """Return the newest operations (those numbered below ``below``), newest first."""
+        """Return up to ``limit`` of the newest operations, numbered below ``below`` if given, newest first."""
         with self._store.read() as db:
             return [
                 PastOperation(operation, _name(before), self._why_kept(operation, before))
@@ -59,19 +59,19 @@ class History:
             ]
 
     def highest(self) -> int:
-        """Return the number of the newest operation, 0 where there is none."""
+        """Return the number of the newest operation, 0 if there is none."""
         with self._store.read() as db:
             return journal_rows.highest_number(db)
 
     def undone_since(self, number: int) -> list[PastOperation]:
-        """Return what operations after ``number`` have undone, newest first."""
+        """Return the operations that were undone by operations after ``number``, newest first."""
         with self._store.read() as db:
             return [
                 PastOperation(operation, _name(before)) for operation, before in journal_rows.undone_since(db, number)
             ]
 
     def newest(self) -> PastOperation | None:
-        """Return what undo would take back, None where there is nothing; of an import all batches, summed up."""
+        """Return what undo would revert, None if there is nothing; for an import, the total of all its batches."""
         with self._store.read() as db:
             found = journal_rows.newest_to_undo(db)
             if found is None:
@@ -96,11 +96,11 @@ class History:
     def undo(
         self, count: int = 1, *, cancel: threading.Event | None = None, progress: Progress | None = None
     ) -> UndoReport:
-        """Take back the last ``count`` promotions and imports not yet undone, newest first.
+        """Undo the last ``count`` promotions and imports not yet undone, newest first.
 
-        One that is refused stops the older. Rows, tags, metadata, decisions and images are as they were before. Of an
-        import all batches go, with the decisions made since. There is no redo. Where ``cancel`` is set it ends between
-        two operations; ``progress`` gets how many operations were taken back.
+        Stops at the first one that is refused. Rows, tags, metadata, decisions and images are restored to their old
+        state. All batches of an import are undone, including decisions made since. There is no redo. Setting
+        ``cancel`` stops between two operations; ``progress`` gets the number of operations undone.
         """
         undone: list[PastOperation] = []
         operations, run = 0, ""
@@ -127,7 +127,7 @@ class History:
         return UndoReport(tuple(undone))
 
     def _undo_newest(self, run: str) -> tuple[PastOperation, str]:
-        """Take back the newest operation, or the newest batch of an import; return it, and which import it is of."""
+        """Undo the newest operation, or the newest batch of the import ``run``; return it, and its import's run."""
 
         def change(db: Database) -> tuple[Change, tuple[PastOperation, str]]:
             found = journal_rows.newest_to_undo(db, run)
@@ -163,7 +163,7 @@ class History:
         _check_batch(db, operation, batch)
         imported = _imported(db, batch)
         import_batches.take_back(db, batch)
-        # What an import brought goes to the trash: a file that somebody removed is not needed for that.
+        # The import's files go to the trash: one that was removed meanwhile is not needed for that.
         return [(src, dst) for src, dst in _moves_back(operation) if self._is_there(src)], imported
 
     def _why_kept(self, operation: Operation, before: Rows) -> str:
@@ -173,7 +173,7 @@ class History:
             return ""
         if operation.kind is not OperationKind.PROMOTE:
             return "made by an earlier version" if operation.kind is OperationKind.IMPORT and not before else ""
-        # An open entry's files are still on their way.
+        # An open entry's files are still being moved.
         try:
             return "" if operation.open else self._gone(operation)
         except OSError as error:
@@ -188,7 +188,7 @@ class History:
     def _is_there(self, path: str) -> bool:
         try:
             return self._files.exists(path)
-        except OSError as error:  # a disk that fails says nothing of the file
+        except OSError as error:  # a failing disk does not mean that the file is gone
             if error.errno in ABSENT:
                 return False
             raise
@@ -207,7 +207,7 @@ def _batch(operation: Operation, before: Rows, after: Rows) -> Batch:
 
 
 def _check_batch(db: Database, operation: Operation, batch: Batch) -> None:
-    """Raise UndoRefused where a record is not as the batch left it."""
+    """Raise UndoRefused if a record was changed since the batch."""
     ids, hashes = import_batches.changed(db, batch)
     if not ids and not hashes:
         return
@@ -225,7 +225,7 @@ def _imported(db: Database, batch: Batch) -> Imported:
 
 
 def _with(newer: PastOperation, batch: PastOperation) -> PastOperation:
-    """Return what stands for batches of an import that were taken back, with one more."""
+    """Return the total of an import's undone batches, with one more batch added."""
     if newer.imported is None or batch.imported is None:
         return newer
     return replace(newer, imported=newer.imported + batch.imported)
@@ -242,13 +242,13 @@ def _run(before: Rows) -> str:
 
 
 def _import_of(before: Rows) -> Mapping[str, object]:
-    """Return what the entry of a batch tells of its import; nothing for any other entry."""
+    """Return what a batch's entry records about its import; an empty mapping for any other entry."""
     rows = before.get("import")
     return rows[0] if isinstance(rows, list) and rows and isinstance(rows[0], dict) else {}
 
 
 def _moves_back(operation: Operation) -> list[tuple[str, str | None]]:
-    """Return the moves that put an operation's files back: what it displaced returns, what it added goes."""
+    """Return the moves that revert an operation: displaced files return, added files go to the trash."""
     moves: list[tuple[str, str | None]] = []
     for move in operation.moves:
         if move.source.startswith("pending/"):

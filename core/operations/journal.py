@@ -1,7 +1,7 @@
-"""Operations: every change of rows and files together, recorded so that it happens whole or not at all.
+"""Operations: changes of rows and files together, recorded so that they happen completely or not at all.
 
 One transaction changes the rows and writes the entry: its commit decides. A second one moves the files and closes the
-entry. Whoever comes next, here or in another process, finishes what is open before doing anything of its own.
+entry. The next operation, in this or another process, finishes any open entry before it does anything else.
 """
 
 from __future__ import annotations
@@ -31,15 +31,15 @@ T = TypeVar("T")
 
 
 class StaleSnapshot(Exception):
-    """Raised inside an operation's transaction: what it was prepared from is no longer so."""
+    """Raised inside an operation's transaction when the state it was prepared from has changed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What an operation's transaction did to the rows, and the files that follow.
+    """The row changes made by an operation's transaction, and the file moves that follow.
 
-    ``moves`` are pairs of paths in the library, from and to; without a target the file goes to the operation's trash.
-    ``undoes`` is the number of the operation that this one takes back.
+    ``moves`` are pairs of source and target paths in the library; without a target the file goes to the operation's
+    trash folder. ``undoes`` is the number of the operation that this one undoes.
     """
 
     moves: Sequence[tuple[str, str | None]]
@@ -53,9 +53,9 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Executed(Generic[T]):
-    """An operation that has happened: what its change returned, and whether its files are in place.
+    """A committed operation: the value its change returned, and whether its files are in place.
 
-    Where they are not, they follow at the next opening.
+    Files that are not in place are moved when the library is next opened.
     """
 
     value: T
@@ -63,37 +63,37 @@ class Executed(Generic[T]):
 
 
 class Staging:
-    """A folder of its own for the files of one operation, before it is known where they go."""
+    """The staging folder of one operation, for its files until their targets are known."""
 
     def __init__(self, root: Path) -> None:
         self.op = uuid.uuid4().hex
         self.relative = f"staging/{self.op}"
         self.folder = root / self.relative
         self.made = False
-        # From before the commit until the entry is closed. Only a transaction that surely came to nothing, and a
-        # closed entry, say that nobody needs the files: an exception never does. What stays is swept later.
+        # True from before the commit until the entry is closed. Only a transaction that certainly changed nothing, or
+        # a closed entry, proves that the files are not needed; an exception does not. Leftovers are removed later.
         self.keep = False
 
     def make(self) -> Path:
-        """Make the folder, and return it."""
+        """Create the folder if necessary, and return it."""
         if not self.made:
             self.made = True
             try:
                 self.folder.mkdir()
             except FileNotFoundError:
-                self.folder.parent.mkdir()  # not the library too: where that is gone, none is made
+                self.folder.parent.mkdir()  # not parents=True: a library folder that is gone is not recreated
                 self.folder.mkdir()
         return self.folder
 
     def sync(self) -> None:
-        """Put the staged files' names on disk; the files themselves are synced by whoever wrote them."""
+        """Fsync the folder and its parent; the files themselves must be synced when they are written."""
         if self.made:
             sync_folder(self.folder)
             sync_folder(self.folder.parent)
 
 
 class Journal:
-    """Runs operations on one library, and finishes those that were left open."""
+    """Runs operations on one library, and finishes open ones."""
 
     def __init__(self, store: LibraryDatabase, root: Path) -> None:
         self._store = store
@@ -102,14 +102,14 @@ class Journal:
 
     @contextmanager
     def staging(self) -> Iterator[Staging]:
-        """A staging folder that is removed again, unless files in it are still to be moved."""
+        """Yield a staging folder, which is removed afterwards unless its files are still to be moved."""
         staging, pid = Staging(self._root), os.getpid()
         try:
             yield staging
         finally:
-            # In the child of a fork the folder is the parent's.
+            # In the child of a fork the folder belongs to the parent.
             if staging.made and not staging.keep and os.getpid() == pid:
-                # What cannot be removed now, or is kept, is swept by whoever next opens the library alone.
+                # Anything left is removed by the next process that opens the library alone.
                 remove_folder(staging.folder)
 
     def execute(
@@ -121,17 +121,17 @@ class Journal:
     ) -> Executed[T]:
         """Run one operation: ``change`` changes the rows inside the transaction that decides.
 
-        It returns what it did, and a value for the caller. Whatever it raises leaves everything as it was. ``cancel``
-        ends waiting for the lock. Raises LibraryError, Cancelled, or CommitUnclear where it may have happened.
+        It returns a Change, and a value for the caller. If it raises, nothing is changed. ``cancel`` ends waiting for
+        the lock. Raises LibraryError, Cancelled, or CommitUnclear if the operation may have happened.
         """
         try:
             with self._store.write(cancel=cancel) as db:
                 self._finish_open(db)
                 done, value = change(db)
                 self._record(db, staging.op, kind, done)
-                # Not after the commit: an interrupt may come between.
+                # Before the commit: an interrupt may follow it directly.
                 staging.keep = bool(done.moves)
-        except LibraryError:  # nothing was changed; no other exception that comes this way says so for certain
+        except LibraryError:  # nothing was changed; no other exception here guarantees that
             staging.keep = False
             raise
         if not done.moves:
@@ -147,7 +147,7 @@ class Journal:
         moves = [_move(op, src, dst) for src, dst in done.moves]
         try:
             check_entry(kind, op, done.pending_id, done.sha256, moves)
-        except ValueError as error:  # it comes from the rows, which may be a stranger's
+        except ValueError as error:  # paths come from the rows, which are untrusted
             raise LibraryError(f"the library names files that are not its own: {error}; nothing was changed") from error
         check_moves(self._root, moves)
         moves = [replace(move, replaces=self._files.exists(move.target)) for move in moves]
@@ -166,14 +166,14 @@ class Journal:
             journal_rows.set_undone(db, done.undoes, n)
 
     def roll_forward_open(self) -> None:
-        """Finish whatever entry is open. Raises LibraryError naming the file where that cannot be done now."""
+        """Finish any open entry. Raises LibraryError, naming the file, if that is not possible now."""
         with self.exclusive():
             pass
 
     @contextmanager
     def exclusive(self) -> Iterator[Database]:
-        """A transaction in which no entry is open, and which no other process's operation can come between."""
-        # The write lock is held while files move: it is the lock between processes.
+        """Yield a transaction with no open entry, during which no other process can run an operation."""
+        # The write lock is held while files move: it serves as the lock between processes.
         with self._store.write(full=False) as db:
             self._finish_open(db)
             yield db
@@ -194,37 +194,38 @@ class Journal:
         journal_rows.close(db, entry.number, lost)
 
     def recover(self) -> bool:
-        """At opening: finish what was left open. Returns whether there was anything."""
+        """Finish an entry left open, when the library is opened. Return whether there was one."""
         with self._store.read() as db:
             entry = journal_rows.open_entry(db)
             if entry is None:
                 return False
             _must_be_ours(entry)
-        # The commit that recovery read back from the WAL may never have been synced: only a synced commit behind it
-        # makes sure that it stays.
+        # The entry's commit, which SQLite recovered from the WAL, may never have been synced: only a later synced
+        # commit makes it durable.
         self._store.write_barrier()
         self.roll_forward_open()
         return True
 
     def left_behind(self) -> list[str]:
-        """Return what lies in ``staging/``. Where no other process has the library open, dead ones left it there."""
-        # staging/ may be a link, and where it leads there may be more.
+        """Return the scratch folders in ``staging/``: left by dead processes if no other has the library open."""
+        # staging/ may be a link to a folder that also holds other things.
         return [name for name in self._files.listed("staging") if is_scratch(name)]
 
     def clean_staging(self, left: Sequence[str]) -> None:
-        """Remove what dead processes left in ``staging/``, after recovering. Raises LibraryError, OSError."""
+        """Remove what dead processes left in ``staging/``, after recovery. Raises LibraryError, OSError."""
         if left:
-            # The frames of a dead process's failed commit may still become real. A commit that is synced ends that.
+            # The frames of a dead process's failed commit may still take effect; a synced commit prevents that.
             self._store.write_barrier()
         ours = [name for name in left if holds_only_ours(self._files, name)]
         for folder in self._set_aside(ours) if ours else ():
             self._files.remove_tree(folder)
 
     def _set_aside(self, names: Sequence[str]) -> list[str]:
-        """Give folders of ``staging/`` names that nobody knows, and return their paths.
+        """Rename folders of ``staging/`` to random names, and return their paths.
 
-        They may be a living process's, if somebody deleted its lock file. It looks for its files in the transaction
-        that decides, and moves them before its entry is closed: in between none may go, so this is a transaction too.
+        They may belong to a living process whose lock file was deleted. That process checks for its files in the
+        transaction that decides, and moves them before its entry is closed. None may disappear in between, so this is a
+        transaction too.
         """
         aside: list[str] = []
         with self.exclusive():

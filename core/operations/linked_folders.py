@@ -1,4 +1,4 @@
-"""The library's folders as links: its owner moved them to another disk, or a stranger had them lead anywhere."""
+"""Library folders that are links: set by the owner to use another disk, or by an attacker to lead anywhere."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from core.storage.journal_paths import is_scratch, is_scratch_file, owner_of
 from core.text import sanitize
 
 _TOP = "pending"
-_NOBODYS = re.compile(r"lost\+found|\.DS_Store|\.directory|\.Trash-\d+")  # a desktop's or a file system's own
+_NOBODYS = re.compile(r"lost\+found|\.DS_Store|\.directory|\.Trash-\d+")  # created by desktops or file systems
 
 
 def check_link(root: Path) -> None:
-    """Raise LibraryError where ``pending/`` is a link to a folder in which other things lie.
+    """Raise LibraryError if ``pending/`` is a link to a folder that also holds other files.
 
-    From there files go to the trash by name, and ``2024_1.jpg`` is one that people give their pictures too. What the
-    other three may lead to is safe by itself. Raises OSError where it cannot be read.
+    Files in it go to the trash by name, and people name their own pictures ``2024_1.jpg`` too. The other three folders
+    are safe without this check. Raises OSError if the folder cannot be read.
     """
     if not os.path.islink(root / _TOP):
         return
@@ -34,7 +34,7 @@ def check_link(root: Path) -> None:
 
 
 def holds_only_ours(files: LibraryFiles, name: str) -> bool:
-    """Tell whether something in ``staging/`` is a folder of ours and all in it ours: others use such names too."""
+    """Return whether ``name`` in ``staging/`` is a folder that holds only our files: others use such names too."""
     if not is_scratch(name):
         return False
     try:
@@ -44,6 +44,6 @@ def holds_only_ours(files: LibraryFiles, name: str) -> bool:
                 for where, folders, names, _ in os.fwalk(".", dir_fd=folder)
                 for one in (*folders, *names)
             ]
-    except OSError:  # no folder
+    except OSError:  # not a folder
         return False
     return all(map(is_scratch_file, found))

@@ -1,8 +1,8 @@
-"""Moving an operation's files into place so that a kill or a power cut at any point can be taken up again.
+"""Moving an operation's files into place; the moves can be resumed after a kill or a power cut at any point.
 
-The order of steps, and why each is there: a move is still to do only while its source exists; whatever stands at the
-target is linked to its keeping place first, so that the target never vanishes for a reader; and the folders are
-synced even where a dead process may have done it, because nobody can tell.
+The order of steps and its reasons: a move remains to be made only while its source exists; an existing target is first
+linked to its backup, so that it never disappears for a reader; and the folders are synced even if a dead process may
+have done so, because that cannot be known.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from core.files.library_files import LibraryFiles, split
 
 
 def check_moves(root: Path, moves: Sequence[Move]) -> None:
-    """Raise LibraryError where a move could not be made, as far as that can be seen before anything is changed."""
+    """Raise LibraryError if a move is bound to fail, as far as that can be detected before anything is changed."""
     files = LibraryFiles(root)
     for folder in sorted({split(path)[0] for move in moves for path in (move.source, move.target, move.backup)}):
         if reason := files.obstacle(folder):
@@ -31,7 +31,7 @@ def check_moves(root: Path, moves: Sequence[Move]) -> None:
 
 
 def _check_room(files: LibraryFiles, moves: Sequence[Move]) -> None:
-    """Hold what has to be copied to another file system against the room there."""
+    """Raise LibraryError if files that must be copied to another file system do not fit there."""
     needed: defaultdict[str, int] = defaultdict(int)
     tops = {path.split("/", 1)[0] for move in moves for path in (move.source, move.target, move.backup)}
     disks = {top: files.disk(top) for top in tops}
@@ -50,15 +50,15 @@ def _check_room(files: LibraryFiles, moves: Sequence[Move]) -> None:
 
 
 def roll_forward(root: Path, moves: Sequence[Move]) -> list[str]:
-    """Make all moves that are still to be made; return the targets whose file is in neither place.
+    """Make all remaining moves; return the targets whose file exists neither at the source nor at the target.
 
-    ``root`` is the library's folder. Raises OSError; calling again goes on where it stopped.
+    ``root`` is the library's folder. Raises OSError; calling it again resumes where it stopped.
     """
     files = LibraryFiles(root)
     _make_folders(files, moves)
     lost = [move.target for move in moves if not _make(files, move)]
     for folder in sorted({split(path)[0] for move in moves for path in (move.source, move.target)}):
-        with suppress(FileNotFoundError):  # the source's folder may be gone once the move was made
+        with suppress(FileNotFoundError):  # the source's folder may have been removed after the move
             files.sync(folder)
     return lost
 
@@ -80,7 +80,7 @@ def _make(files: LibraryFiles, move: Move) -> bool:
     if _is_displaced(files, move):
         files.make(split(move.backup)[0])
         files.keep(move.target, move.backup)
-    if files.exists(move.backup):  # also where a dead process may have put it there: only now may the target go
+    if files.exists(move.backup):  # even if a dead process created it: only now may the target be replaced
         files.sync(split(move.backup)[0])
         files.sync(split(move.target)[0])
     files.move(move.source, move.target)
@@ -88,8 +88,8 @@ def _make(files: LibraryFiles, move: Move) -> bool:
 
 
 def _is_displaced(files: LibraryFiles, move: Move) -> bool:
-    """Whether something stands at the target that has still to be kept."""
+    """Return whether a file at the target still has to be backed up."""
     if not files.exists(move.target) or files.exists(move.backup):
         return False
-    # A dead process may have copied the file to another file system, and not yet removed the source.
+    # A dead process may have copied the file to another file system without removing the source.
     return move.replaces or not files.same(move.source, move.target)

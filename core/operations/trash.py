@@ -1,4 +1,4 @@
-"""How long the trash keeps what operations displaced or dropped."""
+"""Removal of old files from the trash."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _DAY = 24 * 3600 * 1000  # ms
 
 @dataclass(frozen=True, slots=True)
 class TrashLimits:
-    """Days that the trash keeps an operation's files, and bytes beyond which the oldest go first."""
+    """Limits of the trash: days to keep an operation's files, and total bytes above which the oldest are removed."""
 
     days: float = 30
     max_bytes: int = 2 * 1024**3
 
 
 class Trash:
-    """The library's ``trash/``: a folder for each operation. Only folders of closed operations are ever removed."""
+    """The library's ``trash/``, with a folder for each operation. Only folders of closed operations are removed."""
 
     def __init__(self, store: LibraryDatabase, journal: Journal, root: Path) -> None:
         self._store = store
@@ -34,10 +34,10 @@ class Trash:
         self._files = LibraryFiles(root)
 
     def purge(self, limits: TrashLimits) -> int:
-        """Remove what is older than the limits allow; return how many operations lost their files."""
+        """Remove the files of operations that exceed the limits; return the number of these operations."""
         if not self._over(limits):
             return 0
-        # With no entry open and the write lock held nobody needs these files; removing them may take its time after.
+        # With no open entry and the write lock held these files are unused; the slow removal happens afterwards.
         with self._journal.staging() as staging:
             with self._journal.exclusive():
                 over = self._over(limits)
@@ -69,7 +69,7 @@ class Trash:
         return over
 
     def _bytes(self, op: str) -> int | None:
-        """Return how large an operation's files are, None where there are others: trash/ may be a link to anywhere."""
+        """Return the size of an operation's files, or None if there are foreign ones: trash/ may link to anywhere."""
         with self._files.folder(f"trash/{op}") as folder, os.scandir(folder) as listed:
             found = list(listed)
             if not all(is_trashed(entry.name) for entry in found):

@@ -1,7 +1,7 @@
-"""The plan of a promotion: one pure function from the two records, the strategy and the two image lists.
+"""Plan a promotion: a pure function of the two records, the strategy and the two image lists.
 
-The comparison on screen, the dry run and the promotion itself use it. The row and the numbers of the images, which
-writing needs, come with the plan: it is made of both, and nothing computes them again.
+The comparison on screen, the dry run and the promotion itself all use it. The plan includes the row and the image
+numbers that writing needs, so that they are computed only once.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ def plan_promotion(
     on_disk: Collection[int] = (),
     old_path_exists: bool = True,
 ) -> PromotionPlan:
-    """Return what promoting ``pending`` would do, with what was picked by hand.
+    """Return what promoting ``pending`` would do, including manual choices.
 
-    ``existing`` is the library's model with the same hash, ``existing_images`` what the store knows of its sequence,
-    ``on_disk`` the numbers whose files are there; ``next_seq`` is where added images start. ``old_path_exists`` tells
-    whether the existing model's file is still at its path. Raises ValueError for a conflict without a strategy.
+    ``existing`` is the library's model with the same hash, ``existing_images`` its stored sequence, ``on_disk`` the
+    numbers whose files exist, and ``next_seq`` the first number for added images. ``old_path_exists`` says whether
+    the existing model's file is still at its path. Raises ValueError for a conflict without a strategy.
     """
     action = _resolve_action(existing, strategy)
     if action in (Action.DELETED, Action.IGNORED):
@@ -80,10 +80,10 @@ def assign_sequence_numbers(
     *,
     left_out: Collection[str] = (),
 ) -> tuple[ImagePlan, dict[str, int]]:
-    """Return the plan of the images, and the number in the sequence that each file taken from ``pending/`` gets.
+    """Return the plan of the images, and the sequence number of each file taken from ``pending/``.
 
-    ``images`` are the pending ones, in order, with the verdict on each; the files ``left_out`` by hand are not placed.
-    No number that the store or the disk has is ever given to an added image, even where ``next_seq`` says so.
+    ``images`` are the pending images, in order, each with its verdict; the files manually ``left_out`` get no number.
+    An added image never gets a number that the store or the disk already has, even if ``next_seq`` is that number.
     """
     taken = {image.seq for image in existing_images} | set(on_disk)
     usable = [image for image in images if image.refused is None]

@@ -1,6 +1,6 @@
-"""A merge by hand: what the curator picks, field by field, over what the strategy gives.
+"""Manual merge: choices of the user that override the strategy, field by field.
 
-Pure: nothing here changes what it is given.
+All functions are pure: they never change their arguments.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from core.domain.resolution import FieldPath, Resolution
 from core.merger import copy_json, is_empty, json_equal, merge_meta_json, merge_model_fields
 
 _METADATA = "meta_json"
-_ABSENT = object()  # a key that is not there, where None would be a value
+_ABSENT = object()  # marks a missing key, since None is a value
 
 
 def available_sources(path: FieldPath, existing: Any, pending: Any) -> tuple[Side, ...]:
-    """Return what can be picked for a field that has these values, nothing where both are the same.
+    """Return the sides that can be chosen for a field with these values; none if the values are equal.
 
-    Both can be had of two lists, and of two texts in the metadata.
+    ``Side.BOTH`` can be chosen for two non-empty lists or texts in the metadata.
     """
     if json_equal(existing, pending):
         return ()
@@ -32,9 +32,9 @@ def available_sources(path: FieldPath, existing: Any, pending: Any) -> tuple[Sid
 def cycle_source(
     picks: Resolution, path: FieldPath, existing: Any, pending: Any, shown: Side, *, overrides: bool
 ) -> Resolution:
-    """Return the picks with the next side for a field that is ``shown`` as one side now, the same where none is.
+    """Return the choices with the next side for a field currently ``shown`` as one side; unchanged if it has none.
 
-    What the strategy gives anyway is no pick.
+    A side that the strategy gives anyway is not stored as a manual choice.
     """
     choices = available_sources(path, existing, pending)
     if not choices:
@@ -45,7 +45,7 @@ def cycle_source(
 
 
 def default_source(path: FieldPath, existing: Any, pending: Any, overrides: bool) -> Side | None:
-    """Return the side that the strategy gives; None for the path, where that depends on the library's file."""
+    """Return the side that the strategy gives, or None for the path if that depends on the library's file."""
     if overrides or path == ("path",):
         return Side.PENDING if overrides else None
     if path[0] == _METADATA:
@@ -58,9 +58,9 @@ def default_source(path: FieldPath, existing: Any, pending: Any, overrides: bool
 
 
 def combine(existing: Any, pending: Any) -> Any:
-    """Return both values as one: a list with what the other adds; a text, a blank line, and the other text.
+    """Return both values combined: a list with the other's additions, or both texts separated by a blank line.
 
-    Of two texts one of which holds the other, the longer one says it all.
+    If one text contains the other, return the longer one.
     """
     if isinstance(existing, str):
         if pending.strip() in existing or existing.strip() in pending:
@@ -72,9 +72,9 @@ def combine(existing: Any, pending: Any) -> Any:
 def apply_resolution(
     row: Mapping[str, Any], existing: Mapping[str, Any], pending: Mapping[str, Any], picks: Resolution
 ) -> dict[str, Any]:
-    """Return the merged or overridden ``row`` of a model with what was picked for its fields.
+    """Return the merged or overridden ``row`` of a model with the manual choices for its fields applied.
 
-    A side that has nothing there leaves nothing there. What does not fit the two rows (any more) has no effect.
+    Choosing a side without the field removes the field. Choices that do not fit the two rows (any more) are ignored.
     """
     known = dict(iter_fields(existing, pending))
     result = copy_json(row)
@@ -92,9 +92,9 @@ def apply_resolution(
 
 
 def iter_fields(*rows: Mapping[str, Any]) -> Iterator[tuple[FieldPath, list[Any]]]:
-    """Yield each leaf of two rows, columns first and meta_json in depth: its path, and what each row has there.
+    """Yield the path of each leaf of two rows with its value in each row; meta_json is traversed in depth.
 
-    None stands for nothing. Rows that follow the first two have no say in what a leaf is.
+    A missing value is None. Rows after the first two do not affect which paths are leaves.
     """
     for column in dict.fromkeys(key for row in rows[:2] for key in row):
         yield from _iter_fields((column,), tuple(row.get(column, _ABSENT) for row in rows))
@@ -126,7 +126,7 @@ def _put(row: dict[str, Any], path: FieldPath, value: Any) -> None:
 
 
 def _drop(row: dict[str, Any], path: FieldPath) -> None:
-    """Take a key out, and the mappings above it that are empty without it; a column stays, empty."""
+    """Remove a key, and any mappings above it that become empty; a column stays, even if empty."""
     *above, last = path
     parents = [row]
     for key in above:

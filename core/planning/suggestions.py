@@ -1,7 +1,7 @@
-"""What the app proposes for a pending import, and why: a small table of rules over the plan of a merge.
+"""Suggest a strategy for a pending import, with the reason: a small table of rules over the plan of a merge.
 
-The rules are gone through from the first; the first that fits speaks. They go by the plan (of an insert, where the
-library does not have the model) and by what the queue knows of the row, so nothing is proposed that cannot be shown.
+The first rule that fits applies. Rules use the plan (of an insert, if the library does not have the model) and the row
+of the queue, so that a suggestion never depends on anything that cannot be shown.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from core.files.paths import last_component
 from core.merger import is_empty, json_equal, merge_meta_json
 from core.text import sanitize
 
-# Nobody wrote these. No path is lost by a merge, each stays as a location of the model, and with it a name that is
-# only the file's; one hash has one size; the date is when some database first noted the file. They call for no look,
-# but ``why`` says whose are kept.
+# Fields that no user wrote. A merge loses no path, since each stays as a location of the model, and with it a name
+# that is just the file name; equal hashes mean equal sizes; the date is when a database first recorded the file. They
+# need no review, but ``why`` says whose values are kept.
 _PATH, _NAME, _SIZE, _DATE = ("path",), ("name",), ("size_bytes",), ("created_at",)
-# What tells most about a model, from the front; anything else comes after.
+# The fields that say most about a model, in order; all others follow.
 _TELLING = ("description", "prompts.positive", "prompts.negative", "name", "type")
 
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """A strategy, or None where the curator should look; ``why`` is one line that a terminal may show as it is.
+    """A strategy, or None if the user should review the import; ``why`` is one line, safe to show in a terminal.
 
-    ``safe`` says that it may be taken in bulk unseen: nothing is overwritten or dropped.
+    ``safe`` means that it can be accepted in bulk without a review: nothing is overwritten or dropped.
     """
 
     strategy: Strategy | None
@@ -38,7 +38,7 @@ class Suggestion:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the rules go by; the texts are parts of ``why``, empty where there is nothing to say."""
+    """The input of the rules; the texts are parts of ``why``, empty if there is nothing to say."""
 
     state: State
     other_file: bool
@@ -52,13 +52,13 @@ class Facts:
 
     @property
     def caveats(self) -> str:
-        """What must be seen before it is taken: images that are dropped, and copies whose turn may come first."""
+        """Reasons for a review: images that are dropped, and copies that may be promoted first."""
         return self.refused + self.copies
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One row of the table; ``help`` says for a help page when it fits."""
+    """One row of the table; ``help`` says on a help page when the rule fits."""
 
     name: str
     help: str
@@ -105,11 +105,11 @@ def suggest(
     sha256: str | None = None,
     claimed_sha256: str | None = None,
 ) -> Suggestion:
-    """Return what is proposed for a pending import in this state.
+    """Return the suggestion for a pending import in this state.
 
-    ``plan`` is that of a merge, or of an insert where the library does not have the model; None for the ``reason``.
-    ``copies`` counts the other pending imports with the same hash, whatever the state: what one of them adds, the
-    next may differ from, so none of them is safe to merge. Raises ValueError for the plan of another strategy.
+    ``plan`` is that of a merge, or of an insert if the library does not have the model; None for the ``reason``.
+    ``copies`` counts the other pending imports with the same hash, in any state: one may differ from what another
+    adds, so none of them is safe to merge. Raises ValueError for the plan of another strategy.
     """
     other_file = None not in (sha256, claimed_sha256) and sha256 != claimed_sha256
     facts = (
@@ -167,7 +167,7 @@ def _path_words(plan: Plan) -> list[str]:
 
 
 def _facts_of(plan: Plan) -> dict[tuple[str, ...], str]:
-    """Return the fields that nobody wrote, with their names."""
+    """Return the fields that no user wrote, with their names."""
     facts: dict[tuple[str, ...], str] = {_PATH: "path", _SIZE: "size", _DATE: "date"}
     values = {field.path: field.pending for field in plan.fields}
     file = last_component(values[_PATH])
@@ -193,7 +193,7 @@ def _differing_words(plan: Plan) -> str:
 
 
 def _is_dropped(field: FieldPlan) -> bool:
-    """Tell whether what the pending import has there is not in the result."""
+    """Return whether the pending import's value is missing from the result."""
     if is_empty(field.pending):
         return False
     if isinstance(field.pending, list) and isinstance(field.result, list):

@@ -1,1 +1,1 @@
-"""Taking one import into the library."""
+"""Promote one import into the library."""

@@ -1,4 +1,4 @@
-"""Why no plan of a promotion can be made."""
+"""The error raised if a promotion cannot be planned."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from core.errors import CuratorError
 
 
 class PromotionRefused(CuratorError):
-    """No plan can be made; ``outcome`` tells why."""
+    """No plan can be made; ``outcome`` says why."""
 
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(outcome.error or f"pending import {outcome.id}: {outcome.status.replace('_', ' ')}")

@@ -1,4 +1,4 @@
-"""Looking one record up, with its images: what ``show`` prints and a conflict carries."""
+"""Look up a single record with its images, for ``show`` and for conflicts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class RecordReader:
         self._scanner = scanner
 
     def show(self, key: str) -> RecordWithImages | None:
-        """Return the model with that sha256, or the pending import with that id; None where there is none."""
+        """Return the model with that sha256 or the pending import with that id, or None."""
         with self._store.read() as db:
             if _SHA256.fullmatch(key):
                 return self.model(db, key.lower())
@@ -30,12 +30,12 @@ class RecordReader:
         return None
 
     def model(self, db: Database, sha256: str) -> RecordWithImages | None:
-        """Return a model with the files of its sequence, ``<sha256>_<seq>.webp``."""
+        """Return a model with the file names of its sequence, ``<sha256>_<seq>.webp``, or None."""
         record = models.get(db, sha256)
         return None if record is None else RecordWithImages(record, self.sequence(sha256))
 
     def pending(self, db: Database, pending_id: int) -> RecordWithImages | None:
-        """Return a pending import with its files in ``pending/``."""
+        """Return a pending import with the names of its files in ``pending/``, or None."""
         record = pending.get(db, pending_id)
         return None if record is None else RecordWithImages(record, tuple(image.file for image in record.images))
 

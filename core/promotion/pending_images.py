@@ -1,4 +1,4 @@
-"""The images of a pending import on their way in: judged once each, then made into tiers for a promotion."""
+"""Images of a pending import: validated once each, then encoded as tiers for a promotion."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ Digests = dict[Tier, str]
 
 
 class PendingImageStager:
-    """Reads what lies in ``pending/`` of one library."""
+    """Validates and stages the images in ``pending/`` of one library."""
 
     def __init__(
         self, store: LibraryDatabase, root: Path, processor: ImageProcessor, judging: Pool, staging: Pool
     ) -> None:
-        """``judging`` and ``staging`` run what their names say: a look must not wait for tiers being made."""
+        """Use pool ``judging`` to validate and ``staging`` to encode, so that previews do not wait for tiers."""
         self._store = store
         self._files = LibraryFiles(root)
         self._processor = processor
@@ -39,9 +39,9 @@ class PendingImageStager:
     def validate(
         self, images: Sequence[PendingImage], cancel: threading.Event | None = None
     ) -> tuple[PendingImage, ...]:
-        """Return the images, each with the reason it is refused for, if it is.
+        """Return the images, each with the reason why it is refused, if it is.
 
-        What has been decoded before is not decoded again; the verdict is kept by the digest of the bytes.
+        An image is decoded only once; its verdict is cached by the digest of its bytes.
         """
         return tuple(self._judging.run_all(self._judge, [(image, cancel) for image in images]))
 
@@ -58,7 +58,7 @@ class PendingImageStager:
                 self._stand(image)
                 return image
             data = self._read(image)
-        except ImageRefused as reason:  # says something of the file, not of the bytes that were imported: not kept
+        except ImageRefused as reason:  # about the file, not about the imported bytes: not cached
             return replace(image, refused=str(reason))
         try:
             check_image(data, cancel)
@@ -98,7 +98,7 @@ class PendingImageStager:
     ) -> tuple[dict[str, Digests], dict[str, str]]:
         """Write the tiers of each image to ``<position>_<tier>`` in the staging folder, synced.
 
-        Returns the digests of the tiers by file name, and the reason for each image that turned out not to be had.
+        Return the digests of the tiers by file name, and the reason for each image that turned out to be unusable.
         """
         if not images:
             return {}, {}
@@ -120,13 +120,13 @@ class PendingImageStager:
         return made, refused
 
     def existing_files(self, record: PendingImport) -> list[str]:
-        """Return the names of those images whose file is there, whatever it is. Raises as ``must_own`` does."""
+        """Return the names of the images whose file exists, whatever its type. Raises as ``must_own`` does."""
         must_own(record)
         return [image.file for image in record.images if self._files.exists(f"pending/{image.file}")]
 
 
 def must_own(record: PendingImport) -> None:
-    """Raise LibraryError where a row lists an image under a name that is none of its own: it may be any file."""
+    """Raise LibraryError if a row lists an image under a name that is not its own: it could be any file."""
     for image in record.images:
         if owner_of(image.file) != record.id:
             raise LibraryError(
@@ -136,7 +136,7 @@ def must_own(record: PendingImport) -> None:
 
 
 def _not_now(image: PendingImage, error: ImageUnreadable) -> LibraryError:
-    """Return what stops a promotion: a disk that fails for a moment, or too little memory, must not cost an image."""
+    """Return the error that stops a promotion: a temporary disk error or lack of memory must not cost an image."""
     return LibraryError(f"the image pending/{image.file}: {error}; nothing was changed, try again")
 
 

@@ -1,4 +1,4 @@
-"""What one promotion meets: the pending import, the model that has its hash, and the plan that comes of them."""
+"""Plan one promotion from the pending import and the model with its hash."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from core.storage import LibraryDatabase, models
 
 
 class EarlyOutcome(Exception):
-    """Ends a promotion before anything is changed, with what is to be told."""
+    """Ends a promotion before anything is changed, with its outcome."""
 
     def __init__(self, outcome: Outcome) -> None:
         super().__init__(outcome.status)
@@ -32,7 +32,7 @@ class EarlyOutcome(Exception):
 class PromotionContext:
     """The pending import, the hash of its file, and the plan of its promotion.
 
-    ``sequence`` holds the model's numbers as they would be afterwards: once it has happened nothing need be read.
+    ``sequence`` holds the model's image numbers after the promotion, so that they need not be read again.
     """
 
     record: PendingImport
@@ -42,7 +42,7 @@ class PromotionContext:
 
 
 class PromotionPlanner:
-    """Looks at cases in one library."""
+    """Plans promotions in one library."""
 
     def __init__(
         self, store: LibraryDatabase, scanner: ImageScanner, incoming: PendingImageStager, lookup: RecordReader
@@ -60,7 +60,7 @@ class PromotionPlanner:
         resolution: Resolution,
         cancel: threading.Event | None = None,
     ) -> PromotionContext:
-        """Judge the pending images, then look at everything in one snapshot. Raises as ``evaluate`` does."""
+        """Validate the pending images, then evaluate everything in one snapshot. Raises as ``evaluate`` does."""
         record = replace(record, images=self._incoming.validate(record.images, cancel))
         with self._store.read() as db:
             return self.evaluate(db, record, sha256, strategy, resolution)
@@ -68,9 +68,10 @@ class PromotionPlanner:
     def evaluate(
         self, db: Database, record: PendingImport, sha256: str, strategy: Strategy | None, resolution: Resolution
     ) -> PromotionContext:
-        """Look at everything as it is now; ``record`` carries the verdicts on its images.
+        """Plan the promotion from the current state; ``record`` carries the verdicts on its images.
 
-        Raises EarlyOutcome, *conflict* with both records, where the library has the model and there is no strategy.
+        Raises EarlyOutcome if the library has the model and there is no strategy: *conflict* with both records, or
+        *not found* if the import has left the queue.
         """
         existing = models.get(db, sha256)
         if existing is not None and strategy is None:
@@ -87,6 +88,6 @@ class PromotionPlanner:
 
     def _conflict(self, db: Database, pending_id: int, sha256: str) -> Outcome:
         pending = self._lookup.pending(db, pending_id)
-        if pending is None:  # another process promoted it meanwhile: the model it would meet is itself
+        if pending is None:  # another process has promoted it: the model is this import itself
             return NotFound(pending_id)
         return Conflict(pending_id, sha256, self._lookup.model(db, sha256), pending)

@@ -1,4 +1,4 @@
-"""Stage 2: one pending import at a time, by its id, into the library."""
+"""Stage 2: promote one pending import at a time, by its id, into the library."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _log = logging.getLogger("model_curator.processor")
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """What a call for a promotion asked for."""
+    """The arguments of a call for a promotion."""
 
     strategy: Strategy | None
     resolution: Resolution
@@ -41,7 +41,7 @@ class _Request:
 
 
 class PromotionProcessor:
-    """Plans and applies strategies; safe to call from several threads at once."""
+    """Plans and applies strategies. Thread-safe."""
 
     def __init__(
         self,
@@ -69,15 +69,15 @@ class PromotionProcessor:
         cancel: threading.Event | None = None,
         progress: Progress | None = None,
     ) -> Outcome:
-        """Apply a strategy to one pending import, with what was picked by hand; no stored decision plays a part.
+        """Apply a strategy, with manual choices, to one pending import; stored decisions are ignored.
 
-        ``confirmed`` is the plan a curator saw: where the plan is another by now, the answer is *changed*, with the
-        new plan, and nothing happens. ``progress`` gets bytes hashed and bytes in all. Raises ValueError for an
-        unknown strategy and Cancelled; every other end is in the outcome.
+        ``confirmed`` is the plan that the user confirmed: if the plan has changed since, the outcome is *changed*, with
+        the new plan, and nothing happens. ``progress`` receives bytes hashed and total bytes. Raises ValueError for an
+        unknown strategy, and Cancelled; every other result is an outcome.
         """
         wanted = None if strategy is None else Strategy(strategy)
         try:
-            self._store.check_open()  # before any lock: in the child of a fork one may be held for ever
+            self._store.check_open()  # before any lock: in the child of a fork, a lock may never be released
         except CuratorError as error:
             return Failed(pending_id, why_unchanged(error))
         lock = self._ids.of(pending_id)
@@ -108,7 +108,7 @@ class PromotionProcessor:
         cancel: threading.Event | None = None,
         progress: Progress | None = None,
     ) -> Outcome:
-        """Return what ``process_single_import`` would answer, with the plan where one can be made; changes nothing."""
+        """Return the outcome that ``process_single_import`` would have, with a plan if possible; change nothing."""
         wanted = None if strategy is None else Strategy(strategy)
         try:
             record = self._record(pending_id, wanted)
@@ -126,9 +126,9 @@ class PromotionProcessor:
         return Planned(pending_id, sha256, case.planned.plan, _refused(case), _false_claim(case))
 
     def plan(self, pending_id: int, strategy: Strategy | str | None = None) -> Plan:
-        """Return the plan of a promotion, hashing the file if need be.
+        """Return the plan of a promotion, hashing the file if necessary.
 
-        Raises PromotionRefused, carrying the outcome, where none can be made.
+        Raises PromotionRefused, carrying the outcome, if no plan can be made.
         """
         outcome = self.dry_run(pending_id, strategy)
         if isinstance(outcome, Planned):
@@ -136,7 +136,7 @@ class PromotionProcessor:
         raise PromotionRefused(outcome)
 
     def _record(self, pending_id: int, strategy: Strategy | None) -> PendingImport:
-        """Return the pending import; one that is damaged can be skipped and deleted all the same."""
+        """Return the pending import, which may be damaged if it is to be skipped or deleted."""
         read = _read_damaged if strategy in (Strategy.SKIP, Strategy.DELETE) else pending.get
         with self._store.read() as db:
             record = read(db, pending_id)
@@ -178,8 +178,8 @@ class PromotionProcessor:
         return Promoted(record.id, known, Action.DELETED, in_place=executed.in_place)
 
     def _promote(self, record: PendingImport, sha256: str, request: _Request, refused: dict[str, str]) -> Outcome:
-        """Try once; ``refused`` gathers what staging refused, so that starting over does not meet it again."""
-        self._store.await_turn(request.cancel)  # hashing may have taken minutes; what follows encodes images
+        """Try once; ``refused`` collects the images that staging refused, so that a retry does not stage them again."""
+        self._store.await_turn(request.cancel)  # hashing may have taken minutes, and encoding comes next
         judged = _with_refusals(record, refused)
         first = self._cases.prepare(judged, sha256, request.strategy, request.resolution, request.cancel)
         images = [image for image in first.record.images if image.file in first.planned.targets]
@@ -250,7 +250,7 @@ def _false_claim(case: PromotionContext) -> str | None:
 
 
 def _read_damaged(db: Database, pending_id: int) -> PendingImport | None:
-    """Return a pending import, as much of it as can be read; images that are not its own are left alone."""
+    """Return a pending import as far as it can be read, without images that are not its own."""
     found = pending.read(db, pending_id)
     if found is None:
         return None
@@ -259,22 +259,22 @@ def _read_damaged(db: Database, pending_id: int) -> PendingImport | None:
 
 
 def _readable_images(rows: journal_rows.Rows, record: PendingImport) -> journal_rows.Rows:
-    """Return the rows of a pending import without those of images that are none: undo must not bring such back."""
+    """Return the rows of a pending import without invalid images, which undo must not restore."""
     files = {image.file for image in record.images}
     return {**rows, "pending_images": [row for row in rows["pending_images"] if row["file"] in files]}
 
 
 def _as_json(plan: Plan) -> str:
-    """Return a plan as text: to Python ``True`` equals 1, to a curator it is another value."""
+    """Return a plan as text, for comparison: in Python ``True`` equals 1, but to a user the values differ."""
     return json.dumps(asdict(plan))
 
 
 def _without_decision(record: PendingImport) -> PendingImport:
-    """Return what a promotion was prepared from: stored decisions and the verdicts play no part in it."""
+    """Return the record without its decision and image verdicts, to compare the state a promotion started from."""
     images = tuple(replace(image, refused=None) for image in record.images)
     return replace(record, decision=None, images=images)
 
 
 def _with_refusals(record: PendingImport, refused: Mapping[str, str]) -> PendingImport:
-    """Return the record with the given reasons, by file name, on its images."""
+    """Return the record with the given reasons, by file name, set on its images."""
     return replace(record, images=tuple(replace(i, refused=refused.get(i.file, i.refused)) for i in record.images))

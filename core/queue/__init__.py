@@ -1,1 +1,1 @@
-"""The queue as a front end sees it."""
+"""The queue, as used by front ends."""

@@ -1,4 +1,4 @@
-"""The queue as a screen or a command sees it: which pending imports there are, in what state, with which decision."""
+"""The queue, as used by screens and commands: the pending imports with their states and decisions."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ class QueueCounts:
 
 @dataclass(frozen=True, slots=True)
 class ImportPreview:
-    """One pending import beside what the library has; ``plan`` is None for the ``reason`` given.
+    """One pending import beside the library's model; if ``plan`` is None, ``reason`` says why.
 
-    ``resolution`` is what was picked by hand, as the plan has it.
+    ``resolution`` holds the manual choices that are part of the plan.
     """
 
     row: QueueRow
@@ -70,9 +70,9 @@ class Queue:
     def search(
         self, words: str = "", order: SortOrder = DEFAULT_ORDER, cancel: threading.Event | None = None
     ) -> array[int]:
-        """Return the ids of the pending imports that fit, in order; see ``core.domain.query`` for what may be written.
+        """Return the ids of the matching pending imports, in order; see ``core.domain.query`` for the syntax.
 
-        Where it is about states, the model files are looked at. Raises QueryError, and Cancelled.
+        Model files are checked if a term or the order needs them. Raises QueryError, and Cancelled.
         """
         query = parse(words)
         with self._store.read() as db:
@@ -84,7 +84,7 @@ class Queue:
             return found if found is not None and order == DEFAULT_ORDER else queue_rows.fetch_ids(db, order, found)
 
     def _looked_at(self, ids: array[int], query: Query) -> array[int]:
-        """Return those of the ids that fit as far as the model files tell."""
+        """Return the ids that match the terms that need the model files."""
         same = [(term, {row.sha256 for row in self.rows([term.id])} - {None}) for term in query.same]
 
         def fits(row: QueueRow) -> bool:
@@ -96,7 +96,7 @@ class Queue:
         return array("q", (row.id for window in windows for row in window if fits(row)))
 
     def rows(self, ids: Sequence[int]) -> list[QueueRow]:
-        """Return the lines of the given pending imports, in that order; those that are gone are left out."""
+        """Return the rows of the given pending imports, in that order; missing ones are left out."""
         with self._store.read() as db:
             found = queue_rows.fetch_rows(db, ids)
             stamps = {row.path: fingerprint(row.path) for row in found.values()}
@@ -117,21 +117,21 @@ class Queue:
         return QueueRow(*facts, sha256, state, *decided, library_tags, alike, row.damage)
 
     def all(self) -> Iterator[QueueRow]:
-        """Go through the whole queue by id, a window at a time."""
+        """Yield the whole queue by id, reading one window at a time."""
         everything = self.search()
         for start in range(0, len(everything), _WINDOW):
             yield from self.rows(everything[start : start + _WINDOW])
 
     def counts(self, cancel: threading.Event | None = None) -> QueueCounts:
-        """Count the whole queue; every model file is looked at, none is read. Raises Cancelled."""
+        """Count the whole queue; every model file is checked with ``stat``, none is read. Raises Cancelled."""
         with self._store.read() as db:
             pending_imports, decided = queue_rows.totals(db)
             return QueueCounts(pending_imports, decided, states.count(db, cancel))
 
     def decide(self, ids: Sequence[int], choice: Choice) -> None:
-        """Store a decision for each of the pending imports, or clear theirs with None.
+        """Store a decision for each of the pending imports, or clear it with None.
 
-        With a strategy alone, what was picked by hand stays where the strategy does, and is gone with it.
+        A strategy alone keeps the stored manual choices if the strategy is unchanged, and drops them otherwise.
         """
         with self._store.write() as db:
             pending.decide(db, ids, choice)
@@ -142,16 +142,16 @@ class Queue:
             return pending.decisions(db)
 
     def full_decisions(self) -> dict[int, Decision]:
-        """Return all decisions not yet applied, by id, each with what was picked by hand."""
+        """Return all decisions not yet applied, by id, each with its manual choices."""
         with self._store.read() as db:
             return pending.full_decisions(db)
 
     def preview(self, pending_id: int, choice: Choice, cancel: threading.Event | None = None) -> ImportPreview | None:
-        """Return one pending import with the plan of a choice; nothing is hashed for it. None where it is gone.
+        """Return one pending import with the plan of a choice, or None if it is gone; nothing is hashed.
 
-        Without a strategy the plan is that of an insert, or of a merge where the library has the model. With a strategy
-        alone, what was picked by hand is part of the plan where the stored decision has that strategy. Images not known
-        yet are decoded, which ``cancel`` ends: raises Cancelled.
+        Without a strategy, the plan is that of an insert, or of a merge if the library has the model. With a strategy
+        alone, stored manual choices are part of the plan if the stored decision has that strategy. Images without a
+        verdict are decoded first. Raises Cancelled once ``cancel`` is set.
         """
         strategy = strategy_of(choice)
         found = self.rows([pending_id])
@@ -181,7 +181,7 @@ class Queue:
     def _planned(
         self, look: ImportPreview, record: PendingImport, strategy: Strategy | None, cancel: threading.Event | None
     ) -> ImportPreview:
-        """Return the look with its plan, or why there is none."""
+        """Return the preview with its plan, or with the reason why there is none."""
         try:
             sha256 = str(look.row.sha256)
             case = self._cases.prepare(record, sha256, strategy, look.resolution, cancel)
@@ -195,16 +195,16 @@ class Queue:
             return replace(look, reason=str(error))
 
     def _existing(self, db: Database, sha256: str | None) -> tuple[RecordWithImages | None, str]:
-        """Return the library's model, where it has one, or why it cannot be read."""
+        """Return the library's model, if it has one, and the reason if it cannot be read."""
         try:
             return (self._lookup.model(db, sha256) if sha256 else None), ""
         except RowDamaged as error:
             return None, str(error)
 
     def suggestion(self, pending_id: int, cancel: threading.Event | None = None) -> Suggestion | None:
-        """Return what is proposed for a pending import, None where it is gone.
+        """Return the suggestion for a pending import, or None if it is gone.
 
-        Its images are decoded the first time; raises Cancelled once ``cancel`` is set.
+        Its images are decoded the first time. Raises Cancelled once ``cancel`` is set.
         """
         look = self.preview(pending_id, None, cancel=cancel)
         if look is None or not isinstance(look.pending.record, PendingImport):
@@ -228,8 +228,8 @@ class Queue:
         cancel: threading.Event,
         progress: Callable[[HashProgress], None],
     ) -> None:
-        """Hash all files of the queue that are not hashed yet; ``first()`` names those wanted soonest.
+        """Hash all files of the queue that are not hashed yet; ``first()`` returns the ids to hash first.
 
-        Returns when all is hashed or ``cancel`` is set. ``progress`` is called often, from several threads.
+        Returns when everything is hashed or ``cancel`` is set. ``progress`` is called often, from several threads.
         """
         self._hash_ahead.run(self.search(), first, cancel, progress)

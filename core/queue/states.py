@@ -1,4 +1,4 @@
-"""The states of the whole queue at once, counted or put in order. Every model file is looked at, none is read."""
+"""Count or sort the whole queue by state. Every model file is checked with ``stat``, none is read."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _Alone = tuple[int, State, str | None]
 def base_state(stamp: str | None, hashed_stamp: str | None, in_library: bool) -> State:
     """Return the state that a pending import has if no other one has its hash.
 
-    ``stamp`` is that of its file as it is now, ``hashed_stamp`` the one it had when the hash was computed.
+    ``stamp`` is the current stamp of its file, ``hashed_stamp`` the one it had when the hash was computed.
     """
     if stamp is None:
         return State.MISSING
@@ -30,7 +30,7 @@ def base_state(stamp: str | None, hashed_stamp: str | None, in_library: bool) ->
 
 
 def count(db: Database, cancel: threading.Event | None) -> Counter[State]:
-    """Return how many pending imports are in each state. Raises Cancelled."""
+    """Return the number of pending imports in each state. Raises Cancelled."""
     states: Counter[State] = Counter()
     alike: Counter[str] = Counter()
     for batch in _alone(db, cancel):
@@ -45,11 +45,11 @@ def count(db: Database, cancel: threading.Event | None) -> Counter[State]:
 def ids_by_state(
     db: Database, wanted: Collection[int] | None, descending: bool, cancel: threading.Event | None
 ) -> array[int]:
-    """Return ids by state, and by id within one, but the same file together; all where ``wanted`` is None.
+    """Return ids sorted by state, then by id, but with equal files together; all if ``wanted`` is None.
 
     Raises Cancelled.
     """
-    # Nothing is sorted here: rows come by id, and sorting so many in Python would keep all other threads waiting.
+    # Do not sort here: rows arrive by id, and sorting so many in Python would block all other threads.
     firsts: dict[State, list[int]] = {state: [] for state in State}
     groups: dict[str, list[int]] = {}
     leading: dict[int, list[int]] = {}
@@ -75,7 +75,7 @@ def ids_by_state(
 
 
 def _alone(db: Database, cancel: threading.Event | None) -> Iterator[list[_Alone]]:
-    """Go through the queue by id; with each state comes the hash where another import may have it too."""
+    """Yield the queue by id in batches: id, state, and the hash if another import may have it too."""
     for batch in queue_rows.iter_state_facts(db):
         if cancel is not None and cancel.is_set():
             raise Cancelled("checking the model files was cancelled")

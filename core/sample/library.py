@@ -1,7 +1,7 @@
-"""A sample library of its own making: what the demo opens, verification promotes, and the screenshots show.
+"""A generated sample library, used by the demo, verification and the screenshots.
 
-It goes the way real data goes: model files and an old manager's database are written, and Stage 1 brings them in.
-Every case of a promotion is in it. The sizes in the old database are those of real models; the files are tiny.
+It is built like a real one: model files and an old manager's database are written, and Stage 1 imports them. It covers
+every case of a promotion. The sizes in the old database are those of real models; the files are tiny.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ CREATE TABLE model_tags (model_id INTEGER NOT NULL, tag_id INTEGER NOT NULL, PRI
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Where a sample was written: the old database, the folder of its images, the folder of the model files."""
+    """The paths of a sample: the old database, the folder of its images, and the folder of the model files."""
 
     database: Path
     images: Path
@@ -39,7 +39,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """One row of the sample's database. ``salt`` decides the bytes of its file: rows with one salt are one model."""
+    """One row of the sample's database. ``salt`` determines its file's bytes: rows with equal salts are one model."""
 
     file: str
     type: str
@@ -109,7 +109,7 @@ _ROWS = (
 
 
 def build_sample(folder: Path) -> Sample:
-    """Write model files, images and an old manager's database below ``folder``; the same each time."""
+    """Write model files, images and an old manager's database below ``folder``; the content is always the same."""
     sample = Sample(folder / "old" / "manager.sqlite3", folder / "old" / "images", folder / "models")
     sample.images.mkdir(parents=True)
     connection = sqlite3.connect(sample.database)
@@ -124,7 +124,7 @@ def build_sample(folder: Path) -> Sample:
 
 
 def sample_library(folder: Path) -> Library:
-    """Build a sample below ``folder``, run Stage 1 on it, and return the library, open, in ``folder/library``."""
+    """Build a sample below ``folder``, run Stage 1 on it, and return the open library in ``folder/library``."""
     sample = build_sample(folder)
     library = Library.open(folder / "library")
     try:
@@ -164,7 +164,7 @@ def _add(connection: sqlite3.Connection, sample: Sample, number: int, row: _Row)
 
 
 def _write_image(path: Path, seed: int) -> None:
-    """Write the picture of a seed; of a negative one only the first half of the file."""
+    """Write the picture of a seed; for a negative seed, only the first half of the file."""
     save(landscape(abs(seed)), path)
     if seed < 0:
         data = path.read_bytes()

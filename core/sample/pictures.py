@@ -50,5 +50,5 @@ def _rgb(hue: float, saturation: float, value: float) -> tuple[int, int, int]:
 
 
 def save(picture: Image.Image, path: Path) -> None:
-    """Write the picture in the format that the path's suffix names."""
+    """Write the picture in the format given by the path's suffix."""
     picture.save(path, quality=90)

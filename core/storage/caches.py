@@ -1,4 +1,4 @@
-"""What has been computed once and need not be again: hashes of files, verdicts on images."""
+"""Caches of computed results: hashes of files and verdicts on images."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ class HashCache:
         self._store = store
 
     def get(self, path: str, stamp: str) -> str | None:
-        """Return the SHA-256 computed from the file at ``path`` when its stamp was ``stamp``."""
+        """Return the SHA-256 computed from the file at ``path`` when its stamp was ``stamp``, or None."""
         with self._store.read() as db:
             row = one_row(db, "SELECT sha256 FROM file_hashes WHERE path = ? AND stamp = ?", [path_to_db(path), stamp])
-        return row[0] if row and is_sha256(row[0]) else None  # else it is computed again
+        return row[0] if row and is_sha256(row[0]) else None  # an invalid hash is computed again
 
     def put(self, path: str, stamp: str, sha256: str, cancel: threading.Event | None = None) -> None:
-        """Keep a computed hash; a library opened for reading keeps none. ``cancel`` ends waiting for the lock."""
+        """Store a computed hash, unless the library is read-only. ``cancel`` ends waiting for the lock."""
         if self._store.readonly:
             return
         with self._store.write(full=False, cancel=cancel) as db:
@@ -32,7 +32,7 @@ class HashCache:
 
 
 def validation(db: Database, sha256: str) -> bool:
-    """Tell whether an image of these bytes has been decoded before; a verdict that is none is made again."""
+    """Return whether an image with this digest has been decoded before; an invalid verdict does not count."""
     found = all_rows(
         db,
         "SELECT refused FROM image_verdicts WHERE sha256 = ? "
@@ -46,5 +46,5 @@ def validation(db: Database, sha256: str) -> bool:
 
 
 def put_validation(db: Database, sha256: str, refused: str | None) -> None:
-    """Keep what decoding an image told: the reason it is refused for, or None."""
+    """Store the result of decoding an image: the reason why it is refused, or None."""
     db.execute("INSERT OR REPLACE INTO image_verdicts VALUES (?, ?)", [sha256, refused])

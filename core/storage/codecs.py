@@ -1,7 +1,7 @@
-"""How values cross the store's edge: each is looked at as if a stranger had written it.
+"""Encode and decode database values; every stored value is treated as untrusted.
 
-SQLite lets a column hold anything, and a library's file may come from elsewhere. A check returns the value as the
-program has it, or raises ValueError with a short reason.
+SQLite lets a column hold any type, and a library's file may come from elsewhere. A check returns the decoded value or
+raises ValueError with a short reason.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from core.domain.enums import Side, Strategy
 from core.domain.resolution import NO_OVERRIDES, Resolution
 from core.strict_json import parse_json_object
 
-HIGHEST = 2**63 - 1  # of SQLite's numbers
+HIGHEST = 2**63 - 1  # SQLite's largest integer
 DECISIONS = frozenset((None, *Strategy))
-STRATEGIES = ", ".join(f"'{strategy}'" for strategy in Strategy)  # in SQL
-HIGHEST_SEQ = 10**15 - 1  # of an image in a sequence: see ``core.images.scanner``
-_PIECE = 32_768  # characters of JSON
+STRATEGIES = ", ".join(f"'{strategy}'" for strategy in Strategy)  # as an SQL list
+HIGHEST_SEQ = 10**15 - 1  # highest sequence number of an image: see ``core.images.scanner``
+_PIECE = 32_768  # characters of JSON parsed at a time
 _LONGEST_REASON = 4000  # characters
 _SHA256 = re.compile("[0-9a-f]{64}")
 _STRATEGIES: Mapping[object, Strategy] = {strategy.value: strategy for strategy in Strategy}
@@ -33,13 +33,13 @@ T = TypeVar("T")
 
 
 class Row:
-    """Takes the values of one stored row; ``damage`` is the first reason why one of them cannot be taken."""
+    """Decodes the values of one stored row; ``damage`` is the reason for the first invalid value, or ''."""
 
     def __init__(self) -> None:
         self.damage = ""
 
     def take(self, column: str, check: Callable[[Any], T], value: object, stand_in: T) -> T:
-        """Return the checked value, or else ``stand_in``."""
+        """Return the checked value, or ``stand_in`` if the check fails."""
         try:
             return check(value)
         except ValueError as error:
@@ -48,8 +48,8 @@ class Row:
 
 
 def text(value: object) -> str:
-    """Return a text as it is."""
-    if isinstance(value, str) and value.isascii():  # nearly always, and windows of the queue must not wait
+    """Return a text unchanged."""
+    if isinstance(value, str) and value.isascii():  # fast path for nearly all values, as queue windows must load fast
         return value
     if not isinstance(value, str):
         raise ValueError("no text")
@@ -59,12 +59,12 @@ def text(value: object) -> str:
 
 
 def is_text(value: object) -> TypeGuard[str]:
-    """Tell whether a value is a text."""
+    """Return whether a value is valid text."""
     return isinstance(value, str) and (value.isascii() or path_to_db(value) == value)
 
 
 def integer(value: object, least: int = -HIGHEST - 1, most: int = HIGHEST) -> int:
-    """Return a whole number between two bounds, both included."""
+    """Return an integer between two inclusive bounds."""
     if not isinstance(value, int):
         raise ValueError("not a whole number")
     if not least <= value <= most:
@@ -73,17 +73,17 @@ def integer(value: object, least: int = -HIGHEST - 1, most: int = HIGHEST) -> in
 
 
 def natural(value: object) -> int:
-    """Return a whole number from 0 on."""
+    """Return a non-negative integer."""
     return integer(value, 0)
 
 
 def row_id(value: object) -> int:
-    """Return the id of a row, from 1 on."""
+    """Return the id of a row, at least 1."""
     return integer(value, 1)
 
 
 def seq(value: object) -> int:
-    """Return the number of an image in a sequence."""
+    """Return the sequence number of an image."""
     return integer(value, 0, HIGHEST_SEQ)
 
 
@@ -95,17 +95,17 @@ def sha256(value: object) -> str:
 
 
 def is_sha256(value: object) -> TypeGuard[str]:
-    """Tell whether a value is a SHA-256."""
+    """Return whether a value is a SHA-256."""
     return isinstance(value, str) and _SHA256.fullmatch(value) is not None
 
 
 def optional(check: Callable[[Any], T]) -> Callable[[Any], T | None]:
-    """Return the check that lets NULL through as None as well."""
+    """Return a check that also accepts NULL, as None."""
     return lambda value: None if value is None else check(value)
 
 
 def strategy(value: object) -> Strategy | None:
-    """Return a stored decision, None for NULL."""
+    """Return a stored strategy, or None for NULL."""
     if value is None:
         return None
     found = _STRATEGIES.get(value)
@@ -115,7 +115,7 @@ def strategy(value: object) -> Strategy | None:
 
 
 def reason(value: object) -> str:
-    """Return the reason an image is refused for."""
+    """Return the reason why an image is refused."""
     found = text(value)
     if not found or len(found) > _LONGEST_REASON:
         raise ValueError("no reason")
@@ -123,7 +123,7 @@ def reason(value: object) -> str:
 
 
 def file_name(value: object) -> str:
-    """Return the name of a file of ``pending/``, a plain one that leads nowhere else."""
+    """Return the plain name of a file in ``pending/``, without a path."""
     name = text(value)
     if not is_file_name(name):
         raise ValueError("not a file name")
@@ -131,12 +131,12 @@ def file_name(value: object) -> str:
 
 
 def is_file_name(name: str) -> bool:
-    """Tell whether a text is the plain name of a file."""
+    """Return whether a text is a plain file name."""
     return name not in ("", ".", "..") and "/" not in name and "\0" not in name
 
 
 def path_to_db(path: str) -> str | bytes:
-    """Return a path as SQLite can hold it: text, or its bytes where it is not UTF-8."""
+    """Return a path as SQLite can store it: text, or bytes if it is not UTF-8."""
     try:
         path.encode()
     except UnicodeEncodeError:
@@ -155,7 +155,7 @@ def path_from_db(value: object) -> str:
 
 
 def path_or_empty(value: object) -> str:
-    """Return a stored path, '' where it cannot be read: no file has that."""
+    """Return a stored path, or '' if it cannot be read: no file has that path."""
     if isinstance(value, str) and value.isascii():
         return value
     try:
@@ -165,11 +165,11 @@ def path_or_empty(value: object) -> str:
 
 
 def numbers(db: Database, select: str, values: Sequence[Any] = ()) -> array[int]:
-    """Return what a query for a column ``id`` of whole numbers finds, in its order."""
-    # One row of all of them: fetching each by itself would hand the interpreter over to other threads each time.
+    """Return the result of a query for an integer column ``id``, in the order of the query."""
+    # Fetch all ids as one row: fetching them one by one would release the GIL each time.
     found_text: str = db.execute(f"SELECT json_group_array(id) FROM ({select})", values).fetchone()[0]
     found, start = array("q"), 1
-    # Piece by piece: numbers of Python's take ten times the room, and while they are made all other threads wait.
+    # Parse in pieces: Python integers take ten times the memory, and parsing blocks all other threads.
     while start < len(found_text) - 1:
         end = found_text.find(",", start + _PIECE)
         end = end if end > 0 else len(found_text) - 1
@@ -179,7 +179,7 @@ def numbers(db: Database, select: str, values: Sequence[Any] = ()) -> array[int]
 
 
 def json_to_db(value: Mapping[str, Any]) -> str:
-    """Return meta_json as the store keeps it."""
+    """Return meta_json as stored JSON text."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
 
@@ -189,12 +189,12 @@ def json_from_db(value: object) -> dict[str, Any]:
 
 
 def picks_to_db(picks: Resolution) -> str | None:
-    """Return what was picked by hand as the store keeps it, NULL for nothing."""
+    """Return manual choices as stored JSON text, or None (NULL) if there are none."""
     return json.dumps(asdict(picks), separators=(",", ":")) if picks else None
 
 
 def picks_from_db(value: object) -> Resolution:
-    """Return the picks that ``picks_to_db`` stored."""
+    """Return the manual choices that ``picks_to_db`` stored."""
     if value is None:
         return NO_OVERRIDES
     stored = parse_json_object(text(value))
@@ -204,7 +204,7 @@ def picks_from_db(value: object) -> Resolution:
 
 
 def paths_from_db(value: object) -> list[str]:
-    """Return the paths that an entry of the journal lists, of files that it could not find."""
+    """Return the paths of the lost files that a journal entry lists."""
     try:
         return list(_texts(json.loads(text(value))))
     except RecursionError:
@@ -229,7 +229,7 @@ def _list(stored: object) -> list[Any]:
 
 
 def is_storable(value: Any) -> bool:
-    """Whether SQLite can hold a value that JSON gave: no larger number, no half of a character."""
+    """Return whether SQLite can store a value parsed from JSON: a 64-bit integer, a float, encodable text or null."""
     if isinstance(value, str):
         try:
             os.fsencode(value)

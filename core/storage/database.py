@@ -1,4 +1,4 @@
-"""Connections (one a thread) and transactions of a library's database."""
+"""Connections (one per thread) and transactions of a library's database."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from core.storage.readonly_copy import ReadOnlyCopy
 from core.storage.thread_connection import ThreadConnection
 from core.storage.wal import count_commit, write_copy
 
-_ATTEMPT = 0.1  # seconds that SQLite itself waits for a lock; how long we wait in all is up to Wait
-_CACHE_KIB = 512  # for each thread: what it reads again lies in the system's cache as well
-# What SQLite says where it cannot keep its own files beside the database.
+_ATTEMPT = 0.1  # seconds that SQLite itself waits for a lock; Wait decides how long to wait in total
+_CACHE_KIB = 512  # per thread; the operating system caches the file as well
+# SQLite's errors if it cannot keep its own files beside the database.
 _NO_PLACE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 
 CLOSED = "the library is closed"
 COMMIT_UNKNOWN = "the commit state is unknown"
-# Databases that this process had open when it was forked: see core.locks.forks.
+# Databases that were open when this process was forked: see core.locks.forks.
 _inherited: set[Path] = set()
 
 
 class LibraryDatabase:
-    """The database of one library. Every thread that uses it gets a connection of its own, closed with the thread.
+    """The database of one library. Each thread that uses it gets its own connection, closed when the thread ends.
 
-    ``on_wait`` is called, in the thread that waits, where another process keeps a lock for over a second.
+    ``on_wait`` is called, in the waiting thread, if another process holds a lock for over a second.
     """
 
     def __init__(self, path: Path, *, readonly: bool = False) -> None:
@@ -46,7 +46,7 @@ class LibraryDatabase:
         self._local = threading.local()
         self._opened: set[sqlite3.Connection] = set()
         self._lock = threading.Lock()
-        self._in_use: WeakSet[threading.RLock] = WeakSet()  # a lock for each thread, held while its connection is used
+        self._in_use: WeakSet[threading.RLock] = WeakSet()  # one lock per thread, held while its connection is in use
         self._refusal = ""
         self._file: tuple[int, int] | None = None  # which file the first connection opened
         self._aside: ReadOnlyCopy | None = None
@@ -56,11 +56,11 @@ class LibraryDatabase:
 
     @property
     def db(self) -> Database:
-        """This thread's connection, in autocommit mode. Raises LibraryError where the database cannot be opened."""
+        """This thread's connection, in autocommit mode. Raises LibraryError if the database cannot be opened."""
         held: ThreadConnection | None = getattr(self._local, "held", None)
         if held is None:
             self.check_open()
-            with self._using_lock():  # so that closing waits for it
+            with self._using_lock():  # so that close() waits for it
                 self.check_open()
                 held = self._local.held = ThreadConnection(self._connect(), self._opened)
         return held.db
@@ -75,7 +75,7 @@ class LibraryDatabase:
             self._check_place()
         try:
             if not self.readonly:
-                # Where the file has gone since, none is made in its place.
+                # Never create a new file if the opened one has disappeared.
                 return self._set_up(self._open(self.path, "rw" if self._file else "rwc"))
             path = self._readable()
             return self._set_up(self._open(path, "ro" if path == self.path else "rwc"))
@@ -83,7 +83,7 @@ class LibraryDatabase:
             raise LibraryError(f"the library's database {self.path} cannot be opened ({error})") from error
 
     def _open(self, path: Path, mode: str) -> sqlite3.Connection:
-        # Connections are used by one thread only, but closed together by whoever closes the library.
+        # Only one thread uses a connection, but the thread that closes the library closes all of them.
         connection = sqlite3.connect(
             f"{path.absolute().as_uri()}?mode={mode}",
             uri=True,
@@ -106,7 +106,7 @@ class LibraryDatabase:
         return db
 
     def _check_place(self) -> None:
-        """Raise LibraryError where the database is no longer the one that was opened: files would go elsewhere."""
+        """Raise LibraryError if the database was moved or replaced: files would go to the wrong place."""
         try:
             found = os.stat(self.path)
             here: tuple[int, int] | None = (found.st_dev, found.st_ino)
@@ -120,9 +120,9 @@ class LibraryDatabase:
             )
 
     def _patiently(self, db: Database, statement: str, cancel: threading.Event | None = None) -> None:
-        """Execute a statement that needs a lock, as soon as no other process holds it.
+        """Execute a statement that needs a lock, waiting until no other process holds it.
 
-        Raises LibraryLocked where one keeps it for too long, Cancelled, and LibraryError where the library is closed.
+        Raises LibraryLocked if one holds it for too long, Cancelled, and LibraryError if the library is closed.
         """
         wait = Wait(lambda: database_writer(self.path), self.on_wait)
         while True:
@@ -138,7 +138,7 @@ class LibraryDatabase:
             wait.go_on()
 
     def _readable(self) -> Path:
-        """Return what a read-only connection opens: the database, or a copy where SQLite cannot read it in place."""
+        """Return the file for read-only connections: the database, or a copy if SQLite cannot read it in place."""
         with self._lock:
             if self._aside is None:
                 try:
@@ -152,7 +152,7 @@ class LibraryDatabase:
             return self._aside.path
 
     def backup(self, target: Path) -> None:
-        """Write a whole copy of the database as a new file, synced. Raises LibraryError where that cannot be done."""
+        """Write a full copy of the database to a new file, and sync it. Raises LibraryError if that fails."""
         try:
             with appearing(target) as partial, self._using() as db:
                 write_copy(db, partial)
@@ -160,14 +160,14 @@ class LibraryDatabase:
             raise LibraryError(f"the library's database could not be copied to {target} ({error})") from error
 
     def copy_committed(self, target: Path) -> None:
-        """Write what is committed as a new database, also inside a write transaction. Raises sqlite3.Error, OSError."""
+        """Copy the committed state to a new file, even inside a write transaction. Raises sqlite3.Error, OSError."""
         with closing(sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
             write_copy(Database(connection, execute_plugins=False), target)
 
     @contextmanager
     def _using(self) -> Iterator[Database]:
-        """This thread's connection, which no other thread closes as long as the block lasts."""
-        self.check_open()  # before any lock: in the child of a fork one may be held for ever
+        """Yield this thread's connection, which no other thread closes during the block."""
+        self.check_open()  # before any lock: in the child of a fork, a lock may never be released
         with self._using_lock():
             self.check_open()
             yield self.db
@@ -183,13 +183,13 @@ class LibraryDatabase:
 
     @contextmanager
     def read(self) -> Iterator[Database]:
-        """One snapshot of the whole database. Raises LibraryError where it cannot be read, or is closed."""
+        """Open one snapshot of the whole database. Raises LibraryError if it is closed or cannot be read."""
         with self._using() as db:
             if db.conn.in_transaction:
                 yield db
                 return
             try:
-                with db.conn:  # which rolls back where an exception ends the block
+                with db.conn:  # rolls back if the block raises
                     db.execute("BEGIN")
                     self._patiently(db, "PRAGMA schema_version")  # the first read takes the snapshot
                     yield db
@@ -199,14 +199,14 @@ class LibraryDatabase:
 
     @contextmanager
     def write(self, *, full: bool = True, cancel: threading.Event | None = None) -> Iterator[Database]:
-        """One write transaction: all of the block or nothing. ``full`` is false where losing it on a power cut is safe.
+        """Run the block as one write transaction. ``full`` is false if losing it in a power cut is harmless.
 
-        ``cancel`` ends waiting for the lock. Raises LibraryError where nothing was changed, Cancelled, and
-        CommitUnclear where that will be known at the next opening.
+        ``cancel`` ends waiting for the lock. Raises LibraryError if nothing was changed, Cancelled, and
+        CommitUnclear if only the next opening will show whether it was committed.
         """
         with self._using() as db:
             try:
-                with db.conn:  # which rolls back where an exception ends the block
+                with db.conn:  # rolls back if the block raises
                     db.execute("PRAGMA synchronous=FULL" if full else "PRAGMA synchronous=NORMAL")
                     self._patiently(db, "BEGIN IMMEDIATE", cancel)
                     self._check_place()
@@ -219,10 +219,10 @@ class LibraryDatabase:
                 ) from error
 
     def await_turn(self, cancel: threading.Event | None = None) -> None:
-        """Wait until nobody is writing, so that long work is not done only to be refused the write lock afterwards.
+        """Wait until nobody is writing. Call this before long work that would be lost without the write lock.
 
-        Raises LibraryLocked where a process keeps it for too long, LibraryError where nothing can be written anyway,
-        and Cancelled.
+        Raises LibraryLocked if a process holds the lock for too long, LibraryError if the database cannot be
+        written, and Cancelled.
         """
         with self._using() as db:
             try:
@@ -236,7 +236,7 @@ class LibraryDatabase:
                 ) from error
 
     def check_open(self) -> None:
-        """Raise LibraryError where the library is closed, or this process is a fork of the one that opened it."""
+        """Raise LibraryError if the library is closed, or this process is a fork of the one that opened it."""
         if self._refusal:
             raise LibraryError(self._refusal)
 
@@ -245,8 +245,8 @@ class LibraryDatabase:
             db.execute("COMMIT")
         except sqlite3.Error as error:
             self._roll_back(db)
-            # The frames of the failed commit may lie whole in the WAL, where a crash would make them real. Only a
-            # later commit that overwrites them proves that nothing has happened.
+            # The frames of the failed commit may be complete in the WAL, so that recovery after a crash would apply
+            # them. Only a later commit that overwrites them proves that nothing has happened.
             try:
                 self.write_barrier()
             except CuratorError:
@@ -257,7 +257,7 @@ class LibraryDatabase:
             raise LibraryError(f"the library's database could not be written ({error}); nothing was changed") from error
 
     def write_barrier(self) -> None:
-        """Commit a change of one row, synced: everything committed before it is then surely on disk."""
+        """Commit and sync a change of one row, so that all earlier commits are certainly on disk."""
         with self._using() as db:
             try:
                 with db.conn:
@@ -272,15 +272,15 @@ class LibraryDatabase:
     @staticmethod
     def _roll_back(db: Database) -> None:
         if db.conn.in_transaction:
-            with suppress(sqlite3.Error):  # the error that brought us here is the one to tell
+            with suppress(sqlite3.Error):  # the original error is the one to report
                 db.execute("ROLLBACK")
 
     def close(self) -> None:
-        """Close every thread's connection, once no other thread uses its own; nothing can be read any more."""
+        """Close every thread's connection, waiting for those in use. The database cannot be used afterwards."""
         self._refusal = self._refusal or CLOSED
         with self._lock:
             in_use = list(self._in_use)
-        for lock in in_use:  # a thread whose lock is not among them yet looks first whether all is closed
+        for lock in in_use:  # a thread without a lock yet first checks whether the database is closed
             with lock:
                 pass
         while self._opened:
@@ -291,7 +291,7 @@ class LibraryDatabase:
         self._local = threading.local()
 
     def after_fork_in_child(self) -> None:
-        """Let go of the parent's connections without closing them: see core.locks.forks."""
+        """Drop the parent's connections without closing them: see core.locks.forks."""
         for connection in self._opened:
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(connection))
             _inherited.add(self.path)

@@ -1,7 +1,7 @@
-"""Fetching rows of which some text may be no UTF-8.
+"""Fetch rows whose text may not be valid UTF-8.
 
-Python's sqlite3 refuses the whole query for one such text. It cannot hold what this program writes, so reading every
-text with more care from the start would be paid for by every healthy library: about twice the time.
+Python's sqlite3 fails the whole query for one such text. This program never writes one, and decoding every text
+leniently from the start would take about twice the time in every healthy library.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ Row = tuple[Any, ...]
 
 
 def all_rows(db: Database, select: str, values: Sequence[Any] = ()) -> list[Row]:
-    """Return all rows a query finds; an invalid byte of UTF-8 becomes a lone surrogate."""
+    """Return all rows of a query; an invalid UTF-8 byte becomes a lone surrogate."""
     return list(chain.from_iterable(batches(db, select, values)))
 
 
 def one_row(db: Database, select: str, values: Sequence[Any] = ()) -> Row | None:
-    """Return the first row a query finds, None where there is none; texts as in ``all_rows``."""
+    """Return the first row of a query, or None; texts as in ``all_rows``."""
     return next(iter(all_rows(db, select, values)), None)
 
 
 def batches(db: Database, select: str, values: Sequence[Any] = ()) -> Iterator[list[Row]]:
-    """Go through the rows a query finds, some hundred at a time; texts as in ``all_rows``."""
+    """Yield the rows of a query in batches of a few hundred; texts as in ``all_rows``."""
     done = 0
     try:
         for batch in _batches(db, select, values):

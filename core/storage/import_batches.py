@@ -1,8 +1,8 @@
-"""What one batch of an import added, as its journal entry keeps it, so that it can be taken back.
+"""What one batch of an import added, as stored in its journal entry so that it can be undone.
 
-``before`` names the import that the batch is part of. ``after`` has the key of each new record, with the row of the
-old database that it came from and a digest of all its rows; images appended to other records; and the names of the
-images that came along. A decision is no part of a digest: it changes nothing that the import brought.
+``before`` names the import that the batch belongs to. ``after`` holds the key of each new record, its row in the old
+database and a digest of all its rows; the images appended to existing records; and the names of the imported images.
+Digests exclude decisions, which change nothing that was imported.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from core.domain.enums import OperationKind
 from core.storage.codecs import path_to_db
 from core.storage.journal_rows import Rows
 
-# Of each record its key, and all its rows as one JSON text; paths in hex, as they need not be UTF-8.
+# The key of each record, and all its rows as one JSON text. Paths are in hex, since they may not be UTF-8.
 _IMPORTS = """
 SELECT p.id, json_array(hex(path), name, type, size_bytes, created_at, meta_json, claimed_sha256,
     (SELECT json_group_array(tag_id) FROM
@@ -42,7 +42,7 @@ _Key = TypeVar("_Key", int, str)
 
 @dataclass(slots=True)
 class Added:
-    """What a batch adds: new records by row, images of records that were there, and the images' names with rows."""
+    """What a batch adds: new records by source row, images, and the names of images with their source rows."""
 
     imports: dict[int, int] = field(default_factory=dict)
     models: dict[int, str] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class Added:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A batch as its entry tells of it; ``imports`` and ``models`` have the digest of each new record by its key."""
+    """A batch as read from its entry; ``imports`` and ``models`` map the key of each new record to its digest."""
 
     run: str
     source: str
@@ -63,7 +63,7 @@ class Batch:
 
 
 def to_entry(db: Database, run: str, source: str, added: Added) -> tuple[Rows, Rows]:
-    """Return ``before`` and ``after`` for the entry of a batch whose rows are written."""
+    """Return ``before`` and ``after`` for the journal entry of a batch whose rows have been written."""
     imports, models = _digests(db, _IMPORTS, added.imports.values()), _digests(db, _MODELS, added.models.values())
     after = {
         "new_imports": [{"id": i, "row": row, "digest": imports[i]} for row, i in added.imports.items()],
@@ -80,7 +80,7 @@ def to_entry(db: Database, run: str, source: str, added: Added) -> tuple[Rows, R
 
 
 def from_entry(before: Rows, after: Rows) -> Batch:
-    """Return what ``to_entry`` put into an entry. Raises ValueError where that is something else."""
+    """Return the batch that ``to_entry`` stored in an entry. Raises ValueError if the entry is malformed."""
     ((run, source),) = _values(before, "import", run=str, source=str)
     imports = _values(after, "new_imports", id=int, row=int, digest=str)
     models = _values(after, "new_models", sha256=str, row=int, digest=str)
@@ -110,7 +110,7 @@ def _is(value: object, kind: type) -> bool:
 
 
 def changed(db: Database, batch: Batch) -> tuple[set[int], set[str]]:
-    """Return the ids and hashes of the records that are not as the batch left them."""
+    """Return the ids and hashes of the records that have changed since the batch wrote them."""
     imports, models = _digests(db, _IMPORTS, batch.imports), _digests(db, _MODELS, batch.models)
     ids = {i for i, digest in batch.imports.items() if imports.get(i) != digest}
     hashes = {sha256 for sha256, digest in batch.models.items() if models.get(sha256) != digest}
@@ -122,13 +122,13 @@ def changed(db: Database, batch: Batch) -> tuple[set[int], set[str]]:
 
 
 def decisions(db: Database, batch: Batch) -> int:
-    """Return how many of the imports that a batch added are decided."""
+    """Return how many of the imports added by a batch have a decision."""
     sql = "SELECT count(decision) FROM pending_import WHERE id IN (SELECT value FROM json_each(?))"
     return int(db.execute(sql, [json.dumps(list(batch.imports))]).fetchone()[0])
 
 
 def take_back(db: Database, batch: Batch) -> None:
-    """Remove what a batch added, and the notes by which importing again would skip it. New tags stay."""
+    """Delete what a batch added, and the log rows that would make a repeated import skip it. New tags stay."""
     added, source = batch.added, path_to_db(batch.source)
     many = db.conn.executemany
     many("DELETE FROM pending_import WHERE id = ?", [(i,) for i in batch.imports])
@@ -142,7 +142,7 @@ def take_back(db: Database, batch: Batch) -> None:
 
 
 def ids_of_others(db: Database, source: str) -> set[int]:
-    """Return the ids that imports since taken back had given, but for those the same rows of ``source`` had."""
+    """Return the ids assigned by undone imports, except ids equal to the row of ``source`` they were assigned to."""
     undone = "SELECT before, after FROM journal WHERE kind = ? AND undone_by IS NOT NULL AND after IS NOT NULL"
     found: set[int] = set()
     for batch in _readable(db.execute(undone, [OperationKind.IMPORT])):
@@ -155,10 +155,10 @@ def _readable(entries: Iterable[Sequence[str]]) -> Iterator[Batch]:
         try:
             yield from_entry(json.loads(before), json.loads(after))
         except (ValueError, TypeError, AttributeError, RecursionError):
-            continue  # damaged: it is told where it is to be taken back
+            continue  # damaged: reported when the batch is to be undone
 
 
 def _digests(db: Database, select: str, keys: Iterable[_Key]) -> dict[_Key, str]:
-    """Return a digest of all rows of each record that is there."""
+    """Return a digest of all rows of each existing record."""
     found = db.execute(select, [json.dumps(list(keys))])
     return {key: hashlib.blake2b(text.encode(), digest_size=_DIGEST_BYTES).hexdigest() for key, text in found}

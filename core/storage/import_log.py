@@ -1,4 +1,4 @@
-"""What Stage 1 has taken from which old database, so that importing again adds nothing twice."""
+"""Log of the rows that Stage 1 imported from old databases, so that importing again adds nothing twice."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.storage.fetch import all_rows, one_row
 
 @dataclass(frozen=True, slots=True)
 class ImportedRow:
-    """What became of a row of an old database: a model or a pending import, whichever is set."""
+    """The record that a row of an old database became: a model or a pending import, whichever is set."""
 
     sha256: str | None
     pending_id: int | None
@@ -21,7 +21,7 @@ class ImportedRow:
 
 
 def find(db: Database, source: str, row: int) -> ImportedRow | None:
-    """Return what became of a row taken earlier, None where it was not; nothing, where that cannot be read."""
+    """Return the record that an imported row became, or None if it was not imported; unreadable values are None."""
     key = [path_to_db(source), row]
     found = one_row(db, "SELECT sha256, pending_id FROM imported_rows WHERE source = ? AND row = ?", key)
     if found is None:
@@ -34,16 +34,16 @@ def find(db: Database, source: str, row: int) -> ImportedRow | None:
 
 
 def mark_imported(db: Database, source: str, row: int, *, sha256: str | None, pending_id: int | None) -> None:
-    """Note what became of a row."""
+    """Record what a row became."""
     db.execute("INSERT INTO imported_rows VALUES (?, ?, ?, ?)", [path_to_db(source), row, sha256, pending_id])
 
 
 def mark_image_imported(db: Database, source: str, row: int, name: str) -> None:
-    """Note that an image of a row has come along."""
+    """Record that an image of a row was imported."""
     db.execute("INSERT OR IGNORE INTO imported_images VALUES (?, ?, ?)", [path_to_db(source), row, name])
 
 
 def was_id_used(db: Database, pending_id: int) -> bool:
-    """Tell whether a pending import ever had this id."""
+    """Return whether a pending import ever had this id."""
     sql = "SELECT 1 FROM imported_rows WHERE pending_id = ? UNION SELECT 1 FROM pending_import WHERE id = ?"
     return db.execute(sql, [pending_id, pending_id]).fetchone() is not None

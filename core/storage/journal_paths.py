@@ -1,7 +1,7 @@
-"""Which names and paths the rows of a library may hold: the database may be a stranger's, so each is held to this.
+"""Grammar of the names and paths that the rows of a library may contain; the database may be untrusted.
 
-A path in a journal entry is one that an operation of its kind writes there, and no other: what goes to the images of
-a model, to the pending images of an import, to the operation's own staging folder, and to its own trash.
+A journal entry may contain only paths that an operation of its kind writes: images of a model, pending images of an
+import, the operation's own staging folder, and its own trash folder.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _PATHS = {
     _TRASH: re.compile(f"trash/(?P<op>[0-9a-f]{{32}})/(?:{_PENDING_FILE.pattern}|{SHA256}{_TIERS})"),
 }
 _TRASHED = f"(?:{_PENDING_FILE.pattern}|{SHA256}{_TIERS})"
-# In a folder of staging/: an operation's files, a backup being made, what leaves the trash, a copied database.
+# In a folder of staging/: an operation's files, a backup being made, files removed from the trash, a copied database.
 _SCRATCH_FILE = re.compile(
     f"[0-9]+(?:_(?:{TIER}))?|{TIER}|backup(?:/.*)?|{_OP.pattern}(?:/{_TRASHED})?"
     r"|copy\.sqlite3(?:-(?:wal|shm|journal))?",
     re.DOTALL,
 )
 _IN_TRASH = re.compile(f"{_TRASHED}|\\..*\\.partial", re.DOTALL)
-# From which folder to which an operation of each kind moves files.
+# The source and target folders between which an operation of each kind moves files.
 _MAY_MOVE: Mapping[OperationKind, Collection[tuple[str, str]]] = {
     OperationKind.PROMOTE: {(_STAGING, _IMAGES), (_PENDINGS, _TRASH)},
     OperationKind.IMPORT: {(_STAGING, _IMAGES), (_STAGING, _PENDINGS)},
@@ -44,33 +44,33 @@ _MAY_MOVE: Mapping[OperationKind, Collection[tuple[str, str]]] = {
 
 
 def is_operation(name: object) -> bool:
-    """Whether ``name`` is one that operations have: their folders in ``staging/`` and ``trash/`` are called so."""
+    """Return whether ``name`` is an operation's name, which its folders in ``staging/`` and ``trash/`` have too."""
     return isinstance(name, str) and _OP.fullmatch(name) is not None
 
 
 def is_scratch(name: str) -> bool:
-    """Whether ``name`` is one that folders in ``staging/`` have: an operation's, or that of a copied old database."""
+    """Return whether ``name`` is a folder name in ``staging/``: of an operation or a copied old database."""
     return _SCRATCH.fullmatch(name) is not None
 
 
 def may_come_back(path: str) -> bool:
-    """Whether ``path`` is one at which a file that rows or moves name may lie: what a restore puts into a library."""
+    """Return whether ``path`` is valid for a file that rows or moves refer to; a restore writes only such files."""
     place = _place(path)
     return place is not None and place.folder != _TRASH
 
 
 def is_scratch_file(path: str) -> bool:
-    """Whether ``path`` is one of a file or folder that this program makes inside a folder of ``staging/``."""
+    """Return whether ``path`` is a file or folder that this program creates inside a folder of ``staging/``."""
     return _SCRATCH_FILE.fullmatch(path) is not None
 
 
 def is_trashed(name: str) -> bool:
-    """Whether ``name`` is one that files in the folder of an operation in ``trash/`` have."""
+    """Return whether ``name`` is a valid file name in an operation's folder in ``trash/``."""
     return _IN_TRASH.fullmatch(name) is not None
 
 
 def owner_of(name: object) -> int | None:
-    """Return the id in the name of a pending image, ``<id>_<n>.<ext>``; ``None`` for what is no such name."""
+    """Return the id in the name of a pending image, ``<id>_<n>.<ext>``, or ``None`` for anything else."""
     match = _PENDING_FILE.fullmatch(name) if isinstance(name, str) else None
     return None if match is None else int(match[1])
 
@@ -87,7 +87,7 @@ class _Place:
 def check_entry(
     kind: OperationKind, op: str, pending_id: int | None, sha256: str | None, moves: Sequence[Move]
 ) -> None:
-    """Raise ValueError, which says why, where an entry is none that an operation of its kind writes."""
+    """Raise ValueError with the reason if an operation of this kind cannot have written the entry."""
     if not is_operation(op):
         raise ValueError(f"{op!r} is not an operation's name")
     if sha256 is not None and not _HASH.fullmatch(sha256):
@@ -112,7 +112,7 @@ def _place(path: str) -> _Place | None:
 
 
 def _fits(src: _Place, dst: _Place, op: str, pending_id: int | None, sha256: str | None) -> bool:
-    """Whether both places are the operation's own: its staging folder, its trash, its model, its pending import."""
+    """Return whether both places belong to the operation: its staging folder, trash, model or pending import."""
     return (
         (src.folder != _STAGING or src.op == op)
         and (dst.folder != _TRASH or dst.op == op)

@@ -1,4 +1,4 @@
-"""Rows of ``journal``, and the rows an operation touched as ``before`` and ``after`` keep them."""
+"""Rows of ``journal``, and the affected rows that ``before`` and ``after`` store."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from core.storage.codecs import is_storable, path_to_db
 from core.storage.fetch import all_rows, batches, one_row
 from core.storage.journal_paths import check_entry, is_operation, owner_of
 
-_MOVE = {"src": "source", "dst": "target", "keep": "backup", "had": "replaces"}  # as stored, and as in ``Move``
+_MOVE = {"src": "source", "dst": "target", "keep": "backup", "had": "replaces"}  # stored name to field of ``Move``
 _COLUMNS = "n, op, kind, action, pending_id, sha256, moves, open, at, undone_by, lost"
-# The tables that hold one pending import or one model, and the column that says which.
+# The tables that hold a pending import or a model, with their key columns.
 _PENDING_TABLES = {"pending_import": "id", "pending_import_tags": "pending_id", "pending_images": "pending_id"}
 _MODEL_TABLES = {"models": "sha256", "locations": "sha256", "model_tags": "sha256", "model_images": "sha256"}
 
@@ -39,7 +39,7 @@ def add(
     before: Rows | None = None,
     after: Rows | None = None,
 ) -> int:
-    """Write an entry, open where it has moves, and return its number."""
+    """Write an entry, open if it has moves, and return its number."""
     cursor = db.execute(
         "INSERT INTO journal (op, kind, action, pending_id, sha256, moves, before, after, open, at) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -60,13 +60,13 @@ def add(
 
 
 def open_entry(db: Database) -> Operation | None:
-    """Return the entry whose files are still to be moved, None where there is none."""
+    """Return the entry whose files have yet to be moved, or None."""
     row = one_row(db, f"SELECT {_COLUMNS} FROM journal WHERE open = 1")
     return None if row is None else _operation(row)
 
 
 def open_moves(db: Database) -> tuple[int, tuple[Move, ...]]:
-    """Return the journal's highest number and the moves still to be made, as one snapshot."""
+    """Return the journal's highest number and the outstanding moves, in one snapshot."""
     columns = ", ".join(f"j.{name}" for name in _COLUMNS.split(", "))
     select = f"SELECT m.n, {columns} FROM (SELECT max(n) AS n FROM journal) m LEFT JOIN journal j ON j.open = 1 LIMIT 1"
     [(highest, *row)] = all_rows(db, select)
@@ -74,32 +74,31 @@ def open_moves(db: Database) -> tuple[int, tuple[Move, ...]]:
 
 
 def highest_number(db: Database) -> int:
-    """Return the journal's highest number, 0 where it is empty."""
+    """Return the journal's highest number, or 0 if it is empty."""
     return int(db.execute("SELECT coalesce(max(n), 0) FROM journal").fetchone()[0])
 
 
 def moved_since(db: Database, n: int) -> set[str]:
-    """Return every path from which, or to which, the operations after ``n`` move a file."""
+    """Return the source and target paths of all files that operations after ``n`` move."""
     operations = map(_operation, all_rows(db, f"SELECT {_COLUMNS} FROM journal WHERE n > ?", [n]))
     return {path for operation in operations for move in operation.moves for path in (move.source, move.target)}
 
 
 def close(db: Database, n: int, lost: Sequence[str]) -> None:
-    """Close an entry; ``lost`` names the files that were found in neither place."""
+    """Close an entry; ``lost`` names the files found neither at their source nor at their target."""
     db.execute("UPDATE journal SET open = 0, lost = ? WHERE n = ?", [json.dumps(lost) if lost else None, n])
 
 
 def newest_to_undo(db: Database, run: str | None = None) -> tuple[Operation, Rows, Rows] | None:
-    """Return the newest promotion or batch of an import that is not undone, with the rows before and after it.
+    """Return the newest promotion or import batch that is not undone, with the rows before and after it, or None.
 
-    With ``run`` only batches of that import count. None where there is none; batches that an earlier version took
-    have no rows to go by and are passed over.
+    With ``run``, only batches of that import count. Batches of an earlier version stored no rows and are skipped.
     """
     return next(to_undo(db, run), None)
 
 
 def to_undo(db: Database, run: str | None = None) -> Iterator[tuple[Operation, Rows, Rows]]:
-    """Go through what undo can take back, newest first, as ``newest_to_undo`` returns it."""
+    """Iterate over the operations that can be undone, newest first, as ``newest_to_undo`` returns them."""
     of_run = "json_valid(before) AND json_extract(before, '$.import[0].run') = ?"
     rows = chain.from_iterable(
         batches(
@@ -114,7 +113,7 @@ def to_undo(db: Database, run: str | None = None) -> Iterator[tuple[Operation, R
 
 
 def standing_in_the_way(db: Database, n: int, ids: Collection[int], hashes: Collection[str]) -> Operation | None:
-    """Return the newest operation after ``n``, not undone, on one of these imports or models; None if there is none."""
+    """Return the newest operation after ``n`` on one of these imports or models that is not undone, or None."""
     row = one_row(
         db,
         f"SELECT {_COLUMNS} FROM journal WHERE n > ? AND kind <> ? AND undone_by IS NULL AND (pending_id IN "
@@ -125,21 +124,21 @@ def standing_in_the_way(db: Database, n: int, ids: Collection[int], hashes: Coll
 
 
 def all_checked(db: Database) -> Iterator[Operation]:
-    """Go through all entries, oldest first, the rows before and after each checked too."""
+    """Yield all entries, oldest first, also checking the rows before and after each."""
     columns = _columns_of_tables(db)
     for row in chain.from_iterable(batches(db, f"SELECT {_COLUMNS}, before, after FROM journal ORDER BY n")):
         yield _with_rows(row, columns)[0]
 
 
 def set_undone(db: Database, n: int, by: int) -> None:
-    """Note that entry ``n`` was undone by entry ``by``."""
+    """Record that entry ``n`` was undone by entry ``by``."""
     db.execute("UPDATE journal SET undone_by = ? WHERE n = ?", [by, n])
 
 
 def list_operations(db: Database, limit: int, below: int | None = None) -> list[tuple[Operation, Rows]]:
     """Return the newest operations (those numbered below ``below``), newest first, with the rows before each.
 
-    With an undoing come the rows of what it took back: those that it made.
+    An undo comes with the rows before the operation it undid, which are the rows it restored.
     """
     taken_back = (
         "SELECT before FROM journal AS t WHERE t.undone_by = journal.n AND t.n < journal.n ORDER BY n DESC LIMIT 1"
@@ -155,7 +154,7 @@ def list_operations(db: Database, limit: int, below: int | None = None) -> list[
 
 
 def undone_since(db: Database, n: int) -> list[tuple[Operation, Rows]]:
-    """Return the operations undone by one after ``n``, newest first, with the rows before each."""
+    """Return the operations undone after entry ``n``, newest first, with the rows before each."""
     rows = all_rows(db, f"SELECT {_COLUMNS}, before FROM journal WHERE undone_by > ? ORDER BY n DESC", [n])
     columns = _columns_of_tables(db)
     return [_with_rows((*row, None), columns)[:2] for row in rows]
@@ -168,13 +167,13 @@ def closed_operations(db: Database) -> list[tuple[str, int]]:
 
 
 def normalize(rows: Rows) -> Rows:
-    """Return rows as reading them back from an entry gives them, so that the two can be compared."""
+    """Return rows as they would be read back from an entry, so that the two can be compared."""
     stored: Rows = json.loads(json.dumps(rows, default=os.fsdecode))
     return stored
 
 
 def _operation(row: Sequence[Any]) -> Operation:
-    """Return an entry; where it is none that this program wrote, without its moves, and with the reason."""
+    """Return an entry; one that this program cannot have written has no moves and a reason in ``unsafe``."""
     n, op, kind, action, pending_id, sha256, moves, is_open, at, undone_by, lost = row
     bare = Operation(
         n,
@@ -233,7 +232,7 @@ def _columns_of_tables(db: Database) -> Mapping[str, set[str]]:
 
 
 def _with_rows(row: Sequence[Any], known: Mapping[str, set[str]]) -> tuple[Operation, Rows, Rows]:
-    """Return an entry with the rows before and after it: none where anything is not as this program writes it."""
+    """Return an entry with the rows before and after it; no rows if this program cannot have written it."""
     *columns, before, after = row
     operation = _operation(columns)
     if operation.unsafe:
@@ -245,9 +244,9 @@ def _with_rows(row: Sequence[Any], known: Mapping[str, set[str]]) -> tuple[Opera
 
 
 def _rows(operation: Operation, text: Any, column: str, known: Mapping[str, set[str]]) -> Rows:
-    """Return stored rows; ValueError where one of them is none that could be put back.
+    """Return stored rows. Raises ValueError if one of them could not be restored.
 
-    ``known`` has the columns of each table. A row of before a migration has fewer.
+    ``known`` has the columns of each table. Rows stored before a migration have fewer columns.
     """
     rows = {} if text is None else _json(text, column)
     if not isinstance(rows, dict):
@@ -272,7 +271,7 @@ def _is_row(row: Any, names: set[str]) -> bool:
 
 
 def snapshot(db: Database, pending_id: int | None, sha256: str | None) -> Rows:
-    """Return all rows that hold a pending import and a model, as mappings by table."""
+    """Return all rows of a pending import and a model, as mappings by table."""
     found: dict[str, list[dict[str, Any]]] = {}
     for tables, key in ((_PENDING_TABLES, pending_id), (_MODEL_TABLES, sha256)):
         for table, column in tables.items() if key is not None else ():
@@ -283,7 +282,7 @@ def snapshot(db: Database, pending_id: int | None, sha256: str | None) -> Rows:
 
 
 def restore(db: Database, pending_id: int | None, sha256: str | None, rows: Rows) -> None:
-    """Make a pending import and a model hold exactly ``rows``, as ``snapshot`` gave them."""
+    """Restore the rows of a pending import and a model to exactly ``rows``, as returned by ``snapshot``."""
     for tables, key in ((_PENDING_TABLES, pending_id), (_MODEL_TABLES, sha256)):
         if key is None:
             continue

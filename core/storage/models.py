@@ -27,7 +27,7 @@ from core.storage.fetch import all_rows, one_row
 
 
 def get(db: Database, sha256: str) -> Model | None:
-    """Return the model with its tags, or None. Raises RowDamaged where it cannot be read."""
+    """Return the model with its tags, or None. Raises RowDamaged if it cannot be read."""
     found = one_row(
         db, "SELECT path, name, type, size_bytes, created_at, meta_json FROM models WHERE sha256 = ?", [sha256]
     )
@@ -51,18 +51,18 @@ def get(db: Database, sha256: str) -> Model | None:
 
 
 def tags(db: Database, sha256: str) -> tuple[str, ...]:
-    """Return the names of a model's tags, sorted; a tag whose name is none is left out."""
+    """Return the names of a model's tags, sorted; invalid names are skipped."""
     rows = all_rows(db, "SELECT name FROM model_tags JOIN tags ON id = tag_id WHERE sha256 = ?", [sha256])
     return tuple(sorted(name for (name,) in rows if is_text(name)))
 
 
 def exists(db: Database, sha256: str) -> bool:
-    """Tell whether the library has the model."""
+    """Return whether the library has the model."""
     return db.execute("SELECT 1 FROM models WHERE sha256 = ?", [sha256]).fetchone() is not None
 
 
 def put(db: Database, sha256: str, columns: Mapping[str, Any]) -> None:
-    """Insert a model, or replace all columns of one; ``columns`` are those of the table without ``sha256``."""
+    """Insert a model, or replace all its columns; ``columns`` are those of the table except ``sha256``."""
     db.execute(
         "INSERT INTO models VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (sha256) DO UPDATE SET path = excluded.path, "
         "name = excluded.name, type = excluded.type, size_bytes = excluded.size_bytes, "
@@ -80,18 +80,18 @@ def put(db: Database, sha256: str, columns: Mapping[str, Any]) -> None:
 
 
 def add_location(db: Database, sha256: str, path: str) -> None:
-    """Note that the model's file was found at ``path``; an empty path is none."""
+    """Record that the model's file was found at ``path``; an empty path is ignored."""
     if path:
         db.execute("INSERT OR IGNORE INTO locations VALUES (?, ?)", [sha256, path_to_db(path)])
 
 
 def add_tags(db: Database, sha256: str, tag_ids: Iterable[int]) -> None:
-    """Give a model further tags."""
+    """Add tags to a model."""
     db.conn.executemany("INSERT OR IGNORE INTO model_tags VALUES (?, ?)", [(sha256, tag_id) for tag_id in tag_ids])
 
 
 def images(db: Database, sha256: str) -> list[ModelImage]:
-    """Return the model's images in order. Raises RowDamaged where one of them cannot be read."""
+    """Return the model's images in order. Raises RowDamaged if one of them cannot be read."""
     found = all_rows(
         db, "SELECT seq, source_sha256, high, medium, low FROM model_images WHERE sha256 = ? ORDER BY seq", [sha256]
     )
@@ -109,7 +109,7 @@ def _image(values: tuple[object, ...]) -> ModelImage | None:
 
 
 def put_image(db: Database, sha256: str, image: ModelImage) -> None:
-    """Add an image to the model's sequence, or replace the one that has its number."""
+    """Add an image to the model's sequence, or replace the one with the same number."""
     db.execute(
         "INSERT OR REPLACE INTO model_images VALUES (?, ?, ?, ?, ?, ?)",
         [sha256, image.seq, image.source_sha256, *(image.digests[tier] for tier in Tier)],

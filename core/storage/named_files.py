@@ -1,4 +1,4 @@
-"""The files of a library that rows of its database name, with their digests."""
+"""Files that rows of a library's database refer to, with their digests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from core.storage.journal_paths import may_come_back
 
 
 def named_files(db: Database) -> Iterator[tuple[str, str]]:
-    """Give path (relative to the library) and SHA-256 of each file that a row names; rows that name none are left out.
+    """Yield path (relative to the library) and SHA-256 of each file that a row refers to; invalid paths are skipped.
 
     Raises sqlite3.Error.
     """
@@ -28,5 +28,5 @@ def named_files(db: Database) -> Iterator[tuple[str, str]]:
 
 
 def staged_files(db: Database) -> list[str]:
-    """Return the files in ``staging/`` that an operation left open has still to move."""
+    """Return the files in ``staging/`` that an open operation has yet to move."""
     return [move.source for move in journal_rows.open_moves(db)[1] if move.source.startswith("staging/")]

@@ -1,4 +1,4 @@
-"""Rows of ``pending_import`` with their tags and images, and the decisions stored with them."""
+"""Rows of ``pending_import`` with their tags, images and stored decisions."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ from core.storage.fetch import all_rows, one_row
 
 
 def get(db: Database, pending_id: int) -> PendingImport | None:
-    """Return the pending import with its tags and images, or None. Raises RowDamaged where it cannot be read."""
+    """Return the pending import with its tags and images, or None. Raises RowDamaged if it cannot be read."""
     found = read(db, pending_id)
     if found is None:
         return None
@@ -48,8 +48,8 @@ def get(db: Database, pending_id: int) -> PendingImport | None:
 
 
 def read(db: Database, pending_id: int) -> tuple[PendingImport, str] | None:
-    """Return the pending import, empty where it cannot be read, and the reason for the first such place or ''."""
-    if not -HIGHEST <= pending_id <= HIGHEST:  # SQLite takes no larger number
+    """Return the pending import, with invalid values left empty, and the first reason or ''; None if missing."""
+    if not -HIGHEST <= pending_id <= HIGHEST:  # beyond SQLite's integers
         return None
     found = one_row(
         db,
@@ -85,12 +85,12 @@ def _decision(row: Row, decision: object, picks: object) -> Decision | None:
 
 
 def tags(db: Database, pending_id: int) -> tuple[str, ...]:
-    """Return the names of a pending import's tags, sorted; a tag whose name is none is left out."""
+    """Return the names of a pending import's tags, sorted; invalid names are skipped."""
     return tuple(sorted(name for _, name in _tags(db, pending_id) if is_text(name)))
 
 
 def tag_ids(db: Database, pending_id: int, without: Sequence[str] = ()) -> list[int]:
-    """Return the ids of a pending import's tags, without those of the given names."""
+    """Return the ids of a pending import's tags, except those with the given names."""
     return [i for i, name in _tags(db, pending_id) if name not in without]
 
 
@@ -100,7 +100,7 @@ def _tags(db: Database, pending_id: int) -> list[tuple[int, object]]:
 
 
 def images(db: Database, pending_id: int) -> tuple[PendingImage, ...]:
-    """Return a pending import's images in order, each with the verdict kept for its digest. Raises RowDamaged."""
+    """Return a pending import's images in order, each with the verdict cached for its digest. Raises RowDamaged."""
     row = Row()
     found = _images(db, pending_id, row)
     if row.damage:
@@ -109,7 +109,7 @@ def images(db: Database, pending_id: int) -> tuple[PendingImage, ...]:
 
 
 def _images(db: Database, pending_id: int, row: Row) -> tuple[PendingImage, ...]:
-    """Return the images that can be read; ``row`` is told of the others."""
+    """Return the images that can be read; ``row`` records the damage of the others."""
     found = all_rows(
         db,
         "SELECT n, file, i.sha256, v.refused FROM pending_images i LEFT JOIN image_verdicts v ON v.sha256 = i.sha256 "
@@ -121,7 +121,7 @@ def _images(db: Database, pending_id: int, row: Row) -> tuple[PendingImage, ...]
 
 def _image(values: tuple[object, ...]) -> PendingImage | None:
     n, file, digest, refused = values
-    verdict = Row().take("refused", optional(reason), refused, None)  # a cache
+    verdict = Row().take("refused", optional(reason), refused, None)  # a cache: ignore damage
     return PendingImage(seq(n), file_name(file), sha256(digest), verdict)
 
 
@@ -148,17 +148,17 @@ def insert(db: Database, record: PendingImport, tag_ids: Iterable[int]) -> None:
 
 
 def add_image(db: Database, pending_id: int, image: PendingImage) -> None:
-    """Add one image behind those a pending import has."""
+    """Append an image to a pending import."""
     db.execute("INSERT INTO pending_images VALUES (?, ?, ?, ?)", [pending_id, image.n, image.file, image.sha256])
 
 
 def delete(db: Database, pending_id: int) -> None:
-    """Take a pending import off the queue, with its tags and its list of images."""
+    """Remove a pending import from the queue, with its tags and its list of images."""
     db.execute("DELETE FROM pending_import WHERE id = ?", [pending_id])
 
 
 def next_id(db: Database) -> int:
-    """Return an id above every one ever given. Raises RowDamaged where there is none, or that cannot be told."""
+    """Return an id above every id ever assigned. Raises RowDamaged if none is left or the counter is damaged."""
     found = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'pending_import'").fetchone()
     if found is None:
         return 1
@@ -169,9 +169,9 @@ def next_id(db: Database) -> int:
 
 
 def decide(db: Database, ids: Sequence[int], choice: Choice) -> None:
-    """Store a decision for each of the pending imports, or clear theirs with None.
+    """Store a decision for each of the pending imports, or clear it with None.
 
-    With a strategy alone, what was picked by hand stays where the strategy does, and is gone with it.
+    A strategy alone keeps the stored manual choices if the strategy is unchanged, and drops them otherwise.
     """
     if isinstance(choice, Decision):
         update = "UPDATE pending_import SET decision = ?, picks = ? WHERE id = ?"
@@ -186,13 +186,13 @@ def decide(db: Database, ids: Sequence[int], choice: Choice) -> None:
 
 
 def decisions(db: Database) -> list[tuple[int, Strategy]]:
-    """Return all stored decisions by id; what is no strategy is none."""
+    """Return all stored decisions by id; invalid strategies are skipped."""
     select = f"SELECT id, decision FROM pending_import WHERE decision IN ({STRATEGIES}) ORDER BY id"
     return [(i, Strategy(decision)) for i, decision in db.execute(select)]
 
 
 def full_decisions(db: Database) -> dict[int, Decision]:
-    """Return all stored decisions by id, each with what was picked by hand; what cannot be read is left out."""
+    """Return all stored decisions by id, each with its manual choices; unreadable choices are ignored."""
     rows = all_rows(db, "SELECT id, picks FROM pending_import WHERE picks IS NOT NULL")
     picked = {i: Row().take("picks", picks_from_db, picks, NO_OVERRIDES) for i, picks in rows}
     return {i: Decision(chosen, picked.get(i, NO_OVERRIDES)) for i, chosen in decisions(db)}

@@ -1,4 +1,4 @@
-"""Windows of the queue: many rows at once, with what is known of each file's hash."""
+"""Windows of the queue: many rows per query, each with the cached hash of its file."""
 
 from __future__ import annotations
 
@@ -60,9 +60,9 @@ _HEX = re.compile("[0-9a-f]*")
 
 @dataclass(frozen=True, slots=True)
 class StoredRow:
-    """A line of the queue as the store knows it; ``sha256`` was computed when the file had ``stamp``.
+    """A row of the queue as stored; ``sha256`` was computed when the file had ``stamp``.
 
-    ``damage`` says why a value cannot be read, empty here, in a row that something else wrote.
+    ``damage`` says why a value cannot be read, in a row that another program wrote; the value is empty here.
     """
 
     id: int
@@ -82,7 +82,7 @@ class StoredRow:
 
 
 def fetch_ids(db: Database, order: SortOrder = DEFAULT_ORDER, wanted: Collection[int] | None = None) -> array[int]:
-    """Return the ids of pending imports in order, of all where ``wanted`` is None. By state is not for SQL."""
+    """Return the ids of pending imports in order, of all if ``wanted`` is None. SQL cannot sort by state."""
     where, values = "", []
     if wanted is not None:
         where, values = "WHERE p.id IN (SELECT value FROM json_each(?))", [json.dumps(list(wanted))]
@@ -91,7 +91,7 @@ def fetch_ids(db: Database, order: SortOrder = DEFAULT_ORDER, wanted: Collection
 
 
 def fetch_rows(db: Database, wanted: Sequence[int]) -> dict[int, StoredRow]:
-    """Return the rows with the wanted ids, by id; those that are gone are left out."""
+    """Return the rows with the wanted ids, by id; missing ones are left out."""
     key = [json.dumps(list(wanted))]
     tags = _lists(db, "SELECT pending_id, name FROM pending_import_tags JOIN tags ON id = tag_id", "name", key)
     images = _lists(db, "SELECT pending_id, file FROM pending_images", "n", key)
@@ -112,7 +112,7 @@ def fetch_rows(db: Database, wanted: Sequence[int]) -> dict[int, StoredRow]:
 
 
 def _is_sound(found: Sequence[Sequence[Any]], *lists: dict[int, list[Any]]) -> bool:
-    """Tell whether all values are of our own making: at one look, as they nearly always are."""
+    """Return whether all values are valid, checked in bulk because they nearly always are."""
     if not found:
         return True
     ids, names, paths, types, sizes, decisions, _, hashes, *_ = zip(*found, strict=True)
@@ -157,7 +157,7 @@ def _checked(values: Sequence[Any], tags: Sequence[Any], images: Sequence[Any], 
     i, name, path, type_, size_bytes, decision, stamp, sha256, in_library, by_hand = values
     row = Row()
     row.take("id", row_id, i, 0)
-    if not is_sha256(sha256):  # a cache: what cannot be in it is as good as not there
+    if not is_sha256(sha256):  # a cache: treat an invalid entry as missing
         stamp = sha256 = None
     return StoredRow(
         i,
@@ -186,7 +186,7 @@ def _lists(db: Database, select: str, order: str, key: Sequence[str]) -> dict[in
 
 
 def same_hash(db: Database, row: StoredRow) -> Iterator[tuple[int, str, str]]:
-    """Go through id, path and stamp of each other pending import whose file had the same hash."""
+    """Iterate over id, path and stamp of each other pending import whose file had the same hash."""
     found = all_rows(
         db,
         "SELECT p.id, h.path, h.stamp FROM file_hashes h JOIN pending_import p ON p.path = h.path "
@@ -197,17 +197,17 @@ def same_hash(db: Database, row: StoredRow) -> Iterator[tuple[int, str, str]]:
 
 
 def totals(db: Database) -> tuple[int, int]:
-    """Return how many pending imports there are, and how many of them are decided."""
+    """Return the number of pending imports, and how many of them have a decision."""
     select = f"SELECT count(*), count(*) FILTER (WHERE decision IN ({STRATEGIES})) FROM pending_import"
     pending, decided = db.execute(select).fetchone()
     return pending, decided
 
 
 def iter_state_facts(db: Database) -> Iterator[list[tuple[int, str, str | None, bool, str | None]]]:
-    """Go through the whole queue by id in batches: what of each pending import decides its state, and no more.
+    """Yield the whole queue by id in batches, with only the facts that determine the state of each pending import.
 
-    That is, after its id, its path, the stamp that the file had when it was hashed, whether the library has that
-    hash, and the hash itself where another pending import may have it too.
+    These are, after its id: its path, the stamp that the file had when it was hashed, whether the library has that
+    hash, and the hash itself if another pending import may have it too.
     """
     for batch in batches(db, _KNOWN):
         yield [
@@ -217,7 +217,7 @@ def iter_state_facts(db: Database) -> Iterator[list[tuple[int, str, str | None, 
 
 
 def paths(db: Database, wanted: Sequence[int]) -> dict[int, str]:
-    """Return the model path of each wanted pending import that is still there."""
+    """Return the model path of each wanted pending import that still exists."""
     found = all_rows(
         db,
         "SELECT id, path FROM pending_import WHERE id IN (SELECT value FROM json_each(?))",

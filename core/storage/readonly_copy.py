@@ -1,7 +1,7 @@
-"""A copy of the library's database aside, for reading where SQLite cannot: on a read-only mount.
+"""Temporary copy of the library's database, used where SQLite cannot read it in place: on a read-only mount.
 
-SQLite keeps an index of the write-ahead log (``-shm``) beside the database and must be able to write there, even to
-read (https://www.sqlite.org/wal.html#read_only_databases).
+SQLite keeps an index of the write-ahead log (``-shm``) beside the database and must be able to write it even to read
+(https://www.sqlite.org/wal.html#read_only_databases).
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ _TRIES = 5
 
 
 class ReadOnlyCopy:
-    """A private folder with a copy of one database, removed with ``close``."""
+    """A private folder with a copy of one database; ``close`` removes it."""
 
     def __init__(self, source: Path) -> None:
-        """Copy database and write-ahead log. Raises LibraryError where they cannot be read, or never stand still."""
+        """Copy database and write-ahead log. Raises LibraryError if they cannot be read or keep changing."""
         folder = tempfile.mkdtemp(prefix="model-curator-")
         self.path = Path(folder) / source.name
         self._remove = weakref.finalize(self, _remove, folder, os.getpid())
@@ -43,7 +43,7 @@ class ReadOnlyCopy:
             for part, stamp in zip(parts, before, strict=True):
                 target = self.path.with_name(part.name)
                 target.unlink(missing_ok=True)
-                if stamp is not None or part == source:  # which may be gone: a restore takes it away for a moment
+                if stamp is not None or part == source:  # a restore removes it for a moment: then this raises
                     shutil.copyfile(part, target)
             if before == [_stamp(part) for part in parts]:
                 return
@@ -55,7 +55,7 @@ class ReadOnlyCopy:
 
 
 def _remove(folder: str, owner: int) -> None:
-    if os.getpid() == owner:  # a fork has no say in its parent's copy
+    if os.getpid() == owner:  # the child of a fork must not remove its parent's copy
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -1,4 +1,4 @@
-"""The library's schema, step by step. A step that has been released is never changed: a new one is added below it."""
+"""The library's schema as a list of migrations. Never change a released migration; append a new one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SCHEMAS = {
     "1_library_queue_journal": "ec02df376d4da2e89b995042493d7dc789e2b40dceffb1a596bac53d222c336a",
     "2_picks": "1d5dd1dc20d9fafd8cf414e666f9a627f96a84e5b8d1493d034464a078d332f0",
 }
-"""The steps in their order, each with the digest that the schema has after it: see ``core.storage.schema_check``."""
+"""The migrations in order, each with the digest of the schema after it: see ``core.storage.schema_check``."""
 
 _LIBRARY = """
 CREATE TABLE models (
@@ -134,5 +134,5 @@ def _first(db: Database) -> None:
 
 @migrations(name="2_picks")
 def _picks(db: Database) -> None:
-    # What was picked by hand for a decision: {"fields": [[[key, …], side], …], "tags": […], "images": […]}.
+    # The manual choices of a decision: {"fields": [[[key, …], side], …], "tags": […], "images": […]}.
     db.execute("ALTER TABLE pending_import ADD COLUMN picks TEXT")

@@ -1,7 +1,7 @@
-"""The schema of a library's database beside the one that the migrations make.
+"""Compare the schema of a library's database with the one that the migrations create.
 
-A library may come from a stranger: a trigger would run when we write, a view in place of a table when we read, and a
-table without its constraints would take what no other part of the program expects.
+A library may be untrusted: a trigger would run on every write, a view in place of a table on every read, and a table
+without its constraints would accept values that the rest of the program does not expect.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from core.storage.fetch import all_rows
 from core.storage.schema import SCHEMAS, migrations
 
 _STEPS = "_sqlite_migrations"  # sqlite-utils' own table
-_Objects = dict[tuple[str, str], tuple[str, str]]  # by type and name: the table it belongs to, and its SQL
+_Objects = dict[tuple[str, str], tuple[str, str]]  # (type, name) to (its table, its SQL)
 
 
 class Bars(IntEnum):
-    """What a difference keeps the library from being opened for."""
+    """The access to the library that a difference prevents."""
 
     NOTHING = 0
     WRITING = 1
@@ -31,14 +31,14 @@ class Bars(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing in the schema that is not as the migrations make it."""
+    """One difference from the schema that the migrations create."""
 
     what: str
     bars: Bars
 
 
 def applied(db: Database) -> set[str]:
-    """Return the names of the migrations that the database says it has had."""
+    """Return the names of the migrations that the database records as applied."""
     found = objects_of(db).get(("table", _STEPS))
     if found is None or not _is_plain(found[1]):
         return set()
@@ -47,7 +47,7 @@ def applied(db: Database) -> set[str]:
 
 
 def differences(db: Database, steps: Set[str]) -> list[Difference]:
-    """Return what differs from the schema as it is after ``steps``, some of ``SCHEMAS``."""
+    """Return the differences from the schema after ``steps``, a subset of ``SCHEMAS``."""
     last = max((number for number, step in enumerate(SCHEMAS) if step in steps), default=-1)
     found = objects_of(db)
     if digest(found) == ([digest({}), *SCHEMAS.values()][last + 1]):
@@ -59,13 +59,13 @@ def differences(db: Database, steps: Set[str]) -> list[Difference]:
 
 
 def digest(objects: _Objects) -> str:
-    """Return the SHA-256 of a schema, sqlite-utils' own table apart."""
+    """Return the SHA-256 of a schema, without sqlite-utils' own table."""
     rest = sorted(item for item in objects.items() if not _is_of_steps(*item))
     return hashlib.sha256(repr(rest).encode(errors="surrogateescape")).hexdigest()
 
 
 def objects_of(db: Database) -> _Objects:
-    """Return all that is in the schema but SQLite's own."""
+    """Return all objects in the schema except SQLite's own."""
     rows = all_rows(db, "SELECT type, name, tbl_name, coalesce(sql, '') FROM sqlite_master")
     return {
         (kind, name): (table, sql)
@@ -90,30 +90,30 @@ def _compare(db: Database, found: _Objects, ours: Database) -> Iterator[Differen
 
 
 def _strange(found: _Objects, expected: _Objects) -> Iterator[Difference]:
-    """Look for what the migrations do not make."""
+    """Yield the objects that the migrations do not create."""
     tables = {name for kind, name in expected if kind == "table"}
     for (kind, name), (table, sql) in found.items():
         if (kind, name) in expected or _is_of_steps((kind, name), (table, sql)):
             continue
         if kind == "view" and name in tables:
-            continue  # told of as a table that is missing
-        # Beside nothing of ours, a table makes this the database of another program.
+            continue  # reported as a missing table
+        # If no object is expected, a table shows that this is the database of another program.
         harmless = bool(expected) and (kind == "index" or (kind == "table" and _is_plain(sql)))
         what = "virtual table" if kind == "table" and not _is_plain(sql) else kind
         yield Difference(f"the {what} {name} is not ours", Bars.NOTHING if harmless else Bars.WRITING)
 
 
 def _is_of_steps(named: tuple[str, str], made: tuple[str, str]) -> bool:
-    """Tell whether this is sqlite-utils' own table or its index, which differ between its versions."""
+    """Return whether this is sqlite-utils' own table or its index, which differ between its versions."""
     return made[0] == _STEPS and (named[0] == "index" or (named == ("table", _STEPS) and _is_plain(made[1])))
 
 
 def _columns(db: Database, table: str) -> set[str]:
-    """Return the columns of a table that are stored, not computed; none where it is a virtual one."""
+    """Return the stored, not generated, columns of a table; none if it is a virtual table."""
     (sql,) = db.execute("SELECT sql FROM sqlite_master WHERE type = 'table' AND name = ?", [table]).fetchone()
     return {row[1] for row in db.execute(f"PRAGMA table_xinfo({table})") if row[6] == 0} if _is_plain(sql) else set()
 
 
 def _is_plain(sql: str) -> bool:
-    """Tell whether a table is no virtual one."""
+    """Return whether a table is an ordinary one, not virtual."""
     return sql.upper().split()[:2] == ["CREATE", "TABLE"]

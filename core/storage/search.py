@@ -1,7 +1,7 @@
-"""Finding pending imports: what a query comes to in SQL, and the exact look at the texts of what SQL lets through.
+"""Search pending imports: preselect rows in SQL, then match the texts of the remaining rows exactly.
 
-SQLite knows no letter case beyond ASCII, so it only sifts: a row of ASCII alone must hold the word as LIKE sees it,
-any other row is let through. What is left is compared case-folded. The sifting is what makes 100,000 rows fast.
+SQLite ignores letter case only for ASCII, so SQL only preselects: a pure ASCII row must contain the word according to
+LIKE, any other row passes. The remaining rows are compared case-folded. Preselection makes 100,000 rows fast.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ _COLUMNS = {
     Field.TYPE: "p.type",
     Field.NOTE: "p.meta_json",
 }
-_FOLDER = {Field.FOLDER: _COLUMNS[Field.PATH]}  # of which it is a part
+_FOLDER = {Field.FOLDER: _COLUMNS[Field.PATH]}  # the folder is part of the path
 _SAME_HASH = """p.path IN (SELECT path FROM file_hashes WHERE sha256 = (
     SELECT h.sha256 FROM pending_import q JOIN file_hashes h ON h.path = q.path WHERE q.id = ?))"""
-_LONGEST = 200  # characters of a word that SQLite is asked for: it takes no pattern of more than 50,000 bytes
+_LONGEST = 200  # characters of a word passed to LIKE: SQLite limits patterns to 50,000 bytes
 
-# All characters beyond ASCII whose case-folded form has ASCII in it.
+# All non-ASCII characters whose case-folded form contains ASCII.
 _FOLDS_TO_ASCII = (
     "\u00df\u0130\u0149\u017f\u01f0\u1e96\u1e97\u1e98\u1e99\u1e9a\u1e9e\u212a\ufb00\ufb01\ufb02\ufb03\ufb04\ufb05\ufb06"
 )
 
 
 def ids(db: Database, query: Query) -> array[int]:
-    """Return the ids, in order, of the pending imports that fit all of a query but what needs the model files."""
+    """Return the ids, in order, of the pending imports that match a query, ignoring terms that need the model files."""
     tagged = {term: _tagged(db, term) for term in query.texts if term.where in (Field.ANYWHERE, Field.TAG)}
     parts: list[str] = []
     values: list[Any] = []
@@ -49,7 +49,7 @@ def ids(db: Database, query: Query) -> array[int]:
     where = " AND ".join(parts) or "1"
     if not query.texts:
         return numbers(db, f"SELECT p.id FROM pending_import p WHERE {where} ORDER BY p.id", values)
-    # The notes are long, and read only where they are asked for.
+    # Notes are long, so read them only if the query needs them.
     notes = "p.meta_json" if any(term.where in (Field.ANYWHERE, Field.NOTE) for term in query.texts) else "''"
     texts = [f"coalesce(CAST({column} AS TEXT), '')" for column in ("p.name", "p.type", notes)]
     name, type_, notes = texts
@@ -60,7 +60,7 @@ def ids(db: Database, query: Query) -> array[int]:
 
 
 def _tagged(db: Database, term: TextTerm) -> set[int]:
-    """Return the ids of the pending imports with a tag that holds the term's text."""
+    """Return the ids of the pending imports with a tag that contains the term's text."""
     holds = _finder(term.text, whole=term.whole)
     tags = [i for i, name in all_rows(db, "SELECT id, name FROM tags") if is_text(name) and holds(name)]
     select = (
@@ -76,14 +76,14 @@ def _rows_in_sql(query: Query) -> Iterator[tuple[str, list[Any]]]:
     for decided in query.decisions:
         yield f"p.decision IS {'NOT ' if decided.negated else ''}?", [decided.strategy]
     for same in query.same:
-        if not same.negated:  # which of the others' hashes still hold, only a look at the files tells
+        if not same.negated:  # whether the other hashes are still valid depends on the files
             yield f"(p.id = ? OR {_SAME_HASH})", [same.id, same.id]
 
 
 def _sieve(term: TextTerm, tagged: set[int]) -> tuple[str, list[Any]]:
-    """Return a condition that every row which fits the term meets; others may meet it too.
+    """Return an SQL condition that every row matching the term meets; other rows may meet it too.
 
-    A value that is the text as it stands holds it without regard to letter case as well.
+    It also covers ``whole`` terms: a value that equals the text contains it, whatever the letter case.
     """
     if term.negated:
         return "1", []
@@ -96,16 +96,16 @@ def _sieve(term: TextTerm, tagged: set[int]) -> tuple[str, list[Any]]:
     if term.where is Field.ANYWHERE and tagged:
         parts.append("p.id IN (SELECT value FROM json_each(?))")
         values.append(json.dumps(sorted(tagged)))
-    if text.isascii():  # no text of ASCII alone holds any other
+    if text.isascii():  # an ASCII value cannot contain any other text
         for where in wheres:
             parts.append(f"{columns[where]} LIKE ? ESCAPE '\\'")
             values.append(_pattern(text, in_json=where is Field.NOTE))
     for where in wheres:
         column = columns[where]
-        # SQLite counts characters up to a NUL, so that this lets a text with one through as well.
+        # SQLite counts characters up to a NUL, so texts that contain one also pass.
         parts.append(f"length({column}) <> length(CAST({column} AS BLOB))")
     if Field.PATH in wheres or Field.FOLDER in wheres:
-        parts.append("typeof(p.path) = 'blob'")  # no UTF-8
+        parts.append("typeof(p.path) = 'blob'")  # not UTF-8
     return f"({' OR '.join(parts)})", values
 
 
@@ -125,10 +125,10 @@ def _test(term: TextTerm, tagged: set[int]) -> _Fits:
         Field.TYPE: lambda row: holds(row[3]),
         Field.PATH: lambda row: holds(path_or_empty(row[2])),
         Field.FOLDER: lambda row: holds(folder_of(path_or_empty(row[2]))),
-        # Most rows do not hold the word at all, keys included, and reading JSON is what costs.
+        # Most rows do not contain the word at all, keys included, and parsing JSON is slow.
         Field.NOTE: lambda row: may_hold(row[4]) and any(map(holds, _notes(row[4]))),
     }
-    anywhere = [part for where, part in parts.items() if where is not Field.FOLDER]  # the path holds it
+    anywhere = [part for where, part in parts.items() if where is not Field.FOLDER]  # part of the path
     fits = parts[term.where] if term.where is not Field.ANYWHERE else _any(tuple(anywhere))
     return (lambda row: not fits(row)) if term.negated else fits
 
@@ -138,9 +138,9 @@ def _any(tests: tuple[_Fits, ...]) -> _Fits:
 
 
 def _finder(text: str, *, whole: bool = False) -> Callable[[str], bool]:
-    """Return a test for values that hold ``text``, which is case-folded, when they are case-folded too.
+    """Return a test for values that contain the case-folded ``text`` when case-folded themselves.
 
-    With ``whole`` it is the value itself that must be the text.
+    With ``whole``, the value must equal the text exactly.
     """
     if whole:
         return lambda value: value == text
@@ -150,7 +150,7 @@ def _finder(text: str, *, whole: bool = False) -> Callable[[str], bool]:
     risky = tuple(char for char in _FOLDS_TO_ASCII if set(char.casefold()) & set(text))
 
     def finds(value: str) -> bool:
-        # Folding a long text that is not ASCII takes ten times as long as looking for the few that matter.
+        # Case-folding long non-ASCII text takes ten times as long as searching for the few risky characters.
         if value.isascii() or any(char in value for char in risky):
             return text in value.casefold()
         return raw in value.encode(errors="surrogatepass").lower()
@@ -159,12 +159,12 @@ def _finder(text: str, *, whole: bool = False) -> Callable[[str], bool]:
 
 
 def _escaped(text: str) -> str:
-    """Return a text as it stands between the quotes in stored JSON."""
+    """Return a text as it appears between the quotes in stored JSON."""
     return json.dumps(text, ensure_ascii=False)[1:-1]
 
 
 def _notes(meta_json: str) -> Iterator[str]:
-    """Yield every text among the values of meta_json; none where it is damaged."""
+    """Yield every text value of meta_json; nothing if it is damaged."""
     try:
         todo: list[Any] = [json.loads(meta_json)]
     except (ValueError, RecursionError):

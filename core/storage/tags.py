@@ -6,7 +6,7 @@ from sqlite_utils import Database
 
 
 def get_or_create(db: Database, tag_id: int, name: str, color: str | None, created_at: int | None) -> tuple[int, bool]:
-    """Return the id of the tag of that name, and whether it is new; a new one keeps ``tag_id`` where that is free."""
+    """Return the id of the tag with that name, and whether it is new; a new tag gets ``tag_id`` if that is free."""
     row = db.execute("SELECT id FROM tags WHERE name = ?", [name]).fetchone()
     if row:
         return int(row[0]), False

@@ -1,4 +1,4 @@
-"""A connection that ends with its thread."""
+"""A database connection that is closed when its thread ends."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlite_utils import Database
 
 
 class ThreadConnection:
-    """A thread's connection. The thread's end drops this, and that closes it."""
+    """A thread's connection. This object is dropped when the thread ends, which closes the connection."""
 
     def __init__(self, db: Database, opened: set[sqlite3.Connection]) -> None:
         self.db = db
@@ -18,8 +18,8 @@ class ThreadConnection:
         self._pid = os.getpid()
 
     def __del__(self) -> None:
-        if os.getpid() != self._pid:  # a fork ends the parent's other threads in the child: see core.locks.forks
+        if os.getpid() != self._pid:  # in the child of a fork, all other threads end: see core.locks.forks
             return
-        with suppress(KeyError):  # whoever takes it out of the set closes it
+        with suppress(KeyError):  # the thread that removes it from the set closes it
             self._opened.remove(self.db.conn)
             self.db.conn.close()

@@ -1,4 +1,4 @@
-"""Every value of every table, looked at for verification. The journal and the metadata are looked at elsewhere."""
+"""Validate every value of every table for verification. The journal and the metadata are checked elsewhere."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _FACTS: dict[str, _Check] = {
     "path": path_from_db, "name": text, "type": text, "size_bytes": natural, "created_at": integer,
 }  # fmt: skip
 _SOURCE: dict[str, _Check] = {"source": path_from_db, "row": integer}
-# The columns that name a row come first: so many as the number says.
+# For each table the number of key columns, then the check of each column, key columns first.
 _TABLES: dict[str, tuple[int, dict[str, _Check]]] = {
     "models": (1, {"sha256": sha256, **_FACTS}),
     "locations": (1, {"sha256": sha256, "path": path_from_db}),
@@ -47,7 +47,7 @@ _TABLES: dict[str, tuple[int, dict[str, _Check]]] = {
 
 @dataclass(frozen=True, slots=True)
 class UnsafeValue:
-    """A value that this program never writes: in which row of which table, and why it cannot be."""
+    """A value that this program never writes: its table, row key and column, and why it is invalid."""
 
     table: str
     key: str
@@ -56,7 +56,7 @@ class UnsafeValue:
 
 
 def unsafe_values(db: Database) -> Iterator[UnsafeValue]:
-    """Go through the values that cannot be, table by table."""
+    """Yield all invalid values, table by table."""
     for table, (keys, checks) in _TABLES.items():
         for batch in batches(db, f"SELECT {', '.join(checks)} FROM {table}"):
             for row in batch:

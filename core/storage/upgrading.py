@@ -1,4 +1,4 @@
-"""Bringing a library's database up to date before anything else is done with it."""
+"""Migrate a library's database to the current schema before anything else uses it."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from core.storage.wal import check_log, give_identity, has_identity
 
 
 def check_ours(path: Path) -> None:
-    """Raise SchemaForeign where the file is the database of another program; nothing is written or locked.
+    """Raise SchemaForeign if the file is the database of another program; nothing is written or locked.
 
-    To be called before anything is made beside it: opening it for writing alone would change it.
+    Call this before creating anything beside the file: merely opening it for writing would change it.
     """
     check_files(path, writing=False)
     if not path.exists():
@@ -30,7 +30,7 @@ def check_ours(path: Path) -> None:
             db = Database(file, execute_plugins=False)
             db.execute("PRAGMA trusted_schema=OFF")
             foreign = [] if schema_check.applied(db) else schema_check.differences(db, frozenset())
-    except sqlite3.Error:  # damaged, or in the middle of a change of ours: opening it will tell
+    except sqlite3.Error:  # damaged, or being changed by this program: opening it will show which
         return
     if any(difference.bars >= schema_check.Bars.WRITING for difference in foreign):
         raise SchemaForeign(path, [difference.what for difference in foreign])
@@ -39,14 +39,14 @@ def check_ours(path: Path) -> None:
 def migrate(store: LibraryDatabase) -> None:
     """Bring the schema up to date.
 
-    Raises LibraryError for a library made by a newer version, ForeignLog, SchemaForeign.
+    Raises LibraryError if a newer version made the library or it is read-only and outdated; ForeignLog, SchemaForeign.
     """
     check_log(store.path)
     known = SCHEMAS.keys()
     with store.read() as db:
         applied = schema_check.applied(db)
         foreign = schema_check.differences(db, applied & known)
-    read_only = store.readonly and applied == known  # else it would have to be migrated
+    read_only = store.readonly and applied == known  # otherwise it needs a migration
     bar = schema_check.Bars.READING if read_only else schema_check.Bars.WRITING
     if applied - known:
         raise LibraryError("this library was made by a newer version of Model Curator; update the program to open it")
@@ -60,17 +60,17 @@ def migrate(store: LibraryDatabase) -> None:
     if applied:
         now = f"{datetime.now(UTC):%Y%m%dT%H%M%S}"
         store.backup(store.path.with_name(f"{store.path.name}.before-{len(known)}-{now}"))
-    with store.write() as db:  # two processes may open a new library at once: the second finds nothing to do
+    with store.write() as db:  # if two processes open a new library, the second finds nothing to do
         migrations.apply(db)
     _identify(store)
 
 
 def _identify(store: LibraryDatabase) -> None:
-    """Give the database an identity, where an earlier version of this program made it without one."""
+    """Give the database an identity if an earlier version of this program created it without one."""
     if store.readonly or has_identity(store.db):
         return
     with store.write() as db:
-        if not has_identity(db):  # else another process was quicker
+        if not has_identity(db):  # otherwise another process was faster
             give_identity(db)
-    with suppress(sqlite3.Error):  # put into the file soon: a copy without an identity then fits no log of it
+    with suppress(sqlite3.Error):  # write it to the file soon: a copy without an identity then matches no log of it
         store.db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()

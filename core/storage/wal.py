@@ -1,10 +1,10 @@
-"""Which write-ahead log belongs to which database: SQLite itself would apply any log that lies beside a file.
+"""Check that a write-ahead log belongs to the database beside it; SQLite itself would apply any log it finds there.
 
-A log (``-wal``) carries no identity, so each of our transactions puts one into it: it writes page 1, whose header has
-two numbers that are ours to use (https://www.sqlite.org/fileformat2.html, 1.3). ``application_id`` is the identity, a
-random number; every copy that ``backup`` writes gets another. ``user_version`` counts commits. SQLite begins a log
-anew only once all of it is in the database file. So the file holds the state right before the log, or one that is in
-the log; every other file is another database, or an earlier copy of this one.
+A log (``-wal``) carries no identity, so every transaction of this program adds one: it writes page 1, whose header has
+two application-defined numbers (https://www.sqlite.org/fileformat2.html, 1.3). ``application_id`` is the identity, a
+random number; every copy that ``backup`` writes gets a new one. ``user_version`` counts commits. SQLite restarts a log
+only after all of it is in the database file. The file therefore holds the state right before the log or a state
+within it; any other file is another database or an earlier copy of this one.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ from sqlite_utils import Database
 from core.errors import ForeignLog
 
 _HEADER = struct.Struct(">IIIIIIII")  # magic, version, page size, checkpoint, two salts, two checksums
-_FRAME = struct.Struct(">IIIIII")  # page, pages in all after a commit, two salts, two checksums
-_MAGIC = 0x377F0682  # the lowest bit says in which byte order checksums are made
-_COUNT_AT, _IDENTITY_AT = 60, 68  # in page 1
+_FRAME = struct.Struct(">IIIIII")  # page, total pages after a commit, two salts, two checksums
+_MAGIC = 0x377F0682  # the lowest bit gives the byte order of the checksums
+_COUNT_AT, _IDENTITY_AT = 60, 68  # offsets in page 1
 _LARGEST = 2**31 - 1
 _TRIES = 5
 _EMPTY = 0
@@ -32,33 +32,33 @@ _EMPTY = 0
 
 @dataclass(frozen=True, slots=True)
 class _Stamp:
-    """What page 1 says of its database; both are 0 in one that an earlier version of this program wrote."""
+    """Identity and commit count from page 1; both are 0 in a database that an earlier version wrote."""
 
     identity: int
     commits: int
 
 
 def count_commit(db: Database) -> None:
-    """Have the write transaction that has just begun write page 1, with one more commit counted."""
+    """Increment the commit count, so that the write transaction that has just begun writes page 1."""
     (commits,) = db.execute("PRAGMA user_version").fetchone()
     db.execute(f"PRAGMA user_version = {max(0, commits) % _LARGEST + 1}")
 
 
 def has_identity(db: Database) -> bool:
-    """Return whether the database was given an identity."""
+    """Return whether the database has an identity."""
     (identity,) = db.execute("PRAGMA application_id").fetchone()
     return bool(identity)
 
 
 def give_identity(db: Database) -> None:
-    """Make the database another one than all there are: no log but its own belongs to it from here on."""
+    """Give the database a new random identity; from now on no log but its own belongs to it."""
     db.execute(f"PRAGMA application_id = {secrets.randbelow(_LARGEST) + 1}")
 
 
 def write_copy(db: Database, target: Path) -> None:
-    """Write the whole database as a new file with an identity of its own, synced.
+    """Write the whole database to a new file with its own identity, and sync it.
 
-    Raises sqlite3.Error and OSError; a half-written file may then be there.
+    Raises sqlite3.Error and OSError; a partially written file may then remain.
     """
     db.execute("VACUUM INTO ?", [str(target)])
     with closing(sqlite3.connect(target)) as copy:
@@ -69,17 +69,17 @@ def write_copy(db: Database, target: Path) -> None:
 
 
 def check_log(database: Path) -> None:
-    """Compare the database file with the log beside it; to be called before SQLite opens the two. Nothing is written.
+    """Compare the database file with the log beside it. Call this before SQLite opens them. Nothing is written.
 
-    Raises ForeignLog where the log was written for another database, or there is no database to it.
+    Raises ForeignLog if the log was written for another database, or there is no database.
     """
-    database = Path(os.path.realpath(database))  # SQLite, too, looks for the log where the file really is
+    database = Path(os.path.realpath(database))  # like SQLite, look for the log beside the real file
     log = database.with_name(f"{database.name}-wal")
     for _ in range(_TRIES):
         found = _of_file(database)
         if _belongs(found, _span(log)):
             return
-        span = _span(log, checked=True)  # summing up frames takes time, and is needed only after a power cut
+        span = _span(log, checked=True)  # checksums are slow, and needed only after a power cut
         if _belongs(found, span):
             return
         if (_of_file(database), _span(log, checked=True)) == (found, span):
@@ -87,28 +87,28 @@ def check_log(database: Path) -> None:
                 f"{log} belongs to another database than {database}: was the database replaced by a copy? Nothing was "
                 f"changed; move {database.name} elsewhere, then have model-curator restore put it back"
             )
-    # A log that changes meanwhile belongs to a process that has looked at it already.
+    # A log that keeps changing belongs to a process that has already checked it.
 
 
 def _belongs(found: _Stamp | int | None, span: tuple[_Stamp, _Stamp] | None) -> bool:
     if span is None:
         return True
     if not isinstance(found, _Stamp):
-        return found != _EMPTY  # what is no database is for SQLite to say
+        return found != _EMPTY  # SQLite reports a file that is not a database
     first, last = span
     return _ahead(found, first) <= _ahead(last, first) and found.identity in (0, first.identity, last.identity)
 
 
 def _ahead(stamp: _Stamp, first: _Stamp) -> int:
-    """Return how many commits after the last one before ``first`` a stamp was made; counting begins anew at times."""
-    # A stranger may have put any number there, and counting goes on from 0 where it is none of ours.
+    """Return the number of commits from the one before ``first`` to ``stamp``; the count wraps around."""
+    # The stored number is untrusted; counting restarts from 0 if it is negative.
     return (max(0, stamp.commits) - max(0, first.commits) + 1) % _LARGEST
 
 
 def _of_file(database: Path) -> _Stamp | int | None:
-    """Return what the file alone says, without its log: ``_EMPTY`` where there is nothing, None where it is unclear.
+    """Return the stamp of the file alone, without its log: ``_EMPTY`` if there is no data, None if unreadable.
 
-    It is read through SQLite: closing a descriptor of our own would drop the locks of every connection here.
+    Read through SQLite: closing any other descriptor would drop the locks of this process's connections.
     """
     try:
         if os.stat(database).st_size == 0:
@@ -124,9 +124,9 @@ def _of_file(database: Path) -> _Stamp | int | None:
 
 
 def _span(log: Path, *, checked: bool = False) -> tuple[_Stamp, _Stamp] | None:
-    """Return what the first and the last page 1 in a log say; None where there is none.
+    """Return the stamps of the first and the last page 1 in a log, or None if it has none.
 
-    ``checked``: only of frames that are as they were written.
+    With ``checked``, only frames with valid checksums count.
     """
     try:
         descriptor = os.open(log, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -134,14 +134,14 @@ def _span(log: Path, *, checked: bool = False) -> tuple[_Stamp, _Stamp] | None:
         return None
     try:
         return _Log(descriptor).span(checked)
-    except (OSError, struct.error):  # cut short, or it changes while it is read
+    except (OSError, struct.error):  # truncated, or changed while being read
         return None
     finally:
-        os.close(descriptor)  # SQLite keeps no lock on a log
+        os.close(descriptor)  # harmless: SQLite holds no lock on a log
 
 
 class _Log:
-    """The frames that an open log has of its present generation: those whose salts are those of its header."""
+    """The frames of an open log's current generation: those whose salts match its header."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -163,7 +163,7 @@ class _Log:
         return self._stamp(first), self._stamp(next(filter(counts, reversed(range(self._count)))))
 
     def _present(self, whole: int) -> int:
-        """Return how many frames are of this generation: what follows them was left by an earlier one."""
+        """Return the number of frames in this generation; frames after them are left from an earlier one."""
         low, high = 0, whole
         while low < high:
             middle = (low + high) // 2
@@ -186,7 +186,7 @@ class _Log:
         return _Stamp(identity, commits)
 
     def _whole(self, n: int) -> bool:
-        """Return whether a frame is what was written: a power cut may leave its head alone."""
+        """Return whether a frame's checksums are valid: a power cut may leave only its header."""
         before = _HEADER.size - 8 if n == 0 else self._at(n - 1) + _FRAME.size - 8
         first, second = struct.unpack(">II", os.pread(self._descriptor, 8, before))
         data = os.pread(self._descriptor, _FRAME.size + self._page_size, self._at(n))

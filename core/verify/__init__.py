@@ -37,12 +37,12 @@ _CHECKS: tuple[tuple[str, Callable[[Library], Iterator[Finding]]], ...] = (
 )
 _QUICK = (("model files", check_model_files),)
 _FULL = (("model files, read again", check_model_hashes), ("known hashes, read again", check_cached_hashes))
-# What SQLite says of a file that is no database, or one with damaged pages.
+# SQLite's errors for a file that is not a database, or one with damaged pages.
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 def check_library(library: Library, *, full: bool = False) -> VerifyReport:
-    """Check rows, references, JSON, images and journal of a library; nothing in it is changed.
+    """Check rows, references, JSON, images and journal of a library without changing it.
 
     With ``full`` every model file is read again, which takes as long as hashing all of them.
     """
@@ -59,7 +59,7 @@ def check_library(library: Library, *, full: bool = False) -> VerifyReport:
 
 
 def _found(library: Library, check: Callable[[Library], Iterator[Finding]]) -> list[Finding]:
-    """Return what a check finds, sorted; a database that cannot be read on is one more finding."""
+    """Return the findings of a check, sorted; a database that becomes unreadable is one more finding."""
     found: list[Finding] = []
     try:
         for finding in check(library):
@@ -70,7 +70,7 @@ def _found(library: Library, check: Callable[[Library], Iterator[Finding]]) -> l
 
 
 def verify_library(library: Library, *, full: bool = False) -> VerifyReport:
-    """Check a library, then prove on a scratch library of its own that the whole flow works on this machine."""
+    """Check a library, then test on a scratch library that the whole flow works on this machine."""
     report = check_library(library, full=full)
     return VerifyReport(report.checks + check_flow(), report.findings)
 
@@ -78,7 +78,7 @@ def verify_library(library: Library, *, full: bool = False) -> VerifyReport:
 def verify_folder(folder: str | os.PathLike[str], *, full: bool = False) -> VerifyReport:
     """Verify the library in a folder; a database too damaged to be opened is a finding.
 
-    Raises LibraryError where there is no library, or it cannot be read.
+    Raises LibraryError if there is no library, or it cannot be read.
     """
     try:
         library = Library.open(folder, readonly=True)

@@ -1,4 +1,4 @@
-"""Checks of the library's folders: pending images as they came, and files that nothing knows of."""
+"""Checks of the library's folders: unchanged pending images, and files that nothing refers to."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def _pending_image(files: LibraryFiles, pending_id: int, file: str, db: Database
         return
     path = f"pending/{file}"
     reason = ""
-    # Where a move is still to be made it may be made at any moment: first its source, and only then its target.
+    # An outstanding move may happen at any moment, so look at its source first and then at its target.
     for place in (*(move.source for move in journal_rows.open_moves(db)[1] if move.target == path), path):
         try:
             data = files.read_image(place)
@@ -65,7 +65,7 @@ def _pending_image(files: LibraryFiles, pending_id: int, file: str, db: Database
 
 
 def check_strays(library: Library) -> Iterator[Finding]:
-    """Look for files that no row and no journal entry knows of. They are never removed: someone may need them."""
+    """Look for files that no row and no journal entry refers to. They are never removed: someone may need them."""
     yield from settled(library.store, partial(_strays, LibraryFiles(library.root)))
 
 
@@ -99,7 +99,7 @@ def _listed(files: LibraryFiles, folder: str) -> set[str]:
 
 
 def _walk(files: LibraryFiles, top: str) -> Iterator[str]:
-    """Yield all below one of the library's folders but folders; links are not followed."""
+    """Yield everything below one of the library's folders except folders; links are not followed."""
     with files.folder(top) as folder:
         for where, folders, names, inner in os.fwalk(".", dir_fd=folder):
             for name in [*names, *folders]:
@@ -154,12 +154,12 @@ def _left_staging(files: LibraryFiles, name: str, db: Database) -> Iterator[Find
     in_use = any(path.startswith(f"staging/{name}/") for path in _on_the_way(db))
     if in_use or held(files.root):
         return
-    if files.exists(f"staging/{name}"):  # only now: before, its process may still have had the library open
+    if files.exists(f"staging/{name}"):  # check this last: its process may have had the library open until now
         detail = "left by a process that ended early; removed when the library is next opened"
         yield Finding(FindingCode.STAGING_LEFT, name, f"staging/{name}", detail)
 
 
 def _unknown(files: LibraryFiles, name: str, db: Database) -> Iterator[Finding]:
-    del db  # no row knows of a file beside the database
+    del db  # no row refers to files beside the database
     if files.exists(name):
         yield Finding(FindingCode.UNKNOWN_FILE, "", name, _NOBODYS)

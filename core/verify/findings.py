@@ -1,4 +1,4 @@
-"""What verification finds: the records of ``--verify``."""
+"""Checks, findings and the report of ``--verify``."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """How bad a finding is: an error is damage or loss, a warning something to know."""
+    """The severity of a finding: an error is damage or loss, a warning is worth knowing."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -60,7 +60,7 @@ WARNINGS = frozenset(
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """One thing wrong with a library: a stable code, the record or file it is about, and what is wrong."""
+    """A problem in a library: a stable code, the record or file concerned, and a description."""
 
     code: FindingCode
     key: str
@@ -83,7 +83,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class VerifyReport:
-    """All checks and findings of one verification; ``ok`` means no finding of severity error and no check failed."""
+    """All checks and findings of one verification; ``ok`` means that no check failed and no finding is an error."""
 
     checks: tuple[Check, ...]
     findings: tuple[Finding, ...]

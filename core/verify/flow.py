@@ -1,4 +1,4 @@
-"""The whole flow on a scratch library: Stage 1, hashing, locking, the four strategies, image sequences."""
+"""Run the whole flow on a scratch library: Stage 1, hashing, locking, the four strategies, image sequences."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ _THREADS = 8
 
 
 class _Failed(Exception):
-    """A step of the flow did not do what it must."""
+    """A step of the flow failed."""
 
 
 def check_flow() -> tuple[Check, ...]:
-    """Run every step on a sample library in a temporary folder; one check a step."""
+    """Run every step on a sample library in a temporary folder; return one check for each step."""
     steps: tuple[tuple[str, Callable[[Library], str]], ...] = (
         ("stage 1", _stage_1),
         ("hashing", _hashing),
@@ -47,7 +47,7 @@ def check_flow() -> tuple[Check, ...]:
             for name, step in steps:
                 try:
                     checks.append(Check(f"flow: {name}", True, step(library)))
-                except Exception as error:  # whatever it is, it is what this check is there to find
+                except Exception as error:  # any exception means that the check failed
                     checks.append(Check(f"flow: {name}", False, f"{type(error).__name__}: {error}"))
     return tuple(checks)
 

@@ -1,4 +1,4 @@
-"""Checks of the image sequences: every tier there, whole, as its digest says, and nothing but pixels in it."""
+"""Checks of the image sequences: every tier exists, is intact, matches its digest, and contains only pixels."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _METADATA = (b"EXIF", b"XMP ", b"ICCP")
 
 
 def check_images(library: Library) -> Iterator[Finding]:
-    """Look at every tier of every image that the store has, open operations counted as done."""
+    """Check every tier of every stored image, treating open operations as done."""
     with library.store.read() as db:
         for sha256, expected, seq in integrity.gaps(db):
             detail = f"the sequence goes from {expected - 1} to {seq}" if expected else f"it begins with {seq}"
@@ -47,7 +47,7 @@ def _image(library: Library, sha256: str, seq: int, db: Database) -> Iterator[Fi
         path = relative_path(sha256, seq, tier)
         try:
             with library.image_scanner.open_image(f"{sha256}_{seq}", tier) as file:
-                found[tier] = file.read(MAX_IMAGE_BYTES + 1)  # a tier of ours is far smaller
+                found[tier] = file.read(MAX_IMAGE_BYTES + 1)  # tiers are far smaller
         except ImageError as error:
             if _is_special(library, path):
                 special = True
@@ -78,7 +78,7 @@ def _check_tier(sha256: str, path: str, data: bytes, digest: str) -> Finding | N
         try:
             check_image(data)
         except ImageUnreadable:
-            pass  # that it is another image is known all the same
+            pass  # its digest already shows that it is another image
         except ImageRefused as reason:
             return Finding(FindingCode.IMAGE_UNDECODABLE, sha256, path, f"the image cannot be decoded: {reason}")
         return Finding(FindingCode.IMAGE_DIGEST, sha256, path, "the image is not the one that was stored")
@@ -89,7 +89,7 @@ def _check_tier(sha256: str, path: str, data: bytes, digest: str) -> Finding | N
 
 
 def _chunks(data: bytes) -> set[bytes]:
-    """Return the names of the chunks of a WebP file (a RIFF file: name, size in little endian, data, padded)."""
+    """Return the names of the chunks of a WebP file (a RIFF file: name, little-endian size, data, padding)."""
     names, at = set(), 12
     while at + 8 <= len(data):
         names.add(data[at : at + 4])

@@ -1,4 +1,4 @@
-"""Checks of the database: its pages, its references, its values, its journal."""
+"""Checks of the database: pages, references, values, journal and model files."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from core.verify.findings import Finding, FindingCode
 from core.verify.looks import Look, settled
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_PATIENCE = 5.0  # seconds for a living process to move an operation's files
+_PATIENCE = 5.0  # seconds for a running process to move an operation's files
 _PAUSE = 0.02
 
 
 def check_database(library: Library) -> Iterator[Finding]:
-    """Have SQLite check its pages and indexes, and look at every hash."""
+    """Let SQLite check its pages and indexes, and check the format of every hash."""
     with library.store.read() as db:
         for problem in integrity.integrity(db):
             yield Finding(FindingCode.DATABASE_DAMAGED, "", "library.db", problem)
@@ -36,7 +36,7 @@ def check_database(library: Library) -> Iterator[Finding]:
 
 
 def check_references(library: Library) -> Iterator[Finding]:
-    """Look for rows that refer to rows that are not there."""
+    """Look for rows that refer to missing rows."""
     with library.store.read() as db:
         for table, rowid, parent in integrity.broken_references(db):
             yield Finding(
@@ -45,7 +45,7 @@ def check_references(library: Library) -> Iterator[Finding]:
 
 
 def check_json(library: Library) -> Iterator[Finding]:
-    """Look at every meta_json, a JSON object without image paths at its top level, and at what was picked by hand."""
+    """Check that every meta_json is a JSON object without image paths at its top level, and check manual choices."""
     with library.store.read() as db:
         for key, text in integrity.all_meta_json(db):
             try:
@@ -60,7 +60,7 @@ def check_json(library: Library) -> Iterator[Finding]:
 
 
 def check_journal(library: Library) -> Iterator[Finding]:
-    """Look for entries that this program did not write, an operation still open, and files that one could not find."""
+    """Look for entries that this program did not write, an operation still open, and files that operations lost."""
     with library.store.read() as db:
         found = [entry for entry in journal_rows.all_checked(db) if entry.unsafe or entry.open or entry.lost]
     for entry in found:
@@ -75,7 +75,7 @@ def check_journal(library: Library) -> Iterator[Finding]:
 
 
 def _stays_open(library: Library, n: int) -> bool:
-    """Tell whether an entry was left open: as long as a process has the library open it may be moving the files."""
+    """Return whether an entry stays open, after giving any process with the library open time to move the files."""
     deadline = time.monotonic() + _PATIENCE
     while True:
         at_work = held(library.root)
@@ -89,7 +89,7 @@ def _stays_open(library: Library, n: int) -> bool:
 
 
 def check_model_files(library: Library) -> Iterator[Finding]:
-    """Look for library models whose file is not at its path."""
+    """Look for library models whose file is missing."""
     yield from settled(library.store, _model_files)
 
 
@@ -110,14 +110,14 @@ def _is_there(path: str) -> bool:
 
 
 def check_model_hashes(library: Library) -> Iterator[Finding]:
-    """Read every library model's file again: it is there, and it is still the model."""
+    """Hash every library model's file again, to check that it exists and is still the same model."""
     with library.store.read() as db:
         known = list(integrity.model_paths(db))
     for sha256, path in known:
         finding = _hash_again(sha256, path)
         if finding is None:
             continue
-        with library.store.read() as db:  # hashing takes long: the model may have left, or have another path by now
+        with library.store.read() as db:  # hashing is slow: the model may be gone or have another path by now
             if integrity.model_path(db, sha256) == path:
                 yield finding
 

@@ -1,4 +1,4 @@
-"""Checks of what a stranger may have put into the database: the schema, each value, and hashes that are not true."""
+"""Checks of untrusted database content: the schema, each value, and cached hashes that are wrong."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from core.verify.findings import Finding, FindingCode
 
 
 def check_schema(library: Library) -> Iterator[Finding]:
-    """Compare tables, indices, triggers and views with those that the migrations make."""
+    """Compare tables, indexes, triggers and views with those that the migrations create."""
     with library.store.read() as db:
         for difference in schema_check.differences(db, schema_check.applied(db) & SCHEMAS.keys()):
             yield schema_finding(difference.what)
@@ -27,7 +27,7 @@ def schema_finding(difference: str) -> Finding:
 
 
 def check_values(library: Library) -> Iterator[Finding]:
-    """Look at every value of every row: its type, its bounds, its form."""
+    """Check the type, bounds and format of every value of every row."""
     with library.store.read() as db:
         for unsafe in unsafe_values(db):
             detail = f"{unsafe.table}: {unsafe.column}: {unsafe.reason}"
@@ -35,7 +35,7 @@ def check_values(library: Library) -> Iterator[Finding]:
 
 
 def check_cached_hashes(library: Library) -> Iterator[Finding]:
-    """Read every file again whose hash is believed without reading it, those of the library's own models apart."""
+    """Hash every file with a cached hash again, except those of the library's own models."""
     with library.store.read() as db:
         models = set(integrity.model_paths(db))
         cached = [entry for entry in integrity.cached_hashes(db) if (entry[2], entry[0]) not in models]
@@ -44,7 +44,7 @@ def check_cached_hashes(library: Library) -> Iterator[Finding]:
             continue
         try:
             found, read = hash_file(path)
-        except ModelFileError:  # it has gone meanwhile, or its disk fails: the hash is of no use to anyone
+        except ModelFileError:  # it is gone by now, or its disk fails: nothing uses the hash
             continue
         if read == stamp and found != sha256:
             detail = f"file_hashes: sha256: {sha256}, but the file has {found}"

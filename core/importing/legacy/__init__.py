@@ -1,1 +1,1 @@
-"""Where Stage 1 reads from; each source turns what it finds into records of its own and writes nothing."""
+"""Read-only sources of Stage 1; each converts its data into its own records."""

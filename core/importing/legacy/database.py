@@ -1,4 +1,4 @@
-"""The old manager's SQLite database (schema version 2), read into records. It only reads, and only a private copy.
+"""Read the old manager's SQLite database (schema version 2) into records, from a private copy only.
 
 ``models(id, path, name, type, size_bytes, hash_hex, created_at, meta_json, extra_json)``,
 ``tags(id, name, color, created_at)``, ``model_tags(model_id, tag_id)``; times are in ms.
@@ -32,11 +32,12 @@ HIGHEST_KEPT_ID = 2**31 - 1
 class LegacyDatabase:
     """An old database, open for reading: ``with LegacyDatabase.open(path, scratch) as old: ...``.
 
-    ``source`` is the real path it came from. ``problems`` are those of the database and its tags; a row has its own.
+    ``source`` is the real path of the original. ``problems`` are those of the database and its tags; each row has its
+    own.
     """
 
     def __init__(self, source: str, folder: Path, connection: sqlite3.Connection) -> None:
-        """Take over the private ``folder`` and the ``connection`` to the copy in it; see ``open``."""
+        """Take ownership of the private ``folder`` and the ``connection`` to the copy in it; see ``open``."""
         self.source = source
         self._folder = folder
         self._connection = connection
@@ -48,13 +49,13 @@ class LegacyDatabase:
             self._tags = read_tags(connection, reading)
             read_links(connection, reading, self._models)
         self.problems: tuple[Problem, ...] = tuple(reading.problems)
-        connection.set_progress_handler(None, 0)  # from here on the pace is the caller's
+        connection.set_progress_handler(None, 0)  # no deadline from here on: the caller sets the pace
 
     @classmethod
     def open(cls, path: str | os.PathLike[str], scratch: Path) -> Self:
         """Copy the database at ``path`` into a new folder inside ``scratch``, check the copy and open it.
 
-        Raises SourceError where it cannot be read as an old database; the original stays as it is in any case.
+        Raises SourceError if it cannot be read as an old database; the original is never changed.
         """
         try:
             source = os.path.realpath(path)
@@ -86,25 +87,25 @@ class LegacyDatabase:
         self.close()
 
     def count(self) -> int:
-        """Return the number of rows that ``rows`` gives."""
+        """Return the number of rows that ``rows`` yields."""
         (count,) = self._connection.execute("SELECT count(*) FROM temp.numbered").fetchone()
         return int(count)
 
     def highest_id(self) -> int:
-        """Return the highest id that a pending import could keep (1 to 2^31-1), 0 where there is none."""
+        """Return the highest id that a pending import could keep (1 to 2^31-1), or 0 if there is none."""
         sql = "SELECT coalesce(max(row), 0) FROM temp.numbered WHERE row BETWEEN 1 AND ?"
         (highest,) = self._connection.execute(sql, (HIGHEST_KEPT_ID,)).fetchone()
         return int(highest)
 
     def tags(self) -> list[LegacyTag]:
-        """Return the tags that have a name, by id. Two may have the same name: then ``problems`` says so."""
+        """Return the tags that have a name, by id. If two have the same name, ``problems`` says so."""
         return list(self._tags.values())
 
     def rows(self) -> Iterator[LegacyRow]:
-        """Give the rows one by one in the order of their ids. Raises SourceError where the database is damaged."""
+        """Yield the rows in the order of their ``row`` numbers. Raises SourceError if the database is damaged."""
         models, ids = self._models, _ids(self._models)
         selected = "".join(f", m.{column}" for column in models.columns.values())
-        # The plus keeps the column's type out of the comparison, so that SQLite can use the index of links.
+        # The unary plus removes the column's type affinity, so that SQLite can use the index of links.
         query = f"""
             SELECT n.row, (SELECT group_concat(tag_id) FROM temp.links WHERE model_id = +m.{ids}) {selected}
             FROM temp.numbered n CROSS JOIN {models.sql} m ON m.{models.rowid} = n.at ORDER BY n.row"""
@@ -139,10 +140,10 @@ def _models(connection: sqlite3.Connection, reading: ValueReader, source: str) -
 
 
 def _number_rows(connection: sqlite3.Connection, reading: ValueReader, models: Table) -> None:
-    """Make ``temp.numbered``: the number each row is known by, and the rowid at which it lies.
+    """Create ``temp.numbered`` with the number that identifies each row, and its rowid.
 
-    The number is the id; where that is no integer, or the id of a row before, it is the first of two others that
-    is free: they come from the rowid and so are the same each time.
+    The number is the id. If that is not an integer or is already taken, the number is the first free one of two
+    derived from the rowid, which makes it the same for every import.
     """
     connection.execute("CREATE TABLE temp.numbered (row INTEGER PRIMARY KEY, at INTEGER UNIQUE)")
     rest = f"FROM {models.sql} WHERE {models.rowid} NOT IN (SELECT at FROM temp.numbered)"

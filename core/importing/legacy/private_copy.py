@@ -1,8 +1,8 @@
-"""A private copy of a database: the original is read byte by byte, and only the copy is ever opened by SQLite.
+"""Make a private copy of a database, so that SQLite opens only the copy and never the original.
 
-Opening the original, even read-only, could leave files beside it or roll a journal back into it. What a database
-is made of comes from SQLite's file format (https://www.sqlite.org/fileformat.html): the file itself, ``-wal``
-(write-ahead log) and ``-journal`` (rollback journal); ``-shm`` is made anew.
+Opening the original, even read-only, could leave files beside it or roll a journal back into it. The files that make
+up a database are defined by SQLite's file format (https://www.sqlite.org/fileformat.html): the file itself, ``-wal``
+(write-ahead log) and ``-journal`` (rollback journal); ``-shm`` is recreated.
 """
 
 from __future__ import annotations
@@ -29,18 +29,18 @@ _NAME = "copy.sqlite3"
 _SUFFIXES = ("", "-wal", "-journal")
 _MAGIC = b"SQLite format 3\0"
 _READ = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW
-# Opening may take this long, and longer for a large file: anything above is a database made to keep us busy. The
-# answer is to be there within 5 s, and one step of SQLite (text of 64 MB made out of nothing) may take a while.
+# Time limit for opening, extended for large files: a database that takes longer was made to waste time. The user
+# should get an answer within 5 s, and a single step of SQLite (generating 64 MB of text) may overrun the limit.
 SECONDS = 4.0
 _BYTES_PER_SECOND = 20_000_000
 _LARGEST_CHECKED = 64 * 1024 * 1024
-# Rows that break their own table's rules are read as they are; what else quick_check says is damage.
+# Rows that violate their own table's constraints are still read; any other message of quick_check means damage.
 _NO_DAMAGE = ("NULL value in ", "NUMERIC value in ", "TEXT value in ", "non-")
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a refusal tells the user to give instead, and which program may be writing to it."""
+    """For error messages: the file that the user should give, and the program that may be writing to it."""
 
     file: str
     program: str
@@ -52,7 +52,7 @@ OLD_DATABASE = Wanted("the database file of the old manager", "the old manager")
 def private_copy(source: str, scratch: Path, wanted: Wanted = OLD_DATABASE) -> Path:
     """Copy the database at ``source`` into a new folder (0700) inside ``scratch``; return the copy's path.
 
-    ``source`` is a real path: links are not followed any more. Raises SourceError; then nothing is left behind.
+    ``source`` is a real path: links are not followed. Raises SourceError, leaving nothing behind.
     """
     if is_guarded(source):
         raise SourceError(f"{sanitize(source)} is the library's own database: give {wanted.file}.")
@@ -109,7 +109,7 @@ def _unreadable(path: str, error: OSError, wanted: Wanted) -> SourceError:
 
 
 def _refuse_what_is_no_database(source: str, wanted: Wanted) -> None:
-    # Before the copy: a model file given by mistake may have 20 GB. An empty file is a valid, empty database.
+    # Check before copying: a model file given by mistake may have 20 GB. An empty file is a valid, empty database.
     with open(_open(source, wanted), "rb") as file:
         start = file.read(len(_MAGIC))
     if start not in (b"", _MAGIC):
@@ -127,7 +127,7 @@ def _copy(source: str, target: Path, wanted: Wanted) -> None:
 
 
 def _refuse_shared_transaction(source: str, journal: Path, wanted: Wanted) -> None:
-    """Refuse a journal that names another file: after rolling back, SQLite would delete that file, wherever it is."""
+    """Refuse a journal that names another file: SQLite would delete that file, wherever it is, after rolling back."""
     if names_another_file(journal):
         raise SourceError(
             f"{sanitize(source)} has an unfinished multi-database transaction: let {wanted.program} finish it."
@@ -141,9 +141,9 @@ class _Connection(sqlite3.Connection):
 
 
 def connect(copy: Path, source: str) -> sqlite3.Connection:
-    """Open the private copy, let SQLite recover it, and check it; text comes as bytes, and there is a deadline.
+    """Open the private copy, let SQLite recover it, and check it, within a deadline; text is returned as bytes.
 
-    Raises SourceError where it is damaged, cut off, or takes too long. ``source`` is what it is called there.
+    Raises SourceError if it is damaged, truncated, or takes too long. Error messages name the file ``source``.
     """
     size = sum(os.path.getsize(file) for file in copy.parent.iterdir())
     until = time.monotonic() + SECONDS + size / _BYTES_PER_SECOND
@@ -162,7 +162,7 @@ def connect(copy: Path, source: str) -> sqlite3.Connection:
                 connection.execute(f"PRAGMA {setting}")
             connection.execute("SELECT count(*) FROM main.sqlite_master").fetchone()
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-            # A generated column may make text of any size out of nothing, and quick_check computes it.
+            # A generated column can produce text of any size, and quick_check evaluates it.
             usual = connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _LARGEST_CHECKED)
             _refuse_damage(connection, copy, source)
             connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, usual)
@@ -185,12 +185,12 @@ def _refuse_damage(connection: sqlite3.Connection, copy: Path, source: str) -> N
 
 @contextmanager
 def wrap_sqlite_errors(source: str, connection: sqlite3.Connection | None = None) -> Iterator[None]:
-    """Turn what SQLite says about the copy of ``source`` into a SourceError; what is no deadline is a Ctrl-C."""
+    """Convert SQLite's errors about the copy of ``source`` to SourceError, or KeyboardInterrupt after a Ctrl-C."""
     try:
         yield
-    except (sqlite3.Error, UnicodeDecodeError) as error:  # a message of SQLite's may quote a name that is no UTF-8
+    except (sqlite3.Error, UnicodeDecodeError) as error:  # SQLite's message may quote a name that is not UTF-8
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
-            if isinstance(connection, _Connection) and not connection.late:  # SQLite has swallowed it
+            if isinstance(connection, _Connection) and not connection.late:  # SQLite swallowed a Ctrl-C
                 raise KeyboardInterrupt from error
             raise SourceError(
                 f"{sanitize(source)} takes too long to read: it is not a database of the old manager."

@@ -1,6 +1,6 @@
-"""One row of the old ``models`` table made into a record; nothing of it is lost on the way.
+"""Convert a row of the old ``models`` table into a record without losing data.
 
-The columns are those of the old manager's schema version 2; the user's metadata is ``extra_json``.
+The columns are those of the old manager's schema version 2; the user's metadata is in ``extra_json``.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 @dataclass(frozen=True, slots=True)
 class LegacyImage:
-    """An image that a row names: the key it stood under, the name as stored, and that name's last component."""
+    """An image that a row names: the key it was stored under, the name as stored, and that name's last component."""
 
     field: str
     stored: str
@@ -38,8 +38,9 @@ class LegacyImage:
 class LegacyRow:
     """One row of the old database.
 
-    ``row`` is the old id, any 64-bit integer; ``path`` is as stored, not mapped; ``created_at`` is in ms. ``sha256``
-    is a claimed hash: 64 lower-case hex digits. ``meta_json`` is without image keys; ``tags`` are old tag ids.
+    ``row`` is the old id or its substitute, any 64-bit integer; ``path`` is as stored, not mapped; ``created_at`` is in
+    ms. ``sha256`` is a claimed hash: 64 lower-case hex digits. ``meta_json`` has no image keys; ``tags`` are old tag
+    ids.
     """
 
     row: int
@@ -56,7 +57,7 @@ class LegacyRow:
 
 
 def read_row(row: int, values: Mapping[str, Value], tags: Sequence[int], known_tags: Mapping[int, object]) -> LegacyRow:
-    """Make a record of a row's values, by column; what it cannot take is in the record's ``problems``."""
+    """Convert a row's values, by column, into a record; its ``problems`` list what could not be used."""
     reading = ValueReader(row)
     if values.get("id", row) != row:
         reading.problem("id", f"no usable id: {to_json({'id': values['id']})}; the row is known as {row}")
@@ -108,13 +109,13 @@ def _old_meta(reading: ValueReader, value: Value) -> Any:
         return None
     text = reading.text("meta_json", value)
     try:
-        return parse_json(text, MAX_DEPTH - 1)  # it will lie one level deeper
+        return parse_json(text, MAX_DEPTH - 1)  # it will be nested one level deeper
     except ValueError:
         return text
 
 
 def _columns(reading: ValueReader, values: Mapping[str, Value]) -> dict[str, Any]:
-    """Return what stands in columns that the old schema does not have."""
+    """Return the values of columns that the old schema does not have."""
     found = {name: value for name, value in values.items() if name not in MODEL_COLUMNS and has_value(value)}
     for name, value in found.items():
         reading.text(name, value)
@@ -122,7 +123,7 @@ def _columns(reading: ValueReader, values: Mapping[str, Value]) -> dict[str, Any
 
 
 def _add(meta: dict[str, Any], key: str, value: Any) -> None:
-    """Put a value into ``meta`` unless it is empty; where the key is taken, under that key and a number."""
+    """Add a value to ``meta`` unless it is empty; if the key is taken, append a number to the key."""
     if value is None or value in ([], {}) or (isinstance(value, str) and not value.strip()):
         return
     free, number = key, 2

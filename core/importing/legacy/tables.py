@@ -1,4 +1,4 @@
-"""The tables of an old database as they really are: columns missing or added, no rowid, names that need quotes."""
+"""The actual tables of an old database: with missing or extra columns, no rowid, or names that need quoting."""
 # ruff: noqa: S608 - every name goes through quoted()
 
 from __future__ import annotations
@@ -9,16 +9,16 @@ from dataclasses import dataclass
 
 from core.errors import SourceError
 
-# A library of our own is known by these: an old manager's database has models and tags too, but none of them.
+# These identify a library of this program: an old manager's database also has models and tags, but none of these.
 LIBRARY_TABLES = frozenset({b"pending_import", b"model_images", b"journal", b"pulse"})
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table to select from: ``sql`` names it, ``columns`` gives the SQL of each column by its name.
+    """A table to select from: ``sql`` is its quoted name, ``columns`` maps the name of each column to its SQL.
 
-    Columns that are known have their known name, whatever its letter case in the database; generated ones are left
-    out. ``unreadable`` are names that are no UTF-8. ``rowid`` is SQL for a number that tells the rows apart.
+    Known columns have their known name, whatever its letter case in the database; generated columns are left out.
+    ``unreadable`` lists names that are not UTF-8. ``rowid`` is the SQL of a number that identifies each row.
     """
 
     sql: str
@@ -34,8 +34,8 @@ class Table:
 def find_table(connection: sqlite3.Connection, name: str, known: Sequence[str]) -> Table:
     """Return the ordinary table ``name``.
 
-    Raises SourceError (the reason alone) where there is none, or a view or virtual table in its place: those run
-    what a stranger wrote. sqlite3.Error where the database is damaged.
+    Raises SourceError (with the reason alone) if it is missing, or is a view or virtual table, which would run
+    untrusted SQL. Raises sqlite3.Error if the database is damaged.
     """
     _refuse_all_but_tables(connection, name)
     columns: dict[str, str] = {}
@@ -55,12 +55,12 @@ def find_table(connection: sqlite3.Connection, name: str, known: Sequence[str]) 
 
 
 def tables_of(connection: sqlite3.Connection) -> set[bytes]:
-    """Return the names of all tables. The connection gives text as bytes."""
+    """Return the names of all tables, as bytes: the connection returns all text as bytes."""
     return {name for (name,) in connection.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'")}
 
 
 def quote_identifier(name: str) -> str:
-    """Return a name as SQL."""
+    """Return a name as a quoted SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
 
 
@@ -72,20 +72,20 @@ def _refuse_all_but_tables(connection: sqlite3.Connection, name: str) -> None:
     if row is None:
         raise SourceError(f"there is no table {name}")
     kind, rootpage, definition = row
-    # All three: the type and the page are only what the file says, the definition is what SQLite goes by.
+    # Check all three: the file may lie about the type and the page, and SQLite itself goes by the definition.
     if kind != b"table" or not rootpage or not (definition or b"").upper().startswith(b"CREATE TABLE"):
         raise SourceError(f"{name} is {'a view' if kind == b'view' else 'a virtual table'}, not a table")
 
 
 def _rowid(connection: sqlite3.Connection, name: str) -> str | None:
-    """Return a name for the rowid that no column has taken, ``None`` where there is none."""
+    """Return a name for the rowid that no column has taken, or ``None`` if there is none."""
     taken = {raw.lower() for _, raw, *_ in connection.execute(f"PRAGMA main.table_xinfo({quote_identifier(name)})")}
     for alias in ("rowid", "_rowid_", "oid"):
         if alias.encode() in taken:
             continue
         try:
             connection.execute(f"SELECT {alias} FROM main.{quote_identifier(name)} LIMIT 0")
-        except sqlite3.OperationalError:  # a table WITHOUT ROWID: there the column does not exist
+        except sqlite3.OperationalError:  # a table WITHOUT ROWID has no such column
             return None
         return alias
     return None
@@ -94,7 +94,7 @@ def _rowid(connection: sqlite3.Connection, name: str) -> str | None:
 def _with_rowid(
     connection: sqlite3.Connection, name: str, columns: Mapping[str, str]
 ) -> tuple[str, dict[str, str], str]:
-    """Copy a table into a temporary one that has a rowid, its columns renamed so that none hides it."""
+    """Copy a table into a temporary one that has a rowid, renaming its columns so that none hides it."""
     renamed = {column: f"c{number}" for number, column in enumerate(columns)}
     selected = ", ".join(f"{columns[column]} AS {new}" for column, new in renamed.items())
     copy = f"temp.{quote_identifier('copy of ' + name)}"

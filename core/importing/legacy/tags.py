@@ -1,4 +1,4 @@
-"""The old database's tags, and which row has which."""
+"""The old database's tags, and the rows that have them."""
 # ruff: noqa: S608 - the SQL is put together from names that legacy_tables has quoted
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class LegacyTag:
 
 
 def read_tags(connection: sqlite3.Connection, reading: ValueReader) -> dict[int, LegacyTag]:
-    """Return the tags that have a name, by id; what else the table holds goes into the problems of ``reading``."""
+    """Return the tags that have a name, by id; everything else in the table is reported to ``reading``."""
     table = _find(connection, reading, "tags", _TAG_COLUMNS)
     tags: dict[int, LegacyTag] = {}
     if table is None:
@@ -64,7 +64,7 @@ def _tag(reading: ValueReader, key: int, found: dict[str, Value]) -> LegacyTag |
 
 
 def read_links(connection: sqlite3.Connection, reading: ValueReader, models: Table) -> None:
-    """Read which row has which tag into ``temp.links(model_id, tag_id)``, with the index that the old one may lack."""
+    """Copy the tags of each row into ``temp.links(model_id, tag_id)``, with an index that the original may lack."""
     connection.execute("CREATE TABLE temp.links (model_id, tag_id, PRIMARY KEY (model_id, tag_id)) WITHOUT ROWID")
     table = _find(connection, reading, "model_tags", _LINK_COLUMNS)
     if table is None:

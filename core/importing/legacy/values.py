@@ -1,4 +1,4 @@
-"""Single values of an old database: SQLite lets any column hold anything, so each is looked at before it is taken."""
+"""Check single values of an old database, since SQLite lets any column hold any type."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from core.domain.imports import Problem
 # Text and BLOB both arrive as bytes.
 Value = bytes | int | float | None
 _INTEGER = re.compile(rb"[+-]?[0-9]{1,19}")
-_EXACT = 2**53  # up to here a double holds every integer
+_EXACT = 2**53  # a double represents every integer up to here
 
 
 def text_of(value: Value) -> tuple[str, bool]:
-    """Return a value as text, and whether that is the value itself.
+    """Return a value as text, and whether the text is unescaped.
 
-    Bytes that are no UTF-8, or hold NUL, come with ``\\xNN`` for each such byte and ``\\\\`` for a backslash, so that
-    they can be had back from the text.
+    Bytes that are not UTF-8 or contain NUL are escaped: ``\\xNN`` for each such byte and ``\\\\`` for a backslash, so
+    that they can be recovered from the text.
     """
     if value is None:
         return "", True
@@ -37,7 +37,7 @@ def text_of(value: Value) -> tuple[str, bool]:
 
 
 def integer_of(value: Value) -> int | None:
-    """Return the 64-bit integer that a value is, also as a whole number or as digits; ``None`` where it is none."""
+    """Return a value as a 64-bit integer, also from a whole float or digits; ``None`` if it is not one."""
     if isinstance(value, float):
         return int(value) if value.is_integer() and abs(value) <= _EXACT else None
     if isinstance(value, bytes):
@@ -47,31 +47,31 @@ def integer_of(value: Value) -> int | None:
 
 
 def to_json(values: Mapping[str, Value]) -> str:
-    """Return named values as JSON text, those that hold nothing left out."""
+    """Return named values as JSON text, without empty ones."""
     return json.dumps({name: json_of(value) for name, value in values.items() if has_value(value)}, ensure_ascii=False)
 
 
 def json_of(value: Value) -> Any:
-    """Return a value as JSON has it: a number where it is finite, text otherwise."""
+    """Return a value as JSON can represent it: a finite number, or text."""
     if isinstance(value, int) or (isinstance(value, float) and math.isfinite(value)):
         return value
     return text_of(value)[0]
 
 
 def has_value(value: Value) -> bool:
-    """Whether there is anything in a value."""
+    """Return whether a value is not empty."""
     return value is not None and value != b""
 
 
 class ValueReader:
-    """Reads the values of one row, and gathers what could not be taken as it stands."""
+    """Reads the values of one row, and collects the problems found in them."""
 
     def __init__(self, row: int | None) -> None:
         self._row = row
         self.problems: list[Problem] = []
 
     def problem(self, field: str, reason: str) -> None:
-        """Note what could not be taken."""
+        """Record a value that could not be used as it is."""
         self.problems.append(Problem(self._row, field, reason))
 
     def text(self, field: str, value: Value) -> str:
@@ -82,7 +82,7 @@ class ValueReader:
         return text
 
     def path(self, field: str, value: Value) -> str:
-        """Return a path as Python has it: bytes that are no UTF-8 as surrogates, as ``os.fsdecode`` does."""
+        """Return a path as Python represents it: invalid UTF-8 bytes as surrogates, as ``os.fsdecode`` does."""
         if not isinstance(value, bytes):
             return text_of(value)[0]
         try:
@@ -94,7 +94,7 @@ class ValueReader:
         return path.replace("\0", "\\x00")
 
     def integer(self, field: str, value: Value, least: int = -(2**63)) -> int | None:
-        """Return an integer, ``None`` for NULL and for what is none, or less than ``least``."""
+        """Return an integer, or ``None`` if the value is empty, not an integer, or less than ``least``."""
         if not has_value(value):
             return None
         number = integer_of(value)
