@@ -1,1 +1,1 @@
-"""The terminal app and the command line: the only two ways in."""
+"""The terminal app and the command line: the only entry points of the program."""

@@ -32,13 +32,13 @@ if TYPE_CHECKING:
     from core.library import Library
 
 
-_HANGUP = 128 + signal.SIGHUP  # the exit code where the terminal is gone
+_HANGUP = 128 + signal.SIGHUP  # the exit code when the terminal is gone
 _WIDTHS = [(0, "-narrow"), (100, "-wide"), (170, "-vast")]
 _HEIGHTS = [(0, "-low"), (32, "-high"), (50, "-tall")]
 
 
 class CuratorApp(App[None]):
-    """Model Curator on one library, which whoever opened it closes; with ``resume`` it begins where it was left."""
+    """The app on one library, which the caller closes; with ``resume`` it restores the last session."""
 
     TITLE = "Model Curator"
     CSS_PATH = "app.tcss"
@@ -75,7 +75,7 @@ class CuratorApp(App[None]):
         self._take_themes(depth)
 
     def _take_themes(self, depth: ColourDepth) -> None:
-        """Have our themes and no others, those for a terminal of that depth."""
+        """Register the app's themes for a colour depth, and unregister all others."""
         ours = themes(depth)
         for theme in ours:
             self.register_theme(theme)
@@ -89,7 +89,7 @@ class CuratorApp(App[None]):
         half_cells(picture, palette_of(self))
 
     def watch_theme(self) -> None:
-        """Draw everything in the colours of another theme, also what Textual takes to be unchanged."""
+        """Redraw everything in the colours of the new theme, even what Textual considers unchanged."""
         self.call_next(self._draw_all)
 
     def _draw_all(self) -> None:
@@ -99,7 +99,7 @@ class CuratorApp(App[None]):
             screen.refresh(layout=True)
 
     def _set_keys(self) -> None:
-        """Set the keys that the settings give anew."""
+        """Apply the keys that the settings change."""
         from tui.config.keymap import checked_keys  # noqa: PLC0415 - start-up
 
         self.keys, problems = checked_keys(self.settings.keys, self.settings.path)
@@ -107,7 +107,7 @@ class CuratorApp(App[None]):
         self.set_keymap(self.keys)
 
     def on_mount(self) -> None:
-        """Leave in good order, the terminal as it was, when told to end or when the terminal goes away."""
+        """Quit cleanly and restore the terminal on a termination signal or when the terminal goes away."""
         favour_drawing()
         if not self.is_headless:
             tell = asyncio.get_running_loop().call_soon_threadsafe
@@ -115,7 +115,7 @@ class CuratorApp(App[None]):
             self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
 
     def on_ready(self) -> None:
-        """Keep full garbage collections away from what start-up made."""
+        """Freeze objects made during start-up so that full garbage collections skip them."""
         if not self.is_headless:
             freeze_objects()
 
@@ -156,7 +156,7 @@ class CuratorApp(App[None]):
             screen.post_message(SensitiveTurned(turned))
 
     async def action_quit(self) -> None:
-        """Leave once every decision is stored and the current model done; nothing else is waited for."""
+        """Quit once every decision is stored and the current model is done; wait for nothing else."""
         await self._leave()
 
     @on(TerminalLost)

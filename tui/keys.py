@@ -1,4 +1,4 @@
-"""Every key of the app as data, by context: bindings, key bars, help, palette, documents and settings read it."""
+"""Every key of the app as data, by context, for bindings, key bars, help, palette, documentation and settings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from textual.app import App
 from textual.binding import Binding, BindingType
 from textual.keys import format_key
 
-_NAMES = {"pagedown": "PgDn", "pageup": "PgUp", "escape": "Esc", "enter": "Enter"}  # else by a sign, or in full
+_NAMES = {"pagedown": "PgDn", "pageup": "PgUp", "escape": "Esc", "enter": "Enter"}  # else a sign, or the full name
 
 
 def _key(
@@ -76,7 +76,7 @@ KEYS: Mapping[str, list[BindingType]] = {
         _hidden("V", "mark('range')", "range", "mark.range", "Start or end a range at the cursor"),
         _hidden("n", "undecided(1)", "next undecided", "move.undecided", "Next row without a decision"),
         _hidden("N", "undecided(-1)", "previous undecided", "move.undecided_before", "Previous row without a decision"),
-        # Before anything else: the words that follow fast must not decide anything in the list.
+        # With priority: words typed quickly after it must not decide anything in the list.
         _key("slash", "filter", "filter", "look.filter", "Filter the list", priority=True),
         _key("h,left", "image(-1)", "image", "look.image_before", "Previous sample image", display="h l"),
         _hidden("l,right", "image(1)", "next image", "look.image_next", "Next sample image"),
@@ -177,7 +177,7 @@ TOGETHER: tuple[tuple[str, ...], ...] = (
     ("dialog", "summary", "app"),
     ("bulk decision", "criteria", "app"),
 )
-"""Contexts whose keys work at the same time: within one of these no key may mean two things."""
+"""Contexts whose keys work at the same time: within one of these, no key may have two meanings."""
 
 GROUPS: Mapping[str, str] = {
     "move": "Moving",
@@ -196,7 +196,7 @@ GROUPS: Mapping[str, str] = {
     "dialog": "In every dialog",
     "app": "Everywhere",
 }
-"""Titles of groups of keys, by the first part of a binding's id, in the order of the help and of docs/keys.md."""
+"""Titles of key groups, by the first part of a binding's id, in the order of the help and of docs/keys.md."""
 
 
 def bindings(*contexts: str) -> list[Binding]:
@@ -205,7 +205,7 @@ def bindings(*contexts: str) -> list[Binding]:
 
 
 def documented() -> list[Binding]:
-    """Return the bindings that help and documents list, each once."""
+    """Return the bindings that help and documentation list, each once."""
     return list(dict.fromkeys(one for contexts in TOGETHER for one in bindings(*contexts)))
 
 
@@ -218,7 +218,7 @@ def key_name(key: str) -> str:
 
 
 def display_key(app: App[Any], binding_id: str) -> str:
-    """Return the key of a binding as key bars show it, also where the settings changed it."""
+    """Return the key of a binding as key bars show it, including a change in the settings."""
     changed: Mapping[str, str] = getattr(app, "keys", {})
     [usual] = {one.key for one in documented() if one.id == binding_id}
     return format_key(changed.get(binding_id, usual).split(",")[0])

@@ -1,4 +1,4 @@
-"""What workers tell screens. A newer message replaces an unread one of its kind where that loses nothing."""
+"""Messages from workers to screens. A newer one replaces an unread one of its kind if nothing is lost."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """One decision as it was summed up.
+    """A decision as the summary showed it.
 
-    ``plan`` is what promoting must still find, where something would be lost.
+    ``plan`` is the plan that promoting must still find, if something could be lost.
     """
 
     row: QueueRow
@@ -31,7 +31,7 @@ class Decided:
 
 @dataclass(frozen=True, slots=True)
 class ApplyState:
-    """How far applying is: models done of all, bytes of the one in hand."""
+    """The progress of applying: models done of the total, bytes hashed of the current one."""
 
     done: int
     total: int
@@ -42,7 +42,7 @@ class ApplyState:
 
 @dataclass
 class Hashing(Message):
-    """How far hashing ahead is; ``finished`` tells whether files came to an end since the last message."""
+    """The progress of hashing ahead; ``finished`` says whether any file was finished since the last message."""
 
     progress: HashProgress
     finished: bool
@@ -53,14 +53,14 @@ class Hashing(Message):
 
 @dataclass
 class HashingEnded(Message):
-    """All that could be hashed is; ``error`` where hashing itself could not go on."""
+    """Everything that can be hashed is hashed; ``error`` is set if hashing itself failed."""
 
     error: str = ""
 
 
 @dataclass
 class Applying(Message):
-    """How far applying is."""
+    """The progress of applying."""
 
     state: ApplyState
 
@@ -70,7 +70,7 @@ class Applying(Message):
 
 @dataclass
 class Promoted(Message):
-    """One promotion came to an end."""
+    """One promotion has ended."""
 
     decided: Decided
     outcome: Outcome
@@ -78,20 +78,20 @@ class Promoted(Message):
 
 @dataclass
 class ApplyEnded(Message):
-    """Applying came to an end: all done, or stopped between models."""
+    """Applying has ended: all done, or stopped between models."""
 
     stopped: bool
 
 
 @dataclass
 class SensitiveTurned(Message, bubble=False):
-    """Sensitive samples are shown from now on, or hidden again; ``words`` say which."""
+    """Sensitive samples are now shown or hidden; ``words`` say which."""
 
     words: str
 
 
 class TerminalLost(Message):
-    """The terminal, or the page of a browser, that shows the app is gone."""
+    """The terminal or browser page that shows the app is gone."""
 
     def can_replace(self, message: Message) -> bool:
         return isinstance(message, TerminalLost)

@@ -1,4 +1,4 @@
-"""Where Textual is relied on beyond its public interface, each with the reason."""
+"""Uses of Textual beyond its public interface, each with its reason."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from tui.messages import TerminalLost
 
 _TICK = 0.1  # seconds after which a lone escape counts as the key
 _READ = 4096  # bytes
-_PIECE = 16 * 1024  # characters written in one go
-_SWITCH_INTERVAL = 0.001  # seconds for which another thread may keep the interpreter from the one that draws
-_UPDATE_PERIOD = 0.001  # seconds between two repaints; Textual's sixtieth is noticeable while a key is held down
+_PIECE = 16 * 1024  # characters per write
+_SWITCH_INTERVAL = 0.001  # seconds that another thread may hold the interpreter before the thread that draws gets it
+_UPDATE_PERIOD = 0.001  # seconds between two repaints; Textual's 1/60 s is noticeable while a key is held down
 
 
 class TerminalDriver(LinuxDriver):
-    """Textual's driver, but a terminal that goes away makes the app leave instead of blocking it.
+    """Textual's driver, except that losing the terminal makes the app quit instead of blocking it.
 
     Textual's writer thread dies at the first failed write. Its queue holds 30 writes; the 31st blocks the event loop
-    for ever. ``_file`` is what the thread writes to, ``_writer_thread`` the thread: neither has a public counterpart.
+    forever. The thread is ``_writer_thread`` and writes to ``_file``: neither has a public counterpart.
     """
 
     def __init__(self, app: App[Any], *, debug: bool = False, mouse: bool = True, size: Any = None) -> None:
@@ -38,9 +38,9 @@ class TerminalDriver(LinuxDriver):
         assert self._file is not None
         self._output = _Output(self._file, self._lose)
         self._file = self._output  # type: ignore[assignment]
-        # Textual resumes at every SIGCONT, with a second writer and a second reader where the app was not suspended:
-        # a kernel sends SIGCONT with SIGHUP. And it suspends in the signal handler, which may find a lock held. The
-        # loop's own handlers need Python's wakeup descriptor, which leads to the leaving thread (`leaving.py`).
+        # Textual resumes at every SIGCONT, and starts a second writer and reader if the app was not suspended: the
+        # kernel sends SIGCONT with SIGHUP. It also suspends in the signal handler, where a lock may be held. The loop's
+        # own handlers need Python's wakeup descriptor, which is taken by the leaving thread (`leaving.py`).
         loop = asyncio.get_running_loop()
         signal.signal(signal.SIGCONT, signal.SIG_DFL)
         signal.signal(signal.SIGTSTP, lambda _number, _frame: loop.call_soon_threadsafe(self._suspend))
@@ -56,12 +56,12 @@ class TerminalDriver(LinuxDriver):
         return self._output.written
 
     def write(self, data: str) -> None:
-        """Have data written; without a running writer, as while suspended, it is dropped."""
+        """Write data; drop it if no writer is running, as while suspended."""
         if self._writer_thread is not None and self._writer_thread.is_alive():
             super().write(data)
 
     def run_input_thread(self) -> None:
-        """Read input until told to stop; its end means that the terminal is lost, where Textual reads on for ever."""
+        """Read input until stopped; its end means that the terminal is lost, where Textual would read on forever."""
         parser = XTermParser(self._debug)
         decode = getincrementaldecoder("utf-8")(errors="replace").decode
         while not self.exit_event.is_set():
@@ -79,13 +79,13 @@ class TerminalDriver(LinuxDriver):
                 self.process_message(event)
 
     def start_application_mode(self) -> None:
-        """Take the terminal over; typed, which Textual's is not."""
+        """Take over the terminal; annotated, unlike Textual's method."""
         super().start_application_mode()  # type: ignore[no-untyped-call]
 
     def _suspend(self) -> None:
-        """Give the terminal back and stop the process; go on once it is continued in the foreground."""
+        """Release the terminal and stop the process; resume once it is continued in the foreground."""
         self.suspend_application_mode()
-        self._must_signal_resume = True  # cleared by a start that succeeds, which then tells the app
+        self._must_signal_resume = True  # cleared by a successful start, which then notifies the app
         os.kill(os.getpid(), signal.SIGSTOP)
         while self._must_signal_resume and not self._output.lost:
             self.resume_application_mode()
@@ -96,7 +96,7 @@ class TerminalDriver(LinuxDriver):
 
 
 class _Output:
-    """A terminal to write to; what it does not take any more is dropped, and told once."""
+    """A terminal to write to; once it is lost, which is reported once, output is dropped."""
 
     def __init__(self, file: IO[str], lose: Callable[[], None]) -> None:
         self._file = file
@@ -136,7 +136,7 @@ def crash_of(app: App[Any]) -> BaseException | None:
 
 
 def write_to_terminal(app: App[Any], data: str) -> None:
-    """Write to the app's terminal past the compositor, as pictures need; drop it when there is no terminal."""
+    """Write to the app's terminal, bypassing the compositor, as pictures require; drop data without a terminal."""
     driver = app._driver
     if driver is not None:
         driver.write(data)
@@ -156,7 +156,7 @@ def repaint_quickly() -> None:
 
 
 def favour_drawing() -> None:
-    """Shorten the time slice of threads for the whole process, so that work in the background does not delay keys."""
+    """Shorten the time slice of threads for the whole process, so that background work does not delay keys."""
     sys.setswitchinterval(_SWITCH_INTERVAL)
 
 

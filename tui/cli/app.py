@@ -1,4 +1,4 @@
-"""Opening the app."""
+"""Open the app."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _Function = Callable[..., Any]
 
 
 def graphics_option(function: _Function) -> _Function:
-    """Add ``--graphics``, and its former name ``--images`` as a hidden one; the function gets one ``graphics``."""
+    """Add ``--graphics`` and its hidden former name ``--images``; the function receives one ``graphics``."""
 
     @click.option("--graphics", type=click.Choice(GRAPHICS), help="How to draw pictures (default: as in the settings).")
     @click.option("--images", "former", type=click.Choice(GRAPHICS), hidden=True)
@@ -33,7 +33,7 @@ def graphics_option(function: _Function) -> _Function:
 
 
 def open_app(call: CliContext, graphics: str | None) -> int:
-    """Open the app on the library; ``graphics`` is one of ``GRAPHICS``, None for what the settings say."""
+    """Open the app on the library; ``graphics`` is one of ``GRAPHICS``, or None to use the settings."""
     if call.as_json:
         raise Failed("the app prints no JSON: give --json together with --verify, demo or a command", USAGE)
     if not has_terminal():
@@ -46,10 +46,10 @@ def open_app(call: CliContext, graphics: str | None) -> int:
 
 
 def run_app(library: Library, settings: Settings, graphics: str | None, *, resume: bool = False) -> int:
-    """Run the app until it is left, with ``resume`` from where it was left before; returns its exit code."""
+    """Run the app until it quits and return its exit code; ``resume`` restores the last session."""
     from tui.terminal.graphics import Graphics, choose
 
-    # Before the app is imported: what this asks the terminal, nobody can ask once the app runs.
+    # Query the terminal before importing the app: it cannot be queried once the app runs.
     chosen = choose(Graphics(graphics or settings.graphics))
     from rich.console import Console
 

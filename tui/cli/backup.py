@@ -73,7 +73,7 @@ def restore(call: CliContext, file: str) -> int:
     folder beside it; restore that folder to go back.
     """
     report = _restored(call, file)
-    with call.writing() as library:  # finishes what was open in the backup, as far as its files are there
+    with call.writing() as library:  # finishes an operation left open in the backup, as far as its files exist
         past = library.history.operations(1) if report.open_operation else []
     lost = [path for one in past if one.operation.number == report.open_operation for path in one.operation.lost]
     missing = [path for path in report.missing if not os.path.lexists(os.path.join(call.folder, path))]

@@ -1,4 +1,4 @@
-"""``completion``: the script that makes a shell complete our commands, and the completion of ids."""
+"""``completion``: the shell completion script, and the completion of ids."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def completion(context: click.Context, call: CliContext, shell: str) -> int:
 
 
 def pending_ids(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Offer the first ids of the queue that begin like that, but those already given; nothing without a library."""
+    """Offer the first matching ids of the queue that are not given yet; nothing without a library."""
     from click.shell_completion import CompletionItem
 
     before = context.params.get(parameter.name or "") or ()

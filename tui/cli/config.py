@@ -15,7 +15,7 @@ from tui.cli.context import TRASH_DAYS, TRASH_GIB, CliContext, command, trash_am
 
 @dataclass(frozen=True, slots=True)
 class _Value:
-    """One value in effect; ``name`` is dotted, ``source`` says where it came from."""
+    """A value in effect; ``name`` is dotted, ``source`` says where it comes from."""
 
     name: str
     value: Any
@@ -100,7 +100,7 @@ def _key_lines(keys: Mapping[str, str]) -> list[str]:
 
 
 def _toml(value: Any) -> str:
-    """Return a value as TOML, in characters that a terminal shows plainly."""
+    """Return a value as TOML, escaping characters that a terminal must not receive."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, list):
@@ -113,6 +113,6 @@ def _toml(value: Any) -> str:
 def _character(char: str) -> str:
     if char in '"\\':
         return f"\\{char}"
-    if "\ud800" <= char <= "\udfff":  # a byte that is no UTF-8: TOML has no way to write it
+    if "\ud800" <= char <= "\udfff":  # a byte that is not valid UTF-8, which TOML cannot represent
         char = "\N{REPLACEMENT CHARACTER}"
     return char if sanitize(char) == char else f"\\U{ord(char):08X}"

@@ -30,7 +30,7 @@ _WORST_FIRST = (FAILED, LOCKED, NOT_FOUND, CONFLICT)
 
 
 class Failed(click.ClickException):
-    """Ends a command with one sentence and an exit code; ``answer`` is what JSON carries besides the error."""
+    """Ends a command with one sentence and an exit code; ``answer`` holds the other keys of the JSON output."""
 
     def __init__(self, sentence: str, code: int = FAILED, answer: Mapping[str, Any] | None = None) -> None:
         super().__init__(sentence)
@@ -40,7 +40,7 @@ class Failed(click.ClickException):
 
 @dataclass(frozen=True, slots=True)
 class CliContext:
-    """How a command was called: the folder given for the library, and whether the answer is to be JSON."""
+    """How a command was called: the library folder, the output format, the settings and the log file."""
 
     given: str | None
     as_json: bool
@@ -49,13 +49,13 @@ class CliContext:
 
     @classmethod
     def of(cls, context: click.Context, settings: Settings | None = None) -> CliContext:
-        """Return what the options before and after the command's name say together."""
+        """Combine the options given before and after the command's name."""
         read = settings or read_settings(settings_path())
         return cls(context.meta.get(_LIBRARY), context.meta.get(_JSON, False), read, context.meta.get(_LOG))
 
     @property
     def folder(self) -> str:
-        """The library's folder: the one given, the environment's, the settings', or the platform's user data folder."""
+        """The library folder: as given, or from the environment, the settings or the platform's user data folder."""
         if folder := self.given or os.environ.get("MODEL_CURATOR_LIBRARY") or self.settings.library:
             return folder
         import platformdirs
@@ -63,13 +63,13 @@ class CliContext:
         return platformdirs.user_data_dir("model-curator", appauthor=False)
 
     def reading(self) -> Library:
-        """Open the library for reading; works beside an open app."""
+        """Open the library read-only; works while the app is open."""
         from core.library import Library
 
         return Library.open(self.folder, readonly=True, on_wait=_tell_waiting)
 
     def writing(self) -> Library:
-        """Open the library, or create it; says on standard error what opening it had to finish or could not tidy."""
+        """Open or create the library; report on standard error what opening finished or could not clean up."""
         from core.library import Library
 
         library = Library.open(
@@ -83,7 +83,7 @@ class CliContext:
         return library
 
     def changing(self) -> Library:
-        """Open a library that is there for writing; a mistyped folder does not become a new library."""
+        """Open an existing library for writing. Raises NoLibrary, so a mistyped folder does not become a library."""
         from core.backup.restore_steps import is_library
         from core.errors import NoLibrary
 
@@ -92,12 +92,12 @@ class CliContext:
         return self.writing()
 
     def tell_settings(self) -> None:
-        """Say on standard error what is wrong with the settings; usually nothing."""
+        """Print warnings about the settings to standard error; usually there are none."""
         for warning in self.settings.warnings:
             click.echo(sanitize(warning, 4000), err=True)
 
     def answer(self, answer: Mapping[str, Any], lines: Callable[[], list[str]]) -> None:
-        """Print the answer: one JSON object, or else the lines, which must be plain already."""
+        """Print the answer as one JSON object, or as lines, which must already be sanitized."""
         click.echo(json.dumps(answer) if self.as_json else "\n".join(lines()))
 
 
@@ -108,13 +108,13 @@ def _tell_waiting(holder: LockHolder | None) -> None:
 
 
 def opening_words(library: Library) -> list[str]:
-    """Return what there is to say of opening the library; usually nothing."""
+    """Return messages about opening the library; usually none."""
     finished = ["an interrupted operation was finished: its files are in place"] if library.recovered else []
     return finished + ([sanitize(library.warning, 400)] if library.warning else [])
 
 
 def trash_amounts(settings: Settings) -> tuple[float, float]:
-    """Return for how many days, and how many GiB, the trash keeps things: the environment goes before the settings."""
+    """Return the trash limits in days and GiB; the environment takes precedence over the settings."""
     return _number(TRASH_DAYS, settings.trash_days), _number(TRASH_GIB, settings.trash_gib)
 
 
@@ -139,12 +139,12 @@ def _number(name: str, usual: float) -> float:
 
 
 def sentence(error: OSError) -> str:
-    """Return what the system would not do as one sentence."""
+    """Return an error of the operating system as one sentence."""
     return f"{error.filename or 'standard output'}: {error.strerror or error}"
 
 
 def worst(codes: list[int]) -> int:
-    """Return the exit code of several results: that of the worst."""
+    """Return the worst of several exit codes."""
     return next((code for code in _WORST_FIRST if code in codes), 0)
 
 
@@ -159,7 +159,7 @@ def _keep(key: str) -> Callable[[click.Context, click.Parameter, Any], None]:
 
 
 def _log_to(context: click.Context, _: click.Parameter, path: str | None) -> None:
-    if path is not None and not context.resilient_parsing:  # which only completes words
+    if path is not None and not context.resilient_parsing:  # resilient parsing only completes words
         try:
             start_log(path)
         except (OSError, ValueError) as error:
@@ -173,7 +173,7 @@ _Function = Callable[..., Any]
 
 
 def common(function: _Function) -> _Function:
-    """Add the options that stand before or after the command's name; where both do, the later one counts."""
+    """Add the options allowed before or after the command's name; if given twice, the later one wins."""
     library = click.option(
         "--library",
         metavar="DIR",
@@ -201,7 +201,7 @@ def common(function: _Function) -> _Function:
 
 
 def command(name: str) -> Callable[[_Function], click.Command]:
-    """Make a command of a function that takes the call and the command's own parameters and returns the exit code."""
+    """Make a command of a function that takes the call and its own parameters and returns the exit code."""
 
     def decorate(function: _Function) -> click.Command:
         @functools.wraps(function)

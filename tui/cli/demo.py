@@ -52,14 +52,14 @@ def demo(call: CliContext, graphics: str | None) -> int:
 
 @dataclass(slots=True)
 class _Job:
-    """The whole job on a sample, step by step; ``answer`` collects what JSON tells of it."""
+    """The whole job on a sample library, step by step; ``answer`` collects the JSON output."""
 
     call: CliContext
     folder: Path
     answer: dict[str, Any] = field(default_factory=dict)
 
     def run(self) -> int:
-        """Run all steps; returns the exit code."""
+        """Run all steps and return the exit code."""
         from core.library import Library
         from core.verify import check_library
 

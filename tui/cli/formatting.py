@@ -1,4 +1,4 @@
-"""The answers of the command line for people: lines, aligned, every text from data made plain."""
+"""Human-readable output of the command line: aligned lines, with all text from data sanitized."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from core.text import format_size, sanitize
 if TYPE_CHECKING:
     from core.verify.findings import VerifyReport
 
-_LONG = 100_000  # for descriptions: whoever asks for a record wants all of it
+_LONG = 100_000  # for descriptions, which ``show`` prints in full
 
 
 def table(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> list[str]:
-    """Return rows as aligned lines; columns in ``right`` are set to the right, the last one is not padded."""
+    """Return rows as aligned lines; columns in ``right`` are right-aligned, the last one is not padded."""
     widths = [max(map(_width, column)) for column in zip(*rows, strict=True)]
     return ["  ".join(_cells(row, widths, right)).rstrip() for row in rows]
 
@@ -35,7 +35,7 @@ def _cells(row: Sequence[str], widths: Sequence[int], right: Collection[int]) ->
 
 
 def _width(text: str) -> int:
-    """Return how many cells of a terminal a plain text takes."""
+    """Return the width of a plain text in terminal cells."""
     return sum(
         2 if unicodedata.east_asian_width(char) in "WF" else unicodedata.category(char) not in ("Mn", "Me")
         for char in text
@@ -43,7 +43,7 @@ def _width(text: str) -> int:
 
 
 def queue_lines(rows: Sequence[QueueRow]) -> list[str]:
-    """Return the queue as a table, and what is in it in numbers."""
+    """Return the queue as a table, followed by its counts."""
     if not rows:
         return ["The queue is empty."]
     head = ("id", "state", "decision", "type", "size", "images", "name")
@@ -88,7 +88,7 @@ def record_lines(entry: RecordWithImages) -> list[str]:
 def _time(milliseconds: int) -> str:
     try:
         return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
-    except (OverflowError, OSError, ValueError):  # a year no calendar has
+    except (OverflowError, OSError, ValueError):  # outside the range of datetime
         return f"{milliseconds} ms"
 
 
@@ -125,7 +125,7 @@ def import_lines(report: ImportReport) -> list[str]:
 
 
 def verify_lines(report: VerifyReport) -> list[str]:
-    """Return one line a check, then the findings, then the verdict."""
+    """Return one line per check, then the findings, then the verdict."""
     checks = [("ok" if check.ok else "FAILED", check.name, sanitize(check.detail)) for check in report.checks]
     findings = [
         (

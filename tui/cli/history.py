@@ -56,7 +56,7 @@ def undo(call: CliContext, count: int) -> int:
 
 
 def _undone_after_all(call: CliContext, reached: int) -> UndoReport:
-    """Return what an undo that was interrupted at any moment has taken back: the journal knows."""
+    """Return from the journal what an undo had undone when it was interrupted."""
     from core.domain.history import UndoReport
 
     with call.reading() as library:
@@ -81,7 +81,7 @@ def history(call: CliContext, limit: int) -> int:
 
 
 def undone_object(past: PastOperation) -> Object:
-    """Return one line of what ``undo`` prints; of an import, with what it had brought."""
+    """Return one result of ``undo``; for an import, with its source and counts."""
     found = operation_object(past.operation)
     if past.imported is not None:
         found |= {
@@ -95,7 +95,7 @@ def undone_object(past: PastOperation) -> Object:
 
 
 def operation_object(operation: Operation) -> Object:
-    """Return what an operation was about, and what it did."""
+    """Return an operation's import id, SHA-256 and action."""
     return {"id": operation.pending_id, "sha256": operation.sha256, "action_taken": operation.action}
 
 
@@ -122,7 +122,7 @@ def past_object(past: PastOperation) -> Object:
 
 
 def history_lines(past: list[PastOperation]) -> list[str]:
-    """Return the history for people."""
+    """Return the history as human-readable lines."""
     if not past:
         return ["Nothing has happened yet."]
     return table([_line(one) for one in past])

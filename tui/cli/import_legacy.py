@@ -18,7 +18,7 @@ from tui.cli.terminal import ProgressLine, interruptible
 
 
 def _roots(context: click.Context, parameter: click.Parameter, given: tuple[str, ...]) -> Mapping[str, str]:
-    """Return the mapped roots; those of this machine are made absolute, as no shell expands ``~`` behind a ``=``."""
+    """Return the root mapping; new roots are made absolute, since shells do not expand ``~`` after ``=``."""
     roots = {}
     for text in given:
         old, equals, new = text.partition("=")
@@ -30,7 +30,7 @@ def _roots(context: click.Context, parameter: click.Parameter, given: tuple[str,
 
 @contextmanager
 def _interrupted_at_once() -> Iterator[None]:
-    """Tell of a second Ctrl-C, which leaves the batch it met whole or away, as far as that is known."""
+    """Report a second Ctrl-C with the counts known by then; its batch is imported whole or not at all."""
     try:
         yield
     except ImportInterrupted as interrupt:
@@ -84,7 +84,7 @@ def import_legacy(call: CliContext, database: str, images_dir: str | None, path_
 
 
 def _look_before_a_library_is_made(call: CliContext, database: str, images_dir: str | None) -> None:
-    """Refuse what cannot be imported before a new library is made for it."""
+    """Reject sources that cannot be imported before a new library is created for them."""
     from core.backup.restore_steps import is_library
     from core.library import check_import
 

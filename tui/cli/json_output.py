@@ -1,4 +1,4 @@
-"""The JSON objects of the command line: their keys are an interface that stays."""
+"""JSON objects of the command line; their keys are a stable interface."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Object = dict[str, Any]
 
 
 def import_object(report: ImportReport) -> Object:
-    """Return what ``import-legacy`` prints."""
+    """Return the result of ``import-legacy``."""
     return {
         "models": report.models,
         "pending": report.pending,
@@ -28,7 +28,7 @@ def import_object(report: ImportReport) -> Object:
 
 
 def queue_object(row: QueueRow) -> Object:
-    """Return one line of the queue; one that is damaged says so."""
+    """Return one row of the queue; a damaged one has the key ``damaged``."""
     damaged = {"damaged": row.damage} if row.damage else {}
     return {
         "id": row.id,
@@ -64,7 +64,7 @@ def record_object(entry: RecordWithImages) -> Object:
 
 
 def outcome_object(outcome: Outcome) -> Object:
-    """Return one result of ``promote``; some keys come only where they apply."""
+    """Return one result of ``promote``; some keys are present only where they apply."""
     result: Object = {
         "status": outcome.status,
         "id": outcome.id,
@@ -89,7 +89,7 @@ def outcome_object(outcome: Outcome) -> Object:
 
 
 def plan_object(plan: Plan) -> Object:
-    """Return a plan: the leaves of the fields, the tags, the images."""
+    """Return a plan: its fields (leaves), tags and images."""
     return {
         "strategy": plan.strategy,
         "action_taken": plan.action_taken,
@@ -124,7 +124,7 @@ def _without_empty_picks(part: Object) -> Object:
 
 
 def verify_object(report: VerifyReport) -> Object:
-    """Return what ``--verify`` prints."""
+    """Return the result of ``--verify``."""
     return {
         "ok": report.ok,
         "checks": [{"name": check.name, "ok": check.ok, "detail": check.detail} for check in report.checks],

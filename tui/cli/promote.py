@@ -37,8 +37,8 @@ _WORDS = {
     Status.LOCKED: "locked: it is being promoted already; try again when that is done",
     Status.NOT_FOUND: "not found: no such pending import, or already done",
 }
-_HIGHEST_ID = 2**63 - 1  # of SQLite
-_RECENT = 100  # operations; other processes may have done some since
+_HIGHEST_ID = 2**63 - 1  # SQLite's largest id
+_RECENT = 100  # operations to search; other processes may have added some meanwhile
 
 
 @command("promote")
@@ -68,7 +68,7 @@ def promote(call: CliContext, ids: tuple[int, ...], strategy: str | None, dry_ru
                         _tell(call, *last)
             done = {"results": [outcome_object(outcome) for outcome in ended]}
             raise Failed(f"interrupted: {len(ended)} of {len(ids)} were done", INTERRUPTED, done) from None
-    if call.as_json:  # otherwise each was told as it ended
+    if call.as_json:  # otherwise each was printed as it ended
         call.answer({"results": [outcome_object(outcome) for outcome in ended]}, list)
     return worst([EXIT_CODES[outcome.status] for outcome in ended])
 
@@ -76,7 +76,7 @@ def promote(call: CliContext, ids: tuple[int, ...], strategy: str | None, dry_ru
 def _outcomes(
     library: Library, ids: tuple[int, ...], strategy: Strategy | None, dry_run: bool, cancel: threading.Event
 ) -> Iterator[tuple[RecordWithImages | None, Outcome]]:
-    """Promote one after the other, and give each as it was with what came of it."""
+    """Promote imports in order; yield each record as it was before, with its outcome."""
     line = ProgressLine()
     work = library.processor.dry_run if dry_run else library.processor.process_single_import
     for number in ids:
@@ -99,7 +99,7 @@ def _outcomes(
 
 
 def _entry(library: Library, number: int) -> RecordWithImages | None:
-    """Return the pending import to speak of; one that is damaged can still be deleted."""
+    """Return the pending import to report, None if missing or damaged; a damaged one can still be deleted."""
     try:
         return library.show(str(number))
     except RowDamaged:
@@ -107,7 +107,7 @@ def _entry(library: Library, number: int) -> RecordWithImages | None:
 
 
 def _tell(call: CliContext, entry: RecordWithImages | None, outcome: Outcome, plan: Sequence[str] = ()) -> None:
-    """Print one result: what was done as an answer, what was not done as a failure."""
+    """Print one result: success to standard output, failure to standard error."""
     if outcome.status is not Status.SUCCESS:
         click.echo(f"{outcome.id}  {failure_words(outcome)}", err=True)
     elif not call.as_json:
@@ -115,7 +115,7 @@ def _tell(call: CliContext, entry: RecordWithImages | None, outcome: Outcome, pl
 
 
 def _happened(call: CliContext, number: int, since: int) -> tuple[RecordWithImages | None, Outcome] | None:
-    """Return what the journal has, after entry ``since``, of a promotion that was interrupted; None for nothing."""
+    """Return the result that the journal has, after entry ``since``, of an interrupted promotion, or None."""
     with call.reading() as library:
         for operation in (past.operation for past in library.history.operations(_RECENT)):
             if operation.number > since and operation.pending_id == number and operation.kind is OperationKind.PROMOTE:
@@ -127,14 +127,14 @@ def _happened(call: CliContext, number: int, since: int) -> tuple[RecordWithImag
 
 
 def failure_words(outcome: Outcome) -> str:
-    """Return in words why nothing was done."""
+    """Describe why nothing was done."""
     if isinstance(outcome, outcomes.Failed):
         return f"error: {sanitize(outcome.error, 1000)}"
     return _WORDS[outcome.status]
 
 
 def outcome_lines(entry: RecordWithImages | None, outcome: Outcome) -> list[str]:
-    """Return in words what was done, or would be done in a dry run."""
+    """Describe what was done, or would be done in a dry run."""
     name = sanitize(entry.record.name) if entry else ""
     done = f"would be {outcome.action_taken}" if outcome.plan else str(outcome.action_taken)
     lines = [f"{outcome.id}  {done}  {name}"]
@@ -151,7 +151,7 @@ def outcome_lines(entry: RecordWithImages | None, outcome: Outcome) -> list[str]
 
 
 def plan_lines(library: Library, entry: RecordWithImages | None, outcome: Outcome) -> list[str]:
-    """Return a plan in the words of the app: field by field what is there, what comes, and what would be."""
+    """Return a plan as the app words it: one line per field, with its change and result."""
     from tui.presenters.plan_lines import SIGN, field_lines
 
     if entry is None or not isinstance(entry.record, PendingImport) or outcome.plan is None:

@@ -1,4 +1,4 @@
-"""``pending``, ``show`` and ``images``: what a library holds. They only read, and work beside an open app."""
+"""``pending``, ``show`` and ``images``: read-only commands that work while the app is open."""
 
 from __future__ import annotations
 

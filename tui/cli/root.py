@@ -1,4 +1,4 @@
-"""The command line. It imports the rest of the program only when it is needed."""
+"""The command line. It imports the rest of the program only when needed."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ from tui.cli.verify import verify
 from tui.config.log_file import LOGGER, stop_log
 from tui.config.settings import Settings
 
-_SENTENCE = 4000  # a path may have 4096 bytes, and is worth seeing whole
+_SENTENCE = 4000  # a path may have 4096 bytes, and should be shown whole
 
 
 class _CommandLine(click.Group):
-    """A group of commands that tells every failure in one plain line, and ends with its exit code."""
+    """A group of commands that reports every failure in one plain line and exits with its code."""
 
     def main(
         self,
@@ -43,16 +43,16 @@ class _CommandLine(click.Group):
         standalone_mode: bool = True,
         **extra: Any,
     ) -> Any:
-        """Run a command line, and exit; not in standalone mode, which returns the exit code."""
+        """Run a command line and exit; outside standalone mode, return the exit code instead."""
         arguments = sys.argv[1:] if args is None else list(args)
         for stream in (sys.stdout, sys.stderr):
-            if hasattr(stream, "reconfigure"):  # what a terminal's encoding lacks is no reason to stop
+            if hasattr(stream, "reconfigure"):  # characters missing from a terminal's encoding must not fail
                 stream.reconfigure(errors="backslashreplace")
         try:
             code = super().main(arguments, prog_name, complete_var, standalone_mode=False, **extra) or 0
             if sys.stdout is not None:
                 sys.stdout.flush()
-        except BrokenPipeError:  # whoever read it has had enough
+        except BrokenPipeError:  # the reader has closed the pipe
             code = FAILED
         except Exception as error:
             failure = _failure(error)
@@ -66,7 +66,7 @@ class _CommandLine(click.Group):
         return code
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run what the command line asks for; click would print a blank line at Ctrl-C and hide a broken pipe."""
+        """Run the command; click alone would print a blank line at Ctrl-C and hide a broken pipe."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
@@ -89,9 +89,9 @@ def _failure(error: Exception) -> click.ClickException:
 
 
 def _tell(error: click.ClickException, arguments: list[str]) -> int:
-    """Tell a failure on standard error, and with ``--json`` on standard output too; returns the exit code."""
+    """Report a failure on standard error, with ``--json`` also on standard output; return the exit code."""
     told = error.format_message()
-    with suppress(OSError):  # where nobody listens, the exit code is all there is
+    with suppress(OSError):  # without a reader, only the exit code is left
         if isinstance(error, click.UsageError) and error.ctx is not None:
             click.echo(error.ctx.get_usage(), err=True)
             click.echo(f"Try '{error.ctx.command_path} --help'.", err=True)
@@ -104,7 +104,7 @@ def _tell(error: click.ClickException, arguments: list[str]) -> int:
 
 
 def _end_output() -> None:
-    """Let what cannot be written go nowhere, so that the end of the program does not complain."""
+    """Discard output that cannot be written, so that the interpreter does not complain at exit."""
     for stream in (sys.stdout, sys.stderr):
         try:
             if stream is not None:
@@ -157,7 +157,7 @@ def _version() -> str:
 
     try:
         return version("model-curator")
-    except PackageNotFoundError:  # run from its folder without being installed
+    except PackageNotFoundError:  # run from the source folder without being installed
         return "(not installed)"
 
 

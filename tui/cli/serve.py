@@ -51,7 +51,7 @@ def serve(call: CliContext, host: str, port: int, graphics: str | None) -> int:
         from tui.web.server import CuratorServer
     except ImportError as error:
         raise Failed("serve needs textual-serve: pip install 'model-curator[serve]'", FAILED) from error
-    call.writing().close()  # what is wrong with the library is better told here than in a page
+    call.writing().close()  # problems of the library are better reported here than in a page
     arguments = ["--library", os.path.abspath(call.folder)]
     arguments += ["--graphics", graphics] if graphics else []
     arguments += ["--log-file", os.path.abspath(call.log_file)] if call.log_file else []

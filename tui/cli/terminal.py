@@ -1,4 +1,4 @@
-"""What the command line does on a terminal only: progress on its last line, and an end at Ctrl-C."""
+"""Terminal features of the command line: a progress line, and stopping at Ctrl-C."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_TICK = 0.1  # seconds between two pictures of the progress
+_TICK = 0.1  # seconds between two updates of the progress line
 
 
 def in_browser() -> bool:
-    """Tell whether ``serve`` started this process, to show the app in a browser."""
+    """Return whether ``serve`` started this process, to show the app in a browser."""
     return os.environ.get("TEXTUAL_DRIVER", "").endswith(":PageDriver")
 
 
 def has_terminal() -> bool:
-    """Tell whether the app could be shown and used here."""
+    """Return whether the app can be shown and used here."""
     return in_browser() or all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
 
 
 class ProgressLine:
-    """One line on standard error that is written over and over; silent where that is no terminal."""
+    """A line on standard error that is rewritten in place; silent without a terminal."""
 
     def __init__(self) -> None:
         self._shown = False
@@ -33,7 +33,7 @@ class ProgressLine:
         self._on = sys.stderr is not None and sys.stderr.isatty()
 
     def show(self, text: str) -> None:
-        """Show a text, which must be plain already; too soon after the last one it is left out."""
+        """Show a text, which must already be sanitized; skip it if it comes too soon after the last one."""
         now = time.monotonic()
         if self._on and now - self._last >= _TICK:
             self._last, self._shown = now, True
@@ -41,7 +41,7 @@ class ProgressLine:
             sys.stderr.flush()
 
     def clear(self) -> None:
-        """Take the line away again."""
+        """Erase the line."""
         if self._shown:
             self._shown, self._last = False, 0.0
             sys.stderr.write("\r\x1b[K")
@@ -50,7 +50,7 @@ class ProgressLine:
 
 @contextmanager
 def interruptible() -> Iterator[threading.Event]:
-    """Give an event that Ctrl-C sets, so that work ends between two steps; a second Ctrl-C ends it at once."""
+    """Yield an event that Ctrl-C sets, so that work stops between two steps; a second Ctrl-C interrupts it."""
     cancel = threading.Event()
 
     def interrupt(*_: object) -> None:

@@ -1,4 +1,4 @@
-"""``--verify``: checks a library and the program, and changes nothing."""
+"""``--verify``: check a library and the program, changing nothing."""
 
 from __future__ import annotations
 

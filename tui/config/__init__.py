@@ -1,1 +1,1 @@
-"""Settings, keys set anew, sessions and the log file."""
+"""Settings, changed keys, sessions and the log file."""

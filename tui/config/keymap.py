@@ -1,4 +1,4 @@
-"""Keys that the settings set anew: what of them can be, and why the rest cannot."""
+"""Keys that the settings change: which changes are valid, and why others are not."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SEPARATOR = re.compile(r"\s*,\s*")
 
 
 def checked_keys(wanted: Mapping[str, str], path: str = "") -> tuple[dict[str, str], list[str]]:
-    """Return the keys that can be set, by the ids of their bindings, and a sentence for each that cannot."""
+    """Return the valid keys by binding id, and a sentence for each invalid one."""
     groups = [bindings(*contexts) for contexts in TOGETHER]
     usual = {binding.id: binding.key for room in groups for binding in room if binding.id}
     keys: dict[str, str] = {}
@@ -54,13 +54,13 @@ def _is_key(key: str) -> bool:
 
 
 def _long(key: str) -> str:
-    """Return a key as Textual names it: ``/`` is ``slash``."""
+    """Return Textual's name of a key: ``/`` is ``slash``."""
     [binding] = Binding.make_bindings([Binding(key, "")])
     return binding.key
 
 
 def _find_conflict(groups: Sequence[Sequence[Binding]], keys: Mapping[str, str]) -> tuple[str, str, str] | None:
-    """Return the id, of those set anew, whose key would mean two things in one place; the last is the first to go."""
+    """Return the last changed binding in conflict, the other meaning of its key, and the key, or None."""
     for room in groups:
         before, after = _by_key(room, {}), _by_key(room, keys)
         for key, ids in after.items():

@@ -1,4 +1,4 @@
-"""``--log-file``: what the program and its library do, one plain line each, a traceback where something broke."""
+"""``--log-file``: all activity of the program and its library, one plain line each, with tracebacks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _STAMP_LENGTH = 24
 
 
 def _is_log(path: str) -> bool:
-    """Tell whether lines may be added to a file: not to a model, or to the library's database, given by mistake."""
+    """Return whether a file may be appended to, and is not a model or a database given by mistake."""
     try:
         with open(path, "rb") as file:
             start = file.read(_STAMP_LENGTH)
@@ -26,10 +26,10 @@ def _is_log(path: str) -> bool:
 
 
 class LogFile(logging.FileHandler):
-    """Appends to a regular file. A full disk stops no one: what cannot be written is left out."""
+    """Appends to a regular file. A full disk stops nothing: what cannot be written is dropped."""
 
     def __init__(self, path: str) -> None:
-        """Open the file, or make it. Raises OSError."""
+        """Open or create the file. Raises OSError."""
         if os.path.lexists(path) and not os.path.isfile(path):
             raise OSError(0, "it is not a regular file", path)
         if not _is_log(path):
@@ -38,7 +38,7 @@ class LogFile(logging.FileHandler):
         self.setFormatter(_Plain("%(asctime)s %(levelname)-8s %(name)s: %(message)s"))
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name for it
-        """Say nothing: standard error may be the app's screen."""
+        """Ignore the error: standard error may be the app's screen."""
 
 
 class _Plain(logging.Formatter):
@@ -51,7 +51,7 @@ class _Plain(logging.Formatter):
 
 
 def start_log(path: str) -> None:
-    """Log to the file from now on, and to no other. Raises OSError."""
+    """Start logging to this file, instead of any other. Raises OSError."""
     handler = LogFile(path)
     stop_log()
     LOGGER.addHandler(handler)
@@ -59,7 +59,7 @@ def start_log(path: str) -> None:
 
 
 def stop_log() -> None:
-    """Log no more."""
+    """Stop logging."""
     for handler in [one for one in LOGGER.handlers if isinstance(one, LogFile)]:
         LOGGER.removeHandler(handler)
         handler.close()

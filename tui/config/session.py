@@ -1,6 +1,6 @@
-"""Where a curator stood in the queue of a library when the app was left: a small file for each library.
+"""The last session of each library's queue: cursor, filter and order, in one small file per library.
 
-They lie in the platform's folder for such state, or where ``MODEL_CURATOR_STATE`` says, never in the library.
+The files are in the platform's user state folder, or in ``MODEL_CURATOR_STATE``, never in the library.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LONGEST = 2000  # characters of a filter
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The import under the cursor, the words of the filter, and the order of the list."""
+    """The import under the cursor, the filter, and the order of the list."""
 
     row: int | None = None
     words: str = ""
@@ -30,9 +30,9 @@ class Session:
 
 
 def read(library: Path) -> Session:
-    """Return where the curator stood, the beginning where that is not known.
+    """Return the saved session, or the default one if there is none.
 
-    Raises OSError where the file cannot be read, and ValueError where it is none of ours.
+    Raises OSError if the file cannot be read, and ValueError if it is not a session file.
     """
     try:
         kept = json.loads(_file(library).read_bytes())
@@ -51,13 +51,13 @@ def read(library: Path) -> Session:
 def _is_filter(words: str) -> bool:
     try:
         parse(words)
-    except QueryError:  # of a version with another grammar
+    except QueryError:  # written by a version with another grammar
         return False
     return sanitize(words, _LONGEST) == words
 
 
 def write(library: Path, session: Session) -> None:
-    """Keep where the curator stands, as a whole file or not at all. Raises OSError."""
+    """Save the session atomically. Raises OSError."""
     kept: dict[str, Any] = {
         "library": os.path.realpath(library),
         "row": session.row,

@@ -1,4 +1,4 @@
-"""The settings: a TOML file in the platform's config folder; invalid ones are reported, valid ones still apply."""
+"""The settings: a TOML file in the platform's config folder; invalid values are reported, valid ones still apply."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from core.text import sanitize
 GRAPHICS = ("auto", "kitty", "sixel", "half", "off")
 THEMES = ("curator", "curator-light", "curator-contrast")
 MOST_THREADS = 32
-_LARGEST = 1024 * 1024  # bytes; a file that is longer is none of ours
+_LARGEST = 1024 * 1024  # bytes; a longer file is not a settings file
 _MOST = 1e9
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The values of the file, the usual ones where it says nothing; ``given`` names those that it says."""
+    """The values of the file, with defaults for the rest; ``given`` names those that the file sets."""
 
     graphics: str = GRAPHICS[0]
     theme: str = THEMES[0]
@@ -30,7 +30,7 @@ class Settings:
     trash_days: float = 30
     trash_gib: float = 2
     sensitive_tags: tuple[str, ...] = ("nsfw",)
-    keys: Mapping[str, str] = field(default_factory=dict)  # by the id of a binding; see ``tui.config.keymap``
+    keys: Mapping[str, str] = field(default_factory=dict)  # by binding id; see ``tui.config.keymap``
     path: str = ""
     exists: bool = False
     given: frozenset[str] = frozenset()
@@ -38,11 +38,11 @@ class Settings:
 
 
 class _Wrong(Exception):
-    """A value is not what it should be; the text says what that is."""
+    """A value is invalid; the text says what it must be."""
 
 
 def settings_path() -> str:
-    """Return where the file is, or would be."""
+    """Return the path of the settings file, which need not exist."""
     if path := os.environ.get("MODEL_CURATOR_CONFIG"):
         return os.path.abspath(path)
     import platformdirs  # noqa: PLC0415 - start-up
@@ -51,7 +51,7 @@ def settings_path() -> str:
 
 
 def read_settings(path: str) -> Settings:
-    """Read the file; never raises for what is in it. A file that is not there is as good as an empty one."""
+    """Read the settings; invalid content never raises. A missing file counts as empty."""
     usual = Settings(path=path)
     try:
         document = _document(path)
@@ -94,7 +94,7 @@ def _document(path: str) -> dict[str, Any]:
 
 
 def _flat(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values by their dotted names; what should be a table and is none keeps its name."""
+    """Return the values by dotted name; a value where a table is expected keeps its name."""
     flat: dict[str, Any] = {}
     for name, value in document.items():
         if name in _TABLES and isinstance(value, dict):
@@ -156,11 +156,11 @@ def _tags(value: Any) -> tuple[str, ...]:
 
 
 def _keys(value: Any) -> Mapping[str, str]:
-    """Take the table as it is: which keys there are, only the app can tell."""
+    """Accept any table: only the app knows which keys exist."""
     if not isinstance(value, dict):
         raise _Wrong("must be a table: write [keys]")
     found: dict[str, Any] = {}
-    for name, one in value.items():  # without quotes, decide.merge is a table in a table, and means the same
+    for name, one in value.items():  # without quotes, decide.merge is a nested table, and means the same
         found.update({f"{name}.{inner}": key for inner, key in one.items()} if isinstance(one, dict) else {name: one})
     return {name: one if isinstance(one, str) else "" for name, one in found.items()}
 

@@ -1,1 +1,1 @@
-"""Work in the background, and the messages it sends."""
+"""Background work, and the messages it sends."""

@@ -1,4 +1,4 @@
-"""Applying decisions, one promotion after the other, in a thread of its own, and what came of each."""
+"""Applies decisions, one promotion after another, in its own thread, and logs the outcomes."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ _TICK = 0.1
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
-    """What came of one promotion, for the log."""
+    """The outcome of one promotion, for the log."""
 
     decided: Decided
     ok: bool
     words: str
 
     def content(self) -> Content:
-        """Return the line as it is shown."""
+        """Return the styled line."""
         strategy = self.decided.decision.strategy
         return Content.assemble(
             ("✓ " if self.ok else "✕ ", f"bold {TEAL if self.ok else RED}"),
@@ -52,7 +52,7 @@ class LogLine:
 
 
 class ApplyJob:
-    """Applying on behalf of a screen: one batch at a time, and the log of all of them."""
+    """Applies decisions for a screen: one batch at a time, with a log of all of them."""
 
     def __init__(self, node: DOMNode, library: Library) -> None:
         self._node = node
@@ -66,7 +66,7 @@ class ApplyJob:
         self._batch_start = 0
 
     def start(self, decided: Sequence[Decided]) -> None:
-        """Promote a batch in a thread; the messages go to the node."""
+        """Promote a batch in a thread; messages go to the node."""
         self._cancel, self._withdrawn, self._pace = threading.Event(), set(), EtaEstimator()
         self.running, self._batch_start = True, len(self.log)
         cancel, withdrawn, node = self._cancel, self._withdrawn, self._node
@@ -78,25 +78,25 @@ class ApplyJob:
         )
 
     def stop(self) -> None:
-        """Stop between two models; a file that is being hashed is given up."""
+        """Stop between two models; a file that is being hashed is abandoned."""
         self._cancel.set()
 
     async def settled(self) -> None:
-        """Wait until no batch runs."""
+        """Wait until no batch is running."""
         if self._worker is not None:
-            with suppress(WorkerError):  # whose screen tells it
+            with suppress(WorkerError):  # the screen reports it
                 await self._worker.wait()
 
     def withdraw(self, ids: Collection[int]) -> None:
-        """Leave imports out that were decided anew while the batch runs."""
+        """Exclude imports whose decision has changed while the batch runs."""
         self._withdrawn.update(ids)
 
     def add(self, line: LogLine) -> None:
-        """Put a line into the log."""
+        """Append a line to the log."""
         self.log.append(line)
 
     def ended(self, stopped: bool) -> Content:
-        """Take note that the batch is over, and return what the status line says of it."""
+        """Mark the batch as ended, and return its summary for the status line."""
         self.running = False
         batch = self.log[self._batch_start :]
         applied = sum(line.ok for line in batch)
@@ -112,7 +112,7 @@ class ApplyJob:
         return Content.assemble(*parts)
 
     def words(self, state: ApplyState, width: int) -> Content:
-        """Return what the status line says of it."""
+        """Return the progress for the status line."""
         part = state.bytes_done / state.bytes_total if state.bytes_total else 0.0
         done = (state.done + part) / max(state.total, 1)
         left = format_eta(self._pace.left(state.done + part, state.total))
@@ -134,7 +134,7 @@ class ApplyJob:
 
 
 def outcome_words(outcome: Outcome) -> str:
-    """Return in words how a promotion ended: what was done, or why it was not."""
+    """Describe how a promotion ended: what was done, or why nothing was."""
     match outcome:
         case outcomes.Promoted() | outcomes.Planned():
             return _done_words(outcome)
@@ -169,9 +169,9 @@ def apply_all(
     cancel: threading.Event,
     post: Callable[[Message], object],
 ) -> None:
-    """Promote each of ``decided``; what came of it is posted. ``cancel`` stops between two models.
+    """Promote each of ``decided`` and post the outcomes; ``cancel`` stops between two models.
 
-    A file that is being hashed is given up at once, with nothing changed; a promotion that has begun is finished.
+    A file that is being hashed is abandoned immediately, with nothing changed; a promotion that has begun is finished.
     """
     for done, one in enumerate(decided):
         if cancel.is_set():

@@ -1,4 +1,4 @@
-"""Stores decisions behind the screen, in the order in which they were made."""
+"""Stores decisions in the background, in the order in which they were made."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Store = Callable[[Sequence[int], Choice], None]
 
 
 class DecisionWriter:
-    """Stores decisions in a thread, one batch after the other, while keys go on making new ones."""
+    """Stores decisions in a thread, one batch after another, while keys make new ones."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class DecisionWriter:
         self._idle.set()
 
     def begin(self) -> None:
-        """Store what has been decided, as soon as what was decided before is stored."""
+        """Store new decisions, as soon as earlier ones are stored."""
         if self._idle.is_set():
             self._idle.clear()
             _: Worker[None] = self._node.run_worker(self._run, group="decisions", exit_on_error=False)

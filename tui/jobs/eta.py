@@ -1,15 +1,15 @@
-"""How long a job will still take, judged by how it went so far."""
+"""The remaining time of a job, estimated from its progress so far."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 
-_SETTLING = 2.0  # seconds before which any guess would jump about
+_SETTLING = 2.0  # seconds before an estimate is stable
 
 
 class EtaEstimator:
-    """Guesses the seconds left of one job from what was done since it began."""
+    """Estimates the remaining seconds of one job from its progress since it began."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -17,7 +17,7 @@ class EtaEstimator:
         self._done_before: float | None = None
 
     def left(self, done: float, total: float) -> float | None:
-        """Return the seconds left, ``None`` while there is too little to judge by."""
+        """Return the seconds left, ``None`` while there is too little progress to estimate them."""
         if self._done_before is None:
             self._done_before, self._started = done, self._clock()
         gone, seconds = done - self._done_before, self._clock() - self._started
@@ -27,7 +27,7 @@ class EtaEstimator:
 
 
 def format_eta(seconds: float | None) -> str:
-    """Return a time left as people say it, nothing where it is not known."""
+    """Return the time left in words, empty if it is unknown."""
     if seconds is None:
         return ""
     if seconds < 55:

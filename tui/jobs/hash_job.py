@@ -1,4 +1,4 @@
-"""Hashing ahead in a thread, told to the screen no more often than it can show."""
+"""Hashes files ahead in a thread, and reports no more often than the screen can show."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _TICK = 0.2
 
 
 class HashJob:
-    """Hashing ahead on behalf of a screen: started with it, stopped with it, and once more when files were added."""
+    """Hashes files ahead for a screen: starts and stops with it, and starts again when files were added."""
 
     def __init__(
         self, node: DOMNode, library: Library, in_view: Callable[[], Sequence[int]], paused: bool = False
@@ -38,7 +38,7 @@ class HashJob:
         self.paused = paused
 
     def start(self) -> None:
-        """Hash what is not hashed yet, in a thread, unless paused; the messages go to the node."""
+        """Hash unhashed files in a thread, unless paused; messages go to the node."""
         self.stop()
         if self.paused:
             return
@@ -52,20 +52,20 @@ class HashJob:
         )
 
     def stop(self) -> None:
-        """Give up, in the middle of a file if need be."""
+        """Stop, even in the middle of a file."""
         self._cancel.set()
 
     def pause(self) -> None:
-        """Give up until this is called again; what was read of a file then is read anew."""
+        """Pause until called again; a partly read file is then read from its start."""
         self.paused = not self.paused
         self.start()
 
     def idle_words(self) -> Content:
-        """Return what the first line says where nothing is hashed; usually nothing."""
+        """Return the text of the header while nothing is hashed; usually empty."""
         return Content.styled("hashing paused" if self.paused else "", GREY)
 
     def words(self, progress: HashProgress, wide: bool) -> Content:
-        """Return what the first line says of it."""
+        """Return the progress for the header."""
         done = progress.bytes_done / progress.bytes_total if progress.bytes_total else 1.0
         left = format_eta(self._pace.left(progress.bytes_done, progress.bytes_total))
         if not wide:
@@ -80,7 +80,7 @@ def hash_all(
     cancel: threading.Event,
     post: Callable[[Message], object],
 ) -> None:
-    """Hash what is not hashed yet until all is, or ``cancel`` is set; progress is posted."""
+    """Hash unhashed files until none is left or ``cancel`` is set, and post the progress."""
     ticker = _Ticker(post)
     try:
         library.queue.hash_ahead(first, cancel, ticker)
@@ -91,7 +91,7 @@ def hash_all(
 
 
 class _Ticker:
-    """Takes progress from several threads and lets through what is due."""
+    """Receives progress from several threads and posts it at intervals."""
 
     def __init__(self, post: Callable[[Message], object]) -> None:
         self._post = post

@@ -1,4 +1,4 @@
-"""Stage 1 on behalf of a screen, in a thread of its own."""
+"""Runs Stage 1 for a screen, in its own thread."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ImportOrder:
-    """What is to be brought in, from where, as paths of this machine."""
+    """What to import and from where, as paths on this machine."""
 
     database: str
     images_dir: str | None
@@ -33,7 +33,7 @@ class ImportOrder:
 
 @dataclass
 class Importing(Message):
-    """How far the import is, in rows."""
+    """The progress of the import, in rows."""
 
     done: int
     total: int
@@ -44,7 +44,7 @@ class Importing(Message):
 
 @dataclass
 class ImportEnded(Message):
-    """The import came to an end, or was cancelled between two batches; ``reasons`` sum its problems up."""
+    """The import has ended, or was cancelled between two batches; ``reasons`` summarize its problems."""
 
     report: ImportReport
     reasons: Sequence[Reason]
@@ -52,13 +52,13 @@ class ImportEnded(Message):
 
 @dataclass
 class ImportFailed(Message):
-    """The import could not begin, or broke off; what had come in until then stays."""
+    """The import could not begin, or failed; rows imported until then stay."""
 
     error: CuratorError
 
 
 class ImportJob:
-    """One import at a time; the messages go to the node."""
+    """Runs one import at a time; messages go to the node."""
 
     def __init__(self, node: DOMNode, library: Library) -> None:
         self._node = node
@@ -78,11 +78,11 @@ class ImportJob:
         )
 
     def stop(self) -> None:
-        """Stop between two batches: whole rows come in, or none of them."""
+        """Stop between two batches: rows are imported whole or not at all."""
         self._cancel.set()
 
     def words(self, state: Importing | None, width: int) -> Content:
-        """Return how far it is; ``None`` before the first rows came in."""
+        """Return the progress; ``state`` is ``None`` before the first rows are imported."""
         stopping = "stopping; rows imported so far stay" if self._cancel.is_set() else ""
         if state is None:
             return Content.styled(stopping or "reading the old database …", GREY)
@@ -97,7 +97,7 @@ class ImportJob:
 def run_import(
     library: Library, order: ImportOrder, cancel: threading.Event, post: Callable[[Message], object]
 ) -> None:
-    """Run Stage 1 and post how far it is, and what came of it."""
+    """Run Stage 1, and post its progress and its result."""
 
     def progress(done: int, total: int) -> None:
         post(Importing(done, total))

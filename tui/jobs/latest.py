@@ -1,4 +1,4 @@
-"""Questions to core that a key may ask again before they are answered."""
+"""Run one background query at a time, keeping only the newest request."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ V = TypeVar("V")
 
 
 class LatestQuery(Generic[K, V]):
-    """Asks one question at a time in a thread; of those asked meanwhile, only the newest gets an answer.
+    """Asks one question at a time in a thread; of those asked meanwhile, only the newest is answered.
 
-    ``read`` runs in a thread. It gets an event that is set once its answer is wanted no more, because another question
-    was asked or the screen is gone; where it then raises Cancelled, there is no answer. ``answer`` and ``failed`` run
-    where the screen does, so nothing here needs a lock. A curator who holds a key down thus costs one read at a time,
+    ``read`` runs in a thread. It receives an event that is set once its answer is no longer wanted, because another
+    question was asked or the screen is gone; if it then raises Cancelled, there is no answer. ``answer`` and ``failed``
+    run in the screen's event loop, so nothing here needs a lock. Holding a key down therefore costs one read at a time,
     however slow the disk is.
     """
 
@@ -48,7 +48,7 @@ class LatestQuery(Generic[K, V]):
         return self._busy
 
     def ask(self, question: K) -> None:
-        """Ask, forgetting a question that nobody has begun to answer."""
+        """Ask a question, and drop an older one that is still waiting."""
         self._wanted = [question]
         if self._reading is not None and self._reading[0] != question:
             self._reading[1].set()
@@ -57,7 +57,7 @@ class LatestQuery(Generic[K, V]):
             _: Worker[None] = self._node.run_worker(self._run, group=self._group, exit_on_error=False)
 
     def forget(self) -> None:
-        """Drop a question that nobody has begun to answer."""
+        """Drop a question that is still waiting."""
         self._wanted = []
 
     async def _run(self) -> None:
@@ -69,13 +69,13 @@ class LatestQuery(Generic[K, V]):
                 try:
                     value = await asyncio.to_thread(self._read, question, cancel)
                 except Cancelled as error:
-                    if not cancel.is_set():  # somebody else's
+                    if not cancel.is_set():  # cancelled by someone else
                         self._failed(question, error)
                 except CuratorError as error:
                     self._failed(question, error)
                 else:
                     self._answer(question, value)
         finally:
-            if self._reading is not None:  # also where the screen is gone
+            if self._reading is not None:  # also if the screen is gone
                 self._reading[1].set()
             self._reading, self._busy = None, False

@@ -1,4 +1,4 @@
-"""The sample pictures of the app's screens: those at hand, those to be made now or soon, and those that are hidden."""
+"""The sample pictures of the app's screens: cached, loaded on demand or ahead, or hidden."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from core.text import sanitize
 if TYPE_CHECKING:
     from core.images.thumbnails import Thumbnailer
 
-_MOST = 32 << 20  # bytes of pixels: some forty pictures where they are real ones, thousands in half cells
+_MOST = 32 << 20  # bytes of pixels: about forty pictures in real pixels, thousands in half cells
 _THREADS = 2
 
 
 class PictureKey(NamedTuple):
-    """One image within so many pixels; ``name`` is a file of ``pending/`` or an identifier of a sequence."""
+    """An image and the pixels it must fit in; ``name`` is a file of ``pending/`` or an identifier of a sequence."""
 
     side: Side
     name: str
@@ -34,10 +34,10 @@ class PictureKey(NamedTuple):
 
 
 class PictureCache:
-    """Keeps pictures up to a number of bytes, those used lately; to be used where the screens run, but for ``make``.
+    """Keeps the most recently used pictures up to ``most`` bytes. Use it in the screens' thread, except for ``make``.
 
-    ``key`` is what a curator presses to see those of ``sensitive_tags``. ``ready`` is called with each picture in the
-    thread that made it, so that showing it costs less afterwards.
+    ``key`` is the key that reveals images with ``sensitive_tags``. ``ready`` is called with each picture in the thread
+    that made it, so that showing it costs less afterwards.
     """
 
     def __init__(
@@ -59,13 +59,13 @@ class PictureCache:
         self.generation = 0
 
     def hidden(self, row: QueueRow) -> str:
-        """Return why the samples of an import are hidden, nothing where they are not; either side's tags count."""
+        """Return why the samples of an import are hidden, empty if they are not; the tags of both sides count."""
         tags = () if self._revealed else (*row.tags, *row.library_tags)
         tag = next((tag for tag in tags if tag.casefold() in self._sensitive), None)
         return "" if tag is None else f"hidden: tagged {sanitize(tag, 40)}; {self._key} shows it"
 
     def toggle_sensitive(self) -> str:
-        """Show what is hidden, or hide it again, and return in words what holds now."""
+        """Show or hide sensitive samples, and return a sentence about the new state."""
         self._revealed = not self._revealed
         if not self._sensitive:
             return "No samples are hidden: no sensitive tags are set."
@@ -73,18 +73,18 @@ class PictureCache:
         return f"{what} are {f'shown: {self._key} hides' if self._revealed else f'hidden: {self._key} shows'} them."
 
     def first_of(self, rows: Iterable[QueueRow]) -> list[str]:
-        """Return the first sample of each import that has any, leaving out what is hidden."""
+        """Return the first sample of each import that has any, except hidden ones."""
         return [row.images[0] for row in rows if row.images and not self.hidden(row)]
 
     def get(self, key: PictureKey) -> Thumbnail | str | None:
-        """Return a picture, or why there is none; None where it has still to be made."""
+        """Return a picture, or why there is none; None if it is still to be made."""
         if key not in self._kept:
             return None
         self._kept.move_to_end(key)
         return self._kept[key]
 
     def keep(self, key: PictureKey, picture: Thumbnail | str) -> None:
-        """Keep a picture, and drop those that were not used for longest."""
+        """Keep a picture, and drop the least recently used ones."""
         self._drop(key)
         self._kept[key] = picture
         self._bytes += _bytes(picture)
@@ -92,13 +92,13 @@ class PictureCache:
             self._drop(next(iter(self._kept)))
 
     def forget_library(self, sha256: str = "") -> None:
-        """Forget the library's pictures, of one model or of all: another image may have their numbers now."""
+        """Forget the library's pictures, of one model or of all: other images may have their numbers now."""
         self.generation += 1
         for key in [key for key in self._kept if key.side is Side.EXISTING and key.name.startswith(sha256)]:
             self._drop(key)
 
     def make(self, key: PictureKey, cancel: threading.Event | None = None) -> Thumbnail | str:
-        """Return a picture, or why there is none. Blocks: to be called in a thread. Raises Cancelled."""
+        """Return a picture, or why there is none. Blocks: call it in a thread. Raises Cancelled."""
         read = self._pictures.of_pending if key.side is Side.PENDING else self._pictures.of_model
         try:
             picture = read(key.name, key.width, key.height, cancel)
@@ -116,10 +116,10 @@ class PictureCache:
 
 
 class PictureLoader:
-    """Has pictures made for one screen: those wanted now, then one by one those that may be wanted next.
+    """Loads pictures for one screen: those wanted now, then one by one those that may be wanted next.
 
-    What was asked for before and is wanted no more is given up, also where it is being made; so is everything once the
-    screen is gone. What may be wanted next leaves a thread free, so what is wanted now begins at once.
+    Pictures that are no longer wanted are cancelled, even while they are being made; all of them are once the screen is
+    gone. Prefetching leaves a thread free, so that pictures wanted now start immediately.
     """
 
     def __init__(
@@ -138,11 +138,11 @@ class PictureLoader:
         return bool(self._making)
 
     def want(self, now: Sequence[PictureKey], ahead: Sequence[PictureKey] = ()) -> None:
-        """Ask for pictures in the order they are wanted, and for others in the order they may be."""
+        """Request the pictures to show, and those to prefetch, both in order of priority."""
         for key in self._making.keys() - {*now, *ahead}:
             self._making[key].set()
         self._now = self._missing(now)
-        # Behind another screen nobody waits for what comes next.
+        # A screen behind another one prefetches nothing.
         self._next = self._missing(key for key in ahead if key not in now) if self._screen.is_current else []
         self._go_on()
 
@@ -154,7 +154,7 @@ class PictureLoader:
         return key in self._making and not self._making[key].is_set()
 
     def _go_on(self) -> None:
-        # What is being given up and is wanted again begins once that has ended.
+        # A picture that is being cancelled and is wanted again starts once that has ended.
         for key in [key for key in self._now if key not in self._making][: max(_THREADS - len(self._making), 0)]:
             self._now.remove(key)
             self._start(key)
@@ -172,7 +172,7 @@ class PictureLoader:
         except Cancelled:
             picture = None
         finally:
-            cancel.set()  # also where the screen is gone
+            cancel.set()  # also if the screen is gone
             del self._making[key]
         if picture is None:
             self._go_on()
@@ -184,4 +184,4 @@ class PictureLoader:
 
 
 def _bytes(picture: Thumbnail | str) -> int:
-    return len(picture.pixels if isinstance(picture, Thumbnail) else picture) + 200  # and what any entry takes
+    return len(picture.pixels if isinstance(picture, Thumbnail) else picture) + 200  # plus the overhead of an entry

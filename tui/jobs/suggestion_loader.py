@@ -1,4 +1,4 @@
-"""What core proposes for the imports in view, fetched a few at a time and kept while it holds."""
+"""Suggestions for the imports in view, fetched a few at a time and kept while they are valid."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from core.library import Library
     from core.planning.suggestions import Suggestion
 
-_AT_ONCE = 8  # the first time each takes as long as decoding its images
+_AT_ONCE = 8  # the first time, each takes as long as decoding its images
 
 
 class SuggestionLoader:
-    """Asks core about imports whose hash is known and that are not decided yet."""
+    """Asks core about imports that are hashed and not decided yet."""
 
     def __init__(
         self,
@@ -41,30 +41,30 @@ class SuggestionLoader:
         )
 
     def of(self, pending_id: int | None) -> Suggestion | None:
-        """Return what is proposed for an import, None where that is not known."""
+        """Return the suggestion for an import, None if it is not known."""
         return self._known[pending_id][1] if pending_id in self._known else None
 
     @property
     def complete(self) -> bool:
-        """Whether everything that was asked about is known."""
+        """Whether every suggestion that was requested is known."""
         return all(row.id in self._known for row in self._rows)
 
     @property
     def words(self) -> dict[int, str]:
-        """What is proposed, in a word, by id."""
+        """The suggestions, each as a word, by id."""
         return {pending_id: str(one.strategy or "review") for pending_id, (_, one) in self._known.items()}
 
     def want(self, rows: Iterable[QueueRow]) -> None:
-        """Ask about rows in view; what is known of one that has changed since is forgotten."""
+        """Request suggestions for rows in view; those of rows that have changed are forgotten."""
         self._rows = [row for row in rows if row.decision is None and row.state not in (State.UNHASHED, State.MISSING)]
         known = {row.id: self._known[row.id] for row in self._rows if row.id in self._known}
         self._known = {pending_id: pair for pending_id, pair in known.items() if pair[0] in self._rows}
         self._go_on()
 
     def take(self, ids: Sequence[int], *, unseen: bool) -> tuple[dict[Strategy, list[int]], int]:
-        """Return what is proposed for these by strategy, and for how many nothing can be taken unseen.
+        """Return the suggested imports by strategy, and how many imports have no suggestion to accept.
 
-        ``unseen``, only what overwrites and drops nothing counts. Blocks: to be called in a thread.
+        With ``unseen``, only suggestions that overwrite and drop nothing count. Blocks: call it in a thread.
         """
         found: dict[Strategy, list[int]] = {}
         left = 0
@@ -82,11 +82,11 @@ class SuggestionLoader:
         return found, left
 
     def stop(self) -> None:
-        """Ask about no more imports, and give up images that are being decoded for one."""
+        """Request no more suggestions, and cancel the decoding of images for one."""
         self._leaving.set()
 
     def forget(self, sha256: str | None) -> None:
-        """Forget what was proposed for a model: the library has changed."""
+        """Forget the suggestions for a model: the library has changed."""
         self._known = {pending_id: pair for pending_id, pair in self._known.items() if pair[0].sha256 != sha256}
 
     def _go_on(self) -> None:

@@ -1,1 +1,1 @@
-"""What is shown, as words and spans; no widgets."""
+"""Text and spans to show; no widgets."""

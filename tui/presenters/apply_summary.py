@@ -1,6 +1,6 @@
-"""Summing up decisions before they are applied: sums that run along with the plans, and what hurts most first.
+"""Summarizes decisions before they are applied: running totals, and the most destructive decisions first.
 
-A plan costs the same to take in whether ten or ten thousand are summed up.
+Adding a plan costs the same whether the summary has ten decisions or ten thousand.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ if TYPE_CHECKING:
     from core.queue.queue import ImportPreview
 
 _DESTROYS_FIRST = (Strategy.DELETE, Strategy.OVERRIDE, Strategy.MERGE, Strategy.SKIP)
-_NOT_WRITTEN = ("path", "size", "created", "type", "name")  # by anybody, as a rule: named last
+_NOT_WRITTEN = ("path", "size", "created", "type", "name")  # values that people rarely write: named last
 _LABELS = 12  # names of fields in a note; a line holds fewer
 
 
 class Impact(IntEnum):
-    """How much one decision hurts, the worst first."""
+    """How destructive a decision is, the worst first."""
 
     LOSES = 0  # something of the library is overwritten or emptied
     UNKNOWN = 1
-    WAITING = 2  # its plan is still to come
+    WAITING = 2  # its plan is not known yet
     DROPS = 3  # something of the import is dropped
     NOTHING = 4
 
 
 @dataclass(slots=True)
 class Group:
-    """The decisions for one strategy: how many, what becomes of them all, and each in its place."""
+    """The decisions for one strategy: their number, their total effect, and their order."""
 
     strategy: Strategy
     count: int = 0
@@ -49,16 +49,16 @@ class Group:
     replaced: int = 0  # images of the library
     added: int = 0
     order: list[tuple[Impact, int, int]] = field(default_factory=list)
-    """How much it hurts, how many things less than none, the id: sorted."""
+    """The impact, the negated number of things affected, and the id; sorted."""
 
     def move(self, pending_id: int, hurt: Impact, much: int) -> None:
-        """Put one whose plan has come in its place."""
+        """Move a decision whose plan is now known to its place in the order."""
         del self.order[bisect_left(self.order, (Impact.WAITING, 0, pending_id))]
         insort(self.order, (hurt, -much, pending_id))
 
 
 class ApplySummary:
-    """What is about to be applied."""
+    """The decisions that are about to be applied."""
 
     def __init__(self, decisions: Mapping[int, Decision], rows: Iterable[QueueRow]) -> None:
         self.decisions = decisions
@@ -75,21 +75,21 @@ class ApplySummary:
         waiting = (pending_id for group in self.groups for hurt, _, pending_id in group.order if hurt is Impact.WAITING)
         self.wanted = sorted(waiting, key=lambda pending_id: not self.may_lose(pending_id))
         self.must_see = sum(map(self.may_lose, self.wanted))
-        """How many of those wanted, from the first, must be looked at before anything is confirmed."""
+        """How many of ``wanted``, from the first, must be read before anything can be confirmed."""
 
     @classmethod
     def read(cls, library: Library) -> ApplySummary:
-        """Read all decisions. Blocks: to be called in a thread."""
+        """Read all decisions. Blocks: call it in a thread."""
         decisions = library.queue.full_decisions()
         return cls(decisions, library.queue.rows(list(decisions)))
 
     def may_lose(self, pending_id: int) -> bool:
-        """Tell whether promoting must still find the plan that was shown; a plain merge loses nothing."""
+        """Return whether promoting must still find the plan that was shown; a plain merge loses nothing."""
         decision = self.decisions[pending_id]
         return decision.strategy is Strategy.OVERRIDE or bool(decision.resolution)
 
     def take(self, pending_id: int, look: ImportPreview | None) -> None:
-        """Take in what the plan of one of those wanted is."""
+        """Add the preview of one of ``wanted``."""
         group = next(group for group in self.groups if group.strategy is self.decisions[pending_id].strategy)
         if look is None or look.plan is None:
             self.notes[pending_id] = sanitize(look.reason, 60) if look else "it has left the queue"
@@ -141,5 +141,5 @@ def _counted(*pairs: tuple[int, str]) -> str:
 
 
 def looks(library: Library, summary: ApplySummary, ids: Sequence[int]) -> dict[int, ImportPreview | None]:
-    """Return the plans of some decisions. Blocks: to be called in a thread."""
+    """Return the previews of some decisions. Blocks: call it in a thread."""
     return {pending_id: library.queue.preview(pending_id, summary.decisions[pending_id].strategy) for pending_id in ids}

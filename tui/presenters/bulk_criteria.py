@@ -1,4 +1,4 @@
-"""What imports may have in common with one of them, as words of the search grammar; and how many do."""
+"""Criteria for similar imports, as terms of the search grammar, and the imports that match."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One thing to have in common: its name, its value (data: whoever draws it makes it plain), and the word for it."""
+    """A criterion: its name, its value (data: sanitize it before drawing), and its search term."""
 
     name: str
     value: str
     word: str
     on: bool
-    """Whether it counts unless told otherwise."""
+    """Whether it is selected by default."""
 
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """The imports that fit, and the decisions that those other than the one in hand have already."""
+    """The matching imports, and the existing decisions on those other than the current one."""
 
     ids: Sequence[int]
     decided: Mapping[Strategy, int]
 
 
 class BulkAction(Enum):
-    """What else than a decision may be done for all that fit."""
+    """What else can be done with all matching imports."""
 
     SUGGESTED = "accept suggestions"
     MARK = "mark them"
@@ -45,14 +45,14 @@ class BulkAction(Enum):
 
 @dataclass(frozen=True, slots=True)
 class BulkDecision:
-    """What was chosen for so many imports: a decision, or something else."""
+    """The choice made for a set of imports: a decision, or another action."""
 
     ids: Sequence[int]
     act: Strategy | BulkAction
 
 
 def criteria(row: QueueRow) -> Iterator[Criterion]:
-    """Go through what others may have in common with an import; tags, which may be many, only where asked for."""
+    """Yield the criteria of an import; tags, of which there may be many, are off by default."""
     yield Criterion("same state", row.state, f"state:{row.state}", on=True)
     if row.type:
         yield Criterion("same type", row.type, exactly(Field.TYPE, row.type), on=True)
@@ -64,7 +64,7 @@ def criteria(row: QueueRow) -> Iterator[Criterion]:
 
 
 def find_matches(library: Library, words: str, but: int) -> Matches:
-    """Return which imports fit, and what is decided for them, ``but`` one. Blocks: to be called in a thread."""
+    """Return the matching imports and their decisions, except that of ``but``. Blocks: call it in a thread."""
     ids = library.queue.search(words)
     fit = set(ids)
     decided = Counter(

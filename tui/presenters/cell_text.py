@@ -1,4 +1,4 @@
-"""Text measured in terminal cells: a wide character takes two of them, so ``len`` is never the width."""
+"""Text measured in terminal cells: a wide character takes two, so ``len`` is not the width."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _MORE = "…"
 
 
 def fit(text: object, width: int, *, right: bool = False) -> str:
-    """Return ``text`` made plain and exactly ``width`` cells wide, cut with an ellipsis where it is longer."""
+    """Return ``text`` sanitized and exactly ``width`` cells wide, cut with an ellipsis if it is longer."""
     if width <= 0:
         return ""
     shown = cut(text, width)
@@ -19,7 +19,7 @@ def fit(text: object, width: int, *, right: bool = False) -> str:
 
 
 def cut(text: object, width: int) -> str:
-    """Return ``text`` made plain and at most ``width`` cells wide."""
+    """Return ``text`` sanitized and at most ``width`` cells wide."""
     if width <= 0:
         return ""
     shown = sanitize(text, max(width + 1, 2))  # one more than fits, so that a cut is noticed below
@@ -29,11 +29,11 @@ def cut(text: object, width: int) -> str:
 
 
 def _cells(shown: str) -> int:
-    return len(shown) if shown.isascii() else cell_len(shown)  # what is plain has no control characters
+    return len(shown) if shown.isascii() else cell_len(shown)  # sanitized text has no control characters
 
 
 def cut_front(text: object, width: int) -> str:
-    """Return ``text`` made plain and at most ``width`` cells wide, its end kept: what tells one path from another."""
+    """Return ``text`` sanitized and at most ``width`` cells wide, keeping the end, which distinguishes paths."""
     shown = sanitize(text, 4096)
     if cell_len(shown) <= width:
         return shown
@@ -43,7 +43,7 @@ def cut_front(text: object, width: int) -> str:
 
 
 def wrap(text: object, width: int, limit: int = 40) -> list[str]:
-    """Return ``text`` made plain as lines at most ``width`` cells wide, words kept whole where they fit."""
+    """Return ``text`` sanitized, as lines at most ``width`` cells wide; words stay whole if they fit."""
     if width < 2:  # no room for a wide character
         return [cut(text, width)]
     lines: list[str] = []

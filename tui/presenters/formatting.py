@@ -1,4 +1,4 @@
-"""Values and the names of fields as people read them. The texts are data: whoever draws them makes them plain."""
+"""Human-readable values and field names. The texts are data: sanitize them before drawing."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any
 
 from core.text import format_size
 
-_DEEPEST = 12  # levels of a nested value that are indented; what lies deeper is JSON on one line
+_DEEPEST = 12  # levels of a nested value that are indented; deeper values are JSON on one line
 
 
 def label_of(path: Sequence[str]) -> str:
-    """Return the name of a field as it is shown: the keys inside the metadata joined by dots."""
+    """Return the display name of a field: the keys inside the metadata joined by dots."""
     names = {"size_bytes": "size", "created_at": "created"}
     keys = path[1:] if path[0] == "meta_json" and len(path) > 1 else path
     return names.get(keys[0], keys[0]) if len(path) == 1 else ".".join(keys)
 
 
 def value_text(path: Sequence[str], value: Any) -> str:
-    """Return one value as text; what the merge rules call empty is the empty text."""
+    """Return one value as text, empty for values that the merge rules call empty."""
     if value is None or value in ("", [], {}) or (isinstance(value, str) and not value.strip()):
         return ""
     if tuple(path) == ("size_bytes",):
@@ -35,7 +35,7 @@ def value_text(path: Sequence[str], value: Any) -> str:
 
 
 def _outline(value: Any, depth: int = 0) -> Iterator[str]:
-    """Go through the lines of a nested value: an entry a line, what lies inside it indented below."""
+    """Yield the lines of a nested value: one entry per line, inner values indented below."""
     for key, inner in value.items() if isinstance(value, Mapping) else ((None, item) for item in value):
         deeper = isinstance(inner, list | Mapping) and bool(inner) and depth < _DEEPEST
         lines = list(_outline(inner, depth + 1)) if deeper else [_scalar(inner)]
@@ -57,13 +57,13 @@ def _day(milliseconds: Any) -> str:
         return ""
     try:
         return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%d %H:%M}"
-    except (OverflowError, OSError, ValueError):  # a year no calendar has
+    except (OverflowError, OSError, ValueError):  # outside the range of datetime
         return f"{milliseconds} ms"
 
 
 def local_time(milliseconds: int) -> str:
-    """Return a time (ms since 1970) as the clock on the wall shows it."""
+    """Return a time (ms since 1970) in the local time zone."""
     try:
         return f"{datetime.fromtimestamp(milliseconds / 1000).astimezone():%Y-%m-%d %H:%M}"
-    except (OverflowError, OSError, ValueError):  # a year no calendar has
+    except (OverflowError, OSError, ValueError):  # outside the range of datetime
         return f"{milliseconds} ms"

@@ -1,4 +1,4 @@
-"""What undo takes back, in words: the same on the command line and in the app."""
+"""Descriptions of operations and of undo, the same on the command line and in the app."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def operation_words(operation: Operation) -> str:
-    """Return in a word or two what an operation did."""
+    """Describe in a word or two what an operation did."""
     words = {OperationKind.IMPORT: "imported", OperationKind.IMAGE: "image added"}.get(operation.kind)
     if operation.kind is OperationKind.UNDO:
         return f"undid {operation.action}"
@@ -21,7 +21,7 @@ def operation_words(operation: Operation) -> str:
 
 
 def past_words(past: PastOperation) -> str:
-    """Return what undo takes back: ``merged``, or ``import of 437 rows from old.db``."""
+    """Describe what undo takes back: ``merged``, or ``import of 437 rows from old.db``."""
     if past.imported is None:
         return operation_words(past.operation)
     rows = past.imported.models + past.imported.pending
@@ -30,14 +30,14 @@ def past_words(past: PastOperation) -> str:
 
 
 def brought_words(imported: Imported) -> str:
-    """Return what an import brought, and how many decisions go with it."""
+    """Describe what an import added, and how many decisions are dropped with it."""
     parts = [(imported.models, "model"), (imported.pending, "pending import"), (imported.images, "image")]
     brought = ", ".join(_counted(count, noun) for count, noun in parts if count)
     return f"{brought}; {_counted(imported.decisions, 'decision')} dropped" if imported.decisions else brought
 
 
 def stopped_words(report: UndoReport) -> str:
-    """Return how far an undo came that was stopped, nothing where it was not."""
+    """Describe how far a stopped undo got, empty if it was not stopped."""
     if not report.cancelled:
         return ""
     so_far = ", ".join(map(past_words, report.undone))

@@ -1,4 +1,4 @@
-"""What becomes of each sample image, in words: of the library's, and of the incoming ones. No widgets here."""
+"""Labels that say what happens to each sample image, of the library and incoming. No widgets here."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from tui.theme.palette import AMBER, GREY, RED, TEAL, TEXT
 
 
 def library_labels(images: Sequence[str], plan: Plan | None) -> list[Span]:
-    """Return for each image of the library's sequence its number, and whether it stays."""
+    """Return a label for each image of the library's sequence: its number, and whether it is replaced."""
     replaced = set(plan.images.replaced) if plan is not None else set()
     numbers = [int(identifier.removesuffix(".webp").rpartition("_")[2]) for identifier in images]
     return [(f"{n}  replaced", AMBER) if n in replaced else (f"{n}", TEXT) for n in numbers]
 
 
 def incoming_labels(record: PendingImport, plan: Plan | None) -> list[Span]:
-    """Return for each incoming image what the plan makes of it."""
+    """Return a label for each incoming image: what the plan does with it."""
     if plan is None:
         return [(f"{n}", TEXT) for n in range(len(record.images))]
     if plan.action_taken is Action.DELETED:
@@ -42,14 +42,14 @@ def incoming_labels(record: PendingImport, plan: Plan | None) -> list[Span]:
 
 
 def library_title(existing: Model | None, images: int) -> list[Span]:
-    """Return the words above the library's images."""
+    """Return the title of the library's images."""
     if existing is None:
         return [("not in the library", GREY)]
     return [(count_of(images, "image"), GREY)]
 
 
 def incoming_title(plan: Plan | None, images: int) -> list[Span]:
-    """Return the words above the incoming images."""
+    """Return the title of the incoming images."""
     spans: list[Span] = [(count_of(images, "image"), GREY)]
     if plan is not None and plan.images.duplicate:
         spans.append((f"{len(plan.images.duplicate)} already there", GREY))

@@ -1,4 +1,4 @@
-"""What one run of Stage 1 brought, as a person reads it."""
+"""A human-readable report of one run of Stage 1."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from core.domain.imports import ImportReport, Problem
 from tui.presenters.cell_text import cut, fit, wrap
 from tui.theme.palette import AMBER, BRIGHT, GREY, TEXT
 
-_MANY = 12  # problems from which on they are summed up by reason as well
+_MANY = 12  # above this number, problems are also grouped by reason
 _REASONS = 8
 _SHOWN = 300
 _LINES_EACH = 4
-_TELLING = 200  # characters of a reason that tell it from others
+_TELLING = 200  # characters of a reason that distinguish it from others
 _NUMBER = re.compile(r"\d+")
 _IMAGE_FIELDS = ("image", "preview", "thumbnail")
 _NO_NAME = "invalid image name"
@@ -24,7 +24,7 @@ _NO_NAME = "invalid image name"
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """How many problems of one field have one reason."""
+    """How many problems of one field have the same reason."""
 
     count: int
     field: str
@@ -32,7 +32,7 @@ class Reason:
 
 
 def reasons(problems: Sequence[Problem]) -> list[Reason]:
-    """Sum problems up by field and reason, the most frequent first; numbers within a reason do not tell it apart."""
+    """Group problems by field and reason, the most frequent first; numbers in a reason make no difference."""
     counts: dict[tuple[str, str], int] = {}
     words: dict[tuple[str, str], str] = {}
     for problem in problems:
@@ -46,19 +46,19 @@ def reasons(problems: Sequence[Problem]) -> list[Reason]:
 
 
 def _without_names(problem: Problem) -> str:
-    """Return a reason without what it is about: the name before it of an image, the value behind it of a field."""
+    """Return a reason without its subject: the name before it for an image, the value after it for a field."""
     of_image = any(word in problem.field for word in _IMAGE_FIELDS) and not problem.reason.startswith(_NO_NAME)
     words = problem.reason.rpartition(": ")[2] if of_image else problem.reason.partition(": ")[0]
     return words[:_TELLING]
 
 
 def title(report: ImportReport) -> str:
-    """Return how it ended."""
+    """Return a title that says how the import ended."""
     return "The import was cancelled; rows imported so far stay" if report.cancelled else "The import is done"
 
 
 def report_lines(report: ImportReport, summed: Sequence[Reason], width: int) -> Content:
-    """Return the whole report, ``width`` cells wide; of very many problems the first, and where the rest is."""
+    """Return the report, ``width`` cells wide; of very many problems only the first, and how to print the rest."""
     return Content("\n").join([*_numbers(report), *_problems(report.problems, summed, max(width, 30))])
 
 

@@ -1,7 +1,7 @@
-"""Paths as they are typed: shown in printable characters, completed from the disk, read back byte for byte.
+"""Typed paths: shown in printable characters, completed from the disk, read back byte for byte.
 
-A file name may hold anything but ``/`` and NUL. What a terminal cannot show plainly stands in the text as ``\\xNN``,
-one for each byte; a backslash that would look like the beginning of that stands as ``\\x5c``.
+A file name may contain anything but ``/`` and NUL. What a terminal cannot show plainly is written as ``\\xNN``, one
+escape per byte; a backslash that would look like the start of an escape is written as ``\\x5c``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _BETWEEN_ROOTS = re.compile(r"\s+;(?:\s+|$)|\n")
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What ``tab`` makes of a typed path; ``choices`` are the first of ``total`` names, folders with a ``/``."""
+    """The completion of a typed path; ``choices`` are the first of ``total`` names, folders with a ``/``."""
 
     text: str
     choices: tuple[str, ...] = ()
@@ -33,17 +33,17 @@ class Completion:
 
 
 def printable(text: str) -> str:
-    """Return a typed text with every character that is not plain escaped; what is escaped already stays."""
+    """Return a typed text with every unprintable character escaped; existing escapes stay."""
     return "".join(char if sanitize(char) == char else _escaped(char) for char in text)
 
 
 def typed(path: str) -> str:
-    """Return the text that stands for a path; ``path_of`` turns it back."""
+    """Return the text that represents a path; ``path_of`` is the inverse."""
     return printable(_LOOKS_ESCAPED.sub(r"\\x5c", path))
 
 
 def path_of(text: str) -> str:
-    """Return the path a text stands for, ``~`` expanded."""
+    """Return the path that a text represents, with ``~`` expanded."""
     return os.path.expanduser(_read(text))
 
 
@@ -59,9 +59,9 @@ def _read(text: str) -> str:
 
 
 def complete(text: str, *, folders_only: bool = False) -> Completion:
-    """Complete a typed path to the longest part that all it could become have in common.
+    """Complete a typed path to the longest common prefix of its candidates.
 
-    Hidden names count only where the typed one begins with a dot. It reads a folder, so call it in a thread.
+    Hidden names count only if the typed one begins with a dot. Reads a folder: call it in a thread.
     """
     if "/" not in text and text.startswith("~") and path_of(text) != _read(text):
         return Completion(text + "/")
@@ -100,7 +100,7 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def images_beside(database: str) -> str:
-    """Return the text of the folder of images beside the typed path of a database, '' where there is none."""
+    """Return the typed path of the image folder beside a typed database path, '' if there is none."""
     head, slash, _ = database.rpartition("/")
     if os.path.isfile(path_of(database)):
         for name in _IMAGE_FOLDERS:
@@ -110,9 +110,9 @@ def images_beside(database: str) -> str:
 
 
 def roots(text: str) -> dict[str, str]:
-    """Return the mapped roots of ``OLD=NEW ; OLD=NEW``, those of this machine absolute. Raises ValueError.
+    """Return the root mapping of ``OLD=NEW ; OLD=NEW``, new roots made absolute. Raises ValueError.
 
-    Only the new side is read as a path of this machine: in an old one ``\\xab`` may be a folder.
+    Only the new side is read as a typed path: in an old one, ``\\xab`` may be a folder.
     """
     found = {}
     for pair in _BETWEEN_ROOTS.split(text.strip()):

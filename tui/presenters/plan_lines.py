@@ -1,4 +1,4 @@
-"""What a plan says in words and numbers: the lines of a comparison, and the one sentence above it. No widgets here."""
+"""A plan in words and numbers: the lines of a comparison, and the sentence above it. No widgets here."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tui.presenters.formatting import label_of, value_text
 from tui.theme.palette import AMBER, GREY, RED, TEAL, TEXT
 
 Span = tuple[str, str]
-"""A few words, and the colour they are shown in."""
+"""A piece of text and its colour."""
 
 
 class Change(Enum):
@@ -34,7 +34,7 @@ class Change(Enum):
     SHOWN = "shown"
 
 
-SIGN = {  # ▶ and ✕ only where something goes, also for those who do not see the colours
+SIGN = {  # ▶ and ✕ only where something is lost, so that it is visible without colours
     Change.KEPT: "◀",
     Change.FILLED: "+",
     Change.OVERWRITTEN: "▶",
@@ -62,7 +62,7 @@ _LATER = {Change.KEPT: 1, Change.LEFT_OUT: 1, Change.SAME: 2}
 
 
 class EditKind(Enum):
-    """What a line of a comparison is about, and so what can be picked there."""
+    """The subject of a comparison line, which determines what can be picked there."""
 
     FIELD = "field"
     TAG = "tag"
@@ -71,7 +71,7 @@ class EditKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class EditTarget:
-    """One field by its path, one of the import's tags by its name, or one of its images by its file."""
+    """A field by its path, a tag of the import by its name, or an image of the import by its file."""
 
     part: EditKind
     path: tuple[str, ...]
@@ -79,9 +79,9 @@ class EditTarget:
 
 @dataclass(frozen=True, slots=True)
 class FieldLine:
-    """One line of a comparison. The texts are data: whoever draws them makes them plain.
+    """One line of a comparison. The texts are data: sanitize them before drawing.
 
-    ``picked`` tells that it is so because it was picked by hand.
+    ``picked`` means that the result was chosen manually.
     """
 
     label: str
@@ -96,7 +96,7 @@ class FieldLine:
 def field_lines(
     plan: Plan, pending: PendingImport, existing: Model | None, resolution: Resolution = NO_OVERRIDES
 ) -> list[FieldLine]:
-    """Return the comparison of a plan: first what changes, then what is kept, then what is the same anyway."""
+    """Return the comparison of a plan: first changes, then kept values, then identical values."""
     lines = lines_in_order(plan, pending, existing, resolution)
     return sorted(lines, key=lambda line: _LATER.get(line.change, 0))  # stable: the plan's order within each part
 
@@ -117,7 +117,7 @@ def lines_in_order(
 
 
 def record_lines(pending: PendingImport, change: Change) -> list[FieldLine]:
-    """Return what a pending import brings, where there is nothing to compare it with."""
+    """Return the values of a pending import that is not compared with anything."""
     values: list[tuple[tuple[str, ...], Any]] = [
         (("path",), pending.path),
         (("name",), pending.name),
@@ -166,9 +166,9 @@ def _incoming_wins(field: FieldPlan, action: Action) -> Change:
 
 
 def _adds_only(field: FieldPlan) -> bool:
-    """Tell whether the incoming value loses nothing: a list that holds the library's own, a path in another's place.
+    """Return whether the incoming value loses nothing: a list that contains the library's items, or a new path.
 
-    The path before stays known as a location of the model.
+    The previous path stays known as a location of the model.
     """
     if field.path == ("path",):
         return True
@@ -211,14 +211,14 @@ def _image_line(plan: Plan, incoming: int, conflict: bool) -> FieldLine | None:
 
 
 def numbers(values: Sequence[int]) -> str:
-    """Return sequence numbers as people read them: ``0 1 2``, or ``0-11`` where there are many."""
+    """Return sequence numbers for display: ``0 1 2``, or ``0-11`` if there are many."""
     if len(values) > 8 and values[-1] - values[0] == len(values) - 1:
         return f"{values[0]}-{values[-1]}"
     return " ".join(map(str, values))
 
 
 def in_numbers(plan: Plan, pending: PendingImport) -> list[Span]:
-    """Return what the plan would do, in a few words with their colours."""
+    """Return a short, coloured summary of what the plan would do."""
     if plan.action_taken is Action.IGNORED:
         return [("nothing changes", GREY), ("it stays in the queue", GREY)]
     if plan.action_taken is Action.DELETED:
@@ -253,9 +253,9 @@ def _conflict(plan: Plan, counts: Mapping[Change, int]) -> list[Span]:
 
 
 def overwritten(plan: Plan) -> list[tuple[int, str]]:
-    """Return how many fields and images of the library a plan overwrites or empties; nothing for none.
+    """Return how many fields and images of the library a plan overwrites or empties, without zeros.
 
-    A merge does so only where it was picked by hand.
+    A merge does so only by manual choice.
     """
     pairs = (len(overwritten_fields(plan)), "field"), (len(plan.images.replaced), "image")
     return [pair for pair in pairs if pair[0]]
@@ -286,5 +286,5 @@ def _joined(pairs: Sequence[tuple[int, str]]) -> str:
 
 
 def count_of(number: int, noun: str) -> str:
-    """Return a number with its noun, in the plural where that is due."""
+    """Return a number with its noun, in the plural if needed."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,4 +1,4 @@
-"""A bar of progress."""
+"""A progress bar."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ if TYPE_CHECKING:
 
 
 def bar(done: float, width: int, colour: str = TEAL) -> Content:
-    """Return a thin bar; ``done`` is a part of 1."""
+    """Return a thin bar; ``done`` is a fraction of 1."""
     filled = round(max(0.0, min(done, 1.0)) * width)
     return Content.assemble(("━" * filled, colour), ("━" * (width - filled), FAINT))

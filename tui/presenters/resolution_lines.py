@@ -1,4 +1,4 @@
-"""Merging by hand, in words: the lines of a comparison of which each can be turned, and what turning one picks."""
+"""Comparison lines that can be edited in a manual merge, and what editing one of them picks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _FACTS = frozenset({("path",), ("size_bytes",), ("created_at",)})
 
 
 def with_next_source(picks: Resolution, plan: Plan, target: EditTarget) -> Resolution:
-    """Return the picks with one field on its next side, or one tag or image turned; the same where nothing can be."""
+    """Return the picks with one field's source cycled, or one tag or image toggled; unchanged if impossible."""
     if target.part is EditKind.TAG:
         return picks.toggle_tag(target.path[0])
     if target.part is EditKind.IMAGE:
@@ -33,10 +33,10 @@ def with_next_source(picks: Resolution, plan: Plan, target: EditTarget) -> Resol
 def editable_lines(
     plan: Plan, pending: PendingImport, existing: Model | None, resolution: Resolution
 ) -> list[FieldLine]:
-    """Return a comparison in an order that turning a line does not change: what differs, then what is the same.
+    """Return a comparison in an order that editing a line does not change: differing values, then identical ones.
 
-    What nobody wrote, like the path, comes after what somebody did. Nested metadata is a tree, and each tag and image
-    that may be left out has a line of its own.
+    Facts about the file, such as the path, come after the other differing values. Nested metadata is a tree, and each
+    tag and image that may be left out has its own line.
     """
     lines = lines_in_order(plan, pending, existing, resolution)
     if plan.action_taken in (Action.DELETED, Action.IGNORED):
@@ -54,7 +54,7 @@ def editable_lines(
 
 
 def _as_tree(lines: Sequence[FieldLine]) -> Iterator[FieldLine]:
-    """Put fields that lie together in the metadata below a line with the name of what they lie in."""
+    """Group fields of the same metadata object below a line with its name."""
     for above, group in groupby(lines, key=lambda line: line.target.path[1:-1] if line.target else ()):
         together = list(group)
         if not above or len(together) < 2:

@@ -1,4 +1,4 @@
-"""Two long texts as one: the parts that both have, those only one has."""
+"""A diff of two long texts: the parts in both, and those in only one."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from difflib import SequenceMatcher
 from enum import Enum
 
 _PARTS = re.compile(r"(?<=[.!?;,]\s)|(?<=\n)")
-_MOST_PARTS = 400  # of one text: matching many more would be felt
+_MOST_PARTS = 400  # of one text: matching many more would be noticeably slow
 
 
 class DiffOp(Enum):
-    """Which of the texts has a part; the value is the sign it is shown with."""
+    """Which text has a part; the value is the sign it is shown with."""
 
     BOTH = "="
     EXISTING = "-"
@@ -19,9 +19,9 @@ class DiffOp(Enum):
 
 
 def differences(existing: str, pending: str) -> list[tuple[DiffOp, str]]:
-    """Return both texts as runs in order, cut at lines, sentences and commas.
+    """Return both texts as runs in order, split at lines, sentences and commas.
 
-    Where there are too many parts to match, all of one text is followed by all of the other.
+    If there are too many parts to match, the whole of one text is followed by the whole of the other.
     """
     ours, theirs = _PARTS.split(existing), _PARTS.split(pending)
     if max(len(ours), len(theirs)) > _MOST_PARTS:

@@ -1,1 +1,1 @@
-"""What the queue screen knows, without a widget: tested without an app."""
+"""The state of the queue screen, without widgets: tested without an app."""

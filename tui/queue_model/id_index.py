@@ -1,6 +1,6 @@
-"""Places in a long list of ids: where one is, and where a cursor stands once others are gone.
+"""Places in a long list of ids: where an id is, and where the cursor goes when others are removed.
 
-What happens with each promotion costs no more in a list of 100,000 ids than in one of 100.
+The work for each promotion costs no more in a list of 100,000 ids than in one of 100.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from bisect import bisect_left
 from collections.abc import Collection, Container, Sequence
 from itertools import chain
 
-# Ids up to which taking out one after the other is cheaper than going through all.
+# Up to so many ids, and so many linear searches, removing one by one is cheaper than filtering all.
 _FEW, _FEW_SEARCHED = 64, 2
 
 
 def place_of(ids: array[int], pending_id: int) -> int | None:
-    """Return the place of an id, None where it is not there; found at once where the ids are in order."""
+    """Return the place of an id, None if it is missing; fast if the ids are sorted."""
     if (place := _place_in_order(ids, pending_id)) is not None:
         return place
     try:
@@ -30,9 +30,9 @@ def _place_in_order(ids: array[int], pending_id: int) -> int | None:
 
 
 def place_among(ids: array[int], before: array[int], cursor: int) -> int:
-    """Return where among ``ids`` a cursor stands that stood at a place among those before.
+    """Return the place in ``ids`` for a cursor that was at place ``cursor`` in ``before``.
 
-    It stays on its id, or goes to the next one that is left, or to the last one before.
+    It stays on its id, or goes to the next remaining one, or to the last one before.
     """
     if not ids or not before:
         return 0
@@ -46,7 +46,7 @@ def place_among(ids: array[int], before: array[int], cursor: int) -> int:
 
 
 def cut(ids: array[int], gone: Collection[int], cursor: int) -> int:
-    """Take ids out of an array, and return where a cursor stands then, by the rule of ``place_among``."""
+    """Remove ids from an array, and return the new place of the cursor by the rule of ``place_among``."""
     searched = sum(_place_in_order(ids, pending_id) is None for pending_id in gone) if len(gone) <= _FEW else 0
     if len(gone) > _FEW or searched > _FEW_SEARCHED:
         kept_before = sum(pending_id not in gone for pending_id in ids[:cursor])
@@ -61,7 +61,7 @@ def cut(ids: array[int], gone: Collection[int], cursor: int) -> int:
 
 
 def next_without(ids: Sequence[int], cursor: int, by: int, without: Container[int]) -> int | None:
-    """Return the place after the cursor, or before it, of the next id that is not among some; goes round once."""
+    """Return the place of the next id (the previous, if ``by`` is negative) not in ``without``; wraps around once."""
     count = len(ids)
     places = chain(range(cursor + 1, count), range(cursor)) if by > 0 else _back(cursor, count)
     return next((place for place in places if ids[place] not in without), None)
@@ -72,5 +72,5 @@ def _back(cursor: int, count: int) -> chain[int]:
 
 
 def around(first: int, last: int, count: int) -> range:
-    """Return the places in view and as many before and after them, of so many in all."""
+    """Return the places in view and as many before and after them, out of ``count``."""
     return range(max(2 * first - last, 0), min(2 * last - first + 1, count))

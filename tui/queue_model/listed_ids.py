@@ -1,4 +1,4 @@
-"""The ids of a long list in the order in which they are shown, and the cursor among them."""
+"""The ids of a long list in display order, and the cursor among them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tui.queue_model.id_index import cut, place_among, place_of
 
 
 class ListedIds:
-    """Ids, and a cursor that stays on its id, or goes to the next one that is left."""
+    """Ids, and a cursor that stays on its id or goes to the next remaining one."""
 
     def __init__(self) -> None:
         self.ids: array[int] = array("q")
@@ -21,19 +21,19 @@ class ListedIds:
         return self.ids[self.cursor] if self.ids else None
 
     def put(self, ids: array[int]) -> None:
-        """List these, and keep the array."""
+        """Replace the list by this array, which is not copied."""
         self.cursor = place_among(ids, self.ids, self.cursor)
         self.ids = ids
 
     def take_out(self, gone: Collection[int]) -> None:
-        """Leave some out of the list."""
+        """Remove ids from the list."""
         self.cursor = cut(self.ids, gone, self.cursor)
 
     def place_of(self, pending_id: int) -> int | None:
-        """Return the place of an id, None where it is not listed."""
+        """Return the place of an id, None if it is not listed."""
         return place_of(self.ids, pending_id)
 
     def move_to(self, place: int) -> bool:
-        """Put the cursor there, or as near as the list goes; tell whether it stands elsewhere now."""
+        """Move the cursor to a place, or as near as the list allows; return whether it has moved."""
         before, self.cursor = self.cursor, max(0, min(place, len(self.ids) - 1))
         return self.cursor != before

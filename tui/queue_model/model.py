@@ -26,11 +26,11 @@ _NEAR = (1, -1, 2, -2)  # places from the cursor
 
 
 class Part(Flag):
-    """What of the model is not as it was."""
+    """Parts of the model that can change."""
 
     LIST = auto()  # other ids are listed
     GONE = auto()  # some ids have left the queue
-    ROWS = auto()  # rows may have changed, and are to be read again
+    ROWS = auto()  # rows may have changed and must be read again
     COUNTS = auto()
     DECISIONS = auto()
     MARKS = auto()
@@ -39,9 +39,9 @@ class Part(Flag):
 
 
 class QueueModel:
-    """The one place for ids, order, filter, cursor, marks, rows, counts and decisions.
+    """The single owner of ids, order, filter, cursor, marks, rows, counts and decisions.
 
-    Widgets and controllers watch it, all in one thread. It reads and stores nothing itself: it is given what was read.
+    Widgets and controllers watch it, all in one thread. It reads and stores nothing itself: callers pass in the data.
     """
 
     def __init__(self) -> None:
@@ -52,29 +52,29 @@ class QueueModel:
         self.words = ""  # of the filter
         self.order = DEFAULT_ORDER
         self.total: int | None = None  # pending imports, listed or not
-        self.states: Mapping[State, int] | None = None  # how many of them are in each
+        self.states: Mapping[State, int] | None = None  # number of pending imports in each
         self.failures: dict[int, str] = {}  # why imports could not be promoted
-        self._left: set[int] = set()  # ids that left the queue since the last count, each told of once or twice
+        self._left: set[int] = set()  # ids that left the queue since the last count; each may be reported twice
         self._watchers: list[tuple[Part, Callable[[], object]]] = []
 
     def watch(self, parts: Part, changed: Callable[[], object]) -> None:
-        """Have ``changed`` called, at once, whenever one of these parts is not as it was."""
+        """Call ``changed`` immediately whenever one of these parts changes."""
         self._watchers.append((parts, changed))
 
-    # What is known
+    # Queries
 
     def row(self, pending_id: int | None) -> QueueRow | None:
-        """Return an import as it is decided now, None where its row has not come yet."""
+        """Return an import with its current decision, None if its row is not loaded yet."""
         row = None if pending_id is None else self.rows.get(pending_id)
         return None if row is None else self.decisions.over(row)
 
     @property
     def current_row(self) -> QueueRow | None:
-        """The import under the cursor, None where there is none or its row has not come yet."""
+        """The import under the cursor, None if there is none or its row is not loaded yet."""
         return self.row(self.listed.current)
 
     def near(self) -> list[QueueRow]:
-        """Return the rows around the cursor that are known, the nearest first."""
+        """Return the loaded rows around the cursor, the nearest first."""
         ids = self.listed.ids
         places = (self.listed.cursor + by for by in _NEAR)
         rows = (self.row(ids[place]) for place in places if 0 <= place < len(ids))
@@ -82,36 +82,36 @@ class QueueModel:
 
     @property
     def chosen(self) -> Sequence[int]:
-        """What a decision is about: the ids marked, or the one under the cursor, or none in an empty list."""
+        """The ids that a decision applies to: those marked, or the one under the cursor, or none in an empty list."""
         return sorted(self.marks.ids) or [pending_id for pending_id in [self.listed.current] if pending_id is not None]
 
     @property
     def all_decided(self) -> bool:
-        """Whether there is something in the queue, and all of it is decided."""
+        """Whether the queue is not empty and everything in it is decided."""
         return self.total is not None and 0 < self.total <= len(self.decisions.ids)
 
     def next_undecided(self, by: int) -> int | None:
-        """Return the place of the next id without a decision, or of the one before; goes round the end once."""
+        """Return the place of the next id without a decision, or of the previous one; wraps around once."""
         return next_without(self.listed.ids, self.listed.cursor, by, self.decisions.ids)
 
-    # What a key changes
+    # Changes made by keys
 
     def sort(self, order: SortOrder) -> None:
-        """Want the list in another order."""
+        """Set the sort order."""
         self.order = order
         self._tell(Part.ORDER)
 
     def decide(self, ids: Collection[int], choice: Choice) -> None:
-        """Decide, or take decisions back with None; what failed before is open again."""
+        """Set decisions, or clear them with None; earlier failures are cleared."""
         for pending_id in ids:
             self.failures.pop(pending_id, None)
         self.decisions.put(ids, choice)
         self._tell(Part.DECISIONS | Part.FAILURES)
 
-    # What was read
+    # Data that was read
 
     def put_ids(self, ids: array[int], *, all_of_them: bool) -> None:
-        """List these ids, and keep the array; ``all_of_them`` where no filter leaves any out."""
+        """List these ids, without copying the array; ``all_of_them`` says that no filter excludes any."""
         self.marks.list_others(ids)
         self.listed.put(ids)
         if all_of_them:
@@ -121,37 +121,37 @@ class QueueModel:
     def put_rows(
         self, generation: int, asked: Collection[int], rows: Sequence[QueueRow], in_view: Iterable[int]
     ) -> set[int]:
-        """Take rows that were asked for in a generation of the cache; return the ids of those not as before."""
+        """Store rows requested in a generation of the cache; return the ids of those that changed."""
         return self.rows.take(generation, asked, rows, in_view)
 
     def put_counts(self, counts: QueueCounts) -> None:
-        """Take what was counted: from now on it is known what had left."""
+        """Set the counts; they already exclude everything that has left the queue."""
         self.total, self.states = counts.pending, counts.states
         self._left.clear()
         self._tell(Part.COUNTS)
 
     def put_decisions(self, decisions: Iterable[tuple[int, Strategy]]) -> None:
-        """Take the decisions that the database has."""
+        """Set the decisions that the database has."""
         self.decisions.fill(
             (pending_id, strategy) for pending_id, strategy in decisions if pending_id not in self._left
         )
         self._tell(Part.DECISIONS)
 
-    # What happened
+    # Events
 
     def expire(self) -> None:
-        """Take it that any row may have changed; those known stay until newer ones come."""
+        """Mark all rows as possibly changed; they stay until newer ones arrive."""
         self.rows.expire()
         self._tell(Part.ROWS)
 
     def begin_anew(self) -> None:
-        """Take it that what left the queue may be back."""
+        """Forget which ids left the queue: they may be back."""
         self._left.clear()
 
     def take_out(self, gone: set[int], rows: Iterable[QueueRow] = ()) -> None:
-        """Take imports out that have left the queue; ``rows`` tell in which states they were.
+        """Remove imports that have left the queue; ``rows`` give their states.
 
-        The counts go along until the next count: that of a long queue takes its time.
+        The counts are adjusted until the next count, since counting a long queue is slow.
         """
         left = gone - self._left
         self._left |= gone
@@ -169,7 +169,7 @@ class QueueModel:
         self._tell(Part.GONE | Part.COUNTS | Part.DECISIONS | Part.MARKS)
 
     def fail(self, pending_id: int, words: str) -> None:
-        """Keep why an import could not be promoted; no words forget it."""
+        """Keep why an import could not be promoted; empty words clear it."""
         if words:
             self.failures[pending_id] = words
         else:
@@ -177,7 +177,7 @@ class QueueModel:
         self._tell(Part.FAILURES)
 
     def end_batch(self, stored: Mapping[int, Choice]) -> None:
-        """Take note that a batch of decisions is in the database, or cannot be stored with none of it in ``stored``."""
+        """End a batch of decisions; ``stored`` holds those now in the database, and is empty if storing failed."""
         self.decisions.end_batch()
         self.rows.decide(stored)
         self.expire()

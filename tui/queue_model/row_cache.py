@@ -1,4 +1,4 @@
-"""The rows that the list knows: those that were lately in view, and which of them may have changed since."""
+"""The rows that were lately in view, and which of them may have changed since."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _KEPT = 64 * PAGE
 
 
 class RowCache:
-    """Rows by id, read a page at a time; those known stay until newer ones come."""
+    """Rows by id, read a page at a time; known rows stay until newer ones arrive."""
 
     def __init__(self) -> None:
         self._rows: dict[int, QueueRow] = {}
@@ -22,15 +22,15 @@ class RowCache:
         self.generation = 0
 
     def get(self, pending_id: int) -> QueueRow | None:
-        """Return what is known of an import, ``None`` where its row has not come yet."""
+        """Return the row of an import, ``None`` if it is not loaded yet."""
         return self._rows.get(pending_id)
 
     def take(
         self, generation: int, asked: Collection[int], rows: Iterable[QueueRow], in_view: Iterable[int]
     ) -> set[int]:
-        """Take rows that were asked for in a generation, and return the ids of those that are not as before.
+        """Store rows that were requested in a generation, and return the ids of those that changed.
 
-        What was asked before the last ``expire`` fills gaps only. Where there are too many, those in view are kept.
+        Rows requested before the last ``expire`` only fill gaps. If there are too many, those in view are kept.
         """
         late = generation != self.generation
         changed = set()
@@ -47,7 +47,7 @@ class RowCache:
         return changed
 
     def expire(self) -> None:
-        """Take it that any row may have changed."""
+        """Mark all rows as possibly changed."""
         self.generation += 1
         self._fresh.clear()
 
@@ -58,15 +58,15 @@ class RowCache:
             self._fresh.discard(pending_id)
 
     def decide(self, stored: Mapping[int, Choice]) -> None:
-        """Have decisions in the rows that the database has by now."""
+        """Update rows with decisions that are now in the database."""
         for pending_id, choice in stored.items():
             if row := self._rows.get(pending_id):
                 self._rows[pending_id] = decided(row, choice)
 
     def wanted(self, ids: Sequence[int], first: int, last: int) -> Sequence[int]:
-        """Return the ids to ask for when these places are in view: in whole pages, none where all is known."""
+        """Return the ids to read when these places are in view: whole pages, empty if all are up to date."""
         places = [place for place in range(first, last + 1) if ids[place] not in self._fresh]
-        if not places:  # then what the next page would show, either way
+        if not places:  # then prefetch the adjacent page on either side
             near = around(first, last, len(ids))
             places = [n for n in near if ids[n] not in self._rows and ids[n] not in self._fresh]
         return ids[places[0] // PAGE * PAGE : (places[-1] // PAGE + 1) * PAGE] if places else ()

@@ -1,6 +1,6 @@
 """The marks of the list: a set of ids, and a range that grows with the cursor until it is ended.
 
-All of it is work on whole sets, so that marking 100,000 ids takes about as long as drawing a page.
+All operations work on whole sets, so that marking 100,000 ids takes about as long as drawing a page.
 """
 
 from __future__ import annotations
@@ -12,35 +12,35 @@ from tui.queue_model.listed_ids import ListedIds
 
 
 class Selection:
-    """Which ids are marked; those not shown among them.
+    """The marked ids, including those not shown.
 
-    A range reaches from where it was begun to the cursor, and counts as marked. Any other marking ends it first.
+    A range extends from where it was begun to the cursor, and counts as marked. Any other marking ends it first.
     """
 
     def __init__(self, listed: ListedIds, changed: Callable[[], None]) -> None:
         self._listed = listed
         self._changed = changed
         self._ids: set[int] = set()
-        self._hidden: int | None = 0  # None: to be counted when somebody asks
+        self._hidden: int | None = 0  # None: counted on demand
         self._from: int | None = None  # the id at which the range was begun
-        self._from_place: int | None = None  # its place; None: to be looked up when somebody asks
+        self._from_place: int | None = None  # its place; None: looked up on demand
 
-    # What is marked
+    # Queries
 
     @property
     def ids(self) -> Collection[int]:
-        """All that is marked, the open range with it."""
+        """All marked ids, including the open range."""
         return self._ids.union(self._range_ids()) if self.in_range else self._ids
 
     @property
     def count(self) -> int:
-        """How many are marked, the open range with them."""
+        """The number of marked ids, including the open range."""
         ranged = self._range_ids()
         return len(self._ids) + len(ranged) - (len(self._ids.intersection(ranged)) if self._ids and ranged else 0)
 
     @property
     def hidden(self) -> int:
-        """How many of those marked are not shown."""
+        """The number of marked ids that are not shown."""
         if self._hidden is None:
             self._hidden = len(self._ids) - len(self._ids.intersection(self._listed.ids)) if self._ids else 0
         return self._hidden
@@ -52,7 +52,7 @@ class Selection:
 
     @property
     def range(self) -> range:
-        """The places of the open range; none where there is none."""
+        """The places of the open range, empty without one."""
         if self._from is None:
             return range(0)
         if self._from_place is None:
@@ -62,13 +62,13 @@ class Selection:
         return range(min(start, cursor), max(start, cursor) + 1)
 
     def holds(self, pending_id: int, place: int) -> bool:
-        """Tell whether the id at a place is marked."""
+        """Return whether the id at a place is marked."""
         return pending_id in self._ids or place in self.range
 
-    # What happens to the list
+    # Changes of the list
 
     def list_others(self, ids: array[int]) -> None:
-        """Prepare for other ids. A range ends there: what was seen as marked stays marked."""
+        """Prepare for other ids. An open range ends: its rows stay marked."""
         if ids != self._listed.ids:
             self._close_range()
         self._hidden = self._from_place = None
@@ -81,11 +81,11 @@ class Selection:
         self._take(gone)
 
     def follow(self) -> None:
-        """Take note that the cursor has moved, and a range with it."""
+        """Report that the cursor has moved, if a range moved with it."""
         if self.in_range:
             self._changed()
 
-    # What marks and unmarks
+    # Marking
 
     def toggle_range(self) -> None:
         """Begin a range at the cursor, or end it: its rows stay marked."""
@@ -101,44 +101,44 @@ class Selection:
         self._changed()
 
     def drop_range(self) -> None:
-        """Let the range go; its rows are not marked any more, apart from those that were before."""
+        """Drop the range; its rows are unmarked, except those marked before."""
         self._from = None
         self._changed()
 
     def toggle(self, pending_id: int) -> None:
-        """Mark an id that is shown, or unmark it."""
+        """Toggle the mark of a shown id."""
         self._close_range()
         self._ids ^= {pending_id}
         self._changed()
 
     def toggle_shown(self) -> None:
-        """Mark all shown; unmark them where all of them are marked."""
+        """Mark all shown ids, or unmark them if all are marked."""
         self._close_range()
         shown = set(self._listed.ids)
         self._ids = self._ids - shown if shown <= self._ids else self._ids | shown
         self._changed()
 
     def invert_shown(self) -> None:
-        """Mark those shown that are not marked, and unmark those that are."""
+        """Invert the marks of all shown ids."""
         self._close_range()
         self._ids.symmetric_difference_update(self._listed.ids)
         self._changed()
 
     def mark(self, ids: Iterable[int]) -> None:
-        """Mark these, shown or not."""
+        """Mark these ids, shown or not."""
         self._close_range()
         self._ids.update(ids)
         self._hidden = None
         self._changed()
 
     def unmark(self, ids: Collection[int]) -> None:
-        """Unmark these."""
+        """Unmark these ids."""
         self._close_range()
         self._take(ids)
         self._changed()
 
     def clear(self) -> None:
-        """Unmark everything, the range with it."""
+        """Unmark everything, including the range."""
         self._from, self._ids, self._hidden = None, set(), 0
         self._changed()
 

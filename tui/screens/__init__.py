@@ -1,1 +1,1 @@
-"""Screens own the state, call core in workers, and hand the answers to their widgets."""
+"""Screens own the state, call core in workers, and pass the results to their widgets."""

@@ -1,4 +1,4 @@
-"""The log of what was applied, line by line; it grows while applying goes on."""
+"""The log of applied decisions, line by line; it grows while applying."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _LOOK_AGAIN = 0.3
 
 
 class LogScreen(ModalScreen[None]):
-    """Shows the newest outcomes last, and stays at the end while the curator is there."""
+    """Shows the newest outcomes last, and follows them while scrolled to the end."""
 
     BINDINGS = KEYS["log"]
 
@@ -37,7 +37,7 @@ class LogScreen(ModalScreen[None]):
         self.set_interval(_LOOK_AGAIN, self._show)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        """Tell which keys there are at this moment."""
+        """Return whether an action is available now."""
         return self._job.running if action == "stop" else True
 
     def action_stop(self) -> None:

@@ -1,4 +1,4 @@
-"""The summary before applying: in numbers, what destroys first, with the names behind each number."""
+"""The summary before applying: totals, the most destructive first, with the names behind each number."""
 
 from __future__ import annotations
 
@@ -33,15 +33,15 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 32
 _NAMES = 100
-_NAMES_GROWING = 20  # of a summary that is drawn again and again
-_TICK = 0.25  # seconds between two pictures of a summary that is still growing
+_NAMES_GROWING = 20  # while the summary is redrawn again and again
+_TICK = 0.25  # seconds between two updates of a growing summary
 _TONE = {Impact.LOSES: AMBER, Impact.UNKNOWN: AMBER}
 
 
 class SummaryScreen(ModalScreen[Sequence[Decided] | None]):
-    """Answers with what is to be applied, or with nothing.
+    """Returns the decisions to apply, or None.
 
-    It can be confirmed once everything that overwrites has been looked at and is shown; the others may still come.
+    It can be confirmed once everything that may overwrite has been read and is shown; the rest may still be loading.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*KEYS["dialog"], *KEYS["summary"]]
@@ -79,7 +79,7 @@ class SummaryScreen(ModalScreen[Sequence[Decided] | None]):
 
     @work(group="summing", exit_on_error=False)
     async def _load(self) -> None:
-        """Read decisions and rows, then plan after plan; what is known is shown as it comes."""
+        """Read decisions and rows, then plan after plan; show results as they arrive."""
         try:
             self._summary = summary = await asyncio.to_thread(ApplySummary.read, self._library)
             wanted = summary.wanted
@@ -98,7 +98,7 @@ class SummaryScreen(ModalScreen[Sequence[Decided] | None]):
             self.query_one("#note", Static).update(Content.styled(f"✕ {sanitize(error, 400)}", RED))
 
     def _show(self, summary: ApplySummary, left: int) -> float:
-        """Show what is known so far, and return when that was."""
+        """Show what is known so far, and return the current time."""
         self.query_one("#title", Static).update(f"Apply {count_of(len(summary.rows), 'decision')}")
         width = self.query_one("#groups").size.width or 60
         parts = [self._group(summary, group, width, _NAMES_GROWING if left > 0 else _NAMES) for group in summary.groups]

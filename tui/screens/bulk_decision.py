@@ -1,4 +1,4 @@
-"""The same for all like this: what they must have in common, how many that are, and then the key that acts."""
+"""One decision for similar imports: choose the criteria, see how many match, then press the key that acts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _NAME = 13
 
 
 class CriteriaList(OptionList, inherit_bindings=False):
-    """The criteria, one a line, with a sign for those that count."""
+    """The criteria, one per line, with a sign for those that are selected."""
 
     BINDINGS = KEYS["criteria"]
 
@@ -40,11 +40,11 @@ class CriteriaList(OptionList, inherit_bindings=False):
 
     @property
     def words(self) -> str:
-        """What is asked for, in the words of the search grammar."""
+        """The selected criteria as a search query."""
         return " ".join(criterion.word for criterion, on in zip(self._criteria, self._on, strict=True) if on)
 
     def switch(self, n: int) -> None:
-        """Let a criterion count, or not."""
+        """Select or deselect a criterion."""
         self._on[n] = not self._on[n]
         self._draw()
 
@@ -69,7 +69,7 @@ class CriteriaList(OptionList, inherit_bindings=False):
 
 
 class BulkDecisionScreen(ModalScreen[BulkDecision | None]):
-    """Answers with what is to be done for which imports; every key but the way out waits until they are counted."""
+    """Returns what to do with which imports; every key except closing waits until the matches are counted."""
 
     BINDINGS = KEYS["bulk decision"]
 
@@ -98,7 +98,7 @@ class BulkDecisionScreen(ModalScreen[BulkDecision | None]):
     @work(group="settling", exit_on_error=False)
     async def _begin(self) -> None:
         self._note(("counting …", GREY))
-        await self._settled()  # what was decided a moment ago counts too
+        await self._settled()  # so that recent decisions are counted too
         self._ask()
 
     def action_act(self, strategy: str) -> None:

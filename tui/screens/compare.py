@@ -1,4 +1,4 @@
-"""The comparison in full height: the images of both sides with what becomes of each, and every field."""
+"""The full-screen comparison: the images of both sides with what happens to each, and every field."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ Question = tuple[int, Choice]
 
 
 class CompareScreen(Screen[None]):
-    """Shows one import of the list at a time; decides like the list does, and stays on what was decided."""
+    """Shows one import of the list at a time; decides as the list does, but stays on the decided import."""
 
     BINDINGS = KEYS["compare"]
 
@@ -79,7 +79,7 @@ class CompareScreen(Screen[None]):
         self._ask()
 
     def action_turn(self) -> None:
-        """Pick by hand at the line under the cursor; what is not decided yet is a merge then."""
+        """Switch the source of the line under the cursor; an undecided import becomes a merge."""
         line, look, place = self.query_one(FieldTable).current, self._look, self._place
         if line is None or line.target is None or look is None or look.plan is None or place is None:
             return

@@ -1,4 +1,4 @@
-"""Every key there is, taken from the bindings themselves; what may be filtered by, and what is proposed when."""
+"""Every key, taken from the bindings themselves; the filter syntax, the suggestion rules and the signs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SIGNS = (
 
 
 class HelpScreen(ModalScreen[None]):
-    """A page of keys; any of the keys that close things closes it."""
+    """The help page; any of the usual closing keys closes it."""
 
     BINDINGS = KEYS["help"]
 
@@ -52,7 +52,7 @@ class HelpScreen(ModalScreen[None]):
 
 
 def _grammar() -> Iterator[Widget]:
-    """Go through what may be filtered by."""
+    """Yield the filter syntax."""
     yield Static(Content.styled("Filter syntax", f"bold {BRIGHT}"))
     for written, does in SYNTAX_HELP:
         words = Content.styled(written, f"bold {TEAL}"), Content.styled(does, TEXT)
@@ -73,7 +73,7 @@ def _rules() -> Iterator[Widget]:
 
 
 def _signs() -> Iterator[Widget]:
-    """Go through the signs beside fields and images."""
+    """Yield the signs beside fields and images."""
     yield Static(Content.styled("Signs beside fields and images", f"bold {BRIGHT}"), classes="group")
     for sign, colour, says in SIGNS:
         yield Horizontal(
@@ -82,7 +82,7 @@ def _signs() -> Iterator[Widget]:
 
 
 def _columns(found: Sequence[tuple[str, Sequence[Content]]], half: int) -> list[list[Content]]:
-    """Share groups among two columns: those that begin in the first half go to the first."""
+    """Split groups into two columns: those that begin in the first half go to the first."""
     columns: list[list[Content]] = [[], []]
     for title, lines in found:
         column = columns[0] if len(columns[0]) < half else columns[1]
@@ -91,7 +91,7 @@ def _columns(found: Sequence[tuple[str, Sequence[Content]]], half: int) -> list[
 
 
 def groups(bindings: Iterable[Binding]) -> list[tuple[str, Sequence[Content]]]:
-    """Return the bindings as lines, by the first part of their ids."""
+    """Return the bindings as lines, grouped by the first part of their ids."""
     by_group: dict[str, list[Content]] = {name: [] for name in GROUPS}
     for binding in bindings:
         if binding.id and (name := binding.id.split(".")[0]) in by_group:

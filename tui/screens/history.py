@@ -1,4 +1,4 @@
-"""What happened to the library, newest first, and the question before something is taken back."""
+"""The history of the library, newest first, and the confirmation before an undo."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _TONE = {
     Action.IGNORED: GREY,
 }
 
-# What undo does, of an import and of a promotion.
+# The effect of undoing an import, and of undoing a promotion.
 _BECOMES = (
     "They leave the library and the queue, their images go to the trash, and importing again brings them back. "
     "New tags stay. There is no redo.",
@@ -46,7 +46,7 @@ _KEPT = ("Not all of it can be undone", "It cannot be undone")
 
 
 def ending(past: PastOperation) -> tuple[str, str]:
-    """Return how an operation ended, and the colour of these words."""
+    """Return how an operation ended, and the colour of the text."""
     operation = past.operation
     if operation.open:
         return "its files follow", AMBER
@@ -60,12 +60,12 @@ def ending(past: PastOperation) -> tuple[str, str]:
 
 
 def _files(operation: Operation) -> str:
-    """Return what can be told of an operation that is about no model in particular."""
+    """Return a description of an operation that concerns no particular model."""
     return f"{len(operation.moves):,} image files" if operation.kind is OperationKind.IMPORT and operation.moves else ""
 
 
 class HistoryScreen(ModalScreen[bool]):
-    """Lists the newest operations; answers whether the newest promotion or import is to be taken back."""
+    """Lists the newest operations; returns whether to undo the newest promotion or import."""
 
     BINDINGS = KEYS["history"]
 
@@ -121,7 +121,7 @@ class HistoryScreen(ModalScreen[bool]):
 
 
 class UndoScreen(ModalScreen[bool]):
-    """Asks once before a promotion or an import is taken back."""
+    """Asks once before a promotion or an import is undone."""
 
     BINDINGS = KEYS["dialog"]
 

@@ -1,4 +1,4 @@
-"""The dialog that brings an old database in: asks for it, shows how far it is, and reports what came of it."""
+"""The dialog that imports an old database: asks for it, shows progress, and reports the result."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _CHOICES = 6
 _CHOICES_LOW = 3  # on a screen lower than _LOW lines
 _LOW = 24
-_SENTENCE = 5  # lines that a sentence about what went wrong may take
+_SENTENCE = 5  # lines that an error message may take
 _FIELDS = {
     "database": ("Database", "The SQLite file of the old manager. It is only read."),
     "images": ("Images", "The folder of its images. Without it, only metadata is imported."),
@@ -40,7 +40,7 @@ _FIELDS = {
 
 
 class Phase(Enum):
-    """What the dialog is about; its values are the ids of what is shown for it."""
+    """The phase of the dialog; the values are the ids of the widgets shown for it."""
 
     ASKING = "asking"
     RUNNING = "running"
@@ -55,9 +55,9 @@ _KEYS = {
 
 
 class ImportScreen(ModalScreen[ImportReport | None]):
-    """Answers with what came in, and with ``None`` where no import had begun.
+    """Returns the report of the import, ``None`` if no import was begun.
 
-    An import that broke off after some rows had come in is answered with an empty report.
+    An import that failed after some rows were imported returns an empty report.
     """
 
     BINDINGS = KEYS["import"]
@@ -112,7 +112,7 @@ class ImportScreen(ModalScreen[ImportReport | None]):
     # Keys
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        """Tell which keys there are at this moment."""
+        """Return whether an action is available now."""
         if action == "line":
             return self._phase is Phase.ASKING
         return self._phase is Phase.DONE if action in ("done", "scroll") else True
@@ -169,7 +169,7 @@ class ImportScreen(ModalScreen[ImportReport | None]):
 
     @work(exclusive=True, group="beside", exit_on_error=False)
     async def _propose_images(self, move_on: bool = False) -> None:
-        """Fill in the folder of images that lies beside the database, once, and where none was typed."""
+        """Fill in the image folder beside the database, once, and only if none was typed."""
         found = await asyncio.to_thread(images_beside, self._line("database").value)
         images = self._line("images")
         if found and found != self._proposed and images.value in ("", self._proposed):
@@ -233,7 +233,7 @@ class ImportScreen(ModalScreen[ImportReport | None]):
         if self._phase is Phase.DONE and self._answer is not None:
             self.query_one("#outcome", Static).update(report_lines(self._answer, self._reasons, self._width() - 1))
 
-    # Saying things
+    # Messages
 
     def _width(self) -> int:
         return self.query_one("#import-title").size.width
@@ -249,14 +249,14 @@ class ImportScreen(ModalScreen[ImportReport | None]):
         trouble.update(Content.styled("\n".join(wrap(f"✕ {words}", max(self._width(), 20), _SENTENCE)), RED))
 
     def _refuse(self, words: str, line: str) -> None:
-        """Say what is wrong, and go back to the line in which it can be put right."""
+        """Show an error, and go back to the field where it can be fixed."""
         self._enter(Phase.ASKING)
         self._say(words)
         self._line(line).focus()
 
 
 def _choices(completion: Completion, width: int, most: int) -> Content:
-    """Return the first choices, one a line, and how many there are beside them."""
+    """Return the first choices, one per line, and how many more there are."""
     if completion.problem:
         return Content.styled(completion.problem, AMBER)
     shown = completion.choices[:most]

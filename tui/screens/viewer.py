@@ -1,4 +1,4 @@
-"""The sample images as large as the terminal allows: one at a time, or incoming beside what the library has."""
+"""The sample images as large as the terminal allows: one at a time, or incoming beside the library's."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ if TYPE_CHECKING:
 
 
 class OneOfSide(Vertical):
-    """One picture of a side's sequence, with what it is above it; until it is made, the one before stays."""
+    """One picture of a side's sequence, below its title; the previous one stays until it is loaded."""
 
     class PictureWanted(Message):
-        """Another picture is to be shown (see ``wanted``); where it is not at hand, it goes to ``supply``."""
+        """Another picture is needed (see ``wanted``); if it is not cached, pass it to ``supply``."""
 
     def __init__(self, title: str, side: Side, pictures: PictureCache, *, id: str) -> None:  # noqa: A002 - as Textual calls it
         super().__init__(id=id, classes="side")
@@ -56,28 +56,28 @@ class OneOfSide(Vertical):
 
     @property
     def wanted(self) -> list[PictureKey]:
-        """The picture that is to be shown, where there is one that is not hidden."""
+        """The picture to show; empty if there is none or it is hidden."""
         return [] if self._hidden else self.pictures_of(self._names[self._n : self._n + 1])
 
     @property
     def prefetch_keys(self) -> list[PictureKey]:
-        """The pictures that a step to either side would show."""
+        """The pictures that a step in either direction would show."""
         names = () if self._hidden else self._names
         return self.pictures_of([*names[self._n + 1 : self._n + 2], *names[max(self._n - 1, 0) : self._n]])
 
     def pictures_of(self, names: Sequence[str]) -> list[PictureKey]:
-        """Return images of this side as they would be shown here."""
+        """Return the keys of images of this side at the size shown here."""
         room = self.query_one(ImageBox).room
         return [PictureKey(self._side, name, *room) for name in names]
 
     def show(self, names: tuple[str, ...], labels: list[Span], n: int, hidden: str) -> None:
-        """Show the n-th picture of a sequence, the last where it has fewer, or why it is ``hidden``."""
+        """Show the n-th picture of a sequence (the last if it is shorter), or why it is ``hidden``."""
         self._names, self._labels, self._hidden = names, labels, hidden
         self._n = max(min(n, len(names) - 1), 0)
         self._draw()
 
     def supply(self, key: PictureKey, picture: Thumbnail | str) -> None:
-        """Take a picture that was made, or why there is none."""
+        """Show a loaded picture, or why there is none."""
         if key in self.wanted:
             self._put(picture)
 
@@ -107,7 +107,7 @@ class OneOfSide(Vertical):
 
 
 class ViewerScreen(Screen[None]):
-    """Goes through the images of the import in hand, and through the imports."""
+    """Steps through the images of the current import, and through the imports."""
 
     BINDINGS = KEYS["viewer"]
 

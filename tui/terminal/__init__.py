@@ -1,1 +1,1 @@
-"""What the terminal can draw, and leaving it."""
+"""Terminal graphics, and shutting down."""

@@ -1,8 +1,8 @@
-"""Pictures as what a terminal understands: made by textual-image, sent through Textual.
+"""Encodes pictures for a terminal: made by textual-image, sent through Textual.
 
-textual-image would write Kitty's pictures to the terminal by itself, in between what Textual writes, and its way of
-freeing them frees nothing in Kitty. So it only makes the characters that stand for a picture; the picture is sent by
-whoever shows the drawing.
+textual-image would write Kitty's pictures to the terminal itself, in between Textual's output, and its way of freeing
+them frees nothing in Kitty. So it only makes the placeholder characters of a picture; the widget that shows the drawing
+sends the picture itself.
 """
 
 from __future__ import annotations
@@ -23,29 +23,29 @@ from core.domain.records import Thumbnail
 from tui.textual_compat import cell_size
 
 _CHUNK = 4096  # characters of data in one message to the terminal
-# Numbers of pictures in the terminal, where other programs may have theirs.
+# Ids of pictures in the terminal; random, since other programs may have pictures there.
 _ids = count(randrange(1 << 24, 1 << 31))  # noqa: S311 - not a secret
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """A picture made ready for a terminal, ``columns`` x ``rows`` cells in size."""
+    """A picture encoded for a terminal, ``columns`` x ``rows`` cells in size."""
 
     columns: int
     rows: int
-    cells: tuple[Segment, ...] = ()  # what stands in each row; nothing where a picture lies over blank cells
-    over: str = ""  # to be written with the cursor in the upper left corner, each time these cells were written
-    send: str = ""  # to be written once, before any cell
-    free: str = ""  # to be written once, when it is no longer to be seen
+    cells: tuple[Segment, ...] = ()  # the content of each row; empty if a picture lies over blank cells
+    over: str = ""  # written with the cursor in the upper left corner, after each time these cells are written
+    send: str = ""  # written once, before any cell
+    free: str = ""  # written once, when the picture is no longer visible
 
 
 def kitty(picture: Thumbnail, columns: int, rows: int, mat: str) -> Drawing:
-    """Return a picture for Kitty, which scales it into the cells given and keeps its proportions."""
+    """Encode a picture for Kitty, which scales it into the given cells and keeps its proportions."""
     from textual_image.renderable.tgp import Image  # noqa: PLC0415 - not needed for half cells
 
     image_id = next(_ids)
     image = Image(io.BytesIO(_ppm(picture.width, picture.height, picture.pixels)), columns, rows)
-    image.terminal_image_id = image_id  # so it believes to have sent it
+    image.terminal_image_id = image_id  # makes textual-image believe that it has sent it
     cells = tuple(
         Segment(part.text.rstrip("\n"), (part.style or Style()) + Style(bgcolor=mat))
         for part in _console(columns, rows).render(image)
@@ -62,7 +62,7 @@ def kitty(picture: Thumbnail, columns: int, rows: int, mat: str) -> Drawing:
 
 
 def sixel(picture: Thumbnail, columns: int, rows: int, mat: str) -> Drawing:
-    """Return a picture as Sixel data, in the middle of a ``mat`` that fills the cells; takes some 0.1 s."""
+    """Encode a picture as Sixel data, centred on a ``mat`` that fills the cells; takes about 0.1 s."""
     from textual_image.renderable.sixel import Image  # noqa: PLC0415 - not needed for half cells
 
     width, height = cell_size()

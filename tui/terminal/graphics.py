@@ -1,4 +1,4 @@
-"""Which pictures the terminal can draw: asked once, before the app runs."""
+"""Detects which graphics the terminal supports: once, before the app runs."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import Enum
 
-_PATIENCE = 1.0  # seconds for an answer; any terminal that knows pictures knows these questions, but ssh may be slow
-_MOST = 4096  # bytes of answers; whoever sends more sends no answers
+_PATIENCE = 1.0  # seconds for an answer; terminals with graphics answer these queries, but ssh may be slow
+_MOST = 4096  # bytes of answers; anything longer is no answer
 
 _ASK_KITTY = "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"
-_ASK_SIXEL = "\x1b[c"  # what the terminal is: every one answers, and in order, so this comes last
+_ASK_SIXEL = "\x1b[c"  # device attributes: every terminal answers, and answers keep their order, so this comes last
 _ASK_ALIVE = "\x1b[5n"
 _KITTY = re.compile(rb"\x1b_Gi=31;OK\x1b\\")
 _ATTRIBUTES = re.compile(rb"\x1b\[\?([\d;]*)c")
@@ -26,7 +26,7 @@ _SIXEL = b"4"  # among the attributes
 
 
 class Graphics(Enum):
-    """How pictures get onto the screen."""
+    """How pictures are drawn."""
 
     AUTO = "auto"
     KITTY = "kitty"
@@ -36,10 +36,10 @@ class Graphics(Enum):
 
 
 def choose(wanted: Graphics) -> Graphics:
-    """Return how pictures are to be drawn, never AUTO: what is wanted where it can work, else half cells.
+    """Return how to draw pictures, never AUTO: as wanted if that can work, else in half cells.
 
-    To be called once, before the app is made, and before anything reads from standard input: it may ask the terminal,
-    and takes whatever was typed meanwhile. A terminal that does not answer costs a second. Never raises.
+    Call it once, before creating the app and before anything reads standard input: it may query the terminal, and
+    discards what is typed meanwhile. A terminal that does not answer costs a second. Never raises.
     """
     if wanted in (Graphics.HALF, Graphics.OFF):
         return wanted
@@ -59,28 +59,28 @@ def _choose(wanted: Graphics) -> Graphics:
         if found is not Graphics.HALF:
             _load(terminal)
     if found is Graphics.KITTY:
-        # The number of a picture travels as a colour of 24 bits. A terminal with such pictures has them, but over ssh
-        # the variable that says so gets lost.
+        # A picture's id is encoded as a 24-bit colour. A terminal with such pictures supports these, but ssh loses the
+        # variable that says so.
         os.environ["COLORTERM"] = "truecolor"
     return found
 
 
 def _is_terminal() -> bool:
-    """Tell whether the app draws on and reads from a terminal; it draws on standard error."""
+    """Return whether the app reads from and draws on a terminal; it draws on standard error."""
     return all(stream is not None and stream.isatty() for stream in (sys.__stdin__, sys.__stdout__, sys.__stderr__))
 
 
 def _speaks_for_half_cells(environ: Mapping[str, str]) -> bool:
-    """Tell whether something between us and the terminal would swallow pictures, or no colour is wanted."""
+    """Return whether something between the app and the terminal would drop pictures, or colours are not wanted."""
     term = environ.get("TERM", "")
     multiplexed = "TMUX" in environ or "STY" in environ or term.startswith(("screen", "tmux"))
     return multiplexed or term in ("", "dumb", "linux") or bool(environ.get("NO_COLOR"))
 
 
 def _ask(terminal: int) -> Graphics:
-    """Ask what pictures the terminal draws.
+    """Ask the terminal which graphics it supports.
 
-    Sixel goes first: some terminals with both draw Kitty's pictures, but not at the place of characters, as we do.
+    Sixel comes first: some terminals with both do not support Kitty's pictures in place of characters, as used here.
     """
     answer = _answer(terminal, _ASK_KITTY + _ASK_SIXEL, _ATTRIBUTES)
     attributes = _ATTRIBUTES.search(answer)
@@ -92,7 +92,7 @@ def _ask(terminal: int) -> Graphics:
 
 
 def _load(terminal: int) -> None:
-    """Import textual-image, which asks the terminal by itself, and wait until all that it asked is answered."""
+    """Import textual-image, which queries the terminal itself, and wait until all of its queries are answered."""
     try:
         import textual_image.widget  # noqa: PLC0415, F401 - also measures the cells, which cannot be done once the app runs
 
@@ -105,7 +105,7 @@ def _load(terminal: int) -> None:
 
 
 def _answer(terminal: int, question: str, end: re.Pattern[bytes]) -> bytes:
-    """Return what the terminal says until ``end`` is in it, or until it has had time enough."""
+    """Return the terminal's output until ``end`` matches or the time is up."""
     os.write(terminal, question.encode())
     deadline = time.monotonic() + _PATIENCE
     answer = b""
@@ -120,7 +120,7 @@ def _answer(terminal: int, question: str, end: re.Pattern[bytes]) -> bytes:
 
 @contextmanager
 def _quiet() -> Iterator[int]:
-    """Give the terminal, for a while one that neither shows what it answers nor waits for a line to end."""
+    """Yield the terminal's descriptor, temporarily without echo and line buffering."""
     assert sys.__stdin__ is not None
     terminal = sys.__stdin__.fileno()
     before = termios.tcgetattr(terminal)

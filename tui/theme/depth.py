@@ -1,4 +1,4 @@
-"""How many colours a terminal has, and how one of its own is written so that Rich sends that very one."""
+"""Colour depths of terminals, and colour values that Rich sends as exact palette entries."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from functools import cache
 
 from rich.color import Color, ColorSystem
 
-_CUBE = 16  # the first entry of the 256 that no terminal lets its user change
+_CUBE = 16  # the first of the 256 entries that no terminal lets its user change
 _RAMP = 232  # the first of the greys
 
 
 class ColourDepth(Enum):
-    """What a terminal can show; each value is what Rich calls it."""
+    """The colour depth of a terminal; each value is Rich's name for it."""
 
     TRUE = "truecolor"
     XTERM_256 = "256"
@@ -20,11 +20,11 @@ class ColourDepth(Enum):
 
     @classmethod
     def of(cls, color_system: str | None) -> ColourDepth:
-        """Return the depth of a Rich console; where it knows of none, nothing is taken away."""
+        """Return the depth for the colour system of a Rich console; the full depth if it is unknown."""
         return next((one for one in cls if one.value == color_system), cls.TRUE)
 
 
-# The sixteen in Rich's own values: whatever a terminal shows for them, Rich takes these to their numbers.
+# The sixteen in Rich's own values: Rich sends these as their numbers, whatever colours a terminal shows for them.
 ANSI_16 = {
     "black": "#000000",
     "dark red": "#aa0000",
@@ -47,10 +47,10 @@ ANSI_16 = {
 
 @cache
 def xterm(number: int) -> str:
-    """Return the colour that is sent as one entry of the 256.
+    """Return the colour that Rich sends as one entry of the 256.
 
-    Rich takes light greys for the entry below their own, so those are written a little lighter. Raises ValueError for
-    an entry that nothing is sent as: the sixteen, and the greys of the cube, which are close to others.
+    Rich maps light greys to the entry below their own, so these are made slightly lighter. Raises ValueError for an
+    entry that no colour maps to: the sixteen, and the greys of the cube, which are close to others.
     """
     red, green, blue = Color.from_ansi(number).get_truecolor()
     for lighter in range(8 if number >= _RAMP else 1):
@@ -61,7 +61,7 @@ def xterm(number: int) -> str:
 
 
 def xterm_entries() -> list[int]:
-    """Return the entries of the 256 that a colour can be sent as."""
+    """Return the entries of the 256 that some colour maps to."""
     return [number for number in range(_CUBE, 256) if _is_sent(number)]
 
 

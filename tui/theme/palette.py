@@ -1,9 +1,9 @@
-"""The colours by name and what they mean; every other module and the style sheet take them from here.
+"""The colours by name and meaning, for all other modules and the style sheet.
 
-Words are styled with names such as ``$amber``, which Textual looks up in the theme of the moment. What draws its lines
-by itself asks for the ``Palette`` of that theme (``palette_of`` in ``themes``).
+Text is styled with names such as ``$amber``, which Textual looks up in the current theme. Widgets that draw their own
+lines use the ``Palette`` of that theme (``palette_of`` in ``themes``).
 
-Colour never stands alone: a state and a decision are always a word or a sign as well.
+Colour is never the only indication: a state or a decision always has a word or a sign as well.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ TEXT = "$foreground"
 GREY = "$grey"
 FAINT = "$faint"
 
-AMBER = "$amber"  # where you are, and what needs you
-TEAL = "$teal"  # what goes well
-RED = "$red"  # what goes away
-BLUE = "$blue"  # what you marked
+AMBER = "$amber"  # the cursor, and what needs attention
+TEAL = "$teal"  # success
+RED = "$red"  # removal and errors
+BLUE = "$blue"  # marks and manual choices
 VIOLET = "$violet"  # identity
 
 STATE = {
@@ -46,7 +46,7 @@ STRATEGY = {Strategy.MERGE: TEAL, Strategy.OVERRIDE: AMBER, Strategy.DELETE: RED
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Palette:
-    """The colours of one theme at one depth, as hexadecimal numbers; two palettes are never equal."""
+    """The colours of one theme at one depth, as hexadecimal numbers; compared by identity."""
 
     depth: ColourDepth = ColourDepth.TRUE
     ground: str
@@ -66,10 +66,10 @@ class Palette:
     blue: str
     violet: str
     cursor_ink: str = ""
-    """What all is written in under the cursor, where no other colour could be read there."""
+    """The colour of all text under the cursor, if no other would be legible there."""
 
     def colours(self) -> dict[str, str]:
-        """Return the colours by the names that the style sheet has for them, without the sign before them."""
+        """Return the colours by their names in the style sheet, without the ``$``."""
         named = {one.name.replace("_", "-"): getattr(self, one.name) for one in fields(self) if one.name != "depth"}
         return {name: colour for name, colour in named.items() if colour}
 

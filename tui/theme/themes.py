@@ -1,4 +1,4 @@
-"""The themes, each with a palette for every depth of colour; which one a terminal gets is known at start-up."""
+"""The themes, each with a palette for the colour depths it supports; the depth is known at start-up."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ _TRUE = {
     ),
 }
 
-# Neutral grounds: the 256 have no dark colour between grey and one that shouts.
+# Neutral grounds: the dark colours of the 256 are either grey or garish.
 _XTERM_256 = {
     _DARK: Palette(
         depth=ColourDepth.XTERM_256,
@@ -133,8 +133,8 @@ _XTERM_256 = {
     ),
 }
 
-# What "dark blue" looks like differs more than any other of the sixteen: white cannot always be read on it, while black
-# on light grey always can.
+# "dark blue" differs between terminals more than any other of the sixteen: white is not always legible on it, while
+# black on light grey always is.
 _ANSI_16 = {
     _DARK: Palette(
         depth=ColourDepth.ANSI_16,
@@ -144,7 +144,7 @@ _ANSI_16 = {
         cursor=ANSI_16["light grey"],
         cursor_ink=ANSI_16["black"],
         cursor_away=ANSI_16["black"],
-        stripe=ANSI_16["black"],  # sixteen have no dark colour that would not shout
+        stripe=ANSI_16["black"],  # all dark colours of the sixteen are garish
         hover=ANSI_16["black"],
         bright=ANSI_16["white"],
         foreground=ANSI_16["light grey"],
@@ -153,7 +153,7 @@ _ANSI_16 = {
         amber=ANSI_16["yellow"],
         teal=ANSI_16["cyan"],
         red=ANSI_16["red"],
-        blue=ANSI_16["green"],  # their own blue is too dark to be read
+        blue=ANSI_16["green"],  # the blue of the sixteen is too dark to read
         violet=ANSI_16["magenta"],
     ),
 }
@@ -173,12 +173,12 @@ class CuratorTheme(Theme):
 
 
 def themes(depth: ColourDepth = ColourDepth.TRUE) -> list[CuratorTheme]:
-    """Return the themes there are for a terminal of some depth; the first is the usual one."""
+    """Return the themes for a colour depth; the first is the default."""
     return [_theme(name, palette) for name, palette in PALETTES[depth].items()]
 
 
 def palette_of(app: App[Any]) -> Palette:
-    """Return the palette of an app's theme of the moment; our dark one, where the theme is none of ours."""
+    """Return the palette of an app's current theme, or the dark palette if the theme is not a ``CuratorTheme``."""
     theme = app.current_theme
     return theme.palette if isinstance(theme, CuratorTheme) else _TRUE[_DARK]
 
@@ -219,7 +219,7 @@ def _variables(palette: Palette) -> dict[str, str]:
 
 
 def _unmixed(palette: Palette) -> dict[str, str]:
-    """Return in colours of the palette what Textual would mix, and what no few colours could show."""
+    """Return palette colours for what Textual would mix, since few colours cannot show mixtures."""
     muted = ("primary", "secondary", "accent", "warning", "error", "success")
     return {
         **{f"{name}-muted": palette.raised for name in muted},

@@ -1,4 +1,4 @@
-"""What talks to the page of a browser: Textual's own, but it leaves as ``q`` does, with every decision stored."""
+"""Textual's driver for browser pages, except that it quits as ``q`` does, with every decision stored."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from tui.messages import TerminalLost
 
 
 class PageDriver(WebDriver):
-    """Has the app left when its page is closed, and also when whoever served the page is gone."""
+    """Makes the app quit when its page is closed, or when the server is gone."""
 
     def on_meta(self, packet_type: str, payload: dict[str, object]) -> None:
-        """Take what the server says of the page."""
+        """Handle a message from the server about the page."""
         if packet_type == "quit":
             self._leave()
         else:
             super().on_meta(packet_type, payload)
 
     def run_input_thread(self) -> None:
-        """Read what is typed until there is nobody to read from."""
+        """Read input; if it ends, quit the app."""
         super().run_input_thread()
         if not self.exit_event.is_set():
             self._leave()
 
     def write(self, data: str) -> None:
-        """Write to the page, where there still is one."""
+        """Write to the page; if it is gone, quit the app."""
         with self._leaving_without_page():
             super().write(data)
 
     def write_meta(self, data: dict[str, object]) -> None:
-        """Tell the server something, where there still is one."""
+        """Send a message to the server; if it is gone, quit the app."""
         with self._leaving_without_page():
             super().write_meta(data)
 

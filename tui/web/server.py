@@ -1,7 +1,7 @@
-"""The app in a browser, through textual-serve: each page that is opened runs the app in a process of its own.
+"""The app in a browser, through textual-serve: each open page runs the app in its own process.
 
-Nothing but our own page may talk to the app: any page a browser shows can reach the loopback address. And nothing is
-fetched from elsewhere, although the page that comes with textual-serve would take its font from the internet.
+Only our own page may talk to the app, since any page in a browser can reach the loopback address. Nothing is fetched
+from other hosts, although the page that comes with textual-serve would load its font from the internet.
 """
 
 from __future__ import annotations
@@ -40,26 +40,26 @@ class CuratorServer(Server):
     def __init__(self, arguments: Sequence[str], host: str, port: int) -> None:
         name = f"[{host}]" if ":" in host else host
         self._address = name if port == _USUAL_PORT else f"{name}:{port}"  # as a browser writes it
-        # Not ``-m tui``: it would take a folder of that name in the current one for the program.
+        # Not ``-m tui``: that would run a folder of this name in the current directory.
         command = "exec " + shlex.join([sys.executable, "-P", "-c", _RUN, _ROOT, *arguments])
         super().__init__(command, host, port, title="Model Curator", public_url=f"http://{self._address}")
         self._pages: set[asyncio.Task[Any]] = set()
 
     def initialize_logging(self) -> None:
-        """Leave logging as it is."""
+        """Leave logging unchanged."""
 
     async def on_startup(self, app: web.Application) -> None:  # noqa: ARG002
-        """Say where to look."""
+        """Print the address."""
         click.echo(f"Model Curator is at {self.public_url} for browsers on this machine; Ctrl-C ends it.")
 
     async def on_shutdown(self, app: web.Application) -> None:  # noqa: ARG002
-        """Have every page's app leave in good order; aiohttp would wait a minute for the pages to be closed."""
+        """Quit the app of every page cleanly; aiohttp would wait a minute for the pages to be closed."""
         for page in self._pages:
             page.cancel()
         await asyncio.gather(*self._pages, return_exceptions=True)
 
     async def handle_index(self, request: web.Request) -> web.Response:
-        """Give the page; under another name of this machine, lead to the one that counts."""
+        """Return the page; redirect from another name of this machine to the public one."""
         if request.host != self._address:
             raise web.HTTPFound(self.public_url)
         page: Any = await super().handle_index(request)
@@ -69,7 +69,7 @@ class CuratorServer(Server):
         return page
 
     async def handle_websocket(self, request: web.Request) -> web.WebSocketResponse:
-        """Run the app for our own page, and for no other."""
+        """Run the app for our own page only."""
         if request.host != self._address or request.headers.get("Origin") != self.public_url:
             raise web.HTTPForbidden(text=f"open {self.public_url} itself")
         page = asyncio.current_task()

@@ -1,1 +1,1 @@
-"""Widgets show what they are given and say what was done to them; none of them calls core for data."""
+"""Widgets show the data they are given and post messages; none of them calls core for data."""

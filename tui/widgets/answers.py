@@ -1,4 +1,4 @@
-"""The keys that a dialog can be answered with, as they are set now; each can be clicked."""
+"""The keys that answer a dialog, with changes from the settings; each can be clicked."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _GAP = 3
 
 
 class Answers(Widget):
-    """One line of keys and words. An answer is given as the id of a binding, and what to say of it."""
+    """One line of keys with labels. Each answer is the id of a binding and its label."""
 
     def __init__(self, *answers: tuple[str, str]) -> None:
         super().__init__(classes="answers")

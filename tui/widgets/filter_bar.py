@@ -1,4 +1,4 @@
-"""The filter: one line of words and of terms like ``type:lora``; see ``core.domain.query`` for what may be written."""
+"""The filter: one line of words and of terms like ``type:lora``; see ``core.domain.query`` for the syntax."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PRINTABLE = r"[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800
 
 
 class FilterInput(Input):
-    """The input itself; Enter and the arrows go back to the list, Esc clears."""
+    """The input itself; Enter and Down go back to the list, Esc clears."""
 
     BINDINGS = KEYS["filter"]
 
@@ -32,16 +32,16 @@ class FilterInput(Input):
 
 
 class FilterBar(Horizontal):
-    """Shows the words and how many imports they leave; empty, it is an empty line."""
+    """Shows the filter and how many imports match; without a filter, it is a blank line."""
 
     @dataclass
     class Changed(Message):
-        """The words are others."""
+        """The words have changed."""
 
         words: str
 
     class Left(Message):
-        """The list is wanted back."""
+        """The filter was left for the list."""
 
     def compose(self) -> ComposeResult:
         yield Static("/", id="slash")
@@ -54,17 +54,17 @@ class FilterBar(Horizontal):
         return self.query_one(FilterInput).value.strip()
 
     def open(self) -> None:
-        """Show the line and type into it: from the very next key on, however fast it comes."""
+        """Show the line and focus it immediately, so that even the very next key is typed into it."""
         self._show(True)
-        # `focus` would wait for a moment, and the keys of that moment would decide something in the list.
+        # `focus` is deferred, and keys typed until then would decide something in the list.
         self.screen.set_focus(self.query_one(FilterInput))
 
     def close(self) -> None:
-        """Hide the line where it holds no words."""
+        """Hide the line if it is empty."""
         self._show(bool(self.words))
 
     def put(self, words: str) -> None:
-        """Show other words, without telling that they have changed; for none it is an empty line again."""
+        """Show other words, without posting ``Changed``; no words hide the line."""
         typed = self.query_one(FilterInput)
         if words != self.words:
             with typed.prevent(Input.Changed):
@@ -74,7 +74,7 @@ class FilterBar(Horizontal):
 
     def _show(self, shown: bool) -> None:
         self.set_class(shown, "-open")
-        # At once, where the style sheet would come into effect a little later.
+        # Immediately; the style sheet would take effect a little later.
         if shown:
             self.display = True
         else:
@@ -83,12 +83,12 @@ class FilterBar(Horizontal):
             child.visible = shown
 
     def show_found(self, found: int, total: int) -> None:
-        """Show how many imports are left of how many."""
+        """Show how many imports match, out of how many."""
         words = Content.assemble((f"{found:,}", TEXT), (f" of {total:,}", GREY)) if self.words else Content("")
         self.query_one("#found", Static).update(words)
 
     def show_problem(self, sentence: str) -> None:
-        """Say what is wrong with the words; the list stays as it was."""
+        """Show what is wrong with the filter; the list stays unchanged."""
         self.query_one("#found", Static).update(Content.styled(cut(sentence, max(self.size.width // 2, 20)), RED))
 
     @on(Input.Changed)

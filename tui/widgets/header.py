@@ -1,4 +1,4 @@
-"""The first line: where you are, how much is left, and what works in the background."""
+"""The first line: the library, the counts of the queue, and background work."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tui.queue_model.model import Part, QueueModel
 from tui.theme.palette import BLUE, BRIGHT, GREY, STATE, TEAL, TEXT
 
 Span = tuple[str, str]
-_PATH = 24  # cells that the library's path has before anything more is told
+_PATH = 24  # cells reserved for the library's path before more detail is shown
 _COUNTED = {
     State.CONFLICT: "conflicts",
     State.MISSING: "missing",
@@ -24,20 +24,20 @@ _COUNTED = {
     State.NEW: "new",
     State.UNHASHED: "not hashed",
 }
-_ORDER = (Strategy.DELETE, Strategy.OVERRIDE, Strategy.MERGE, Strategy.SKIP)  # what destroys first
+_ORDER = (Strategy.DELETE, Strategy.OVERRIDE, Strategy.MERGE, Strategy.SKIP)  # the most destructive first
 
 
 class Detail(IntEnum):
-    """How much is told of the queue, the most that there is room for."""
+    """How much detail of the queue is shown; the header uses the highest that fits."""
 
     LEAST = 0
-    USUAL = 1  # what needs a look
-    STRATEGIES = 2  # the decisions for each
-    STATES = 3  # every state too
+    USUAL = 1  # states that need attention
+    STRATEGIES = 2  # the decisions for each strategy
+    STATES = 3  # all states as well
 
 
 class HeaderBar(Widget):
-    """One line in three parts; what there is no room for gives way from the middle outwards."""
+    """One line in three parts; if space is short, they are reduced from the middle outwards."""
 
     def __init__(self, root: Path, model: QueueModel, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -49,7 +49,7 @@ class HeaderBar(Widget):
         self._model.watch(Part.COUNTS | Part.DECISIONS | Part.MARKS, self.refresh)
 
     def show_task(self, task: Content) -> None:
-        """Show what works in the background; nothing for nothing."""
+        """Show background work; empty content clears it."""
         self._background = task
         self.refresh()
 
@@ -91,7 +91,7 @@ class HeaderBar(Widget):
         return Content.assemble(*parts)
 
     def _told(self, detail: Detail) -> Sequence[State]:
-        """Return the states that are counted, what needs a look first."""
+        """Return the states to count, those that need attention first."""
         if detail is Detail.LEAST:
             return [] if self._model.marks.count else [State.CONFLICT]
         return list(_COUNTED) if detail is Detail.STATES else [State.CONFLICT, State.MISSING]
@@ -100,5 +100,5 @@ class HeaderBar(Widget):
 def _home(root: Path) -> str:
     try:
         return f"~/{root.relative_to(Path.home())}"
-    except (ValueError, RuntimeError):  # elsewhere, or a user without a home
+    except (ValueError, RuntimeError):  # not below the home folder, or a user without one
         return str(root)

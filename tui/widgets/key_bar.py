@@ -1,4 +1,4 @@
-"""The last line: the keys of this moment, as many as fit, help always among them."""
+"""The last line: the keys available now, as many as fit, always including help."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _LAST = ("app.help", "app.quit")  # ids of the bindings that stay at the end of 
 
 
 class KeyBar(Widget):
-    """Shows the bindings of its screen that are on at this moment, and can be clicked."""
+    """Shows the enabled bindings of its screen, and can be clicked."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -63,7 +63,7 @@ class KeyBar(Widget):
 
     def _label(self, binding: Binding) -> tuple[str, str]:
         shown = binding.key_display
-        if shown and " " in shown and not self._keys.issuperset(shown.split()):  # one of a pair was set anew
+        if shown and " " in shown and not self._keys.issuperset(shown.split()):  # the settings changed one of a pair
             binding = replace(binding, key_display=None)
         return self.app.get_key_display(binding), binding.description
 
@@ -75,13 +75,13 @@ class KeyBar(Widget):
 
 
 def _as_written(nodes: Iterable[DOMNode]) -> list[str | None]:
-    """Return the ids of bindings as they stand in the code: one that was set anew has lost its place."""
+    """Return the ids of bindings in the order of the code, which a binding changed by the settings has lost."""
     owners = [binding for node in dict.fromkeys(nodes) for binding in node.BINDINGS]
     return [one.id for one in owners if isinstance(one, Binding) and one.id not in _LAST]
 
 
 def fitting(widths: Sequence[int], room: int, fixed: int) -> list[int]:
-    """Return which labels fit beside one another: the last ``fixed`` always, the others from the first on."""
+    """Return which labels fit side by side: always the last ``fixed``, the others from the first on."""
     tail = list(range(len(widths) - fixed, len(widths)))
     room -= sum(widths[i] + 2 for i in tail)
     chosen: list[int] = []

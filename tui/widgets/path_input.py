@@ -1,4 +1,4 @@
-"""A line to type a path into; ``tab`` completes it."""
+"""An input for paths, which ``tab`` completes."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from tui.presenters.path_completion import Completion, complete, printable
 
 
 class PlainInput(Input):
-    """An input in which nothing stands but what a terminal shows plainly."""
+    """An input that contains only characters that a terminal shows plainly."""
 
     def __init__(self, *, id: str) -> None:
         super().__init__(id=id, compact=True, select_on_focus=False)
 
     def on_mount(self) -> None:
-        """Have a first value behind it: only from the second one on does ``Input`` keep the cursor in sight."""
+        """Set and clear a value: ``Input`` keeps the cursor in view only from the second value on."""
         with self.prevent(Input.Changed):
             self.value = "/"
             self.value = ""
 
     def validate_value(self, value: str) -> str:
-        """Escape what was pasted, as ``tui.presenters.path_completion`` does."""
+        """Escape pasted text, as ``tui.presenters.path_completion`` does."""
         return printable(value)
 
 
@@ -37,7 +37,7 @@ class PathInput(PlainInput):
 
     @dataclass
     class Completed(Message):
-        """What could be completed, and what it could become."""
+        """The completion of the typed path."""
 
         completion: Completion
 
@@ -47,7 +47,7 @@ class PathInput(PlainInput):
 
     @work(exclusive=True, group="complete", exit_on_error=False)
     async def action_complete(self) -> None:
-        """Complete what is typed; where there is nothing to complete, go on to the next line."""
+        """Complete the typed path; if there is nothing to complete, move to the next field."""
         text = self.value
         completion = await asyncio.to_thread(complete, text, folders_only=self._folders_only)
         if self.value != text:

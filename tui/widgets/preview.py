@@ -1,4 +1,4 @@
-"""The import under the cursor: its sample image, what is known of its file, its tags."""
+"""The import under the cursor: its sample image, the facts about its file, and its tags."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from tui.widgets.images.image_box import ImageBox
 from tui.widgets.queue_list.columns import short_name
 
 _NARROW = 34  # cells below which words are left out
-_PATIENCE = 0.12  # seconds for which the picture before stays, so that a quick change does not flicker
+_PATIENCE = 0.12  # seconds for which the previous picture stays, so that a quick change does not flicker
 
 
 class Preview(Vertical):
-    """Shows one import, and one image of its sequence at a time; asks for the pictures it has not got."""
+    """Shows one import, and one image of its sequence at a time; requests pictures that are not cached."""
 
     class PictureWanted(Message):
-        """Another picture is to be shown (see ``wanted``); where it is not at hand, it goes to ``supply``."""
+        """Another picture is needed (see ``wanted``); if it is not cached, pass it to ``supply``."""
 
     def __init__(self, pictures: PictureCache, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -51,19 +51,19 @@ class Preview(Vertical):
 
     @property
     def wanted(self) -> PictureKey | None:
-        """The picture that is to be shown, None where there is none or it is hidden."""
+        """The picture to show, None if there is none or it is hidden."""
         if self._row is None or not self._row.images or self._hidden:
             return None
         return self.pictures_of(self._row.images[self._n : self._n + 1])[0]
 
     @property
     def prefetch_keys(self) -> list[PictureKey]:
-        """The pictures that a step to either side would show."""
+        """The pictures that a step in either direction would show."""
         files = self._row.images if self._row and not self._hidden else ()
         return self.pictures_of([*files[self._n + 1 : self._n + 2], *files[max(self._n - 1, 0) : self._n]])
 
     def pictures_of(self, files: Sequence[str]) -> list[PictureKey]:
-        """Return images of ``pending/`` as they would be shown here."""
+        """Return the keys of images of ``pending/`` at the size shown here."""
         room = self.query_one(ImageBox).room
         return [PictureKey(Side.PENDING, file, *room) for file in files]
 
@@ -77,29 +77,29 @@ class Preview(Vertical):
         self._draw()
 
     def show_library(self, images: int | None, new_tags: Sequence[str]) -> None:
-        """Show how many images the library already has of this model, and which tags it has not."""
+        """Show how many images of this model the library has, and which tags would be new to it."""
         self._library_images, self._new_tags = images, frozenset(new_tags)
         self._draw_text()
 
     def show_suggestion(self, suggestion: Suggestion | None) -> None:
-        """Show what is proposed for it, and why."""
+        """Show the suggestion and its reason."""
         if suggestion is not self._suggestion:
             self._suggestion = suggestion
             self._draw_text()
 
     def step(self, by: int) -> None:
-        """Go through the sequence of sample images; it ends where it ends."""
+        """Step through the sample images, stopping at the ends."""
         if self._row is None or not 0 <= self._n + by < len(self._row.images):
             return
         self._n += by
         self._draw()
 
     def supply(self, key: PictureKey, picture: Thumbnail | str) -> None:
-        """Take a picture that was made, or why there is none."""
+        """Show a loaded picture, or why there is none."""
         if key == self.wanted:
             self._waiting = None
             self._put(picture)
-        elif key == self._waiting:  # the room has changed since it was asked for
+        elif key == self._waiting:  # the room has changed since it was requested
             self._draw_picture()
 
     def on_resize(self) -> None:
@@ -171,7 +171,7 @@ class Preview(Vertical):
         return Content("\n").join([*lines, *notes])
 
     def _notes(self, row: QueueRow, width: int, lines: int) -> list[Content]:
-        """Return why its last promotion failed, else what is proposed for it and why, on so many lines at most."""
+        """Return why the last promotion failed, else the reason of the suggestion, on at most ``lines`` lines."""
         if self._failure:
             return [Content.styled(line, RED) for line in wrap(f"✕ {self._failure}", width, lines)]
         if self._suggestion is None or row.decision is not None:
@@ -189,7 +189,7 @@ class Preview(Vertical):
 
 
 def _folder(row: QueueRow) -> str:
-    """Return the path, without the file's name where that is the import's name as well."""
+    """Return the path, without the file name if that is also the import's name."""
     folder, _, file = row.path.rpartition("/")
     return folder if folder and file == row.name else row.path
 
@@ -202,7 +202,7 @@ def _same_file(alike: Sequence[int]) -> str:
 
 
 def chips(tags: Sequence[str], new: frozenset[str], width: int) -> list[Content]:
-    """Return tags as chips on as many lines as they take; those the library has not yet carry a plus."""
+    """Return tags as chips on as many lines as needed; tags that are new to the library have a plus."""
     lines: list[list[tuple[str, str]]] = [[]]
     used = 0
     for tag in tags:

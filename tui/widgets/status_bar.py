@@ -1,4 +1,4 @@
-"""The line between list and comparison: what goes on, what went wrong, what could be done next."""
+"""The line between list and comparison: progress, errors and hints."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _log = logging.getLogger("model_curator.app")
 
 
 class StatusBar(Widget):
-    """One line that stays until something newer is to be said; it never covers anything."""
+    """One line that stays until there is a newer message; it never covers anything."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -23,30 +23,30 @@ class StatusBar(Widget):
 
     @property
     def words(self) -> str:
-        """What it says."""
+        """The text shown."""
         return self._words.plain
 
     def say(self, words: str) -> None:
-        """Say something in passing; nothing for nothing."""
+        """Show a message; an empty one clears the line."""
         self.show(Content.styled(sanitize(words, 400), TEXT))
 
     def warn(self, words: str) -> None:
-        """Say what went wrong, and log it."""
+        """Show a problem, and log it."""
         _log.warning("%s", words)
         self.show(Content.assemble(("✕ ", f"bold {RED}"), (sanitize(words, 400), RED)))
 
     def broke(self, work: str, error: BaseException | None) -> None:
-        """Say that work in the background ended as it must not."""
+        """Report that background work has crashed."""
         _log.error("while working (%s)", work, exc_info=error)
         self.warn(f"Something broke while working ({work}): {error}")
 
     def warn_of(self, problems: Sequence[str]) -> None:
-        """Say the first of what went wrong, and how many there are."""
+        """Show the first problem, and how many more there are."""
         more = len(problems) - 1
         self.warn(f"({more} more) {problems[0]}" if more else problems[0])
 
     def show(self, words: Content) -> None:
-        """Show words that have their colours already."""
+        """Show styled text."""
         self._words = words
         self.refresh()
 

@@ -1,1 +1,1 @@
-"""The queue: one screen, and who does what in it."""
+"""The queue screen and its controllers."""

@@ -1,4 +1,4 @@
-"""Applying decisions and taking promotions back, on behalf of the queue: what is asked, and what came of it."""
+"""Applying and undoing for the queue screen: confirmations and results."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _DECIDING = (Strategy.MERGE, Strategy.OVERRIDE, Strategy.DELETE, Strategy.SKIP)
 
 
 class ApplyController:
-    """Owns the batch that runs, and its log."""
+    """Owns the running batch and its log."""
 
     def __init__(self, screen: Screen[None], library: Library, model: QueueModel, listing: ListController) -> None:
         self._screen = screen
@@ -42,12 +42,12 @@ class ApplyController:
         return self._screen.query_one(StatusBar)
 
     def leave(self) -> None:
-        """Stop applying after the model in hand, and taking an import back after the batch in hand."""
+        """Stop applying after the current model, and undoing an import after the current batch."""
         self.job.stop()
         self._leaving.set()
 
     async def settled(self) -> str:
-        """Wait until what ``leave`` stops has come to its end; returns what an undo left half done, in a sentence."""
+        """Wait until the work that ``leave`` stops has ended; return a sentence about an undo left half done."""
         await self.job.settled()
         if self._undoing is None:
             return ""
@@ -55,7 +55,7 @@ class ApplyController:
         return "" if self._undoing.exception() else stopped_words(self._undoing.result())
 
     async def apply(self) -> None:
-        """Sum up, ask once, and begin; the list keeps the focus all the while."""
+        """Show the summary, ask once, and begin; the list keeps the focus meanwhile."""
         if self._busy():
             return
         await self._listing.decisions.settled()
@@ -78,11 +78,11 @@ class ApplyController:
         return self.job.running
 
     def go_on(self, event: Applying) -> None:
-        """Show how far the batch is."""
+        """Show the progress of the batch."""
         self._status.show(self.job.words(event.state, self._screen.size.width))
 
     def came(self, event: Promoted) -> None:
-        """Take what came of one promotion: it leaves the list, or stays with its reason."""
+        """Handle the outcome of a promotion: the import leaves the list, or stays with the reason."""
         outcome, pending_id = event.outcome, event.decided.row.id
         ok = outcome.status is Status.SUCCESS
         self.job.add(LogLine(event.decided, ok, outcome_words(outcome)))
@@ -94,13 +94,13 @@ class ApplyController:
         self._listing.refresh()
 
     def end(self, event: ApplyEnded) -> None:
-        """Say how the batch went."""
+        """Report how the batch went."""
         self._status.show(self.job.ended(event.stopped))
         self._listing.refresh()
         self._screen.refresh_bindings()
 
     async def undo(self) -> None:
-        """Ask, then take the newest promotion or import back."""
+        """Ask, then undo the newest promotion or import."""
         if self._busy():
             return
         try:
@@ -119,11 +119,11 @@ class ApplyController:
             return
         for past in report.undone:
             self._taken_back(past)
-        if report.refused:  # also after part of an import
+        if report.refused:  # also after part of an import was undone
             self._status.warn(report.refused)
 
     async def history(self) -> None:
-        """Show what happened; undo from there."""
+        """Show the history, from which the newest operation can be undone."""
         from tui.screens.history import HistoryScreen  # noqa: PLC0415 - start-up
 
         if await self._screen.app.push_screen_wait(HistoryScreen(self._library)):

@@ -1,4 +1,4 @@
-"""Deciding on behalf of the queue: which imports a decision is about, and what it does to the screen."""
+"""Deciding for the queue screen: which imports a decision applies to, and its effect on the screen."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tui.screens.queue.preview_controller import PreviewController
 from tui.widgets.queue_list.queue_list import QueueList
 from tui.widgets.status_bar import StatusBar
 
-_AT_ONCE = 64  # suggestions; the first time each takes as long as decoding its images
+_AT_ONCE = 64  # suggestions; the first time, each takes as long as decoding its images
 
 
 class DecisionController:
@@ -39,14 +39,14 @@ class DecisionController:
         self._listing = listing
         self._promoting = promoting
         self._detail = detail
-        self._newer: set[int] | None = None  # what was decided since suggestions are being taken; None: they are not
+        self._newer: set[int] | None = None  # ids decided while suggestions are being accepted; None while they are not
 
     @property
     def _list(self) -> QueueList:
         return self._screen.query_one(QueueList)
 
     def decide(self, strategy: Strategy | None) -> None:
-        """Decide, or take decisions back with None; a decision on one import moves the cursor on."""
+        """Set or (with None) clear decisions; a decision on a single import moves the cursor on."""
         ids, alone = self._model.chosen, not self._model.marks.ids
         self._store(ids, strategy)
         self._model.marks.clear()
@@ -56,7 +56,7 @@ class DecisionController:
             self._say(f"All are decided: {display_key(self._screen.app, 'apply.start')} applies them.")
 
     async def for_all(self, answer: BulkDecision) -> None:
-        """Do what was chosen for all that are like one import."""
+        """Carry out a choice for all similar imports."""
         if isinstance(answer.act, Strategy):
             self._store(answer.ids, answer.act)
             self._model.marks.unmark(answer.ids)
@@ -67,14 +67,14 @@ class DecisionController:
             await self._take(answer.ids, alone=False)
 
     async def take_suggested(self) -> None:
-        """Take what is proposed; of several only what overwrites and drops nothing, and the others stay marked."""
+        """Accept suggestions; of several, only those that overwrite and drop nothing, and the others stay marked."""
         self._model.marks.end_range()
         ids, alone = self._model.chosen, not self._model.marks.ids
         if await self._take(ids, alone) and alone and self._model.listed.current == ids[0]:
             self._list.action_move(1)
 
     async def _take(self, ids: Sequence[int], alone: bool) -> int:
-        """Take what is proposed, some at a time, and return for how many."""
+        """Accept suggestions in batches, and return how many."""
         if self._newer is not None:
             self._say("Still looking up suggestions.")
             return 0
@@ -99,7 +99,7 @@ class DecisionController:
         return taken
 
     def _take_found(self, found: Mapping[Strategy, Sequence[int]], newer: Collection[int]) -> int:
-        """Store what is proposed, where nothing was decided while it was looked at."""
+        """Store suggestions for imports that were not decided meanwhile, and return how many."""
         taken = {
             strategy: [pending_id for pending_id in ids if pending_id not in newer] for strategy, ids in found.items()
         }
@@ -109,7 +109,7 @@ class DecisionController:
         return sum(map(len, taken.values()))
 
     def walk(self) -> QueueNavigator:
-        """Return what another screen needs to go along the list and decide there."""
+        """Return a navigator that lets another screen move along the list and decide."""
         return QueueNavigator(self._listing.place, self._list.action_move, self._decide_current, self._model.near)
 
     def _decide_current(self, choice: Choice) -> None:

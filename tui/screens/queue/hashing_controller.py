@@ -1,4 +1,4 @@
-"""Hashing ahead on behalf of the queue: what the first line and the list say of it, and the pause."""
+"""Hashing ahead for the queue screen: its progress in the header and the list, and the pause."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from tui.widgets.status_bar import StatusBar
 if TYPE_CHECKING:
     from core.library import Library
 
-_WIDE = 110  # cells from which there is room for a bar
+_WIDE = 110  # cells; from this width on, there is room for a bar
 
 
 class HashingController:
-    """Starts, pauses and shows the job; rows that are hashed are read again."""
+    """Starts, pauses and shows the job; rows that were hashed are read again."""
 
     def __init__(
         self,
@@ -36,21 +36,21 @@ class HashingController:
         self._job = HashJob(screen, library, in_view, paused)
 
     def start(self) -> None:
-        """Hash what is not hashed yet, unless paused."""
+        """Hash unhashed files, unless paused."""
         self._job.start()
         self._show_idle()
 
     def stop(self) -> None:
-        """Give up."""
+        """Stop hashing."""
         self._job.stop()
 
     def pause(self) -> None:
-        """Pause, or go on."""
+        """Pause or resume."""
         self._job.pause()
         self._show_idle()
 
     def go_on(self, event: Hashing) -> None:
-        """Show how far it is."""
+        """Show the progress."""
         if self._job.paused:
             return
         words = self._job.words(event.progress, wide=self._screen.size.width >= _WIDE)
@@ -60,7 +60,7 @@ class HashingController:
             self._listing.refresh()
 
     def end(self, event: HashingEnded) -> None:
-        """Show that all is hashed, or why not."""
+        """Show that hashing has ended, and the error if it failed."""
         self._show_idle()
         self._listing.hashed()
         if event.error:

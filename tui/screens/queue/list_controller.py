@@ -1,4 +1,4 @@
-"""Reads the list, its rows and its counts for the model, and stores what is decided there."""
+"""Reads the list, its rows and its counts for the model, and stores decisions."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from core.library import Library
     from core.queue.queue import QueueCounts
 
-_RECOUNT = 0.5  # seconds between two counts, at least
+_RECOUNT = 0.5  # minimum seconds between two counts
 _EMPTY = "The queue is empty.\n\n{key} brings an old manager's database in."
 
 IdsQuestion = tuple[str, SortOrder]
@@ -40,7 +40,7 @@ RowsQuestion = tuple[int, Sequence[int]]
 
 
 class ListController:
-    """Reads in threads, and stores behind what the model shows at once."""
+    """Reads in threads; the model shows decisions immediately, and they are stored in the background."""
 
     def __init__(
         self, screen: Screen[None], library: Library, model: QueueModel, rows_came: Callable[[], None]
@@ -64,7 +64,7 @@ class ListController:
         )
         self.decisions = DecisionWriter(screen, model.decisions, queue.decide, model.end_batch, self._not_stored)
         self.suggesting = SuggestionLoader(screen, library, self._suggested, self._failed)
-        self.first_rows_shown = asyncio.Event()  # set when the first rows are shown: what takes long may begin then
+        self.first_rows_shown = asyncio.Event()  # set when the first rows are shown; slow work may begin then
         self._recount_due = False
         self._pause = _RECOUNT
         self._leaving = threading.Event()
@@ -74,17 +74,17 @@ class ListController:
 
     @property
     def session(self) -> Session:
-        """Where the curator stands."""
+        """The current session: cursor, filter and order."""
         return Session(self._model.listed.current, self._model.words, self._model.order)
 
     def resume(self, session: Session) -> None:
-        """Read everything, and show it as it was left."""
+        """Read everything, and restore a session."""
         self._put_words(session.words)
         self._model.sort(session.order)
         self.load(session.row)
 
     def load(self, then: int | None = None) -> None:
-        """Read everything; ``then`` put the cursor on that import."""
+        """Read everything, then put the cursor on import ``then``."""
         self._then = then
         self._model.begin_anew()
         self.find()
@@ -110,7 +110,7 @@ class ListController:
         return self._screen.query_one(QueueList)
 
     def place(self) -> QueuePosition | None:
-        """Return where the curator stands, None in an empty list."""
+        """Return the position of the cursor, None in an empty list."""
         listed = self._model.listed
         if listed.current is None:
             return None
@@ -120,7 +120,7 @@ class ListController:
         return QueuePosition(listed.current, listed.cursor + 1, len(listed.ids), choice)
 
     def filter(self, words: str) -> None:
-        """Put words into the filter, in place of those there, and show what fits them."""
+        """Replace the filter, and show what matches."""
         self._put_words(words)
         self.find()
 
@@ -129,7 +129,7 @@ class ListController:
         self._model.words = words
 
     def typed(self, words: str) -> None:
-        """Show what fits the words that are in the filter now."""
+        """Show what matches the filter as typed."""
         self._model.words = words
         self.find()
 
@@ -138,7 +138,7 @@ class ListController:
         self._ids.ask(self._question)
 
     def show_same(self) -> str:
-        """Show only what is the same file as the one under the cursor; returns why not, where there is nothing."""
+        """Show only imports of the same file as the one under the cursor; if impossible, return the reason."""
         row = self._model.current_row
         if row is None or row.state is State.MISSING:
             return "The file is missing, so duplicates cannot be found."
@@ -154,18 +154,18 @@ class ListController:
         self._rows.ask((generation, ids))
 
     def refresh(self) -> None:
-        """Read again what is in view, and count again before long."""
+        """Read the rows in view again, and recount soon."""
         self._model.expire()
         self.recount()
 
     def hashed(self) -> None:
-        """Read again what hashing has found out: all that can be hashed is."""
+        """Read the results of hashing: everything that can be hashed is."""
         self.refresh()
         if self._model.order.column is SortKey.STATE:
             self.find()
 
     def recount(self) -> None:
-        """Count again before long; a count of a long queue is not cheap."""
+        """Recount soon; counting a long queue is slow."""
         if not self._recount_due:
             self._recount_due = True
             self._screen.set_timer(self._pause, self._count)
@@ -176,12 +176,12 @@ class ListController:
         self.decisions.begin()
 
     def take_out(self, gone: set[int], rows: Sequence[QueueRow]) -> None:
-        """Take imports out that have left the queue; ``rows`` tell in which states they were."""
+        """Remove imports that have left the queue; ``rows`` give their states."""
         self._model.take_out(gone, rows)
         self.recount()
 
     def stop(self) -> None:
-        """Count and suggest no more: neither is worth waiting for when the app is left."""
+        """Stop counting and suggesting: neither is worth waiting for when the app quits."""
         self._leaving.set()
         self.suggesting.stop()
 
@@ -208,7 +208,7 @@ class ListController:
                 self._stand()
 
     def suggest(self) -> None:
-        """Propose something for what is in view."""
+        """Request suggestions for the rows in view."""
         rows = (self._model.row(pending_id) for pending_id in self._list.in_view())
         self.suggesting.want([row for row in rows if row is not None])
         self._list.show_suggested(self.suggesting.words)
@@ -233,7 +233,7 @@ class ListController:
         generation, ids = question
         self._list.show_rows(self._model.put_rows(generation, ids, rows, self._list.in_view()))
         self.suggest()
-        if gone := set(ids) - {row.id for row in rows}:  # another process took them
+        if gone := set(ids) - {row.id for row in rows}:  # another process has removed them
             self.take_out(gone, [row for pending_id in gone if (row := self._model.row(pending_id))])
         self._rows_came()
         self._stand()

@@ -1,4 +1,4 @@
-"""Marking on behalf of the queue: rows, ranges, what is told of them; and the way to the next row to decide on."""
+"""Marking for the queue screen: rows, ranges and their status; also moves to the next undecided row."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tui.widgets.status_bar import StatusBar
 
 
 class MarkController:
-    """Marks for the decision keys to act on, and tells how many there are before they do."""
+    """Marks imports for the decision keys, and shows how many there are before they act."""
 
     def __init__(self, screen: Screen[None], model: QueueModel, listing: ListController) -> None:
         self._screen = screen
@@ -30,7 +30,7 @@ class MarkController:
         return self._screen.query_one(StatusBar)
 
     def _tell(self) -> None:
-        """Say that a range is open, and how long it is."""
+        """Show that a range is open, and its length."""
         marks = self._model.marks
         words = f"range: {count_of(len(marks.range), 'row')}; V ends it, Esc drops it" if marks.in_range else ""
         if words or (self._told and self._status.words == self._told):
@@ -38,7 +38,7 @@ class MarkController:
         self._told = words
 
     def mark(self, which: str) -> None:
-        """Do what a key asks for: ``one`` row, ``all`` shown, ``inverted``, or a ``range`` that begins or ends."""
+        """Handle a marking key: ``one`` row, ``all`` shown, ``inverted``, or the start or end of a ``range``."""
         marks = self._model.marks
         ways = {
             "one": self._list.toggle_mark,
@@ -49,7 +49,7 @@ class MarkController:
         ways[which]()
 
     def escape(self) -> None:
-        """Drop the range, or clear the filter, or the marks, or what the status line says: the first there is."""
+        """Drop the range, else clear the filter, else the marks, else the status line."""
         marks = self._model.marks
         if marks.in_range:
             marks.drop_range()
@@ -61,7 +61,7 @@ class MarkController:
             self._status.say("")
 
     def to_undecided(self, by: int) -> None:
-        """Go to the next row without a decision, or to the one before; round the end of the list once."""
+        """Move to the next row without a decision, or to the previous one; wraps around once."""
         listed, place = self._model.listed, self._model.next_undecided(by)
         if place is None:
             alone = listed.current not in self._model.decisions.ids

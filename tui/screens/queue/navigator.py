@@ -1,4 +1,4 @@
-"""Walking along the list from another screen."""
+"""Moving along the list from another screen."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from core.domain.records import QueueRow
 
 @dataclass(frozen=True, slots=True)
 class QueuePosition:
-    """Where the curator stands: the import, its place in the list from 1, how long the list is, what is decided.
+    """The position of the cursor: the import, its place in the list from 1, the list's length, and the decision.
 
-    What was picked by hand is part of the choice while it is on its way to the database, which knows it afterwards.
+    Manual choices are part of ``choice`` only until they are stored; afterwards, the database has them.
     """
 
     id: int
@@ -24,7 +24,7 @@ class QueuePosition:
 
 @dataclass(frozen=True, slots=True)
 class QueueNavigator:
-    """What a screen asks of the list it was opened from."""
+    """What a screen can do with the list it was opened from."""
 
     place: Callable[[], QueuePosition | None]
     step: Callable[[int], None]

@@ -1,4 +1,4 @@
-"""The import under the cursor: its preview and its comparison, kept in step with the list."""
+"""The import under the cursor: its preview and its comparison, kept in sync with the list."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from core.library import Library
     from core.queue.queue import ImportPreview
 
-_PATIENCE = 0.15  # seconds for which the comparison before stays, so that moving on does not flicker
+_PATIENCE = 0.15  # seconds for which the previous comparison stays, so that moving on does not flicker
 Question = tuple[int, Strategy | None]
 
 
 class PreviewController:
-    """Asks core about one import at a time and hands the answers to preview and comparison."""
+    """Asks core about one import at a time, and passes the answers to the preview and the comparison."""
 
     def __init__(
         self,
@@ -56,11 +56,11 @@ class PreviewController:
 
     @property
     def strategy(self) -> Strategy | None:
-        """The strategy in hand: one that is merely looked at, else the decision, else none."""
+        """The current strategy: the one being previewed, else the decision, else None."""
         return self._peek or (self._row.decision if self._row else None)
 
     def show(self, row: QueueRow | None, failure: str) -> None:
-        """Show another import, or the same one as it is now; ``failure`` is why its last promotion failed."""
+        """Show another import, or the same one updated; ``failure`` is why its last promotion failed."""
         pending_id = row.id if row else None
         if pending_id != self._id:
             self._peek = None
@@ -73,7 +73,7 @@ class PreviewController:
         self._ask()
 
     def peek(self) -> None:
-        """Look at what the next strategy would do, without deciding anything."""
+        """Preview the next strategy, without deciding anything."""
         if self._row is None:
             return
         now = self.strategy or Strategy.MERGE
@@ -81,15 +81,15 @@ class PreviewController:
         self._ask()
 
     def refresh(self) -> None:
-        """Ask again: something was picked by hand that the row does not tell."""
+        """Ask again: manual choices have changed that the row does not show."""
         self._ask()
 
     def unpeek(self) -> None:
-        """Go back to the decision."""
+        """Return to the decision."""
         self._peek = None
 
     def want_pictures(self) -> None:
-        """Fetch what the preview is to show, then what it may show next."""
+        """Load the picture for the preview, then prefetch those it may show next."""
         preview = self._screen.query_one(Preview)
         near = preview.pictures_of(self._pictures.first_of(self._model.near()))
         self._fetching.want([preview.wanted] if preview.wanted else [], [*preview.prefetch_keys, *near])

@@ -1,4 +1,4 @@
-"""The queue: where a curator lives. The list, the import under the cursor, and what would become of it."""
+"""The main screen: the queue, the import under the cursor, and its plan."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _ON_A_ROW = frozenset(
 
 
 class QueueScreen(Screen[None]):
-    """Owns what the curator works on; every question to core is asked in a thread."""
+    """Owns the state of the queue; calls core only in threads."""
 
     BINDINGS = KEYS["queue"]
 
@@ -102,7 +102,7 @@ class QueueScreen(Screen[None]):
         self._hashing.start()
 
     async def settle(self) -> str:
-        """Get ready to leave: decisions are stored, nothing else goes on. Returns what is to be told of that."""
+        """Prepare to quit: store decisions, and stop everything else. Returns messages about it."""
         self._stop_jobs()
         await self._listing.decisions.settled()
         told = [await self._promoting.settled(), await self._resuming.keep()]
@@ -113,10 +113,10 @@ class QueueScreen(Screen[None]):
         self._promoting.leave()
         self._listing.stop()
 
-    # What each key does
+    # Actions
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
-        """Tell which keys there are at this moment."""
+        """Return whether an action is available now."""
         if action in _ON_A_ROW:
             return self.model.listed.current is not None
         if action == "filter":
@@ -149,7 +149,7 @@ class QueueScreen(Screen[None]):
     @on(QueueList.Opened)
     @work(group="compare", exit_on_error=False)
     async def action_compare(self) -> None:
-        """Show the comparison in full; what was picked by hand there is shown here as soon as it is stored."""
+        """Show the full comparison; manual choices made there are shown here once they are stored."""
         from tui.screens.compare import CompareScreen  # noqa: PLC0415 - start-up
 
         await self.app.push_screen_wait(CompareScreen(self._library, self._pictures, self._deciding.walk()))
@@ -212,14 +212,14 @@ class QueueScreen(Screen[None]):
 
     @work(group="importing", exit_on_error=False)
     async def action_import_old(self) -> None:
-        """Bring an old database in, then show and hash what came."""
+        """Import an old database, then show and hash what was added."""
         from tui.screens.import_legacy import ImportScreen  # noqa: PLC0415 - start-up
 
         if await self.app.push_screen_wait(ImportScreen(self._library)) is not None:
             self.action_reload()
             self._hashing.start()
 
-    # The list tells
+    # Messages of the list
 
     @on(QueueList.Moved)
     def _moved(self) -> None:
@@ -232,7 +232,7 @@ class QueueScreen(Screen[None]):
         self._listing.want_rows(event.generation, event.ids)
 
     def _show_current(self) -> None:
-        """Show the import under the cursor, where it is another or has changed."""
+        """Show the import under the cursor if it is another one or has changed."""
         row, listed = self.model.current_row, self.model.listed
         self.query_one(Preview).show_suggestion(self._listing.suggesting.of(listed.current))
         shown = row, self.model.failures.get(row.id, "") if row else ""
@@ -250,7 +250,7 @@ class QueueScreen(Screen[None]):
         self._detail.show(*self._shown)
         self.query_one(StatusBar).say(event.words)
 
-    # The filter and the jobs tell
+    # Messages of the filter and the jobs
 
     @on(FilterBar.Changed)
     def _filter_changed(self, event: FilterBar.Changed) -> None:
@@ -283,7 +283,7 @@ class QueueScreen(Screen[None]):
     def _apply_ended(self, event: ApplyEnded) -> None:
         self._promoting.end(event)
 
-    # What goes wrong
+    # Problems
 
     @on(Waiting)
     def _waiting(self, event: Waiting) -> None:

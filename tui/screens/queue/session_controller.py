@@ -1,4 +1,4 @@
-"""Beginning where the curator left: the row, the filter and the order of the list, kept from one time to the next."""
+"""Restores the row, the filter and the order of the list from the last session, and saves them."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from tui.config import session
 from tui.config.session import Session
 from tui.screens.queue.list_controller import ListController
 
-_PATIENCE = 3.0  # seconds that the first picture waits for a slow disk, and more than a busy start takes
+_PATIENCE = 3.0  # seconds to wait for a slow disk before showing the list; more than a busy start takes
 
 
 class SessionController:
-    """Reads at the start where the curator stood, and writes it at the end."""
+    """Reads the session at start-up, and saves it when the app quits."""
 
     def __init__(self, library: Path, listing: ListController, *, on: bool) -> None:
         self._library = library
@@ -23,7 +23,7 @@ class SessionController:
         self._begun = False
 
     async def begin(self) -> str:
-        """Load the list as it was left; returns what went wrong with that, in a sentence."""
+        """Load the list as it was left; return a sentence if restoring failed."""
         kept, told = Session(), ""
         if self._on:
             try:
@@ -36,7 +36,7 @@ class SessionController:
         return told
 
     async def keep(self) -> str:
-        """Write where the curator stands; returns what went wrong with that, in a sentence."""
+        """Save the session; return a sentence if that failed."""
         if self._on and self._begun:
             try:
                 await asyncio.to_thread(session.write, self._library, self._listing.session)

@@ -1,4 +1,4 @@
-"""A picture in real pixels, for terminals that have them."""
+"""Pictures in real pixels, for terminals that support them."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from tui.textual_compat import TerminalDriver, cell_size, write_to_terminal
 from tui.theme.themes import palette_of
 from tui.widgets.images.image_box import ImageBox
 
-_LONGEST = 640  # pixels; more would take too long to send, and Sixel too long to make
-_CACHED = 8  # drawings, of a megabyte each at worst
+_LONGEST = 640  # pixels; larger pictures take too long to send, and as Sixel too long to encode
+_CACHED = 8  # drawings, of at most a megabyte each
 _OVERLAYS = "Toast, Tooltip"
-_RAW = [(ControlType.CURSOR_FORWARD, 0)]  # marks a segment as no text
+_RAW = [(ControlType.CURSOR_FORWARD, 0)]  # marks a segment that is not text
 
 
 def image_box(app: App[Any], *, id: str | None = None, classes: str | None = None) -> ImageBox:
-    """Return a box for pictures that suits how the app draws them (its ``graphics``)."""
+    """Return a picture box for the app's ``graphics``."""
     graphics: Graphics = getattr(app, "graphics", Graphics.HALF)
     if graphics in _MAKERS:
         return GraphicsBox(graphics, id=id, classes=classes)
@@ -41,22 +41,22 @@ def image_box(app: App[Any], *, id: str | None = None, classes: str | None = Non
 
 
 def driver(graphics: Graphics) -> type[Driver] | None:
-    """Return what is to talk to the terminal; None, as for a browser, stands for the one that the environment names."""
+    """Return the driver class; None, as for a browser, selects the one that the environment names."""
     if "TEXTUAL_DRIVER" in os.environ:
         return None
     return _TidyDriver if graphics is Graphics.KITTY else TerminalDriver
 
 
 class NoGraphicsBox(ImageBox):
-    """A box that has no room for any picture, and says so."""
+    """A box without room for pictures, which says so."""
 
     @property
     def room(self) -> tuple[int, int]:
-        """Nothing, so that nothing is decoded."""
+        """Zero, so that nothing is decoded."""
         return 0, 0
 
     def say(self, words: str) -> None:
-        """Say that pictures are off, in place of whatever else there is to say of them."""
+        """Say that pictures are off, instead of any other text."""
         super().say("pictures off" if words else "")
 
 
@@ -68,7 +68,7 @@ class _Order(NamedTuple):
 
 
 class GraphicsBox(ImageBox):
-    """A mat with a picture of real pixels in the middle of it; made in a thread, until then the one before stays."""
+    """A mat with a centred picture in real pixels; made in a thread, and the previous one stays until then."""
 
     def __init__(self, graphics: Graphics, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
@@ -83,7 +83,7 @@ class GraphicsBox(ImageBox):
 
     @property
     def room(self) -> tuple[int, int]:
-        """Width and height in pixels of the largest picture that fits, or of the largest that is worth sending."""
+        """Width and height in pixels of the largest picture that fits, or that is worth sending."""
         (width, height), scale = self._pixels(), self._scale()
         return int(width / scale), int(height / scale)
 
@@ -107,9 +107,9 @@ class GraphicsBox(ImageBox):
         super().say(words)
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Draw the part of the box that is wanted, as it is: any filter would change the number of a picture."""
+        """Draw the given part of the box without line filters, which would change the id of a picture."""
         self._look_for_cover()
-        # A dialog tints what it covers, and with the colour a picture's number.
+        # A dialog tints what it covers, including the colour that encodes a picture's id.
         drawing = self._drawing if self.screen.is_active else None
         if drawing is None:
             return super().render_lines(crop)
@@ -121,12 +121,12 @@ class GraphicsBox(ImageBox):
         return [line.crop(crop.x, crop.right) for line in lines]
 
     def leave(self) -> None:
-        """Free all that was sent: nothing of this box will be seen any more."""
+        """Free everything that was sent: nothing of this box stays visible."""
         self._drawing = None
         self._free()
 
     def come_back(self) -> None:
-        """Send again what was shown when the terminal was left for a while."""
+        """Send the picture again after the terminal was left for a while."""
         if self._order is not None:
             self.show(self._order.picture)
 
@@ -174,7 +174,7 @@ class GraphicsBox(ImageBox):
         self.call_after_refresh(self._free)
 
     def _free(self) -> None:
-        """Free what is no longer shown; not before something else is, so that nothing flickers."""
+        """Free what is no longer shown; not before something else is shown, to avoid flicker."""
         for drawing in self._sent:
             if drawing is not self._drawing:
                 self._write(drawing.free)
@@ -184,7 +184,7 @@ class GraphicsBox(ImageBox):
         write_to_terminal(self.app, data)
 
     def _look_for_cover(self) -> None:
-        """See whether something small lies over the box; once it is gone, what was there must be drawn again."""
+        """Check whether an overlay covers the box; once it is gone, the picture must be drawn again."""
         overlays = self.screen.query(_OVERLAYS)
         covered = any(overlay.display and overlay.region.overlaps(self.region) for overlay in overlays)
         if self._covered and not covered:
@@ -209,7 +209,7 @@ class GraphicsBox(ImageBox):
 
 
 class _TidyDriver(TerminalDriver):
-    """Frees pictures while the screen they are on is still there; Kitty has others for each of its two screens."""
+    """Frees pictures while their terminal screen is still active; Kitty keeps separate ones for its two screens."""
 
     def start_application_mode(self) -> None:
         super().start_application_mode()

@@ -1,4 +1,4 @@
-"""A picture as lines of half cells, in its own colours, or mixed of those that the terminal has."""
+"""A picture as lines of half cells, in its own colours or dithered to those of the terminal."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _UPPER = "▀"
-_ENTRIES = 256  # of a palette of Pillow's
+_ENTRIES = 256  # entries of a Pillow palette
 
 
 @lru_cache(maxsize=64)
 def half_cells(picture: Thumbnail, palette: Palette) -> tuple[Strip, ...]:
-    """Return a picture as strips, two rows of pixels each; under an odd last row shows the mat."""
+    """Return a picture as strips of two rows of pixels each; an odd last row is padded with the mat."""
     rows = list(_rows(picture) if palette.depth is ColourDepth.TRUE else _dithered(picture, palette.depth))
     if len(rows) % 2:
         rows.append([palette.panel] * picture.width)
@@ -43,7 +43,7 @@ def _rows(picture: Thumbnail) -> Iterator[list[str]]:
 
 
 def _dithered(picture: Thumbnail, depth: ColourDepth) -> Iterator[list[str]]:
-    """Go through the rows in the colours that the terminal has, mixed of neighbours as Floyd and Steinberg do."""
+    """Yield the rows in the colours of the terminal, with Floyd-Steinberg dithering."""
     from PIL import Image  # noqa: PLC0415 - start-up
 
     written, entries = _entries(depth)
@@ -55,7 +55,7 @@ def _dithered(picture: Thumbnail, depth: ColourDepth) -> Iterator[list[str]]:
 
 @cache
 def _entries(depth: ColourDepth) -> tuple[list[str], Image]:
-    """Return the colours of a terminal as they are written, and as what Pillow is to choose from."""
+    """Return the colours of a terminal as Rich needs them, and as a palette image for Pillow."""
     from PIL import Image  # noqa: PLC0415 - start-up
 
     if depth is ColourDepth.ANSI_16:

@@ -1,4 +1,4 @@
-"""A picture in half cells: each cell shows two pixels, one as its upper half, one as its ground."""
+"""A picture in half cells: each cell shows two pixels, one as its upper half, one as its background."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from tui.widgets.images.half_cells import half_cells
 
 
 class ImageBox(Widget):
-    """A mat with a picture in the middle of it, or with a few words where there is none.
+    """A mat with a centred picture, or with a few words if there is none.
 
-    This is the one place that knows how a picture gets onto the screen: ``room`` says how many pixels it could use,
-    ``show`` draws what was made to that measure. A terminal with real pictures needs another box, nothing else.
+    Only this class knows how a picture is drawn: ``room`` says how many pixels it can use, ``show`` draws a picture of
+    that size. A terminal with real pictures needs another box, nothing else.
     """
 
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
@@ -31,7 +31,7 @@ class ImageBox(Widget):
         return self.size.width, self.size.height * 2
 
     def show(self, picture: Thumbnail) -> None:
-        """Show a picture no larger than ``room``; a larger one is cut."""
+        """Show a picture no larger than ``room``; a larger one is cropped."""
         self._picture, self._words = picture, ""
         self.refresh()
 
@@ -41,7 +41,7 @@ class ImageBox(Widget):
         self.refresh()
 
     async def on_click(self) -> None:
-        """Have the screen show its images as large as can be, where it has a key for that."""
+        """Show the images at full size, if the screen has an action for that."""
         await self.run_action("screen.view")
 
     def render_line(self, y: int) -> Strip:

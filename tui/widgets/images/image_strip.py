@@ -1,4 +1,4 @@
-"""A sequence of sample images side by side, as many as fit, each with what becomes of it below."""
+"""Sample images side by side, as many as fit, each with a label that says what happens to it."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _SLOT_WIDTH = 21  # cells, the gap included
 
 
 class ImageStrip(Vertical):
-    """Shows a window of a sequence; asks for the pictures it has not got."""
+    """Shows a window of a sequence; requests pictures that are not cached."""
 
     class PicturesWanted(Message):
-        """Other pictures are to be shown (see ``wanted``); those not at hand go to ``supply``, one by one."""
+        """Other pictures are needed (see ``wanted``); pass those that are not cached to ``supply``, one by one."""
 
     def __init__(self, title: str, side: Side, pictures: PictureCache, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -50,14 +50,14 @@ class ImageStrip(Vertical):
                     yield Static(classes="fate", markup=False)
 
     def show(self, words: Sequence[Span], names: Sequence[str], labels: Sequence[Span], hidden: str = "") -> None:
-        """Show a sequence: what stands above it, its images or why they are hidden, and what becomes of each."""
+        """Show a sequence: its title, its images or why they are hidden, and a label for each."""
         if list(names) != list(self._names):
             self._first = 0
         self._words, self._names, self._labels, self._hidden = words, names, labels, hidden
         self._draw()
 
     def step(self, by: int) -> None:
-        """Move the window along the sequence; it ends where it ends."""
+        """Move the window along the sequence, stopping at the ends."""
         first = max(0, min(self._first + by, len(self._names) - self._shown()))
         if first != self._first:
             self._first = first
@@ -65,24 +65,24 @@ class ImageStrip(Vertical):
 
     @property
     def wanted(self) -> list[PictureKey]:
-        """The pictures that are to be shown; none where they are hidden."""
+        """The pictures to show; empty if they are hidden."""
         return [] if self._hidden else self.pictures_of(self._in_window())
 
     @property
     def prefetch_keys(self) -> list[PictureKey]:
-        """The pictures that a step to either side would show."""
+        """The pictures that a step in either direction would show."""
         if self._hidden:
             return []
         last = self._first + self._shown()
         return self.pictures_of([*self._names[last : last + 1], *self._names[max(self._first - 1, 0) : self._first]])
 
     def pictures_of(self, names: Sequence[str]) -> list[PictureKey]:
-        """Return images of this side as they would be shown here."""
+        """Return the keys of images of this side at the size shown here."""
         room = min(box.room for box in self.query(ImageBox)[: self._shown()])
         return [PictureKey(self._side, name, *room) for name in names]
 
     def supply(self, key: PictureKey, picture: Thumbnail | str) -> None:
-        """Take a picture that was made, or why there is none."""
+        """Show a loaded picture, or why there is none."""
         for box, wanted in zip(self.query(ImageBox), self.wanted, strict=False):
             if wanted == key:
                 _put(box, picture)
@@ -101,7 +101,7 @@ class ImageStrip(Vertical):
         self.query_one(".strip-title", Static).update(self._heading(width, shown), layout=False)
         slots = list(self.query(".slot"))
         if [slot.display for slot in slots] != [n < shown for n in range(len(slots))]:
-            self.call_after_refresh(self._draw)  # only then is it known how large they are
+            self.call_after_refresh(self._draw)  # their sizes are known only then
         for n, slot in enumerate(slots):
             slot.display = n < shown
         for n, fate in enumerate(self.query(".fate").results(Static)):

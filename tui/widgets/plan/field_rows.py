@@ -1,4 +1,4 @@
-"""Field lines as a table that fits its width: field, library, incoming, and what would be."""
+"""Field lines as a table that fits its width: field, library, incoming, and result."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _ONE_SIDED = (Change.COMES, Change.GOES, Change.SHOWN)
 
 @dataclass(frozen=True, slots=True)
 class Widths:
-    """Widths in cells of the columns; two cells between them. 0 where a column is left out."""
+    """Column widths in cells, with two cells between columns; 0 if a column is left out."""
 
     label: int
     existing: int
@@ -31,7 +31,7 @@ class Widths:
 
 
 def widths(width: int, lines: Sequence[FieldLine]) -> Widths:
-    """Share the width: two columns where only one side has something to say, three where it is narrow, else four."""
+    """Distribute the width: two columns if only one side has values, three if it is narrow, else four."""
     longest = max((len(line.label) for line in lines), default=8)
     label = min(longest, 24 if width >= 100 else 14)
     rest = width - label - 2
@@ -45,12 +45,12 @@ def widths(width: int, lines: Sequence[FieldLine]) -> Widths:
 
 
 def one_sided(lines: Sequence[FieldLine]) -> bool:
-    """Whether there is nothing in the library to compare with."""
+    """Return whether there is nothing in the library to compare with."""
     return all(line.change in _ONE_SIDED for line in lines)
 
 
 def styles(change: Change) -> tuple[str, str, str]:
-    """Return how library, incoming and result are shown: the winning side bright, the losing side dim."""
+    """Return the styles of library, incoming and result: the winning side bright, the losing side dim."""
     if change in _LOSES_LIBRARY:
         return f"strike {GREY}", TEXT, f"bold {AMBER}"
     if change is Change.GOES:
@@ -65,7 +65,7 @@ def styles(change: Change) -> tuple[str, str, str]:
 
 
 def table(lines: Sequence[FieldLine], verb: str, width: int, height: int) -> list[Content]:
-    """Return the header and as many lines as fit; the last tells how many did not."""
+    """Return the header and as many lines as fit; the last one counts the rest."""
     if height <= 0:
         return []
     cols = widths(width, lines)
@@ -82,7 +82,7 @@ def table(lines: Sequence[FieldLine], verb: str, width: int, height: int) -> lis
 
 
 def header(cols: Widths, verb: str, lines: Sequence[FieldLine]) -> list[Span]:
-    """Return the line above the fields."""
+    """Return the header line."""
     if one_sided(lines):
         return [(fit("field", cols.label) + "    incoming", GREY)]
     parts = [(fit("field", cols.label) + "  ", GREY), (fit("library", cols.existing), GREY)]
@@ -93,7 +93,7 @@ def header(cols: Widths, verb: str, lines: Sequence[FieldLine]) -> list[Span]:
 
 
 def rows(line: FieldLine, cols: Widths, limit: int = 1) -> list[list[Span]]:
-    """Return one field on as many lines as its longest text takes, at most ``limit``; on one line it is cut."""
+    """Return one field on as many lines as its longest text takes, at most ``limit``; a single line is cut."""
     old, new, result = styles(line.change)
     sign = _Column([SIGN[line.change]], 1, f"bold {TONE[line.change]}")
     columns = [_Column([cut(line.label, cols.label)], cols.label, GREY)]
@@ -115,7 +115,7 @@ def rows(line: FieldLine, cols: Widths, limit: int = 1) -> list[list[Span]]:
 
 
 def whole_lines(line: FieldLine, cols: Widths, limit: int) -> list[list[Span]]:
-    """Return one field with all of its texts; two long ones that differ are told part by part below it."""
+    """Return one field with its full texts; if two long ones differ, a diff follows."""
     longest = max(_lines_of(text, width) for text, width in _both(line, cols))
     differ = line.existing and line.pending and line.existing != line.pending and line.label != "path"
     if not differ or longest < 2 or not cols.existing:
@@ -153,5 +153,5 @@ def _column(line: FieldLine, text: str, width: int, style: str, limit: int) -> _
 
 def _row(n: int, column: _Column, gap: int) -> list[Span]:
     text = column.lines[n] if n < len(column.lines) else ""
-    # The padding has no style: a struck-out text must not go on as a struck-out line.
+    # No style for the padding, so that strikethrough ends with the text.
     return [(" " * gap, ""), (text, column.style), (" " * (column.width - cell_len(text)), "")]

@@ -1,4 +1,4 @@
-"""The comparison in full: every field, its texts wrapped, one of them under the cursor."""
+"""The full comparison: every field with its texts wrapped, one of them under the cursor."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from tui.theme.palette import AMBER, BLUE, Palette
 from tui.theme.themes import palette_of
 from tui.widgets.plan.field_rows import header, rows, whole_lines, widths
 
-_LINES = 6  # of a field that is not under the cursor
-_ALL_LINES = 2000  # of the one that is: any text a person wrote
+_LINES = 6  # lines of a field that is not under the cursor
+_ALL_LINES = 2000  # lines of the field under the cursor: enough for any text that a person wrote
 _MARGIN = 3
 
 
@@ -44,7 +44,7 @@ class FieldTable(ScrollView, can_focus=True, inherit_bindings=False):
         return self._fields[self._cursor] if self._fields else None
 
     def show(self, fields: Sequence[FieldLine], verb: str) -> None:
-        """Show other fields; the cursor stays on the field it is on, where that is among them."""
+        """Show other fields; the cursor stays on its field if that is among them."""
         here = (current.label, current.target) if (current := self.current) else None
         self._fields, self._verb = fields, verb
         self._cursor = next((n for n, field in enumerate(fields) if (field.label, field.target) == here), 0)
@@ -120,7 +120,7 @@ class FieldTable(ScrollView, can_focus=True, inherit_bindings=False):
 
 @lru_cache(maxsize=256)
 def _style(palette: Palette, words: str, here: bool) -> Style:
-    """Return the style of a piece of text, in the line under the cursor or in another."""
+    """Return the style of a text, on the cursor line or on another."""
     if not here:
         return palette.style(words)
     ink = Style(color=palette.cursor_ink or None)

@@ -1,4 +1,4 @@
-"""The panel below the list: what the strategy in hand would do, in one line of numbers and field by field."""
+"""The panel below the list: what the current strategy would do, in one line of numbers and field by field."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from tui.presenters.plan_lines import FieldLine, Span
 from tui.theme.palette import FAINT, GREY, GROUND, STRATEGY, TEXT
 from tui.widgets.plan.field_rows import table
 
-_META = "strategy"  # of a tab; not Textual's own way of clicks, so that no text can ever be one
+_META = "strategy"  # of a tab; not Textual's own mechanism for clicks, so that no text can ever act as one
 ORDER = (Strategy.MERGE, Strategy.OVERRIDE, Strategy.DELETE, Strategy.SKIP)
 
 
 class PlanPanel(Widget):
-    """Shows the strategies as tabs, the sentence in numbers, and the table of fields as far as it fits."""
+    """Shows the strategies as tabs, the summary in numbers, and as much of the field table as fits."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -35,7 +35,7 @@ class PlanPanel(Widget):
         await decide_by_click(self, event)
 
     def show(self, strategy: Strategy, decided: bool, sentence: Sequence[Span], lines: Sequence[FieldLine]) -> None:
-        """Show what ``strategy`` would do; ``decided`` tells a decision from a mere look."""
+        """Show what ``strategy`` would do; ``decided`` distinguishes a decision from a preview."""
         self._strategy, self._decided = strategy, decided
         self._sentence, self._lines = sentence, lines
         self.refresh()
@@ -64,9 +64,9 @@ class PlanPanel(Widget):
 
 
 def tabs(strategy: Strategy | None, decided: bool) -> Content:
-    """Return the four strategies in a line: a decision is filled and ticked, a mere look is in brackets.
+    """Return the four strategies in a line: a decision is filled and ticked, a preview is in brackets.
 
-    Where they are drawn a click on one decides, as its key does: see ``decide_by_click``.
+    In widgets that call ``decide_by_click``, clicking one of them decides, as its key does.
     """
     parts: list[Content] = []
     for one in ORDER:
@@ -81,20 +81,20 @@ def tabs(strategy: Strategy | None, decided: bool) -> Content:
 
 
 async def decide_by_click(widget: Widget, event: events.Click) -> None:
-    """Decide for the strategy whose tab was clicked, if any was."""
+    """Decide for the strategy whose tab was clicked, if any."""
     if strategy := event.style.meta.get(_META):
         await widget.run_action(f"screen.decide('{strategy}')")
 
 
 class PlanLine(Static):
-    """The tabs, and what the plan does in words."""
+    """The tabs, and a summary of the plan."""
 
     async def on_click(self, event: events.Click) -> None:
         await decide_by_click(self, event)
 
 
 def sentence(spans: Sequence[Span], width: int) -> Content:
-    """Return the spans in one line, what does not fit left out from the end."""
+    """Return the spans on one line, cut at the end if they do not fit."""
     parts: list[tuple[str, str]] = []
     left = width
     for text, tone in spans:

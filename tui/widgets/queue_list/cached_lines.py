@@ -1,4 +1,4 @@
-"""A view whose lines are kept as they were drawn, so that a key costs the lines that it changes and no others."""
+"""A view that caches its drawn lines, so that a key redraws only the lines that it changes."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from textual.strip import Strip
 
 
 class CachedLines(ScrollView, inherit_bindings=False):
-    """Draws only what was to be refreshed; a widget of Textual's goes over all its lines whenever one has changed.
+    """Draws only the lines that were refreshed; Textual's widgets process all their lines whenever one has changed.
 
-    For widgets without border and padding, whose ``render_line`` gives whole lines in the widget's own style.
+    For widgets without border and padding, whose ``render_line`` returns whole lines in the widget's own style.
     """
 
     def __init__(self, *, id: str | None = None) -> None:
@@ -24,7 +24,7 @@ class CachedLines(ScrollView, inherit_bindings=False):
         self._stale: set[int] = set()
 
     def prepare_lines(self) -> None:
-        """Work out what all lines share; called before all of them are drawn."""
+        """Compute what all lines share; called before all of them are drawn."""
 
     def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
         if regions:

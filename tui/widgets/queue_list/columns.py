@@ -1,4 +1,4 @@
-"""How the columns of the queue share the width there is, and what one line of it looks like."""
+"""The column widths of the queue list, and the drawing of one line."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ _STATE, _DECISION, _TYPE, _SIZE = 9, 10, 11, 8
 _BRACKETS = {(False, True): "╭", (True, True): "│", (True, False): "╰"}
 _TO_THE_RIGHT = (SortKey.ID, SortKey.SIZE)
 _WIDE, _MIDDLE = 84, 66
-_FULL_NAME = 36  # cells below which a name goes without its ending
+_FULL_NAME = 36  # cells below which a name is shown without its extension
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Widths in cells; 0 means that there is no room for the column."""
+    """Column widths in cells; 0 if there is no room for the column."""
 
     width: int
     id: int
@@ -55,7 +55,7 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class RowStyle:
-    """What the list knows of one line beside its row."""
+    """The state of a line in the list, apart from its row."""
 
     cursor: bool = False
     focus: bool = True
@@ -65,13 +65,13 @@ class RowStyle:
     suggestion: str = ""
     stripe: bool = False
     hover: bool = False
-    above: bool = False  # whether the line above is of the same file
+    above: bool = False  # whether the line above has the same file
     below: bool = False
 
 
 @lru_cache(maxsize=16)
 def columns(width: int, highest_id: int) -> Columns:
-    """Share ``width`` cells: the name takes what is left, type and size give way where it gets narrow."""
+    """Distribute ``width`` cells: the name takes the rest, type and size are left out if there is no room."""
     digits = max(3, len(str(highest_id)))
     kind = _TYPE if width >= _WIDE else 0
     bytes_ = _SIZE if width >= _MIDDLE else 0
@@ -80,7 +80,7 @@ def columns(width: int, highest_id: int) -> Columns:
 
 
 def header(cols: Columns, palette: Palette, order: SortOrder = DEFAULT_ORDER) -> list[Segment]:
-    """Return the line above the list; a sign tells which column it is sorted by, and which way round."""
+    """Return the header line; a sign marks the sort column and the direction."""
     sign = "▼" if order.descending else "▲"
     parts = _parts(cols)
     segments = [Segment(" " * _MARGIN)]
@@ -107,14 +107,14 @@ def column_at(cols: Columns, x: int) -> SortKey:
 
 
 def _parts(cols: Columns) -> list[tuple[SortKey, int, int]]:
-    """Return the columns that are shown, the width of each, and of the gap behind it."""
+    """Return the visible columns, each with its width and the gap after it."""
     parts = [(SortKey.ID, cols.id, 1), (SortKey.NAME, cols.name, 1), (SortKey.TYPE, cols.type, 1)]
     parts += [(SortKey.SIZE, cols.size, 2), (SortKey.STATE, cols.state, 2), (SortKey.DECISION, cols.decision, 0)]
     return [part for part in parts if part[1]]
 
 
 def line(row: QueueRow, cols: Columns, look: RowStyle, ground: Style, palette: Palette) -> list[Segment]:
-    """Return one line of the list, exactly as wide as the columns say."""
+    """Return one line of the list, exactly as wide as the columns."""
     style = partial(_style, palette, ground, _under(look))
     dim = style(GREY)
     segments = [
@@ -140,19 +140,19 @@ def line(row: QueueRow, cols: Columns, look: RowStyle, ground: Style, palette: P
 def _style(
     palette: Palette, ground: Style, under: str, colour: str, *, bold: bool = False, italic: bool = False
 ) -> Style:
-    """Return one of the few styles that all lines are drawn in."""
+    """Return one of the few styles that all lines use."""
     ink = palette.cursor_ink if under == CURSOR else ""
     drawn = ground + palette.style(f"{ink or colour} on {under}" if under else ink or colour)
     return drawn + Style(bold=bold or None, italic=italic or None)
 
 
 def short_name(name: str, width: int) -> str:
-    """Return a name without the ending that nearly all of them have, where there is little room."""
+    """Return a name, without the usual extension if there is little room."""
     return name.removesuffix(".safetensors") if width < _FULL_NAME else name
 
 
 def placeholder(pending_id: int, cols: Columns, look: RowStyle, ground: Style, palette: Palette) -> list[Segment]:
-    """Return the line of a row whose data is still on its way."""
+    """Return the line of a row that is not loaded yet."""
     style = partial(_style, palette, ground, _under(look))
     rest = cols.width - _MARGIN - cols.id
     faint = style(FAINT)
@@ -179,7 +179,7 @@ def _margin(look: RowStyle, style: Callable[..., Style]) -> list[Segment]:
 
 
 def _decision(row: QueueRow, look: RowStyle) -> tuple[str, str, bool, bool]:
-    """Return the words of the last column, their colour, and whether they are bold and italic."""
+    """Return the text of the last column, its colour, and whether it is bold and italic."""
     if look.failed:
         return f"✕ {row.decision or 'failed'}", RED, True, False
     if row.decision is None:

@@ -1,4 +1,4 @@
-"""A list of ids of any length: its cursor, the keys and the mouse that move it, and what of it is in view."""
+"""A list of ids of any length: its cursor, the keys and the mouse that move it, and its visible part."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from tui.widgets.queue_list.cached_lines import CachedLines
 
 
 class IdList(CachedLines, can_focus=True, inherit_bindings=False):
-    """Knows ids and places only, below one line of header; what a line looks like is for whoever derives from it."""
+    """Knows ids and places only, below one line of header; subclasses draw the lines."""
 
     BINDINGS = KEYS["list"]
 
     @dataclass
     class Moved(Message):
-        """The cursor stands on another import, or on none."""
+        """The cursor has moved to another import, or to none."""
 
         id: int | None
 
     def __init__(self, listed: ListedIds, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._listed = listed
-        self._told: int | None = None  # where the cursor was when last told of
+        self._told: int | None = None  # the id under the cursor when last reported
         self._drawn_cursor = 0
         self._hover: int | None = None  # the line under the mouse
 
@@ -57,18 +57,18 @@ class IdList(CachedLines, can_focus=True, inherit_bindings=False):
         return shown
 
     def show_others(self) -> None:
-        """Show that other ids are listed."""
+        """Show a new list of ids."""
         self._show_ids(follow=True)
 
     def show_gone(self) -> None:
-        """Show that ids have left the list; whoever has scrolled away from the cursor is not called back to it."""
+        """Show that ids have left the list; do not scroll back if the cursor is out of view."""
         self._show_ids(follow=self._in_view(self._drawn_cursor))
 
     def _show_ids(self, *, follow: bool) -> None:
         self.virtual_size = Size(1, len(self.ids) + 1)
         if follow:
             self._keep_in_view()
-            self.call_after_refresh(self._keep_in_view)  # only then is a longer list as long as it is
+            self.call_after_refresh(self._keep_in_view)  # a longer list has its full height only then
         self._drawn_cursor = self.cursor
         self.refresh()
         self._view_changed()
@@ -80,7 +80,7 @@ class IdList(CachedLines, can_focus=True, inherit_bindings=False):
             self.post_message(self.Moved(self._told))
 
     def go_to(self, pending_id: int) -> None:
-        """Put the cursor on an import, where it is in the list."""
+        """Move the cursor to an import, if it is listed."""
         if (place := self._listed.place_of(pending_id)) is not None:
             self._move_to(place)
 
@@ -131,7 +131,7 @@ class IdList(CachedLines, can_focus=True, inherit_bindings=False):
             self.refresh(*(Region(0, line, self.size.width, 1) for line in lines))
 
     def _place_at(self, y: int) -> int | None:
-        """Return the place on a line of the list, None for the header and below the last."""
+        """Return the place at a line of the widget, None for the header and below the last row."""
         place = self.scroll_offset.y + y - 1
         return place if y > 0 and place < len(self.ids) else None
 
@@ -144,16 +144,16 @@ class IdList(CachedLines, can_focus=True, inherit_bindings=False):
         self._view_changed()
 
     def _view_changed(self) -> None:
-        """Other lines may be in view now."""
+        """Handle a change of the visible lines."""
 
     def _visible_rows(self) -> int:
         return max(self.scrollable_content_region.height - 1, 1)  # the header takes a line
 
     def _draw(self, *places: int) -> None:
-        """Draw some lines anew; the others are as they were."""
+        """Redraw only the lines at these places."""
         top, width = self.scroll_offset.y, self.size.width
         lines = [Region(0, place - top + 1, width, 1) for place in places if place >= top]
-        if len(lines) == 2 and abs(lines[0].y - lines[1].y) == 1:  # as with most keys, and cheaper in one piece
+        if len(lines) == 2 and abs(lines[0].y - lines[1].y) == 1:  # as with most keys; cheaper as one region
             lines = [lines[0].union(lines[1])]
         if lines:
             self.refresh(*lines)

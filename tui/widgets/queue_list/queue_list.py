@@ -1,4 +1,4 @@
-"""The queue as a list of any length: what the model knows, drawn line by line."""
+"""The queue as a list of any length: the data of the model, drawn line by line."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from tui.widgets.queue_list.row_lines import empty_line, row_line, strip
 
 
 class QueueList(IdList):
-    """Draws a line per id; asks for rows it has not got, and tells where the cursor is."""
+    """Draws one line per id; requests missing rows, and reports where the cursor is."""
 
     BINDINGS = KEYS["queue list"]
 
     class Opened(Message):
-        """All of the import under the cursor is wanted."""
+        """The full comparison of the import under the cursor was requested."""
 
     @dataclass
     class RowsWanted(Message):
-        """Rows in view are unknown, or may have changed; the answer goes to the model."""
+        """Rows in view are missing or may have changed; the answer goes to the model."""
 
         generation: int
         ids: Sequence[int]
@@ -55,33 +55,33 @@ class QueueList(IdList):
         super().show_others()
 
     def show_rows(self, changed: Collection[int]) -> None:
-        """Draw these again where they are in view; all that was asked for may be there now."""
+        """Redraw changed rows that are in view, and request rows that are still missing."""
         first = max(self.scroll_offset.y - 1, 0)
         near = enumerate(self.ids[first : first + self._visible_rows() + 2], first)
-        # A row tells its neighbours whether they are of one file.
+        # Whether a line shows the same file as its neighbours depends on their rows.
         self._draw(*{place + by for place, pending_id in near if pending_id in changed for by in (-1, 0, 1)})
         self._view_changed()
 
     def show_hashing(self, ids: Iterable[int]) -> None:
-        """Show which files are being read."""
+        """Show which files are being hashed."""
         hashing = frozenset(ids)
         if hashing != self._hashing:
             self._hashing = hashing
             self.refresh()
 
     def show_suggested(self, words: Mapping[int, str]) -> None:
-        """Show in a word what is proposed for those not decided yet."""
+        """Show suggestions, each as a word, for imports not decided yet."""
         if words != self._suggested:
             self._suggested = words
             self.refresh()
 
     def show_empty(self, reason: str) -> None:
-        """Say why there is nothing to show, where there is nothing."""
+        """Set the text shown while the list is empty."""
         self._empty = reason
         self.refresh()
 
     def toggle_mark(self) -> None:
-        """Mark the import under the cursor, or unmark it, and move on."""
+        """Toggle the mark of the import under the cursor, and move on."""
         if (current := self.current) is not None:
             self._model.marks.toggle(current)
             self.action_move(1)
@@ -157,7 +157,7 @@ class QueueList(IdList):
         )
 
     def _same_file(self, place: int, other: int) -> bool:
-        """Tell whether the imports at two places are known to be of one file."""
+        """Return whether the imports at two places are known to have the same file."""
         if not 0 <= other < len(self.ids):
             return False
         one, two = self._model.rows.get(self.ids[place]), self._model.rows.get(self.ids[other])
