@@ -1,4 +1,4 @@
-"""Opens the app on the sample library and presses keys; what it shows is the same on every machine and at any time."""
+"""Open the app on the sample library and press keys; the screen is the same on every machine and at any time."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ from tests.support.keys import press
 from tui.app import CuratorApp
 from tui.jobs.eta import EtaEstimator
 
-# The paths of the sample's files are in the pictures. Its folder gets this name in them; the real one is as long.
+# Pictures show the paths of the sample's files, with its folder renamed to this name; the real name is as long.
 _PREFIX = "/tmp/model-curator-"  # noqa: S108
 _SAMPLE = f"{_PREFIX}pictures"
 _EVENING = 1_768_939_200  # 2026-01-20 20:00 UTC
 _DEADLINE = 60.0
-_LOOK = 0.02  # seconds between two looks
-_STILL = 8  # looks at the screen, one after the other, between which nothing has changed
+_LOOK = 0.02  # seconds between two looks at the screen
+_STILL = 8  # consecutive looks at the screen without a change
 _APPLYING = "apply"  # the group of the worker that may go on while a picture is taken
 _ASKING = ("alike", "compare", "summary", "undo")  # groups of workers that wait for the screen above their own
 
 
 async def shoot(scene: Scene) -> str:
-    """Return the SVG of a scene. Raises TimeoutError where the screen never shows what it must."""
+    """Return the SVG of a scene. Raises TimeoutError if the screen never shows its texts."""
     async with on_stage(scene.size, scene.stop_after) as (pilot, _):
         for step in scene.steps:
             await play(pilot, step)
@@ -51,7 +51,7 @@ async def shoot(scene: Scene) -> str:
 async def on_stage(
     size: tuple[int, int], stop_after: int | None = None
 ) -> AsyncIterator[tuple[Pilot[None], threading.Event]]:
-    """Have the app running on the sample library; set the event to let applying go on that stands still."""
+    """Run the app on the sample library; set the event to resume applying after it paused at ``stop_after``."""
     with (
         _one_evening(),
         TemporaryDirectory(prefix=Path(_PREFIX).name, dir=Path(_PREFIX).parent) as folder,
@@ -63,14 +63,14 @@ async def on_stage(
 
 
 async def play(pilot: Pilot[None], step: Step) -> None:
-    """Press the keys of a step, and wait until all is there that it shows."""
+    """Press the keys of a step and wait until the screen shows all its texts."""
     for key in step.keys:
         await press(pilot, key)
     await _shown(pilot, step.shows)
 
 
 def picture(pilot: Pilot[None], name: str) -> str:
-    """Return what is on the screen as SVG: its styles named, and without the fonts that a viewer would fetch."""
+    """Return the screen as SVG, with stable style names and without the fonts that a viewer would fetch."""
     app = pilot.app
     assert isinstance(app, CuratorApp)
     svg = re.sub(r"terminal-\d+", name, app.export_screenshot())
@@ -80,7 +80,7 @@ def picture(pilot: Pilot[None], name: str) -> str:
 
 
 async def _shown(pilot: Pilot[None], texts: Sequence[str]) -> None:
-    """Wait until all of ``texts`` are on the screen, nothing works any more, and it has stood still for a while."""
+    """Wait until all ``texts`` are on the screen, no worker is running, and the screen has been still for a while."""
     deadline, last, still = time.monotonic() + _DEADLINE, "", 0
     while still < _STILL:
         await pilot.pause(_LOOK)
@@ -100,7 +100,7 @@ def _at_work(worker: Worker[Any], above: Screen[Any]) -> bool:
 
 @contextmanager
 def _one_evening() -> Iterator[None]:
-    """Let what is written down happen on one evening, a minute for each thing, and show times as in Greenwich."""
+    """Date journal entries to one evening, one minute apart, and show times in UTC."""
     minutes = itertools.count()
     clock = SimpleNamespace(time_ns=lambda: (_EVENING + 60 * next(minutes)) * 1_000_000_000)
     try:
@@ -113,7 +113,7 @@ def _one_evening() -> Iterator[None]:
 
 @contextmanager
 def _standing_still(library: Library, after: int | None) -> Iterator[threading.Event]:
-    """Let promotions wait for the event once ``after`` of them are done, at most until the block ends; None: none."""
+    """Pause promotions once ``after`` are done, until the event is set or the block ends; None pauses none."""
     go_on, over, done = threading.Event(), threading.Event(), itertools.count()
     promote = library.processor.process_single_import
 
@@ -124,7 +124,7 @@ def _standing_still(library: Library, after: int | None) -> Iterator[threading.E
                 raise Cancelled("the picture is taken")
         return promote(*args, **options)
 
-    # How long it takes is another time on each machine, and no picture would be like the one before.
+    # The remaining time differs between machines and runs, so no two pictures would be the same.
     with (
         mock.patch.object(library.processor, "process_single_import", waiting),
         mock.patch.object(EtaEstimator, "left", return_value=None),
@@ -137,7 +137,7 @@ def _standing_still(library: Library, after: int | None) -> Iterator[threading.E
 
 
 def _renamed(text: str, folder: str) -> str:
-    """Return a text with the folder's path as pictures show it, also where it was cut at an end, or wrapped."""
+    """Replace the folder's path with the one that pictures show, including where it was truncated or wrapped."""
     text = text.replace(folder[len(_PREFIX) :], _SAMPLE[len(_PREFIX) :])
     for start in range(len(_SAMPLE)):
         text = text.replace(f"\N{HORIZONTAL ELLIPSIS}{folder[start:]}/", f"\N{HORIZONTAL ELLIPSIS}{_SAMPLE[start:]}/")

@@ -1,8 +1,8 @@
-"""Makes the pictures in this folder from the running app: ``make screenshots``.
+"""Make the pictures in this folder from the running app: ``make screenshots``.
 
-Each scene opens the app on the sample library, presses keys as a curator would, waits until what it must show is on
-the screen, and writes the screen as SVG. Where Chromium is installed each SVG is drawn as PNG too; a PNG carries the
-digest of the SVG that it was drawn from, so that a stale one is told.
+Each scene opens the app on the sample library, presses keys as a curator would, waits until its texts are on the
+screen, and writes the screen as SVG. If Chromium is installed, each SVG is also drawn as PNG; a PNG carries the digest
+of its SVG, so that a stale one can be detected.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 
 
 def main(names: Sequence[str]) -> None:
-    """Make the pictures named, or all."""
+    """Make the named pictures, or all."""
     browser = installed()
     for scene in SCENES:
         if names and scene.name not in names:

@@ -1,4 +1,4 @@
-"""Draws SVGs as pixels, with Chromium."""
+"""Draw SVGs as pixels with Chromium."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
 def installed() -> str | None:
-    """Return where Chromium is, None where it is not installed."""
+    """Return the path of Chromium, or None if it is not installed."""
     return next((found for name in _BROWSERS if (found := shutil.which(name))), None)
 
 
 def digest(*svgs: str) -> str:
-    """Return what a picture carries that was drawn from these SVGs."""
+    """Return the digest that a picture drawn from these SVGs carries."""
     return hashlib.sha256("".join(svgs).encode()).hexdigest()
 
 
 def draw(browser: str, svg: Path) -> None:
-    """Draw an SVG as a PNG beside it, which carries its digest."""
+    """Draw an SVG as a PNG beside it that carries its digest."""
     info = PngInfo()
     info.add_text(DIGEST, digest(svg.read_text()))
     pixels(browser, svg.read_text()).save(svg.with_suffix(".png"), pnginfo=info, optimize=True)

@@ -1,7 +1,7 @@
-"""Makes ``demo.webp`` beside this file, the app at work in a few frames: a part of ``make screenshots``.
+"""Make ``demo.webp`` beside this file, a short animation of the app: part of ``make screenshots``.
 
-One run of the app on the sample library; what is on the screen after each step is drawn as a frame, so Chromium is
-needed. The picture carries the digest of the SVGs that its frames were drawn from.
+Runs the app once on the sample library and draws the screen after each step as a frame, which needs Chromium. The
+picture carries the digest of the SVGs that its frames were drawn from.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the pictures in this folder show: the keys that a curator presses, and what is on the screen then."""
+"""Scenes for the pictures in this folder: the keys to press and the texts that the screen shows then."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Keys to press, and what is on the screen once they have taken effect."""
+    """Keys to press, and texts on the screen once they have taken effect."""
 
     keys: Sequence[str]
     shows: Sequence[str]
@@ -16,9 +16,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One picture: its name, the size of the terminal in cells, and how to get there.
+    """One picture: its name, the size of the terminal in cells, and the steps to it.
 
-    ``stop_after`` lets applying stand still once so many imports are promoted.
+    ``stop_after`` pauses applying once that many imports are promoted.
     """
 
     name: str
@@ -29,9 +29,9 @@ class Scene:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """One frame of the demo: how to get there from the one before, and for how long it is shown.
+    """One frame of the demo: the step from the previous frame, and how long it is shown.
 
-    ``goes_on``: applying, which stood still, goes on first.
+    ``goes_on`` resumes paused applying first.
     """
 
     step: Step

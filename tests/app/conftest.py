@@ -1,4 +1,4 @@
-"""The app without a terminal: what nobody sees is not drawn."""
+"""The app without a terminal: frames that no test looks at are not drawn."""
 
 from __future__ import annotations
 

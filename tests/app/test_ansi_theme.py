@@ -1,4 +1,4 @@
-"""On a terminal of few colours the palette keeps its meanings, and no colour is sent that it does not have."""
+"""On a terminal with few colours the palette keeps its meanings, and no unsupported colour is sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Applying: the summary, the answers to it, and what is seen of each outcome."""
+"""Applying: the summary, the answers to it, and how each outcome is shown."""
 
 from __future__ import annotations
 

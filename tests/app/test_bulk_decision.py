@@ -1,4 +1,4 @@
-"""The same for all like this: what fits, the number that is told first, and what each key does then."""
+"""Deciding all similar imports: what matches, the number shown first, and what each key does then."""
 
 from __future__ import annotations
 

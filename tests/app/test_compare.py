@@ -1,4 +1,4 @@
-"""The comparison in full height: every field, every image with what becomes of it, and deciding in it."""
+"""The full-height comparison: every field, every image with its result, and deciding in it."""
 
 from __future__ import annotations
 

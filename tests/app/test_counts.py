@@ -1,4 +1,4 @@
-"""The first line: the counts of the queue, as many as there is room for."""
+"""The first line: as many of the queue's counts as fit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Deciding: what is seen at once, and what is stored."""
+"""Deciding: what is shown immediately, and what is stored."""
 
 from __future__ import annotations
 

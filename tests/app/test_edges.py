@@ -1,4 +1,4 @@
-"""An empty queue, hashing in the background, leaving in the middle of it, help, and what the palette offers."""
+"""An empty queue, background hashing, leaving during it, help, and the commands in the palette."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The filter: plain words over name, path, type and tags."""
+"""The filter: plain words matched against name, path, type and tags."""
 
 from __future__ import annotations
 

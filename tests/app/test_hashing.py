@@ -1,4 +1,4 @@
-"""Hashing ahead under the curator's hand: paused, gone on with, switched off."""
+"""Controlling background hashing: pause, resume, and switch off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The help: every key, what the filter takes, and when what is proposed."""
+"""The help: every key, the filter's grammar, and the rules of suggestions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bringing an old database in from the app: asking, progress, cancelling, and what the report says."""
+"""Importing an old database in the app: the dialog, progress, cancelling, and the report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lines of the import dialog: typing and completing paths in them, and being told which one is wrong."""
+"""The fields of the import dialog: typing and completing paths, and the message that names a wrong one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys set anew by the settings: what they do, where they are shown, and what cannot be."""
+"""Keys changed in the settings: what they do, where they are shown, and what is not possible."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A long queue in the app: its ends, its pages, and what leaves it."""
+"""A long queue in the app: its ends, its pages, and removed rows."""
 
 from __future__ import annotations
 

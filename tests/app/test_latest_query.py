@@ -1,4 +1,4 @@
-"""Questions that are asked faster than they are answered."""
+"""Queries that are requested faster than they are answered."""
 
 from __future__ import annotations
 

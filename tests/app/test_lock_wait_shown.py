@@ -1,4 +1,4 @@
-"""Another process that writes for long: whoever waits is told, and nobody ever sees a locked database."""
+"""Another process that writes for long: waiting is shown, and nobody ever sees a locked database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Merging by hand in the comparison: turning fields, leaving tags and images out, applying, taking back."""
+"""Manual merge in the comparison: choosing sides, leaving tags and images out, applying, and undo."""
 
 from __future__ import annotations
 

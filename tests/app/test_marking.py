@@ -1,4 +1,4 @@
-"""Marking: ranges, inverted marks, what a filter hides of them, and the way to the next row to decide on."""
+"""Marking: ranges, inverted marks, marks hidden by a filter, and moving to the next undecided row."""
 
 from __future__ import annotations
 

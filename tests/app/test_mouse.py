@@ -1,4 +1,4 @@
-"""The mouse in the list, and what tells its lines apart."""
+"""The mouse in the list, and how lines are told apart."""
 
 from __future__ import annotations
 

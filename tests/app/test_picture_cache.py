@@ -1,4 +1,4 @@
-"""Pictures that are fetched ahead, and how many of them are kept."""
+"""Prefetched pictures, and how many of them are kept."""
 
 from __future__ import annotations
 

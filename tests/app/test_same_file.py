@@ -1,4 +1,4 @@
-"""Imports that are one file, as a group in the list."""
+"""Imports of the same file, grouped in the list."""
 
 from __future__ import annotations
 

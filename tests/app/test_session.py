@@ -1,4 +1,4 @@
-"""The app begins where it was left."""
+"""The app starts where it was left."""
 
 from __future__ import annotations
 

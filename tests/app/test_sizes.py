@@ -1,4 +1,4 @@
-"""The app at every size a terminal may have, and changing it at any time."""
+"""The app at every terminal size, and resized at any time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The list in every order, by keys and by its header."""
+"""The list in every sort order, by keys and by its header."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the app proposes: shown dim in the decision column, with its reason, and taken by a key."""
+"""Suggestions: shown dim in the decision column, with their reason, and accepted with a key."""
 
 from __future__ import annotations
 

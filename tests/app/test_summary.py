@@ -1,4 +1,4 @@
-"""The summary before applying: what hurts most comes first, with what is lost by name; its sums run along."""
+"""The summary before applying: most severe losses first, each lost item named, with running totals."""
 
 from __future__ import annotations
 

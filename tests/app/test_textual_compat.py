@@ -1,4 +1,4 @@
-"""What is relied on beyond Textual's public interface is still there, and still needed."""
+"""Every use of Textual's private API still exists, and is still needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Themes: all that is drawn takes part, text stays readable, and the palette's command changes them."""
+"""Themes: everything drawn follows them, text stays readable, and the palette's command changes them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Taking promotions back in the app, and the history."""
+"""Undoing promotions in the app, and the history."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The images alone, as large as can be, and side by side with the library's."""
+"""The image viewer: images as large as possible, and side by side with the library's."""
 
 from __future__ import annotations
 

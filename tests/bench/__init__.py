@@ -1,1 +1,1 @@
-"""How fast and how small the program is with a long queue: ``make bench``."""
+"""Benchmarks of speed and memory with a long queue: ``make bench``."""

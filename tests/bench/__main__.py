@@ -1,4 +1,4 @@
-"""Prints how long a long queue takes beside a short one, and beside a ``DataTable``; ratios are what counts.
+"""Print timings of long queues compared with short ones and with a ``DataTable``; what counts is the ratios.
 
 ``python -m tests.bench`` uses queues of 1,000, 10,000 and 100,000 imports, ``python -m tests.bench 1000 5000`` others.
 ``python -m tests.bench evening`` works off a queue of 500 by keys, ``… busy`` presses keys while it promotes.
@@ -42,7 +42,7 @@ def main(counts: Sequence[int]) -> None:
 
 
 def evening() -> None:
-    """Work off a queue twice, and print what it took."""
+    """Work off a queue twice and print the figures."""
     with tempfile.TemporaryDirectory(prefix="tests.bench-") as folder:
         for title, suggestions, aim in (("with suggestions", True, 0.3), ("a key for each", False, 1.05)):
             library = build_queue(Path(folder, title), _EVENING)

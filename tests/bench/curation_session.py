@@ -1,4 +1,4 @@
-"""An evening's work in a real terminal: a queue of every kind is worked off by keys, and checked afterwards.
+"""A curation session in a real terminal: a queue with every kind of import is worked off by keys, then checked.
 
 ``python -m tests.bench evening`` works off 500 imports twice: with suggestions, and with a key for each model.
 """
@@ -27,22 +27,22 @@ _TABS = ("merge", "override", "delete", "skip")
 
 @dataclass
 class CurationSession:
-    """What it took, in seconds: from each key to what it does, and to the comparison of the next import."""
+    """The timings of a session, in seconds: from each key to its effect, and to the comparison of the next import."""
 
     count: int
     waits: list[tuple[float, str]] = field(default_factory=list)
     wholes: list[float] = field(default_factory=list)
     leaving: float = 0.0
-    shown: dict[int, str] = field(default_factory=dict)  # by id: its comparison, as it was when it was decided
+    shown: dict[int, str] = field(default_factory=dict)  # by id: its comparison at the time of the decision
 
     @property
     def keys(self) -> int:
-        """How many keys were pressed, the one that leaves among them."""
+        """The number of keys pressed, including the one that leaves."""
         return len(self.waits) + 1
 
 
 class Curator:
-    """Works off one queue, a key at a time, and looks at each import before deciding on it."""
+    """Works off one queue key by key, and looks at each import before deciding on it."""
 
     def __init__(self, screen: Screen, count: int) -> None:
         self._screen = screen
@@ -119,16 +119,16 @@ def _found(pattern: str, text: str) -> str:
 
 
 def work_off(library: Path, count: int, *, suggestions: bool) -> CurationSession:
-    """Work off the queue of a library that ``build_queue`` made."""
+    """Work off the queue of a library made by ``build_queue``."""
     with running("app", str(library)) as screen:
         return Curator(screen, count).work(suggestions=suggestions)
 
 
 def violations(folder: Path, evening: CurationSession) -> list[str]:
-    """Return what is wrong with the library after an evening: nothing, if all is well.
+    """Return the problems found in the library after a session; empty if there are none.
 
-    A merge must not have changed any value that the library had. An override may, where the import was under the cursor
-    when it was decided, with each of these values in its comparison on the screen.
+    A merge must not have changed any value that the library had. An override may, if the import was under the cursor
+    when it was decided and its comparison on the screen showed each of these values.
     """
     with Library.open(folder) as library:
         found = [f"{len(library.queue.search())} are left in the queue"] if library.queue.search() else []
@@ -142,7 +142,7 @@ def violations(folder: Path, evening: CurationSession) -> list[str]:
 
 
 def _overwritten(entry: Mapping[str, Any]) -> Iterator[object]:
-    """Go through the values of the library's model that an operation changed, images among them."""
+    """Yield the values of the library's model that an operation changed or removed, including images and tags."""
     before, after = entry["before"] or {}, entry["after"] or {}
     if not before.get("models"):
         return
@@ -164,11 +164,11 @@ def _values(row: Mapping[str, Any]) -> dict[str, object]:
 
 def _is_in(value: object, shown: str) -> bool:
     text = str(value)
-    return bool(shown) and (text[:20] in shown or text[-20:] in shown)  # long ones are cut, at one end or the other
+    return bool(shown) and (text[:20] in shown or text[-20:] in shown)  # long values are cut at either end
 
 
 def report(title: str, evening: CurationSession, aim: float, problems: Sequence[str]) -> None:
-    """Print how an evening went."""
+    """Print the figures of a session."""
     waits = sorted(evening.waits)
     longest, key = waits[-1]
     print(f"\n{title}: {evening.count:,} imports, {evening.keys:,} keys")
@@ -185,6 +185,6 @@ def report(title: str, evening: CurationSession, aim: float, problems: Sequence[
 
 
 def percentile(values: Sequence[float], part: float = 0.95) -> float:
-    """Return the value below which that part of the values lies."""
+    """Return the value below which ``part`` of the values lie."""
     ordered = sorted(values)
     return ordered[min(int(len(ordered) * part), len(ordered) - 1)]

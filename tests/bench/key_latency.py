@@ -1,6 +1,6 @@
-"""A key's effect inside the app: from the event that the driver sends to the first drawing that shows the cursor moved.
+"""Key latency inside the app: from the driver's event to the first frame that shows the moved cursor.
 
-No terminal has a part in it, nor the program that reads one: what is measured is the app alone.
+Only the app is measured: neither a terminal nor a program that reads one is involved.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tui.app import CuratorApp
 from tui.screens.queue.screen import QueueScreen
 from tui.widgets.queue_list.queue_list import QueueList
 
-_PAUSE = 0.06  # seconds between two keys, as somebody who holds one down makes
+_PAUSE = 0.06  # seconds between two keys, as when a key is held down
 _DEADLINE = 120.0
 
 
@@ -51,7 +51,7 @@ async def _of_keys(app: CuratorApp, count: int) -> Busy:
 
 
 class _Keys:
-    """Sends keys through the driver, and looks at what is drawn."""
+    """Sends keys through the driver and watches what is drawn."""
 
     def __init__(self, app: CuratorApp, listed: QueueList) -> None:
         self._app = app
@@ -66,7 +66,7 @@ class _Keys:
         app._display = note  # type: ignore[method-assign]
 
     async def press(self, key: str) -> float:
-        """Press a key that moves the cursor, and return the seconds until it is drawn elsewhere."""
+        """Press a key that moves the cursor, and return the seconds until the moved cursor is drawn."""
         before = self._listed.cursor
         self._drawn.clear()
         start = time.perf_counter()

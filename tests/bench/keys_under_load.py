@@ -1,4 +1,4 @@
-"""A key's effect while the app is busy promoting, beside the same where it has nothing to do: through a terminal."""
+"""Key latency through a terminal while the app is promoting, compared with an idle app."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _IMAGES = 3  # of each import
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """Seconds from a key to its effect, and what was applied meanwhile.
+    """Seconds from each key to its effect, and the number of imports applied meanwhile.
 
-    Those queued, where they are known, are the seconds of each key for which the thread that draws had no core.
+    ``idle_queued`` and ``busy_queued``, if known, are the seconds per key that the drawing thread waited for a core.
     """
 
     idle: Sequence[float]
@@ -77,12 +77,12 @@ def of_promoting(library: Path, count: int) -> Busy:
 
 
 def key_of(n: int) -> str:
-    """Return the n-th key: down and up by turns of twenty."""
+    """Return the n-th key: twenty times down, twenty times up, and so on."""
     return "j" if n // 20 % 2 == 0 else "k"
 
 
 def _key(screen: Screen, n: int) -> float:
-    """Move the cursor, and return the seconds until it stands elsewhere."""
+    """Move the cursor, and return the seconds until the move is visible."""
     return screen.delay(key_of(n), partial(_moved, screen, screen.cursor_line()))
 
 
@@ -96,7 +96,7 @@ def _left(library: Path) -> Sequence[int]:
 
 
 def report_busy(where: str, figures: Busy) -> None:
-    """Print both side by side."""
+    """Print idle and busy figures side by side."""
     print(f"\n{f'a key {where} ({figures.applied} applied)':<40}{'idle':>11}{'busy':>12}   busy : idle")
     pairs = {
         "median": (statistics.median(figures.idle), statistics.median(figures.busy)),

@@ -1,4 +1,4 @@
-"""Libraries with a queue of any length, built in seconds: every row straight into the store, in one transaction."""
+"""Build libraries with a queue of any length in seconds: all rows go straight into the store in one transaction."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _META = json.dumps({"description": "d" * 300, "prompts": {"positive": "p" * 200,
 def build(folder: Path, count: int, *, hashed: bool = True) -> Path:
     """Make a library with ``count`` pending imports in a new folder, and return the library's folder.
 
-    Every second import has an image, every fifth a tag. Of each twenty one has lost its file, one is a conflict and
-    two are duplicates of each other; without ``hashed`` no hash is known yet.
+    Every second import has an image, every fifth a tag. Of every twenty, one has lost its file, one is a
+    conflict, and two are duplicates of each other. Without ``hashed``, no hash is known yet.
     """
     paths = _model_files(folder / "models", count)
     with Library.open(folder / "library") as library:
@@ -47,7 +47,7 @@ def name_of(number: int) -> str:
 
 
 def _content(number: int) -> bytes:
-    return b"model %d" % (number - 1 if number % 20 == 8 else number)  # 7 and 8 of each twenty are the same
+    return b"model %d" % (number - 1 if number % 20 == 8 else number)  # 7 and 8 of every twenty are the same
 
 
 def _model_files(folder: Path, count: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""What is measured of each program, and of core beneath it."""
+"""Measurements of each program, and of core alone."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ _STARTS = 3
 _KEYS = 25
 _PAGES = 12
 _WORD = "ember"
-_FIRST_NAMES = [name_of(number) for number in range(1, 91, 7)]  # of the first word by the alphabet
+_FIRST_NAMES = [name_of(number) for number in range(1, 91, 7)]  # names with the alphabetically first word
 _PAGE_DOWN = "\x1b[6~"
 T = TypeVar("T")
 
-Figures = Mapping[str, float]  # what, in ms or MiB
+Figures = Mapping[str, float]  # by name, in ms or MiB
 
 
 def of_program(name: str, library: Path, count: int) -> Figures:
-    """Return what it takes to open one of the programs, to move in it, and to filter."""
+    """Return the figures of opening one of the programs, moving in it, filtering and sorting."""
     firsts = [_open(name, library) for _ in range(_STARTS)]
     with running(name, str(library)) as screen:
         screen.first_picture(lambda: screen.shows(name_of(20)))
@@ -52,7 +52,7 @@ def of_program(name: str, library: Path, count: int) -> Figures:
 
 
 def _open(name: str, library: Path) -> float:
-    """Return how long a start takes until the rows are there, in ms; one alone tells little."""
+    """Return the time from the start until the rows are shown, in ms; a single sample says little."""
     with running(name, str(library)) as screen:
         return screen.first_picture(lambda: screen.shows(name_of(20))) * 1000
 
@@ -84,7 +84,7 @@ def _filter(screen: Screen) -> Figures:
 
 
 def of_core(folder: Path) -> Figures:
-    """Return how long each question of the app takes, and the writing of a thousand decisions."""
+    """Return how long each query of the app takes, and writing 1,000 decisions and promoting 100 imports."""
     with Library.open(folder) as library:
         queue = library.queue
         ids = queue.search()
@@ -114,7 +114,7 @@ def _time(call: Callable[[], object]) -> float:
 
 
 def of_an_evening(library: Path, count: int) -> Figures:
-    """Return what it takes to decide all of a queue, then to apply a hundred, moving on meanwhile."""
+    """Return the figures of deciding a whole queue, then applying 100 decisions while the cursor moves."""
     with running("app", str(library)) as screen:
         screen.first_picture(lambda: screen.shows(name_of(20)))
         screen.wait(lambda: screen.shows(f"{count:,} pending"))
@@ -161,7 +161,7 @@ def _decided(library: Path) -> int:
 
 
 def of_hashing(library: Path) -> Figures:
-    """Return what it takes to open the app where nothing is hashed yet, and to move while it hashes."""
+    """Return the figures of opening the app when nothing is hashed yet, and of moving while it hashes."""
     with running("app", str(library)) as screen:
         figures = {"first picture": screen.first_picture(lambda: screen.shows(name_of(20))) * 1000}
         begun = screen.wait(lambda: screen.shows("hashing"))

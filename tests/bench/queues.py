@@ -1,4 +1,4 @@
-"""A queue with imports of every kind, as an evening's work has them: each twenty alike, in the same order."""
+"""Build a queue with imports of every kind, as in a curation session; the same twenty kinds repeat in order."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PICTURES = 16
 
 
 class Kind(StrEnum):
-    """What an import meets in the library, or what is wrong with it."""
+    """How an import relates to the library, or its defect."""
 
     NEW = "new"
     ADDS = "conflict that adds"
@@ -42,7 +42,7 @@ def kind_of(pending_id: int) -> Kind:
 
 
 def expected_strategy(pending_id: int) -> Strategy:
-    """Return what a curator who knows these models decides; of those that differ, every second one is the better."""
+    """Return what a curator who knows these models decides; of those that differ, every second one is better."""
     if kind_of(pending_id) in (Kind.MISSING, Kind.NOTHING):
         return Strategy.DELETE
     if kind_of(pending_id) is Kind.DIFFERS and (pending_id - 1) % len(_TWENTY) > len(_TWENTY) // 2:

@@ -1,7 +1,7 @@
-"""A program in a pseudo-terminal, with the moment at which each thing could be seen.
+"""Run a program in a pseudo-terminal and measure when its output became visible.
 
-What comes out is only noted while the program is at work; it is drawn afterwards, chunk by chunk, to find the first
-one that showed what was waited for. So looking costs the program nothing.
+While the program works, its output is only recorded; it is drawn afterwards, chunk by chunk, to find the first chunk
+that met the condition. So watching costs the program nothing.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ import pyte
 from tests.support.paths import ROOT
 
 COLUMNS, LINES = 140, 42
-_LIST = 60  # columns that belong to the list in each program
+_LIST = 60  # columns of the list in each program
 _PATIENCE = 60.0
-_QUIET = 0.12  # seconds without a byte after which what came is drawn
+_QUIET = 0.12  # seconds without output after which the recorded output is drawn
 _BEGUN = re.compile(rb"\x1b\]0;begun ([\d.]+)\x07")
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Seconds from a key to its effect, and seconds of processor time until all was quiet again."""
+    """Seconds from a key to its effect, and seconds of processor time until the program was quiet again."""
 
     seconds: float
     processor: float
@@ -52,32 +52,32 @@ class Screen:
 
     @property
     def text(self) -> str:
-        """What is on the screen."""
+        """The text on the screen."""
         return "\n".join(self._screen.display)
 
     def shows(self, *words: str) -> bool:
-        """Tell whether all of these are on the screen."""
+        """Return whether all of these words are on the screen."""
         text = self.text
         return all(some in text for some in words)
 
     def ground(self, words: str) -> str:
-        """Return the background behind words in the list, and nothing where they are not to be seen."""
+        """Return the background colour behind words in the list, or an empty string if they are not visible."""
         for y, line in enumerate(self._screen.display):
             if (x := line[:_LIST].find(words)) >= 0:
                 return str(self._screen.buffer[y][x].bg)
         return ""
 
     def cursor_line(self) -> str:
-        """Return the line on which the list's cursor stands."""
+        """Return the line of the list's cursor, or an empty string if there is none."""
         return next((line[:40] for line in self._screen.display if line.startswith("▌")), "")
 
     def wait(self, condition: Callable[[], object]) -> float:
-        """Return the seconds until ``condition`` holds, which may be no time at all."""
+        """Return the seconds until ``condition`` holds, 0 if it already does."""
         start = time.monotonic()
         return 0.0 if condition() else self._until(condition)[0] - start
 
     def first_picture(self, condition: Callable[[], object]) -> float:
-        """Return the seconds from the program's own start, its imports done, until ``condition`` holds."""
+        """Return the seconds from the program's start, after its Python imports, until ``condition`` holds."""
         seen = self._until(condition)[0]
         if self._begun is None:
             raise TimeoutError("the program never said when it began")
@@ -94,7 +94,7 @@ class Screen:
         return [seen - start for seen in self._until(*conditions)]
 
     def press(self, keys: str, condition: Callable[[], object]) -> Cost:
-        """Send keys and wait until ``condition`` holds and all is quiet again."""
+        """Send keys and wait until ``condition`` holds and the program is quiet again."""
         used = self.processor()
         seconds = self.delay(keys, condition)
         self.settle()
@@ -111,7 +111,7 @@ class Screen:
         return time.monotonic() - start
 
     def settle(self) -> None:
-        """Read until nothing comes any more."""
+        """Read until no more output arrives."""
         while chunks := self._gather():
             for _, data in chunks:
                 self._draw(data)
@@ -135,7 +135,7 @@ class Screen:
         while select.select([self._master], [], [], _QUIET)[0]:
             try:
                 data = os.read(self._master, 65536)
-            except OSError:  # how Linux says that nobody holds the other end any more
+            except OSError:  # how Linux reports that the other end is closed
                 break
             chunks.append((time.monotonic(), data))
             if chunks[-1][0] - chunks[0][0] > 0.3:  # a program that is never quiet
@@ -155,18 +155,18 @@ class Screen:
         return used / 1e9
 
     def queued(self) -> float:
-        """Return the seconds for which the program's first thread, which draws, has waited for a core."""
+        """Return the seconds that the program's main thread, which draws, has waited for a core."""
         return int(Path(f"/proc/{self._process.pid}/schedstat").read_text().split()[1]) / 1e9
 
     def memory(self) -> float:
-        """Return the MiB of memory that the program holds."""
+        """Return the program's resident memory in MiB."""
         status = Path(f"/proc/{self._process.pid}/status").read_text()
         return int(status.split("VmRSS:")[1].split()[0]) / 1024
 
 
 @contextmanager
 def running(*arguments: str) -> Iterator[Screen]:
-    """Run one of the programs of ``tests.bench.start`` in a terminal of its own; it is ended afterwards."""
+    """Run one of the programs of ``tests.bench.start`` in its own terminal; kill it afterwards."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR", "HOME") if name in os.environ}

@@ -1,7 +1,7 @@
-"""The programs that are measured, each in a process of its own: ``python -m tests.bench.start NAME LIBRARY``.
+"""The programs to measure, each in its own process: ``python -m tests.bench.start NAME LIBRARY``.
 
-``app`` is the real one, ``list`` its list alone, ``table`` a ``DataTable`` with the same rows. Each tells in an escape
-sequence when it begins: what it imports is loaded then, its library is not yet open.
+``app`` is the real one, ``list`` its list alone, ``table`` a ``DataTable`` with the same rows. Each writes an escape
+sequence when it begins, with its modules loaded; ``table`` has read its rows by then, the others open the library next.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class ListApp(App[None]):
 
 
 class TableApp(App[None]):
-    """A ``DataTable`` that is filled at the start, and anew for each filter."""
+    """A ``DataTable`` that is filled at the start and again for each filter."""
 
     BINDINGS = [  # noqa: RUF012
         Binding("slash", "filter"),

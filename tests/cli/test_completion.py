@@ -1,4 +1,4 @@
-"""What the shell offers, through the very mechanism that the printed scripts use."""
+"""Shell completion, through the same mechanism that the printed scripts use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``config``: the values in force, where they came from, in a form that could be the file."""
+"""``config``: the values in effect and their origin, in a form that can be used as the settings file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``import-legacy``: its object, old databases that cannot be read, Ctrl-C."""
+"""``import-legacy``: its JSON object, unreadable old databases, Ctrl-C."""
 
 from __future__ import annotations
 

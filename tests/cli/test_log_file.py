@@ -1,4 +1,4 @@
-"""``--log-file``: what is done and what goes wrong, in plain lines; without it nothing is logged."""
+"""``--log-file``: actions and errors as plain lines; without it nothing is logged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``promote``: its objects, its exit codes, and what people see."""
+"""``promote``: its JSON objects, its exit codes, and its text output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``pending``, ``show`` and ``images``: their objects, and what people see."""
+"""``pending``, ``show`` and ``images``: their JSON objects and their text output."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The command line as a whole: options, help, what it imports, how failures are told."""
+"""The command line as a whole: options, help, imports, and how failures are reported."""
 
 from __future__ import annotations
 

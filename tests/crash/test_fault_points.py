@@ -1,4 +1,4 @@
-"""A process that dies at any named fault point: the library is as before or as after, and the work can be done."""
+"""A process that dies at a named fault point: the library is in the old or new state, and the work can be finished."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folders of a library on other disks: links and mounts at the top are the owner's, links below lead nowhere."""
+"""Library folders on other disks: top-level links and mounts are the owner's choice, links below are refused."""
 
 from __future__ import annotations
 

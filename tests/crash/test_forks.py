@@ -1,6 +1,6 @@
-"""A fork (multiprocessing's default): the child is told at once, and disturbs nothing of its parent.
+"""A fork (multiprocessing's default): the child gets an error immediately, and disturbs nothing of its parent.
 
-Everything runs in processes of its own: what is wrong here hangs, and a test must not.
+Everything runs in separate processes: a failure here hangs, and a test must not.
 """
 
 from __future__ import annotations

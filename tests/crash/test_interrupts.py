@@ -1,4 +1,4 @@
-"""An interrupt at any moment: what had happened stays whole, what had not leaves nothing, and work goes on."""
+"""An interrupt at any moment: committed work stays whole, uncommitted work leaves nothing, and work can continue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A library that is moved, replaced or removed while it is open: nothing is changed, here or in what lies there now."""
+"""A library that is moved, replaced or removed while open: nothing is changed, neither there nor in its replacement."""
 
 from __future__ import annotations
 

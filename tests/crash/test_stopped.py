@@ -1,4 +1,4 @@
-"""A process that is stopped (Ctrl-Z, a debugger, a frozen container) while it holds a lock: nobody waits unheard."""
+"""A process stopped (Ctrl-Z, a debugger, a frozen container) while it holds a lock: others report that they wait."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Verification beside a process at work: what is only on its way is no finding, what is really wrong is one."""
+"""Verification beside a working process: moves in progress are not findings, real damage is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The end of the process: whatever the app does and however it is ended, it is gone soon and the library whole."""
+"""The end of the process: whatever the app does and however it is ended, it exits soon and the library is intact."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Real pictures: the app in a pseudo-terminal that draws them, and what stands in the cells."""
+"""Real pictures: the app in a pseudo-terminal that draws them, and the contents of the cells."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``serve``: the app in a real browser, for nobody but its own page, and only on this machine."""
+"""``serve``: the app in a real browser, reachable only from its own page and only on this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A short evening in a real terminal: forty imports of every kind are worked off by keys, with suggestions."""
+"""A short curation session in a real terminal: forty imports of every kind are worked off by keys, with suggestions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The real program in a real terminal: start, decide, apply, leave, and the terminal is as it was."""
+"""The real program in a real terminal: start, decide, apply, leave, and the terminal is restored."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Input made to break things."""
+"""Input crafted to break things."""

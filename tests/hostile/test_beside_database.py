@@ -1,4 +1,4 @@
-"""What a stranger may have laid beside a library's database: SQLite would write over it, or delete what it names."""
+"""Files a stranger put beside a library's database: SQLite would overwrite them, or delete files they name."""
 
 from __future__ import annotations
 

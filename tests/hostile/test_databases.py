@@ -1,4 +1,4 @@
-"""Old databases made to run something, to take for ever, or damaged at random: answered soon, nothing foreign runs."""
+"""Old databases crafted to run code or never finish, or damaged at random: quick answers, no foreign code runs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A library folder that cannot be written, is none, or is on a full disk: one sentence, and all is as before."""
+"""A library folder that is read-only, not a folder, or on a full disk: one message, and nothing has changed."""
 
 from __future__ import annotations
 

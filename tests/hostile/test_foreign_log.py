@@ -1,4 +1,4 @@
-"""A write-ahead log that belongs to another database: told before SQLite mixes the two, and never where it belongs."""
+"""A write-ahead log of another database is detected before SQLite mixes the two, without false alarms."""
 
 from __future__ import annotations
 

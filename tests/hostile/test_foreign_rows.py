@@ -1,4 +1,4 @@
-"""A library from a stranger: whatever its journal and its rows name, nothing outside it is touched or read."""
+"""A library from a stranger: whatever its journal and rows name, nothing outside it is touched or read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever bytes an image is of: it takes at most 512 MiB and 10 s of one core, or is refused by name; and a cancel."""
+"""Any image bytes take at most 512 MiB and 10 s of one core, or are refused with a reason; and cancelling."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Image files that are none, or hostile, all the way from the old database: refused by name, and nothing else."""
+"""Invalid or hostile image files all the way from the old database: each is refused by name, without side effects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows that this program never writes: each is named, all others are served, and nothing ends in a bug."""
+"""Rows that this program never writes: each is named, all others are served, and nothing crashes."""
 
 from __future__ import annotations
 

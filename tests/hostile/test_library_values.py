@@ -1,4 +1,4 @@
-"""Random values in random columns: reading raises nothing but our own errors, and verification names the damage."""
+"""Random values in random columns: reading raises only our own errors, and verification names the damage."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A stranger's library whose folders are links: what lies where they lead is neither moved nor removed."""
+"""A stranger's library whose folders are links: files at the links' targets are neither moved nor removed."""
 
 from __future__ import annotations
 

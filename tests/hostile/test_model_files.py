@@ -1,4 +1,4 @@
-"""Model files that are written to while they are hashed, at real sizes: no wrong hash is stored, and the row stays."""
+"""Model files that change while being hashed, at real sizes: no wrong hash is stored, and the row stays."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names that act, names of a million characters, and file names that only a file system could love."""
+"""Names with control sequences, names of a million characters, and odd file names."""
 
 from __future__ import annotations
 

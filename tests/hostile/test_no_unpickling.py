@@ -1,6 +1,6 @@
-"""Model files that are pickles made to run something: hashed like any file, and nothing is ever unpickled.
+"""Model files that are pickles crafted to run code: hashed like any file, and never unpickled.
 
-An audit hook hears every class that a pickle asks for and every program that is started
+An audit hook reports every class that a pickle loads and every program that is started
 (https://docs.python.org/3/library/audit_events.html).
 """
 

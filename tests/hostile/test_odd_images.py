@@ -1,4 +1,4 @@
-"""Sound but odd images, all the way from the old database: the right pixels stand in the library's tiers."""
+"""Valid but odd images all the way from the old database: the library's tiers have the right pixels."""
 
 from __future__ import annotations
 

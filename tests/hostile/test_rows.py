@@ -1,4 +1,4 @@
-"""Bad rows in a real old database: each comes in as far as it can, the rest is in the problems, the others come in."""
+"""Bad rows in an old database: they are imported as far as possible with their problems reported, good rows fully."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A schema that is not ours: it is named, and keeps the library from being written, or read, where that matters."""
+"""A foreign schema: it is named, and prevents writing or reading the library where that matters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names and texts made to act on a terminal or on the app: they are shown as plain text, and nothing happens."""
+"""Names and texts crafted to act on a terminal or on the app are shown as plain text, without effect."""
 
 from __future__ import annotations
 

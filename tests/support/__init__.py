@@ -1,1 +1,1 @@
-"""What tests, benchmarks and tests.torture share; it imports none of them."""
+"""Helpers shared by tests, benchmarks and tests.torture; imports none of them."""

@@ -1,6 +1,6 @@
-"""The app at work in a test: a sample library of its own, keys pressed, and what is on the screen as plain text.
+"""Test harness for the running app: a private sample library, key presses, and the screen as plain text.
 
-Nothing here sleeps for a fixed time: ``AppHarness.until`` lets the app work until a condition holds, or fails.
+Nothing here sleeps for a fixed time: ``AppHarness.wait_until`` lets the app work until a condition holds, or fails.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from tui.queue_model.model import QueueModel
 from tui.screens.queue.screen import QueueScreen
 from tui.widgets.queue_list.queue_list import QueueList
 
-PATIENCE = 30.0  # seconds until a condition counts as broken; far more than a busy machine needs
+PATIENCE = 30.0  # seconds before a wait fails; far more than a busy machine needs
 
 CONFLICT = 7  # ids in the sample: a conflict with four images, one of which the library has
 NEW = 11
@@ -48,7 +48,7 @@ def _template() -> Path:
 
 
 def copy_sample(folder: Path) -> Path:
-    """Put a copy of the sample, model files and all, into ``folder``, and return the library's folder."""
+    """Copy the sample, including its model files, into ``folder`` and return the library's folder."""
     template = _template()
     shutil.copytree(template, folder, dirs_exist_ok=True)
     with closing(sqlite3.connect(folder / "library" / "library.db")) as connection, connection:
@@ -59,7 +59,7 @@ def copy_sample(folder: Path) -> Path:
 
 @contextmanager
 def sample(folder: Path, *, keep: int | None = None) -> Iterator[Library]:
-    """Open a copy of the sample; with ``keep`` only the first so many imports stay in its queue."""
+    """Open a copy of the sample; with ``keep``, only the first ``keep`` imports stay in its queue."""
     with Library.open(copy_sample(folder)) as library:
         if keep is not None:
             with library.store.write() as db:
@@ -69,7 +69,7 @@ def sample(folder: Path, *, keep: int | None = None) -> Iterator[Library]:
 
 
 def add_import(library: Library, record: PendingImport) -> None:
-    """Put an import with its tags into the queue, as Stage 1 would; its id must be free."""
+    """Add an import with its tags to the queue, as Stage 1 would; its id must be unused."""
     with library.store.write() as db:
         for tag in record.tags:
             db.execute("INSERT OR IGNORE INTO tags (name) VALUES (?)", [tag])
@@ -78,7 +78,7 @@ def add_import(library: Library, record: PendingImport) -> None:
 
 
 class AppHarness:
-    """The running app, its keys, and what is to be seen."""
+    """The running app: send keys to it and read its screen."""
 
     def __init__(self, pilot: Pilot[None], library: Library) -> None:
         self.pilot = pilot
@@ -92,7 +92,7 @@ class AppHarness:
 
     @property
     def queue(self) -> QueueScreen:
-        """The queue screen, also while a dialog covers it."""
+        """The queue screen, even while a dialog covers it."""
         screen = self.app.screen_stack[0]
         assert isinstance(screen, QueueScreen)
         return screen
@@ -106,23 +106,23 @@ class AppHarness:
         return self.queue.query_one(QueueList)
 
     def row(self, pending_id: int) -> QueueRow:
-        """What the list shows of an import."""
+        """Return the row that the list shows for an import."""
         row = self.model.row(pending_id)
         assert row is not None
         return row
 
     def stored(self) -> dict[int, Strategy]:
-        """The decisions that are in the database."""
+        """Return the decisions stored in the database."""
         return dict(self.library.queue.decisions())
 
     async def press(self, *keys: str) -> None:
-        """Send keys through the driver, each once the one before has been handled; then let the app work a moment."""
+        """Send keys through the driver, each after the previous one is handled; then let the app work for a moment."""
         for key in keys:
             await press(self.pilot, key)
         await self.pilot.pause(0.02)
 
     async def paste(self, words: str) -> None:
-        """Put words into the input that has the focus, as a terminal does that pastes."""
+        """Paste text into the focused input, as a terminal does."""
         assert self.app.focused is not None
         self.app.focused.post_message(events.Paste(words))
         await self.pilot.pause()
@@ -135,36 +135,36 @@ class AppHarness:
             await self.pilot.pause(0.01)
 
     async def hashed(self) -> None:
-        """Wait until every file that can be hashed is."""
+        """Wait until every hashable file is hashed."""
         await self.wait_until(
             lambda: all(r and r.state is not State.UNHASHED for r in map(self.model.row, self.list.ids))
         )
 
     async def go_to(self, pending_id: int) -> None:
-        """Put the cursor on an import and wait until all of it is shown."""
+        """Move the cursor to an import and wait until its facts are shown."""
         await self.press("g", *["j"] * list(self.list.ids).index(pending_id))
         assert self.list.current == pending_id
         await self.wait_until(lambda: self.row(pending_id).name[:6] in self.text("#facts"))
 
     async def wait_for_text(self, words: str, selector: str = "") -> None:
-        """Wait until ``words`` are on the screen, or in one widget of it."""
+        """Wait until ``words`` appear on the screen, or in the widget ``selector``."""
         await self.wait_until(lambda: words in (self.text(selector) if selector else self.screen()))
 
     def text(self, selector: str) -> str:
-        """The lines of one widget of the screen in front, as they are drawn."""
+        """Return the rendered lines of a widget on the top screen."""
         return "\n".join("".join(part.text for part in line) for line in self.segments(selector))
 
     def segments(self, selector: str) -> Sequence[Sequence[Segment]]:
-        """The lines of one widget of the screen in front, with their styles."""
+        """Return the rendered lines of a widget on the top screen, with styles."""
         widget = self.app.screen.query_one(selector, Widget)
         return [list(strip) for strip in widget.render_lines(widget.outer_size.region)]
 
     def screen(self) -> str:
-        """The whole screen as plain text."""
+        """Return the whole screen as plain text."""
         return "\n".join(strip.text for strip in self.app.screen._compositor.render_strips())
 
     def line_of(self, pending_id: int) -> str:
-        """The line of an import in the list."""
+        """Return the list's line for an import."""
         return next(line for line in self.text("#list").split("\n") if line[3:].split()[:1] == [str(pending_id)])
 
 
@@ -172,7 +172,7 @@ class AppHarness:
 async def running(
     library: Library, size: tuple[int, int] = (140, 42), settings: Settings | None = None
 ) -> AsyncIterator[AppHarness]:
-    """Run the app on a library; it is there once the rows in view have come."""
+    """Run the app on a library; yield once its list is complete and the current row is loaded."""
     app = CuratorApp(library, settings=settings)
     async with app.run_test(size=size) as pilot:
         desk = AppHarness(pilot, library)

@@ -1,4 +1,4 @@
-"""Python run in a process of its own, where everything it opens, starts and unpickles is written down."""
+"""Run Python in a separate process that records everything it opens, starts and unpickles."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from tests.support.paths import ROOT
 
 _MIB = 1024 * 1024
 
-# An audit hook hears what Python itself does (https://docs.python.org/3/library/audit_events.html); VmHWM, unlike
-# ru_maxrss, is ignored what the parent had before the fork.
+# An audit hook reports what Python itself does (https://docs.python.org/3/library/audit_events.html). VmHWM, unlike
+# ru_maxrss, ignores the memory that the parent had before the fork.
 _PRELUDE = """
 import json, os, sys
 heard = {"opened": [], "started": [], "unpickled": []}
@@ -47,7 +47,7 @@ print(json.dumps({**heard, "grown": peak() - before, "answer": answer}))
 
 @dataclass(frozen=True)
 class Watched:
-    """What a script did: (path, flags) of what it opened, programs started, classes unpickled, bytes it grew by."""
+    """What a script did: (path, flags) of opened files, programs started, classes unpickled, memory growth in bytes."""
 
     opened: list[tuple[str, int]]
     started: list[str]
@@ -60,22 +60,22 @@ class Watched:
         return self.grown / _MIB
 
     def opened_below(self, folder: Path) -> set[str]:
-        """Return the names, below ``folder``, of what was opened there."""
+        """Return the paths opened below ``folder``, relative to it."""
         start = str(folder) + os.sep
         return {path.removeprefix(start) for path, _ in self.opened if path.startswith(start)}
 
 
 def audited_process(script: str, *args: object, seconds: float = 120) -> Watched:
-    """Run ``script``; it has ``Library``, ``Strategy``, its ``args`` as text, and may set ``answer`` to some JSON."""
+    """Run ``script``; it has ``Library``, ``Strategy``, its ``args`` as text, and may set ``answer`` to JSON data."""
     found = json.loads(run(_PRELUDE + script + _END, *args, seconds=seconds))
     opened = [(path, flags) for path, flags in found["opened"]]
     return Watched(opened, found["started"], found["unpickled"], found["grown"], found["answer"])
 
 
 def run(script: str, *args: object, seconds: float = 120) -> str:
-    """Run a Python script to its end, and return what it printed."""
+    """Run a Python script and return what it printed."""
     command: Sequence[str] = [sys.executable, "-c", script, *map(str, args)]
-    # Neither the parent's library nor files compiled meanwhile may come between.
+    # Neither the parent's library nor newly compiled files may interfere.
     environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "MODEL_CURATOR_LIBRARY": ""}
     ended = subprocess.run(
         command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=seconds

@@ -1,4 +1,4 @@
-"""A real browser, headless, told over its DevTools protocol what to do."""
+"""A real headless browser, controlled over its DevTools protocol."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--remote-debugging-por
 
 
 class Page:
-    """One page: what it asked for, what its terminal was sent, and keys pressed in it."""
+    """One page: the URLs it requested, the output sent to its terminal, and key presses."""
 
     def __init__(self, socket: ClientWebSocketResponse) -> None:
         self._socket = socket
@@ -30,11 +30,11 @@ class Page:
 
     @property
     def terminal(self) -> str:
-        """The text its terminal was sent so far, all that moves and colours taken out."""
+        """The text sent to its terminal so far, without escape sequences."""
         return _ESCAPES.sub("", self._sent.decode(errors="replace"))
 
     async def call(self, method: str, **parameters: object) -> dict[str, Any]:
-        """Call a method of the protocol; what is told meanwhile is taken note of."""
+        """Call a method of the protocol; record the events that arrive meanwhile."""
         self._calls += 1
         await self._socket.send_json({"id": self._calls, "method": method, "params": parameters})
         while True:
@@ -60,7 +60,7 @@ class Page:
         return (await self.call("Runtime.evaluate", expression=script))["result"].get("value")
 
     async def press(self, key: str) -> None:
-        """Press a letter."""
+        """Press a letter key."""
         code = {"key": key, "code": f"Key{key.upper()}", "windowsVirtualKeyCode": ord(key.upper())}
         await self.call("Input.dispatchKeyEvent", type="keyDown", text=key, **code)
         await self.call("Input.dispatchKeyEvent", type="keyUp", **code)
@@ -71,7 +71,7 @@ class Page:
 
 @contextmanager
 def _chromium(folder: Path) -> Iterator[str]:
-    """Run the browser and give the address at which it takes orders."""
+    """Run the browser and yield the address of its DevTools endpoint."""
     assert CHROMIUM is not None
     command = [CHROMIUM, *_FLAGS, f"--user-data-dir={folder}", "about:blank"]
     errors = folder.with_suffix(".log")
@@ -88,7 +88,7 @@ def _chromium(folder: Path) -> Iterator[str]:
 
 @asynccontextmanager
 async def browser(folder: Path) -> AsyncIterator[Page]:
-    """Run a browser with an empty page; ``folder`` is for what it keeps."""
+    """Run a browser with an empty page; its profile is stored in ``folder``."""
     with _chromium(folder) as address:
         async with ClientSession() as session:
             async with session.get(f"{address}/json") as answer:

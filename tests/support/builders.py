@@ -1,4 +1,4 @@
-"""Small libraries for tests, built through the store, and the whole state of one to compare."""
+"""Build small libraries for tests through the store, and read a library's whole state for comparison."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from core.domain.enums import Tier
 from core.domain.records import Model, PendingImage, PendingImport
 from core.storage import models, pending, tags
 
-CACHES = ("file_hashes", "image_verdicts")  # what was computed once; no record is in them
+CACHES = ("file_hashes", "image_verdicts")  # tables of cached results; they hold no records
 
 LEGACY_SCHEMA = """
 CREATE TABLE models (id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL UNIQUE, name TEXT, type TEXT NOT NULL,
@@ -32,14 +32,14 @@ CREATE TABLE model_tags (model_id INTEGER NOT NULL, tag_id INTEGER NOT NULL, PRI
 
 
 def png(seed: int, size: tuple[int, int] = (24, 16)) -> bytes:
-    """A whole PNG, another one for each seed."""
+    """Return a valid PNG, a different one for each seed."""
     out = io.BytesIO()
     Image.frombytes("RGB", size, random.Random(seed).randbytes(size[0] * size[1] * 3)).save(out, "PNG")
     return out.getvalue()
 
 
 def half_png(seed: int) -> bytes:
-    """The first half of a PNG: its head is right, its pixels are cut off."""
+    """Return the first half of a PNG: its header is valid, its pixels are cut off."""
     whole = png(seed)
     return whole[: len(whole) // 2]
 
@@ -69,7 +69,7 @@ def add_pending(
     images: Sequence[bytes] = (),
     claimed: str | None = None,
 ) -> int:
-    """Put a pending import with these images into the queue, and return its id."""
+    """Add a pending import with these images to the queue and return its id."""
     with library.store.write() as db:
         pending_id = pending.next_id(db)
         listed = []
@@ -97,7 +97,7 @@ def add_model(
     tag_names: Sequence[str] = (),
     images: Sequence[bytes] = (),
 ) -> None:
-    """Put a model with these images, numbered from 0, into the library."""
+    """Add a model with these images, numbered from 0, to the library."""
     with library.store.write() as db:
         columns = {"path": str(path), "name": name, "type": type_, "size_bytes": size_bytes}
         models.put(db, sha256, {**columns, "created_at": created_at, "meta_json": dict(meta or {})})
@@ -132,7 +132,7 @@ def locations(library: Library, sha256: str) -> list[str]:
 
 
 def sources(library: Library, sha256: str) -> list[tuple[int, str]]:
-    """Number and source digest of each image of a sequence, checked against the files: there, whole, as stored."""
+    """Return number and source digest of each image of a sequence, after checking its files against the database."""
     names = set()
     found = models.images(library.store.db, sha256)
     for image in found:
@@ -148,9 +148,9 @@ def sources(library: Library, sha256: str) -> list[tuple[int, str]]:
 
 
 def tables(path: Path, *, without: Sequence[str] = CACHES) -> dict[str, list[tuple[Any, ...]]]:
-    """Every row of every table of a database, through a connection of its own."""
+    """Return every row of every table except ``without``, read through a separate connection."""
     connection = sqlite3.connect(path)
-    connection.text_factory = os.fsdecode  # a text may be no UTF-8
+    connection.text_factory = os.fsdecode  # text may not be valid UTF-8
     try:
         names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         return {
@@ -161,7 +161,7 @@ def tables(path: Path, *, without: Sequence[str] = CACHES) -> dict[str, list[tup
 
 
 def files(root: Path) -> dict[str, str]:
-    """Path and digest of every file below a folder, folders too; of a library, all but its database."""
+    """Return path and digest of every file and folder below a folder, without a library's database."""
     found = {}
     for where, folders, names in os.walk(root):
         for name in [*folders, *names]:
@@ -173,12 +173,12 @@ def files(root: Path) -> dict[str, str]:
 
 
 def snapshot(library: Library) -> tuple[dict[str, list[tuple[Any, ...]]], dict[str, str]]:
-    """The whole state of a library: all rows (the caches apart) and all files."""
+    """Return the whole state of a library: all rows, except the caches, and all files."""
     return tables(library.root / "library.db"), files(library.root)
 
 
 def journal(library: Library) -> list[dict[str, Any]]:
-    """The journal's entries, oldest first, their JSON read."""
+    """Return the journal's entries, oldest first, with their JSON decoded."""
     cursor = library.store.db.execute("SELECT * FROM journal ORDER BY n")
     names = [column[0] for column in cursor.description]
     entries = [dict(zip(names, row, strict=True)) for row in cursor]
@@ -189,13 +189,13 @@ def journal(library: Library) -> list[dict[str, Any]]:
 
 
 def trash(library: Library) -> dict[str, set[str]]:
-    """The names in the trash, by operation."""
+    """Return the names in the trash, by operation."""
     return {folder.name: {file.name for file in folder.iterdir()} for folder in (library.root / "trash").iterdir()}
 
 
 @dataclass(frozen=True)
 class OldRow:
-    """A row of an old manager's database; ``extra`` is its JSON, a mapping or the text itself."""
+    """A row of an old manager's database; ``extra`` is its JSON as a mapping or as text."""
 
     id: int
     path: str

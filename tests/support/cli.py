@@ -1,4 +1,4 @@
-"""Running the command line in tests: in this process where that is enough, else as a program of its own."""
+"""Run the command line in tests: in this process where that is enough, otherwise in a separate process."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tui.cli import main
 
 @dataclass(frozen=True)
 class Ran:
-    """What a command line came to."""
+    """The result of a command line."""
 
     code: int
     out: str
@@ -29,14 +29,14 @@ class Ran:
 
     @property
     def object(self) -> dict[str, Any]:
-        """The one JSON object on standard output; fails where there is anything else."""
+        """The one JSON object on standard output; fails if there is anything else."""
         assert self.out.isascii()
         found = json.loads(self.out)
         assert isinstance(found, dict)
         return found
 
     def failed(self, code: int) -> str:
-        """Check that it ended with that code and one plain line on standard error, and return that line."""
+        """Check that it exited with that code and one plain line on standard error, and return that line."""
         assert self.code == code, self
         assert self.err.count("\n") == 1 and self.err.endswith("\n"), self.err
         assert "Traceback" not in self.err and self.err[:-1].isprintable()
@@ -52,7 +52,7 @@ def run(*args: object, library: Path | None = None) -> Ran:
 
 
 def program(*args: object, env: Mapping[str, str] | None = None, **more: Any) -> subprocess.CompletedProcess[str]:
-    """Run ``python -m tui`` as a program of its own, without a terminal."""
+    """Run ``python -m tui`` in a separate process, without a terminal."""
     return subprocess.run(
         [sys.executable, "-m", "tui", *map(str, args)],
         cwd=ROOT,
@@ -66,7 +66,7 @@ def program(*args: object, env: Mapping[str, str] | None = None, **more: Any) ->
 
 
 def interrupted(*args: object, at: str) -> Ran:
-    """Run it with a terminal for standard error, and press Ctrl-C once ``at`` is shown there."""
+    """Run ``python -m tui`` with a terminal as standard error, and send SIGINT once ``at`` is shown there."""
     ours, theirs = pty.openpty()
     command = [sys.executable, "-m", "tui", *map(str, args)]
     with subprocess.Popen(
@@ -85,7 +85,7 @@ def interrupted(*args: object, at: str) -> Ran:
 
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment of a program under test: no library of the user's is ever touched."""
+    """Return an environment for a program under test that keeps it away from the user's own library."""
     return {
         **os.environ,
         "XDG_DATA_HOME": "/nonexistent",

@@ -1,4 +1,4 @@
-"""Where tests write: in memory where there is enough, and on another file system than that where they need two."""
+"""Where tests write: in memory if there is enough, and on a second file system if they need two."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from pathlib import Path
 from tests.support.paths import ROOT
 
 MEMORY = Path("/dev/shm")
-_ENOUGH = 4 << 30  # bytes; a run of the suite has some hundred MiB at once
+_ENOUGH = 4 << 30  # bytes; a run of the suite uses a few hundred MiB at a time
 _DISKS = (MEMORY, Path("/var/tmp"), ROOT)
 
 
 def write_in_memory() -> None:
-    """Have temporary folders made in memory from now on, and by the programs that are started.
+    """Create temporary folders in memory from now on, in this process and in those it starts.
 
-    Half of the suite's time is waiting for the disk: a library syncs every file. Does nothing where memory is short,
-    or where ``TMPDIR`` says otherwise.
+    Half of the suite's time is spent waiting for the disk: a library syncs every file. Does nothing if memory is short
+    or ``TMPDIR`` is set.
     """
     if "TMPDIR" not in os.environ and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > _ENOUGH:
         os.environ["TMPDIR"] = str(MEMORY)
@@ -29,7 +29,7 @@ def write_in_memory() -> None:
 
 @contextmanager
 def another_disk(folder: Path) -> Iterator[Path | None]:
-    """Give a folder on another file system than ``folder``; None where there is none."""
+    """Yield a folder on another file system than ``folder``, or None if there is no other."""
     device = folder.stat().st_dev
     place = next((disk for disk in _DISKS if os.access(disk, os.W_OK) and disk.stat().st_dev != device), None)
     if place is None:

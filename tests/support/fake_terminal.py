@@ -1,4 +1,4 @@
-"""A terminal for a program to run in: a pseudo-terminal whose other end answers questions as it is told to."""
+"""A pseudo-terminal to run a program in, with configurable answers to terminal queries."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SIXEL = {ATTRIBUTES: b"\x1b[?62;4;22c", ALIVE: b"\x1b[0n"}
 
 @dataclass
 class FakeTerminal:
-    """One end of a pseudo-terminal; ``seen`` is all that the program at the other end has written."""
+    """One end of a pseudo-terminal; ``seen`` is all output of the program at the other end."""
 
     answers: Mapping[bytes, bytes]
     kitty: bool = False
@@ -69,7 +69,7 @@ class FakeTerminal:
         os.write(self._master, keys)
 
     def until(self, words: bytes, count: int = 1) -> None:
-        """Read and answer until words have been written so many times."""
+        """Read and answer until ``words`` have been written ``count`` times."""
         deadline = time.monotonic() + PATIENCE
         while self.seen.count(words) < count:
             assert time.monotonic() < deadline, f"{words!r} never came; the end of it was {self.seen[-600:]!r}"
@@ -83,21 +83,21 @@ class FakeTerminal:
             self._pump()
 
     def finish(self, child: subprocess.Popen[bytes]) -> int:
-        """Read and answer until the program ends; returns its exit code."""
+        """Read and answer until the program ends; return its exit code."""
         deadline = time.monotonic() + PATIENCE
         while self._pump():
             assert time.monotonic() < deadline, f"never ended: {self.seen[-600:]!r}"
         return child.wait(PATIENCE)
 
     def _pump(self) -> bool:
-        """Do what there is to do, or wait a moment; False once nobody can write any more."""
+        """Send due answers and read output, waiting a moment for it; return False once the other end is closed."""
         while self._due and self._due[0][0] <= time.monotonic():
             os.write(self._master, self._due.pop(0)[1])
         ready, _, _ = select.select([self._master], [], [], 0.02)
         if ready:
             try:
                 self.seen += os.read(self._master, 65536)
-            except OSError:  # how a pseudo-terminal says that its other end is closed
+            except OSError:  # how a pseudo-terminal reports that its other end is closed
                 return False
             self._listen()
         return True

@@ -18,12 +18,12 @@ from tests.support.paths import ROOT
 
 _MIB = 1 << 20
 MOST_MIB, MOST_SECONDS = 512, 10
-_LIMITS = {resource.RLIMIT_AS: 3072 * _MIB, resource.RLIMIT_CPU: 1200}  # what is unbounded must not take all there is
+_LIMITS = {resource.RLIMIT_AS: 3072 * _MIB, resource.RLIMIT_CPU: 1200}  # no image may exhaust the machine
 
 
 @dataclass(frozen=True)
 class Costs:
-    """The reason an image was refused for, the memory above the program's own, the longest time on one core."""
+    """Why an image was refused, the memory it took above the process's own, and its longest step on one core."""
 
     refused: str | None
     mib: float
@@ -31,7 +31,7 @@ class Costs:
 
 
 def costs(files: Sequence[Path]) -> list[Costs]:
-    """Judge each file, make its tiers and a thumbnail, all in one new process."""
+    """Check each file, encode its tiers and make a thumbnail, all in one new process."""
     command = [sys.executable, "-m", "tests.support.image_costs", *map(str, files)]
     answer = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT)
     return [Costs(**json.loads(line)) for line in answer.stdout.splitlines()]
@@ -50,7 +50,7 @@ def _measured(files: Sequence[str]) -> Iterator[Costs]:
     for file in files:
         data = Path(file).read_bytes()
         with open("/proc/self/clear_refs", "w", encoding="ascii") as clear:
-            clear.write("5")  # VmHWM starts again
+            clear.write("5")  # reset VmHWM
         before = _peak() - len(data) / _MIB
         refused, seconds, children = None, 0.0, resource.getrusage(resource.RUSAGE_CHILDREN)
         for work in (check_image, encode_tiers, lambda data: thumbnail(data, 300, 300)):

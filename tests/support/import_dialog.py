@@ -1,4 +1,4 @@
-"""The import dialog in a test: opened over an empty queue, filled in, and Stage 1 held up where a test needs it."""
+"""Drive the import dialog in tests: open it, fill it in, and block Stage 1 where a test needs that."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ASKED = "Bring an old database in"
 
 
 class Dialog(AppHarness):
-    """The dialog in the running app, and what it answered."""
+    """The dialog in the running app, and the results it returned."""
 
     answers: list[ImportReport | None]
 
@@ -26,11 +26,11 @@ class Dialog(AppHarness):
         return self.app.screen.query_one(f"#{field_id}", Input).value
 
     async def at(self, field_id: str) -> None:
-        """Wait until the cursor stands in a line."""
+        """Wait until a line has the focus."""
         await self.wait_until(lambda: self.app.focused is self.app.screen.query_one(f"#{field_id}"))
 
     async def give(self, database: object, images: object = "", roots: str = "") -> None:
-        """Type into the three lines as a curator would, and start."""
+        """Fill in the three lines as a curator would, and start the import."""
         for field_id, value in (("database", database), ("images", images), ("roots", roots)):
             await self.at(field_id)
             await self.press("ctrl+e", "ctrl+u")
@@ -56,7 +56,7 @@ async def dialog(library: Library, size: tuple[int, int] = (120, 40)) -> AsyncIt
 
 @asynccontextmanager
 async def blocked_writes(library: Library, after: int = 0) -> AsyncIterator[Callable[[], None]]:
-    """Once ``after`` imports are in, hold the library's write lock: Stage 1 waits. Yields what lets it go on."""
+    """Hold the library's write lock once ``after`` imports are added, so that Stage 1 waits; yield its release."""
     with closing(sqlite3.connect(library.root / "library.db", isolation_level=None, timeout=0)) as connection:
         while not connection.in_transaction:
             await asyncio.sleep(0)

@@ -1,4 +1,4 @@
-"""Writes the tables of docs/keys.md: ``python -m tests.support.key_docs``, or ``make docs``."""
+"""Write the tables of docs/keys.md: ``python -m tests.support.key_docs``, or ``make docs``."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def tables() -> str:
 
 
 def page() -> str:
-    """Return docs/keys.md with its tables as they should be."""
+    """Return docs/keys.md with up-to-date tables."""
     return PAGE.read_text(encoding="utf-8").partition(MARK)[0] + MARK + tables()
 
 

@@ -1,4 +1,4 @@
-"""Keys for an app that runs without a terminal."""
+"""Send keys to an app that runs without a terminal."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from textual.binding import Binding
 from textual.keys import key_to_character
 from textual.pilot import Pilot
 
-_HANDLED = 3  # turns of all message queues after which a key has taken its way from driver to action
+_HANDLED = 3  # rounds of all message queues after which a key has travelled from driver to action
 
 
 async def press(pilot: Pilot[None], key: str) -> None:

@@ -1,4 +1,4 @@
-"""A database as an old manager leaves it, made of SQL, and what a folder looks like."""
+"""Create an old manager's database from SQL, and record the state of a folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Another process on a library: Python of its own, that says where it is, and is stopped and continued in tests."""
+"""Run another Python process on a library: to its end, or stopped while a test goes on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PATIENCE = 60  # seconds until a process counts as hanging; far more than a busy
 
 
 def script(code: str, *arguments: object) -> str:
-    """Run Python code to its end, and return what it printed. Fails where it hangs, or ends with an error."""
+    """Run Python code and return what it printed. Fails if it hangs or ends with an error."""
     done = subprocess.run(
         [sys.executable, "-c", code, *map(str, arguments)],
         cwd=ROOT,
@@ -31,7 +31,7 @@ def script(code: str, *arguments: object) -> str:
 
 @contextmanager
 def stopped(code: str, *arguments: object) -> Iterator[subprocess.Popen[bytes]]:
-    """Run Python code that stops itself (SIGSTOP), give the process while it stands still, and end it."""
+    """Run Python code that stops itself (SIGSTOP), yield the stopped process, and kill it afterwards."""
     command = [sys.executable, "-c", code, *map(str, arguments)]
     with subprocess.Popen(command, cwd=ROOT, env=environment()) as process:
         try:

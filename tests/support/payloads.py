@@ -1,4 +1,4 @@
-"""A library whose database a stranger has changed: the damages, and the import and the model they are done to."""
+"""A library whose database a stranger has changed: kinds of damage, and the import and model that they affect."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ NOPE = '{"fields":[[["name"],"nope"]],"tags":[],"images":[]}'
 
 @functools.cache
 def template() -> Path:
-    """A library with two models and two pending imports, all hashed; one is to be damaged, one is not."""
+    """Build a library with two models and two pending imports, all hashed; one of each is there to be damaged."""
     folder = Path(tempfile.mkdtemp(prefix="curator-hostile-"))
     with Library.open(folder / "library") as library:
         path, other = model_file(folder, "m", b"weights"), model_file(folder, "o", b"other weights")
@@ -49,7 +49,7 @@ def template() -> Path:
 
 
 def damage(root: Path, sql: str, values: tuple[Any, ...] = ()) -> None:
-    """Change the database as a stranger can, who has no need of its constraints."""
+    """Change the database as a stranger can, without regard to its constraints."""
     with closing(sqlite3.connect(root / "library.db", isolation_level=None)) as connection:
         connection.execute("PRAGMA ignore_check_constraints=ON")
         assert connection.execute(sql, values).rowcount != 0
@@ -57,7 +57,7 @@ def damage(root: Path, sql: str, values: tuple[Any, ...] = ()) -> None:
 
 @dataclass(frozen=True)
 class Kind:
-    """One damage: the table and the expression for its column, what finds it, and whose row cannot be read then."""
+    """One kind of damage: table, column and SQL value, the finding it causes, and whose row becomes unreadable."""
 
     table: str
     column: str

@@ -1,4 +1,4 @@
-"""Checks the wording of user-visible text: ``python -m tests.support.prose``, part of ``make lint``."""
+"""Check the wording of user-visible text: ``python -m tests.support.prose``, part of ``make lint``."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ BANNED = (
     "came in",
     "of its own making",
 )
-"""Phrases that plain English says in a shorter or more usual way; the list grows, and never takes code."""
+"""Phrases for which plain English has a shorter or more usual form; extend the list as needed. Code is not checked."""
 
 PAGES = ("README.md", "CHANGELOG.md", "docs/*.md")
 
 
 def texts() -> Iterator[tuple[str, str]]:
-    """Yield every user-visible text with the place where it is written."""
+    """Yield every user-visible text with its location."""
     for pattern in PAGES:
         for page in sorted(ROOT.glob(pattern)):
             yield str(page.relative_to(ROOT)), page.read_text(encoding="utf-8")
@@ -54,7 +54,7 @@ def help_texts(command: click.Command, name: str) -> Iterator[tuple[str, str]]:
 
 
 def problems(place: str, text: str) -> Iterator[str]:
-    """Yield one line for each banned phrase in a text, also one that is broken over two lines."""
+    """Yield one line for each banned phrase in a text, including phrases broken over two lines."""
     for phrase in BANNED:
         words = r"\s+".join(phrase.split())
         for found in re.finditer(rf"\b{words}\b", text, re.IGNORECASE):

@@ -1,4 +1,4 @@
-"""The program in a pseudo-terminal, and a model of the screen that its bytes make."""
+"""Run the program in a pseudo-terminal, with a model of the screen that its output draws."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PATIENCE = 30.0  # seconds until a wait counts as failed
 
 
 class Terminal:
-    """One end of a pseudo-terminal: keys go in, ``bytes`` is all that came out."""
+    """One end of a pseudo-terminal: keys go in, ``bytes`` is all output so far."""
 
     def __init__(self, master: int, process: subprocess.Popen[bytes], columns: int, lines: int) -> None:
         self._master = master
@@ -35,7 +35,7 @@ class Terminal:
 
     @property
     def text(self) -> str:
-        """What is on the screen."""
+        """The text on the screen."""
         rows = (self._screen.buffer[y] for y in range(self._screen.lines))
         return "\n".join("".join(row[x].data for x in range(self._screen.columns)) for row in rows)
 
@@ -48,7 +48,7 @@ class Terminal:
         os.kill(self.process.pid, signal.SIGWINCH)
 
     def see(self, words: str) -> None:
-        """Read until words are on the screen."""
+        """Read until ``words`` are on the screen."""
         deadline = time.monotonic() + PATIENCE
         while words not in self.text:
             assert time.monotonic() < deadline, f"{words!r} never came; the screen shows\n{self.text}"
@@ -62,22 +62,22 @@ class Terminal:
         return self.process.wait(PATIENCE)
 
     def close(self) -> None:
-        """Close the window: the kernel sends SIGHUP and SIGCONT where the terminal is a controlling one."""
+        """Close the window: the kernel sends SIGHUP and SIGCONT if the terminal is a controlling one."""
         os.close(self._master)
         self._master = -1
 
     def release(self) -> None:
-        """Close what is still open."""
+        """Close the terminal if it is still open."""
         if self._master >= 0:
             self.close()
 
     def blank(self) -> None:
-        """Forget what is on the screen, as a shell that writes over it does."""
+        """Clear the screen, as a shell that writes over it does."""
         self._screen.reset()
 
     @property
     def echoes(self) -> bool:
-        """Whether the terminal shows what is typed, and waits for a line to end, as it did before the program."""
+        """Whether the terminal echoes input, reads whole lines and sends signals, as it did before the program."""
         flags: int = termios.tcgetattr(self._master)[3]
         return bool(flags & termios.ECHO and flags & termios.ICANON and flags & termios.ISIG)
 
@@ -94,7 +94,7 @@ class Terminal:
             return True
         try:
             data = os.read(self._master, 65536)
-        except OSError:  # how Linux says that nobody holds the other end any more
+        except OSError:  # how Linux reports that the other end is closed
             return False
         self.bytes += data
         self._stream.feed(data)
@@ -102,18 +102,18 @@ class Terminal:
 
 
 def stopped(process: subprocess.Popen[bytes]) -> bool:
-    """Whether a process stands still, as the shell sees it after Ctrl-Z."""
+    """Return whether a process is stopped, as after Ctrl-Z in a shell."""
     state = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[0]
     return state == "T"
 
 
 def set_size(descriptor: int, columns: int, lines: int) -> None:
-    """Tell a terminal how large it is."""
+    """Set a terminal's size in cells."""
     fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", lines, columns, 0, 0))
 
 
 def environment(**more: str) -> Mapping[str, str]:
-    """What the program is told of its surroundings: a terminal with true colour, and nothing of ours."""
+    """Return a minimal environment for the program: a true-colour terminal, and none of our settings."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG", "TMPDIR") if name in os.environ}
     return {**kept, "TERM": "xterm-256color", "COLORTERM": "truecolor", **more}
 
@@ -128,13 +128,13 @@ def terminal(
     controlling: bool = False,
     **more: str,
 ) -> Iterator[Terminal]:
-    """Run the program, or a script, in a terminal of its own, ``more`` in its environment; at the end it is ended.
+    """Run the program, or a script, in its own terminal with ``more`` in its environment; kill it at the end.
 
     A ``controlling`` terminal sends signals, as the window of a terminal emulator does.
     """
     master, slave = pty.openpty()
     set_size(slave, columns, lines)
-    # A process that leads its session has the first terminal it opens as its controlling one.
+    # The first terminal that a session leader opens becomes its controlling terminal.
     opening = ["sh", "-c", 'exec "$@" <>"$0" >&0 2>&0', os.ttyname(slave)] if controlling else []
     try:
         process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""What the tests of restoring share: a backup, a promotion, a call that fails, and a look into the library."""
+"""Helpers for restore tests: a backup, a promotion, a failing call, and the library's rows and errors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Rows = dict[str, list[tuple[Any, ...]]]
 
 
 def rows(root: Path) -> Rows:
-    """Every row that is a record, of a library that is open nowhere; its log counts."""
+    """Return all rows of a closed library except caches and counters, including those still in its write-ahead log."""
     return tables(root / "library.db", without=COUNTS)
 
 

@@ -47,7 +47,7 @@ _SHOWN = 5
 
 
 def main() -> int:
-    """Run the parts that were named, or all."""
+    """Run the named parts, or all."""
     parser = argparse.ArgumentParser(prog="python -m tests.torture", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="part", help=f"any of {', '.join(PARTS)}; all, if none is named")
     parser.add_argument("--quick", action="store_true", help="only some of the points: minutes instead of half an hour")

@@ -1,4 +1,4 @@
-"""Proof 2: every call that changes something fails, once or from then on; what is said afterwards is what happened."""
+"""Proof 2: every call that changes something is made to fail, once or for good; the answer says what happened."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.torture.trace import CHANGING, Call, run
 
 
 class How(StrEnum):
-    """What fails: a call; it and all later ones of its name; of SQLite; of all that change anything; one that reads."""
+    """What fails: one call; it and later ones of its name; SQLite's calls; all changing calls; one opening call."""
 
     ONCE = "once"
     CALL = "this call for good"
@@ -27,12 +27,12 @@ class How(StrEnum):
 
 
 _TRIED = [*itertools.product(("ENOSPC", "EIO"), (How.ONCE, How.CALL, How.DATABASE, How.ALL)), ("EIO", How.LOOK)]
-# Which calls go on failing, where it is not only the one itself.
+# Which calls keep failing, if more than the call itself.
 _FAILING = {How.DATABASE: ("pwrite64", "fdatasync", "ftruncate"), How.ALL: CHANGING}
 
 
 def errors(folder: Path, quick: bool) -> Lines:
-    """Let calls fail in promotions, undoings, and Stage 1."""
+    """Make calls fail in promotions, undos and Stage 1."""
     with one_thread():
         for scene, place in _all(folder):
             for error, how in _TRIED:
@@ -49,7 +49,7 @@ def _all(folder: Path) -> Iterator[tuple[Scene, Path]]:
 
 
 def fail_everywhere(scene: Scene, folder: Path, error: str, how: How, every: int) -> tuple[str, list[str]]:
-    """Let every so many of the scene's calls fail."""
+    """Make every ``every``-th of the scene's calls fail in turn."""
     tally, said = Tally(), Counter[str]()
     trace, root = undisturbed(scene, folder)
     looks = trace.looks(root)
@@ -74,14 +74,14 @@ def _injections(calls: list[Call], at: Call, error: str, how: How) -> list[str]:
     reached = calls[: calls.index(at)]
     found = [f"openat:error={error}:when={at.nth}"] if at.name == "openat" else []
     for name in _FAILING[how]:
-        if name != "openat":  # opening what is there stays possible
+        if name != "openat":  # opening existing files stays possible
             last = max((call.nth for call in reached if call.name == name), default=0)
             found.append(f"{name}:error={error}:when={last + 1}+")
     return found
 
 
 def honest(scene: Scene, answer: str, state: int) -> None:
-    """Raise Bad where what was told is not what happened."""
+    """Raise InvariantViolation if the answer is not what happened."""
     last = len(scene.allowed) - 1
     if answer in ("done", "later"):
         if state != last:

@@ -1,4 +1,4 @@
-"""What the calls of a trace did, in terms of the library: which files were written, synced, moved, in which order."""
+"""Translate a trace into events of the library: which files were written, synced and moved, in order."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from unittest.mock import patch
 from core.storage import LibraryDatabase
 from tests.torture.trace import MARKS, Call
 
-# A name, with the descriptor of the folder that it begins at, where it does.
+# A file name, with the descriptor of the folder that it is relative to, if any.
 _NAME = re.compile(r'(?:\d+<([^>]*)>, )?"((?:[^"\\]|\\.)*)"')
 _STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _DESCRIPTOR = re.compile(r"\d+<([^>]*)>")
@@ -56,7 +56,7 @@ _BY_NAME = {
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One thing done to ``path`` (relative to the library; of SQL the statement), for moves and links with a target."""
+    """One event on ``path`` (relative to the library; for SQL the statement); ``to`` is a move's or link's target."""
 
     did: Did
     path: str
@@ -65,7 +65,7 @@ class Event:
 
 @contextmanager
 def marked() -> Iterator[None]:
-    """For the block, every statement that SQLite runs is written to where a trace shows it."""
+    """Within the block, write every SQL statement to ``MARKS``, where a trace shows it."""
 
     def opened(store: LibraryDatabase, path: Path, mode: str) -> sqlite3.Connection:
         connection = _ORIGINAL_OPEN(store, path, mode)
@@ -78,7 +78,7 @@ def marked() -> Iterator[None]:
 
 
 def events_of(calls: Sequence[Call], root: Path) -> list[Event]:
-    """Return what the calls did, in order; calls that failed did nothing."""
+    """Return the events of the calls, in order; failed calls have none."""
     found = (_event(call, f"{root}/") for call in calls if not call.failed)
     return [event for event in found if event is not None]
 

@@ -17,7 +17,7 @@ from tests.torture.scenarios import Scene, one_thread, promotion
 from tests.torture.state import InvariantViolation
 from tests.torture.strace_kills import Lines, kill_everywhere
 
-# Builds its library undamaged, and returns what then, under the fault, finds what is bad.
+# Builds an undamaged library, and returns a function that, run under the fault, returns the violations it finds.
 Proof = Callable[[Path], Callable[[], list[str]]]
 
 
@@ -90,8 +90,8 @@ PROOFS: dict[str, tuple[str, Proof]] = {
 
 
 def bites(folder: Path, quick: bool, only: str | None = None) -> Lines:
-    """Hold each fault (or one) to its proof; what is not caught is bad."""
-    del quick  # a fault is caught by a few points already
+    """Run the proof of each fault, or of ``only`` one; a fault that is not caught is bad."""
+    del quick  # a few points are enough to catch a fault
     for name in [only] if only else FAULTS:
         place = folder / name
         place.mkdir()

@@ -1,4 +1,4 @@
-"""Named fault points, without strace: the calls by which our own code changes anything, and SQLite's statements."""
+"""Named fault points, without strace: the calls with which our own code changes files, and SQL statements."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from tests.torture.scenarios import STRATEGIES, Scene, one_thread, promotion, st
 from tests.torture.state import InvariantViolation
 from tests.torture.strace_kills import Lines, Tally, judge
 
-# Called before each point with its name, and the path where an error of that call would name one; whatever it raises
-# is what the call raises.
+# Called before each point with its name, and with the path if an error of that call would name one; the call raises
+# whatever the hook raises.
 Hook = Callable[[str, str | None], None]
 
 _CALLS = ("fsync", "link", "rename", "replace", "mkdir", "unlink", "rmdir")
@@ -35,7 +35,7 @@ _open, _connect = builtins.open, LibraryDatabase._open
 
 @contextmanager
 def injected(strike: Hook, *, sql: bool) -> Iterator[None]:
-    """For the block, ``strike`` is called before everything that changes a file; ``sql``: and before each statement."""
+    """Within the block, call ``strike`` before each change of a file and, with ``sql``, before each SQL statement."""
     with ExitStack() as patches:
         for name in _CALLS:
             patches.enter_context(patch.object(os, name, _before(getattr(os, name), name, strike)))
@@ -54,7 +54,7 @@ def _before(call: Callable[..., Any], name: str, strike: Hook) -> Callable[..., 
 
 
 def _whole(path: str, kwargs: Mapping[str, Any]) -> str:
-    """Return a path that begins at a descriptor from the root on."""
+    """Return the absolute form of a path that is relative to a folder descriptor."""
     folder = kwargs.get("dir_fd", kwargs.get("src_dir_fd"))
     return path if folder is None else f"{os.readlink(f'/proc/self/fd/{folder}')}/{path}"
 
@@ -84,7 +84,7 @@ def _connector(strike: Hook) -> Callable[..., sqlite3.Connection]:
 
 
 def names_of(scene: Scene, folder: Path, *, sql: bool) -> list[str]:
-    """Return the names of the points that the scene's work meets, in order."""
+    """Return the names of the points that the scene's work reaches, in order."""
     met: list[str] = []
     root = scene.fresh(folder)
     with injected(lambda name, _: met.append(name), sql=sql):
@@ -109,7 +109,7 @@ def _dying(scene: Scene, at: int) -> Callable[[Path], str]:
 
 
 def die_everywhere(scene: Scene, folder: Path, every: int) -> tuple[Tally, Counter[str]]:
-    """Let the process that does the work die at every so many of its points; return how often at which, too."""
+    """Have the working process die at every ``every``-th of its points; also return how often it died at each name."""
     tally, names = Tally(), Counter[str]()
     for at, name in list(enumerate(names_of(scene, folder, sql=True)))[::every]:
         root = scene.fresh(folder)
@@ -125,7 +125,7 @@ def die_everywhere(scene: Scene, folder: Path, every: int) -> tuple[Tally, Count
 
 
 def named(name: str, folder: Path, disk: Path | None = None) -> Scene:
-    """Return the scene of that name, such as ``promote merge`` or ``stage 1``; ``disk`` has the images, if any."""
+    """Return the scene of that name, such as ``promote merge`` or ``stage 1``; ``disk``, if given, holds the images."""
     if name.endswith("stage 1"):
         return stage_1(folder) if name == "stage 1" else undo_stage_1(folder)
     kind, _, strategy = name.partition(" ")
@@ -138,7 +138,7 @@ NAMES = [*(f"{kind} {s or 'insert'}" for kind in ("promote", "undo") for s in ST
 
 
 def points(folder: Path, quick: bool) -> Lines:
-    """Let processes die at the points of all scenes."""
+    """Have processes die at the points of all scenes."""
     with one_thread():
         for name in NAMES:
             (folder / name).mkdir()
@@ -157,7 +157,7 @@ def _one(scene: Scene, folder: Path, every: int) -> tuple[str, list[str]]:
 
 
 def main() -> None:
-    """Do one scene in a folder, at every so many points: ``NAME FOLDER EVERY``."""
+    """Run one scene in a folder, at every EVERY-th point: ``NAME FOLDER EVERY``."""
     name, folder, every = sys.argv[1:]
     with one_thread():
         line, bad = _one(named(name, Path(folder)), Path(folder), int(every))

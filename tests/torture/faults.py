@@ -1,4 +1,4 @@
-"""Proof 4: the harness bites. The protocol without one of its clauses, and the proof that must catch it."""
+"""Proof 4: the harness catches faults. Each fault removes one clause of the protocol, and a proof must catch it."""
 
 from __future__ import annotations
 
@@ -62,13 +62,13 @@ def _close_without_lock(journal: Journal) -> None:
     entry = journal_rows.open_entry(journal._store.db)
     if entry is None:
         return
-    lost = vars(core.operations.journal)["roll_forward"](journal._root, entry.moves)  # looked up now: it may be held
+    lost = vars(core.operations.journal)["roll_forward"](journal._root, entry.moves)  # looked up now: it may be patched
     with journal._store.write(full=False) as db:
         journal_rows.close(db, entry.number, lost)
 
 
 def _sweep_first(library: Library, left: Sequence[str]) -> None:
-    for name in left:  # in no transaction, which would finish what is open
+    for name in left:  # without a transaction, which would finish an open entry
         library._journal._files.remove_tree(f"staging/{name}")
     library.recovered = library._journal.recover()
 
@@ -176,7 +176,7 @@ def _look_at_no_image(db: Database, record: PendingImport) -> None:
 
 
 def _unsynced(pattern: str) -> Fault:
-    """Return the fault that leaves out every fsync of what matches, relative to the library."""
+    """Return a fault that skips every fsync of paths that match ``pattern``, relative to the library."""
 
     def fsync(descriptor: int) -> None:
         path = os.readlink(f"/proc/self/fd/{descriptor}")

@@ -1,4 +1,4 @@
-"""Proof 3: the order of fsyncs, read from a trace. What a kill cannot show, a power cut would."""
+"""Proof 3: the order of fsyncs, read from a trace. It covers power cuts, whose effects a kill cannot show."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CHANGES = (Did.MOVE, Did.LINK, Did.REMOVE)
 
 @dataclass(slots=True)
 class Rules:
-    """Holds one operation's events, from ``begin`` on, to the rules; counts them, and collects what breaks them."""
+    """Checks one operation's events, from ``begin`` on; ``held`` counts the checks, ``broken`` collects violations."""
 
     events: Sequence[Event]
     begin: int = 0
@@ -30,20 +30,20 @@ class Rules:
     broken: list[str] = field(default_factory=list)
 
     def must(self, holds: bool, what: str) -> None:
-        """Hold one rule."""
+        """Check one rule."""
         self.held += 1
         if not holds:
             self.broken.append(what)
 
     def first(self, did: Did, start: str, after: int) -> int:
-        """Return where something was first done from ``after`` on, the end where it never was."""
+        """Return the index of the first such event from ``after`` on, or the number of events if there is none."""
         for place in range(after, len(self.events)):
             if self.events[place].did is did and self.events[place].path.startswith(start):
                 return place
         return len(self.events)
 
     def last(self, did: Sequence[Did], path: str, before: int) -> int:
-        """Return where something was last done to ``path`` or with it as its target, ``begin`` where it never was."""
+        """Return the index of the last such event on or to ``path``, or ``begin`` if there is none."""
         for place in range(before - 1, self.begin, -1):
             event = self.events[place]
             if event.did in did and path in (event.path, event.to):
@@ -51,12 +51,12 @@ class Rules:
         return self.begin
 
     def synced(self, path: str, after: int, before: int, why: str) -> None:
-        """Hold that ``path`` is synced between two places."""
+        """Check that ``path`` is synced between two events."""
         found = any(event.did is Did.SYNC and event.path == path for event in self.events[after:before])
         self.must(found, f"{path} is not synced {why}")
 
     def made_last(self, folder: str, before: int) -> int:
-        """Return where the last name was made in a folder."""
+        """Return the index of the last event that created a name in a folder, or ``begin`` if there is none."""
         for place in range(before - 1, self.begin, -1):
             event = self.events[place]
             made = event.to or (event.path if event.did in (Did.WRITE, Did.FOLDER) else "")
@@ -71,14 +71,14 @@ def parent(path: str) -> str:
 
 
 def _up(folder: str) -> Iterator[str]:
-    """Give a folder, and those it lies in, the library apart."""
+    """Yield a folder and its parents, without the library itself."""
     while folder != ".":
         yield folder
         folder = parent(folder)
 
 
 def operation(events: Sequence[Event], begin: int, op: str, moves: Sequence[Move]) -> tuple[Rules, int]:
-    """Hold an operation's events to all rules; return the rules, and where the operation ends."""
+    """Check an operation's events against all rules; return the rules and the index at which the operation ends."""
     rules = Rules(events, begin)
     entry = rules.first(Did.SQL, "INSERT INTO journal", begin)
     commit = rules.first(Did.SQL, "COMMIT", entry)
@@ -100,7 +100,7 @@ def operation(events: Sequence[Event], begin: int, op: str, moves: Sequence[Move
 
 
 def _in_place(rules: Rules, moves: Sequence[Move], begin: int, close: int) -> None:
-    """Hold the moving itself, between ``begin`` and the closing of the entry, to the rules."""
+    """Check the moves between ``begin`` and the closing of the entry."""
     late = [event for event in rules.events[close:] if event.did is Did.MOVE and event.path.startswith(_FILES)]
     rules.must(not [event for event in late if event.to in {move.target for move in moves}], "moved after the closing")
     for move in moves:
@@ -117,7 +117,7 @@ def _in_place(rules: Rules, moves: Sequence[Move], begin: int, close: int) -> No
 
 
 def recovery(events: Sequence[Event], moves: Sequence[Move], displaced: Sequence[str]) -> Rules:
-    """Hold an opening that recovers to the rules; ``displaced`` are the targets that had no copy yet."""
+    """Check an opening that recovers the library; ``displaced`` are the targets that had no copy yet."""
     rules = Rules(events)
     pulse = rules.first(Did.SQL, "UPDATE pulse", 0)
     durable = rules.first(Did.SYNC, "library.db-wal", pulse)
@@ -136,7 +136,7 @@ def _copied(rules: Rules, displaced: Sequence[str]) -> None:
 
 
 def entries(root: Path) -> list[tuple[int, str, list[Move]]]:
-    """Return whether open, name and moves of all entries that have moves, oldest first."""
+    """Return (is open, operation, moves) of all entries that have moves, oldest first."""
     with closing(sqlite3.connect(root / "library.db")) as db:
         found = db.execute("SELECT open, op, moves FROM journal WHERE moves != '[]' ORDER BY n").fetchall()
     return [
@@ -177,7 +177,7 @@ def _after_kills(scene: Scene, folder: Path, every: int) -> tuple[int, Rules]:
 
 
 def order(folder: Path, quick: bool) -> Lines:
-    """Read the order of fsyncs of promotions, undoings and Stage 1, undisturbed and after kills."""
+    """Check the order of fsyncs of promotions, undos and Stage 1, undisturbed and after kills."""
     with one_thread(), marked():
         for scene, place in every_scene(folder):
             yield order_of(scene, place, 8 if quick else 1)
@@ -186,7 +186,7 @@ def order(folder: Path, quick: bool) -> Lines:
 
 
 def order_of(scene: Scene, place: Path, every: int) -> tuple[str, list[str]]:
-    """Read the order of one scene, and of the recovery after a kill at every so many of its points."""
+    """Check the order of fsyncs of one scene, and of recovery after a kill at every ``every``-th of its points."""
     try:
         whole = _undisturbed(scene, place)
         seen, after = _after_kills(scene, place, every)

@@ -1,4 +1,4 @@
-"""Images made or damaged to cost too much: each is refused by name, or taken, within 512 MiB and 10 s of one core."""
+"""Images crafted or damaged to cost too much: each is refused or accepted within 512 MiB and 10 s of one core."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _measured(
 
 
 def sound_images(kind: str) -> list[bytes]:
-    """Return a few images in a format, as its encoder may make them."""
+    """Return a few valid images in a format, made with different encoder options."""
     found = []
     for options in ({}, {"save_all": True}, {"progressive": True}, {"lossless": True}):
         if ("save_all" in options and kind in ("JPEG", "BMP")) or ("lossless" in options and kind != "WEBP"):
@@ -71,7 +71,7 @@ def sound_images(kind: str) -> list[bytes]:
 
 
 def mutated(sound: list[bytes], chance: random.Random) -> bytes:
-    """Return one of the images with bits flipped, bytes cut out, doubled or put elsewhere, or lengths changed."""
+    """Return one of the images with bits flipped, bytes removed, repeated or overwritten, or the end cut off."""
     data = bytearray(chance.choice(sound))
     for _round in range(chance.randint(1, 6)):
         at = chance.randrange(min(len(data), 400) if chance.random() < 0.6 else len(data))
@@ -95,7 +95,7 @@ def mutated(sound: list[bytes], chance: random.Random) -> bytes:
 
 
 def _summed(data: bytearray) -> bytes:
-    """Return a damaged PNG with the right sum behind each chunk: else the sums would be all that is looked at."""
+    """Return a damaged PNG with correct chunk checksums; otherwise decoders would look no further than these."""
     at = 8
     while at + 12 <= len(data):
         end = at + 8 + int.from_bytes(data[at : at + 4], "big")

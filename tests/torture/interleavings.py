@@ -1,4 +1,4 @@
-"""Two processes that meet at a chosen moment: one is held at a place in its work while the other does its own."""
+"""Two processes that meet at a chosen moment: one is held at a point in its work while the other runs."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from tests.torture.scenarios import opening, prepared, promoting, undoing
 from tests.torture.state import InvariantViolation, State, recovered
 from tests.torture.trace import Work
 
-_PATIENCE = 1.0  # seconds; a second process that has not ended by then is taken to wait for the first
+_PATIENCE = 1.0  # seconds; a second process that has not ended by then is assumed to wait for the first
 _DEADLINE = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Meeting:
-    """``first`` is held at ``owner.name`` (once that was called, if ``after``) while ``second`` runs."""
+    """``first`` is held before a call of ``owner``'s ``at`` (after it, if ``after``) while ``second`` runs."""
 
     name: str
     first: Work
@@ -38,10 +38,10 @@ class Meeting:
     owner: object
     at: str
     after: bool
-    right: Callable[[State, State], bool]  # of the states before and after both
+    right: Callable[[State, State], bool]  # called with the states before and after both
 
     def hold(self, root: Path) -> None:
-        """Let the two meet on the library ``root``. Raises Bad where the end is not right."""
+        """Let the two meet on the library ``root``. Raises InvariantViolation if the end state is wrong."""
         before = recovered(root)
         reached, resume = os.pipe(), os.pipe()
         with _held(self.owner, self.at, after=self.after, reached=reached[1], resume=resume[0]):
@@ -89,7 +89,7 @@ def _wait(met: list[int], reached: int, resume: int) -> None:
 
 
 def spawn(work: Work, root: Path) -> tuple[int, int]:
-    """Start the work in a process of its own; return its id, and the descriptor on which its answer comes."""
+    """Start the work in a forked process; return its id and the descriptor to read its answer from."""
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -104,7 +104,7 @@ def spawn(work: Work, root: Path) -> tuple[int, int]:
 
 
 def finish(pid: int, answer: int) -> str:
-    """Wait for a process's end and return its answer, ``killed`` where it left none."""
+    """Wait for a process to end and return its answer, or ``killed`` if it left none."""
     if not select.select([answer], [], [], _DEADLINE)[0]:
         os.kill(pid, signal.SIGKILL)
         os.waitpid(pid, 0)
@@ -116,7 +116,7 @@ def finish(pid: int, answer: int) -> str:
 
 
 def _dying(work: Work) -> Work:
-    """Return the work in a process that dies when it is to move the first file."""
+    """Return the work in a process that dies before it moves the first file."""
 
     def die(_root: Path, _moves: list[Move]) -> list[str]:
         os._exit(9)
@@ -141,7 +141,7 @@ def _importing(folder: Path) -> Work:
 
 
 def _second_image(folder: Path) -> Work:
-    """Build a library whose pending import 1 gets a second image when the returned import is done."""
+    """Build a library, and return an import that adds a second image to its pending import 1."""
     path = model_file(folder, "1.safetensors", b"1")
     (folder / "old").mkdir()
     (folder / "old" / "a.png").write_bytes(png(1))
@@ -208,7 +208,7 @@ MEETINGS: dict[str, Callable[[Path], Meeting]] = {"look": _look, "finish": _fini
 
 
 def built(name: str, folder: Path) -> tuple[Meeting, Path]:
-    """Build a meeting in a folder of its own, and return it with the library it takes place on."""
+    """Build a meeting in its own folder, and return it with the library it takes place on."""
     place = folder / name
     place.mkdir()
     return MEETINGS[name](place), place / "start"

@@ -1,8 +1,8 @@
-"""Raising an exception at a chosen point of a piece of work.
+"""Raise an exception at a chosen point of a piece of work.
 
-The points are every line of the code that holds anything (files, transactions, locks), ours and Python's, and every
-call from there, before and after it, be it of Python or of C: what is called holds nothing, and to its caller an
-exception inside it is one before or after it.
+The points are every line of code that holds a resource (files, transactions, locks), in core and in the standard
+library, and the moments before and after every call from there, to Python or C. The called code holds nothing: to its
+caller, an exception inside it is the same as one before or after the call.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ _FUTURES = os.path.dirname(concurrent.futures.__file__)
 _HOLDING = (_CORE, _FUTURES, *(str(module.__file__) for module in (contextlib, shutil, tempfile, threading, weakref)))
 _PURE = (*glob(f"{_CORE}/domain/*.py"), *glob(f"{_CORE}/planning/*.py"), f"{_CORE}/merger.py", f"{_CORE}/text.py")
 assert len(_PURE) > 10, "the pure modules moved"
-# There running out of memory becomes an error of our own, told in a sentence.
+# Code that turns a MemoryError into an error of our own with a message.
 _ANSWERS = (f"{_CORE}/images/decoder.py",)
-# The interpreter looks for signals after it called C code, not before: these have given back when one is seen.
+# The interpreter checks for signals after a call of C code, not before: these have released by then.
 _GIVING_BACK = frozenset(("__exit__", "release"))
 
 
-_LEAVING: dict[int, frozenset[int]] = {}  # for the identity of each code: where it leaves a ``with`` statement
+_LEAVING: dict[int, frozenset[int]] = {}  # by id of the code object: offsets at which it leaves a ``with`` statement
 
 
 def _leaves_with(frame: FrameType) -> bool:
-    """Tell whether the line is one to which a ``with`` statement returns for its end.
+    """Return whether the current instruction starts the exit of a ``with`` statement.
 
-    Between the block's last call and this end the interpreter looks for no signals, nor does it need memory.
+    Between the block's last call and this exit the interpreter neither checks for signals nor needs memory.
     """
     code = frame.f_code
     found = _LEAVING.get(id(code))
@@ -56,7 +56,7 @@ def _leaves_with(frame: FrameType) -> bool:
 
 
 class _Holding(dict[str, bool]):
-    """Whether the code in a file holds anything; asked tens of thousands of times in a piece of work."""
+    """Caches whether the code in a file holds resources; looked up tens of thousands of times in a piece of work."""
 
     def __init__(self, left_out: tuple[str, ...]) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ class _Holding(dict[str, bool]):
 
 
 class Interrupter:
-    """For the block, counts the points that are met, and raises ``error`` at number ``at`` (from 1; 0: nowhere)."""
+    """Within the block, counts the points reached, and raises ``error`` at number ``at`` (from 1; 0: never)."""
 
     def __init__(self, at: int = 0, error: type[BaseException] = KeyboardInterrupt) -> None:
         self._at = at
@@ -135,9 +135,9 @@ class Interrupter:
 
 
 class Survey(Interrupter):
-    """Interrupts nothing: ``points`` are the numbers of those points that differ in how they were come by.
+    """Interrupts nothing; ``points`` are the numbers of the points that differ in their call stacks.
 
-    Of points with the same callers, line by line, such as those of a loop, they are the first and the last.
+    Of points with the same callers, line by line, such as those in a loop, it has the first and the last.
     """
 
     def __init__(self, error: type[BaseException] = KeyboardInterrupt) -> None:
@@ -147,7 +147,7 @@ class Survey(Interrupter):
 
     @property
     def points(self) -> list[int]:
-        """Return the numbers in their order."""
+        """Return the numbers in ascending order."""
         return sorted({*self._first.values(), *self._last.values()})
 
     def _meet(self, frame: FrameType, what: str) -> None:

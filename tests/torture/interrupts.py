@@ -1,4 +1,4 @@
-"""Proof 5: interrupted at any point, the state is one before or after, and the same process can go on or leave."""
+"""Proof 5: after an interrupt at any point, the state is one before or after, and the process can go on or exit."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ from tests.torture.scenarios import STRATEGIES, Deed, Scene, one_thread, opened,
 from tests.torture.state import InvariantViolation, State, recovered, state_of
 from tests.torture.strace_kills import Lines, Tally, judge
 
-# How many points lie between two that are tried: to the code the others differ in no more than in how it goes on.
+# Try every N-th point: for the code, the other exceptions differ from an interrupt only in how work goes on.
 ERRORS = {KeyboardInterrupt: 1, MemoryError: 4, SystemExit: 4}
-_SECONDS = 20.0  # whatever takes longer hangs
+_SECONDS = 20.0  # anything that takes longer counts as hanging
 _INTERRUPTED = "interrupted"
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """A scene, and what is done in it with a library that is open; without a deed, opening and closing is the act."""
+    """A scene, and the deed done with its open library; without a deed, the act is opening and closing the library."""
 
     scene: Scene
     deed: Deed | None
@@ -45,7 +45,7 @@ class Act:
 
 @dataclass(slots=True)
 class _Known:
-    """Which state a library was found in; what is left behind is mostly alike, and is judged once."""
+    """Caches which state a library was found in: most interrupts leave the same, which is judged only once."""
 
     scene: Scene
     copy: Path
@@ -74,7 +74,7 @@ def _undo(folder: Path, strategy: Strategy | None) -> Act:
 
 
 def _stage_1(folder: Path, _: Strategy | None) -> Act:
-    """Import a model, and a pending import, in a batch each, with an image each."""
+    """Import a model and a pending import, each in its own batch and with one image."""
     (folder / "old").mkdir()
     for n in (1, 2):
         (folder / "old" / f"{n}.png").write_bytes(png(n))
@@ -104,7 +104,7 @@ def _stage_1(folder: Path, _: Strategy | None) -> Act:
 
 
 def _image(folder: Path, _: Strategy | None) -> Act:
-    """Put an image into a sequence."""
+    """Add an image to a sequence."""
     prepared(folder, Strategy.MERGE, there=[png(1)])
     (folder / "image.png").write_bytes(png(2))
 
@@ -119,7 +119,7 @@ def _image(folder: Path, _: Strategy | None) -> Act:
 
 
 def _expiry(folder: Path, _: Strategy | None) -> Act:
-    """Empty the trash of two operations: each goes whole."""
+    """Purge two operations from the trash; each is removed as a whole."""
     act = _undo(folder, Strategy.OVERRIDE)
     assert act.scene.work(folder / "start") == "done"
 
@@ -136,7 +136,7 @@ def _expiry(folder: Path, _: Strategy | None) -> Act:
 
 
 def _recovery(folder: Path, _: Strategy | None) -> Act:
-    """Open, and close, a library in which an operation was left open."""
+    """Open and close a library in which an operation was left open."""
     act = _promotion(folder, Strategy.OVERRIDE)
     with patch.object(core.operations.journal, "roll_forward", side_effect=OSError):
         assert act.scene.work(folder / "start") == "later"
@@ -177,7 +177,7 @@ def _must_end() -> Iterator[None]:
 
 @contextmanager
 def _named_in_order() -> Iterator[None]:
-    """Give operations names in order, so that what is left behind by two of them can be alike."""
+    """Name operations by consecutive numbers, so that two runs can leave identical states."""
     names = itertools.count()
     with patch.object(uuid, "uuid4", lambda: SimpleNamespace(hex=f"{next(names):032x}")):
         yield
@@ -186,7 +186,7 @@ def _named_in_order() -> Iterator[None]:
 def _do(
     scene: Scene, deed: Deed, known: _Known, root: Path, interrupter: Interrupter, error: type[BaseException]
 ) -> int:
-    """Do it, interrupted; then go on with the same library. Returns the state it was left in. Raises Bad."""
+    """Do the deed, interrupted, then again on the same library; return the state left. Raises InvariantViolation."""
     library = Library.open(root)
     answer = _INTERRUPTED
     try:
@@ -195,9 +195,9 @@ def _do(
     except CuratorError as told:
         answer = f"error: {told}"
     except (error, KeyboardInterrupt):
-        if error is SystemExit:  # as with the end of a ``with`` statement: the exception is still there
+        if error is SystemExit:  # as at the end of a ``with`` statement: the exception is still being handled
             library.close()
-    gc.collect()  # a future and the exception in it keep each other, and with them what was not given back
+    gc.collect()  # a future and its exception refer to each other, and keep alive what was not released
     state, last = known.state(root), len(scene.allowed) - 1
     if answer == "done" and state != last:
         raise InvariantViolation(f"told done, but state {state} was found")
@@ -210,14 +210,14 @@ def _do(
     if again != ("gone" if state == last and not scene.journals_again else "done"):
         raise InvariantViolation(f"left in state {state}, the same library answers {again}")
     library.close()
-    # An import that goes on is another one in the journal.
+    # A continued import is another entry in the journal.
     if not (scene.done_again(recovered(root)) if scene.journals_again else known.state(root) == last):
         raise InvariantViolation("done again with the same library, it is not done")
     return state
 
 
 def _open(known: _Known, root: Path, interrupter: Interrupter, error: type[BaseException]) -> int:
-    """Open and close, interrupted; then close again what had been opened. Returns the state left. Raises Bad."""
+    """Open and close, interrupted, then close again what is open; return the state left. Raises InvariantViolation."""
     held: list[Library] = []
     try:
         with interrupter:
@@ -234,7 +234,7 @@ def _open(known: _Known, root: Path, interrupter: Interrupter, error: type[BaseE
 
 
 def interrupt_everywhere(act: Act, folder: Path, error: type[BaseException], every: int) -> Tally:
-    """Interrupt the act at every so many of its points."""
+    """Interrupt the act at every ``every``-th of its points."""
     tally, known, survey = Tally(), _Known(act.scene, folder / "copy"), Survey(error)
     _interrupted(act, folder, known, survey, error)
     for at in survey.points[::every]:
@@ -258,7 +258,7 @@ def _interrupted(act: Act, folder: Path, known: _Known, interrupter: Interrupter
 
 def one(name: str, error: type[BaseException], folder: Path, every: int) -> tuple[str, list[str]]:
     """Build the act of that name in the folder, and interrupt it."""
-    with one_thread(), patch.object(sys, "unraisablehook", lambda _: None):  # as in what only tidies up
+    with one_thread(), patch.object(sys, "unraisablehook", lambda _: None):  # from finalizers
         act = named(name, folder)
         gc.freeze()
         tally = interrupt_everywhere(act, folder, error, every)
@@ -266,7 +266,7 @@ def one(name: str, error: type[BaseException], folder: Path, every: int) -> tupl
 
 
 def interrupts(folder: Path, quick: bool) -> Lines:
-    """Interrupt all acts by each of the exceptions, on all processors."""
+    """Interrupt all acts with each of the exceptions, on all processors."""
     with ProcessPoolExecutor(os.cpu_count(), get_context("fork")) as pool:
         jobs = []
         for number, (error, name) in enumerate(itertools.product(ERRORS, NAMES)):

@@ -1,6 +1,6 @@
-"""100,000 rows in one old database, and 500 images in one row: how long they take, and how much memory.
+"""Time and memory for 100,000 rows in one old database, and for 500 images in one row.
 
-``python -m tests.torture.large`` prints the figures; each part runs in a process of its own, whose peak is its own.
+``python -m tests.torture.large`` prints the figures; each part runs in its own process, so its peak is its own.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from tests.support.builders import LEGACY_SCHEMA, OldRow, digest, model_file, ol
 
 ROWS = 100_000
 IMAGES = 500
-GROWN_MIB = 100  # above what the program has once it is loaded, whatever the number of rows and images
+GROWN_MIB = 100  # above the loaded program, for any number of rows and images
 
 _MANY_ROWS = """
 with Library.open(args[0]) as library:
@@ -39,7 +39,7 @@ with Library.open(args[0]) as library:
 
 
 def many_rows(folder: Path, count: int) -> Watched:
-    """Import an old database of so many rows, every tenth with a hash, each with a tag, and list the queue."""
+    """Import an old database of ``count`` rows, every tenth with a hash, each with a tag, and list the queue."""
     path = folder / "old.sqlite3"
     extra = json.dumps({"description": "d" * 300, "prompts": {"positive": "p" * 200, "negative": "n" * 100}})
     connection = sqlite3.connect(path)
@@ -61,7 +61,7 @@ def many_rows(folder: Path, count: int) -> Watched:
 
 
 def many_images(folder: Path, count: int, *, as_model: bool) -> Watched:
-    """Import one row of so many images, as a model or as a pending import that is then promoted."""
+    """Import one row of ``count`` images, as a model or as a pending import that is then promoted."""
     media = folder / "media"
     media.mkdir()
     for n in range(count):
@@ -75,7 +75,7 @@ def many_images(folder: Path, count: int, *, as_model: bool) -> Watched:
 
 
 def main() -> int:
-    """Print the figures; 1 where the memory was not bounded."""
+    """Print the figures; return 1 if memory was not bounded."""
     parts: dict[str, Callable[[Path], Watched]] = {
         f"{ROWS:,} rows": lambda folder: many_rows(folder, ROWS),
         f"{IMAGES} images of a model": lambda folder: many_images(folder, IMAGES, as_model=True),

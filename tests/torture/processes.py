@@ -24,12 +24,12 @@ from tests.torture.strace_kills import Lines
 
 PROCESSES = 3
 STEPS = 8
-_LONGEST = 0.15  # seconds until one is killed
+_LONGEST = 0.15  # seconds until one is killed, at most
 _HARMLESS = (Status.SUCCESS, Status.NOT_FOUND, Status.CONFLICT)
 
 
 class Board:
-    """What a process has done, kept where its death does not wipe it out."""
+    """What a process has done, in shared memory that survives its death."""
 
     def __init__(self) -> None:
         """Share a page of memory with the processes forked from now on."""
@@ -40,14 +40,14 @@ class Board:
         self._memory.write(f"{line}\n".encode(errors="replace"))
 
     def lines(self) -> list[str]:
-        """Return all lines, and let the memory go."""
+        """Return all lines, and release the memory."""
         found = self._memory[:].rstrip(b"\0").decode().splitlines()
         self._memory.close()
         return found
 
 
 def busy(root: Path, ids: Sequence[int], seed: int, board: Board) -> str:
-    """Promote and undo at random, opening the library anew now and then."""
+    """Promote and undo at random, reopening the library halfway."""
     chance = random.Random(seed)
     for _ in range(2):
         with Library.open(root) as library:
@@ -68,7 +68,7 @@ def _step(library: Library, ids: Sequence[int], chance: random.Random) -> str:
 
 
 def one_round(scene: Scene, folder: Path, ids: Sequence[int], seed: int) -> Counter[str]:
-    """Run three processes, kill one, and hold the end to what must be. Raises Bad."""
+    """Run three processes, kill one, and check the end state. Raises InvariantViolation."""
     chance = random.Random(seed)
     root = scene.fresh(folder)
     boards = [Board() for _ in range(PROCESSES)]
@@ -116,7 +116,7 @@ def _undo_all(scene: Scene, root: Path, seed: int) -> None:
 
 
 def rounds(folder: Path, count: int) -> tuple[str, list[str]]:
-    """Run so many rounds."""
+    """Run ``count`` rounds."""
     scene, ids = crowded(folder)
     seen, bad = Counter[str](), []
     for seed in range(count):
@@ -129,7 +129,7 @@ def rounds(folder: Path, count: int) -> tuple[str, list[str]]:
 
 
 def crowded(folder: Path) -> tuple[Scene, list[int]]:
-    """Build a library with five pending imports: three of one hash, two of another."""
+    """Build a library with five pending imports: four of one hash, one of another."""
     ids = [prepared(folder, STRATEGIES[1])]
     with Library.open(folder / "start") as library:
         for n, (name, data) in enumerate([("weights", b"weights"), ("copy", b"weights"), ("other", b"other")] * 2):
@@ -141,7 +141,7 @@ def crowded(folder: Path) -> tuple[Scene, list[int]]:
 
 
 def processes(folder: Path, quick: bool) -> Lines:
-    """Hold the meetings, then run the rounds."""
+    """Run the meetings, then the rounds."""
     (folder / "meetings").mkdir()
     for name in MEETINGS:
         meeting, start = built(name, folder / "meetings")

@@ -1,6 +1,6 @@
-"""Proof 1 for ``model-curator restore``: killed anywhere, the old state is whole or leads to the new one.
+"""Proof 1 for ``model-curator restore``: after a kill at any point, the old state is whole or leads to the new one.
 
-The library has a log that was never put into its database, which must never stand beside another one.
+The library has a write-ahead log that was never checkpointed; it must never lie beside another database.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ _LOG = f"{DATABASE}-wal"
 
 @dataclass(frozen=True, slots=True)
 class Restoring:
-    """A backup with images, and the library in ``start``, which went on and ended without closing.
+    """A backup, and the library in ``start``, which changed since then and ended without closing.
 
-    ``states`` are those before and after, ``log`` and ``identity`` what the old log and its database are known by.
+    ``states`` are those before and after the restore; ``log`` and ``identity`` identify the old log and its database.
     """
 
     name: str
@@ -46,20 +46,20 @@ class Restoring:
     states: tuple[str, ...] = ()
 
     def fresh(self, folder: Path) -> Path:
-        """Return the library to work on, as it was at the start."""
+        """Return a fresh copy of the start library to work on."""
         root = folder / "library"
         shutil.rmtree(root, ignore_errors=True)
         shutil.copytree(self.start, root)
         return root
 
     def work(self, root: Path) -> str:
-        """Restore on the command line."""
+        """Run ``restore`` on the command line."""
         ran = run_command("restore", self.backup, library=root)
         return "done" if ran.code == 0 else f"error: {ran.err}"
 
 
 def restores(folder: Path) -> Iterator[tuple[Restoring, Path]]:
-    """Give the restore of a backup with images, and of a database alone, each with a folder to work in."""
+    """Yield the restores of a backup with images and of a database alone, each with a folder to work in."""
     for name in ("with images", "database alone"):
         place = folder / name
         place.mkdir()
@@ -67,7 +67,7 @@ def restores(folder: Path) -> Iterator[tuple[Restoring, Path]]:
 
 
 def restore_of(folder: Path, *, images: bool) -> Restoring:
-    """Build the backup and the library, and restore once undisturbed, to know what must come of it."""
+    """Build the backup and the library, and restore once undisturbed to record the expected states."""
     start, backup, weights = folder / "start", folder / "backup", model_file(folder, "weights", b"weights")
     with Library.open(start) as library:
         add_model(library, digest(b"weights"), weights, images=[png(1), png(2)])
@@ -91,7 +91,7 @@ def restore_of(folder: Path, *, images: bool) -> Restoring:
 
 
 def _dies(root: Path) -> str:
-    """Add to the queue, and end without closing anything."""
+    """Add to the queue, and exit without closing anything."""
     add_pending(Library.open(root), "/models/later", name="later")
     os._exit(9)
 
@@ -102,13 +102,13 @@ def _identity(database: Path) -> int:
 
 
 def _state(root: Path) -> str:
-    """Return rows and images; the trash is nothing that a restore brings back."""
+    """Return rows and images; a restore does not bring back the trash."""
     there = {name: data for name, data in files(root).items() if name.startswith(("images/", "pending/"))}
     return json.dumps([tables(root / DATABASE, without=_NO_RECORDS), there], default=repr, sort_keys=True)
 
 
 def _recovered(root: Path) -> str:
-    """Open the library as the next process would, and return its state. Raises Bad where anything is wrong with it."""
+    """Open the library as the next process would, and return its state. Raises InvariantViolation if it is damaged."""
     try:
         Library.open(root).close()
         with Library.open(root, readonly=True) as library:
@@ -125,7 +125,7 @@ def _recovered(root: Path) -> str:
 
 
 def _look(scene: Restoring, root: Path) -> None:
-    """Look at what a kill left, before anybody opens the library for writing."""
+    """Check what a kill left, before anything opens the library for writing."""
     log, database = root / _LOG, root / DATABASE
     if log.exists() and (data := log.read_bytes()):
         if data != scene.log:
@@ -145,7 +145,7 @@ def _look(scene: Restoring, root: Path) -> None:
 
 
 def judge(scene: Restoring, root: Path) -> int:
-    """Read, recover and compare the library, then restore to the end. Returns the state found. Raises Bad."""
+    """Read, recover and compare the library, restore again, and return the state found. Raises InvariantViolation."""
     _look(scene, root)
     state = _recovered(root)
     if state not in scene.states:
@@ -191,7 +191,7 @@ def kill_everywhere(scene: Restoring, folder: Path, every: int) -> Tally:
 
 
 def _kill_finishing(scene: Restoring, folder: Path, every: int, every_second: int) -> Tally:
-    """Kill the restore, and then the opening that finishes it; both at every so many points."""
+    """Kill the restore, then the opening that finishes it, at every ``every``-th and ``every_second``-th point."""
     tally, left = Tally(), folder / "left"
     for at in _points(scene, folder, every):
         shutil.rmtree(left, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""What is tortured: small libraries, and the work that is done on each in a process of its own."""
+"""Scenes for the proofs: small libraries, and the work done on each in its own process."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ from tests.torture.trace import Work
 
 STRATEGIES = (None, Strategy.MERGE, Strategy.OVERRIDE, Strategy.DELETE)
 _T = TypeVar("_T")
-Deed = Callable[[Library], str]  # what is done with an open library; answers as ``told`` does
+Deed = Callable[[Library], str]  # something done with an open library; answers like ``told``
 
 
 class InLine(Pool):
-    """Does the work in the calling thread: strace counts by thread."""
+    """Does the work in the calling thread, because strace counts calls per thread."""
 
     def submit(self, fn: Callable[..., _T], /, *args: Any, **kwargs: Any) -> Future[_T]:
-        """Call at once."""
+        """Call immediately."""
         future: Future[_T] = Future()
         try:
             result = fn(*args, **kwargs)
@@ -46,7 +46,7 @@ class InLine(Pool):
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """For the block, libraries encode and hash in the calling thread."""
+    """Within the block, libraries encode and hash in the calling thread."""
     with patch.object(core.library, "Pool", InLine):
         yield
 
@@ -55,8 +55,8 @@ def one_thread() -> Iterator[None]:
 class Scene:
     """A library to start from, one piece of work, and the states that may be found afterwards.
 
-    ``allowed`` begins with the state before and ends with the state when the work is done. ``journals_again`` tells
-    that doing it again writes entries of its own. ``disk`` is a folder on another file system that holds the images.
+    ``allowed`` begins with the state before and ends with the state when the work is done. ``journals_again`` means
+    that repeating the work writes new entries. ``disk`` is a folder on another file system that holds the images.
     """
 
     name: str
@@ -67,12 +67,12 @@ class Scene:
     disk: Path | None = None
 
     def done_again(self, state: State) -> bool:
-        """Whether a state is the one in which the work is done, also where it had to be done a second time."""
+        """Return whether a state is the one in which the work is done, even if it had to be done a second time."""
         last = self.allowed[-1]
         return (state.rows, state.files) == (last.rows, last.files) if self.journals_again else state == last
 
     def fresh(self, folder: Path) -> Path:
-        """Return the library to work on, as it was at the start: always at one path, the last one is removed."""
+        """Return a fresh copy of the start library, always at the same path; the previous copy is removed."""
         root = folder / "library"
         shutil.rmtree(root, ignore_errors=True)
         shutil.copytree(self.start, root, symlinks=True)
@@ -84,7 +84,7 @@ class Scene:
 
 
 def scene(folder: Path, name: str, work: Work, disk: Path | None = None) -> Scene:
-    """Do the work once undisturbed on the library in ``folder/start``, to know what must come of it."""
+    """Return a scene on ``folder/start``, after doing the work once undisturbed to record the expected states."""
     unknown = Scene(name if disk is None else f"{name}, images elsewhere", folder / "start", work, (), disk=disk)
     before = recovered(unknown.fresh(folder))
     root = unknown.fresh(folder)
@@ -94,14 +94,14 @@ def scene(folder: Path, name: str, work: Work, disk: Path | None = None) -> Scen
 
 
 def told(outcome: Outcome) -> str:
-    """Put an outcome in a line: ``done``, ``later`` (done, the files follow), ``gone``, or the sentence."""
+    """Return an outcome as text: ``done``, ``later`` (done, the files follow), ``gone``, or ``error: …``."""
     if outcome.status is Status.SUCCESS:
         return "done" if outcome.in_place else "later"
     return "gone" if outcome.status is Status.NOT_FOUND else f"error: {outcome.error or outcome.status}"
 
 
 def opened(deed: Deed) -> Work:
-    """Return the work of opening a library and doing something with it."""
+    """Return work that opens a library and does the deed with it."""
 
     def work(root: Path) -> str:
         try:
@@ -114,17 +114,17 @@ def opened(deed: Deed) -> Work:
 
 
 def promote(number: int, strategy: Strategy | None) -> Deed:
-    """Return the promotion of one pending import."""
+    """Return a deed that promotes one pending import."""
     return lambda library: told(library.processor.process_single_import(number, strategy))
 
 
 def promoting(number: int, strategy: Strategy | None) -> Work:
-    """Return the work of opening a library and promoting one pending import."""
+    """Return work that opens a library and promotes one pending import."""
     return opened(promote(number, strategy))
 
 
 def undo_newest(library: Library, after_each: Callable[[], None] = lambda: None) -> str:
-    """Undo what is newest, a promotion or an import."""
+    """Undo the newest operation, a promotion or an import."""
     report = library.undo(progress=lambda _: after_each())
     if not report.refused:
         return "done"
@@ -132,7 +132,7 @@ def undo_newest(library: Library, after_each: Callable[[], None] = lambda: None)
 
 
 def undoing(root: Path, after_each: Callable[[], None] = lambda: None) -> str:
-    """Open a library and undo what is newest."""
+    """Open a library and undo the newest operation."""
     return opened(lambda library: undo_newest(library, after_each))(root)
 
 
@@ -151,7 +151,7 @@ def prepared(
     there: Sequence[bytes] = (png(1), png(2)),
     coming: Sequence[bytes] = (png(3), b"no image", png(4), png(5)),
 ) -> int:
-    """Build ``folder/start``: a model with images, and a pending import of the same hash (None: of another)."""
+    """Build ``folder/start``: a model with images, and a pending import of the same hash (strategy None: another)."""
     weights = model_file(folder, "weights", b"weights")
     other = model_file(folder, "other", b"other")
     with Library.open(folder / "start") as library:
@@ -161,20 +161,20 @@ def prepared(
 
 
 def promotion(folder: Path, strategy: Strategy | None, disk: Path | None = None) -> Scene:
-    """Return the promotion of one pending import."""
+    """Return the scene of promoting one pending import."""
     number = prepared(folder, strategy)
     return scene(folder, f"promote {strategy or 'insert'}", promoting(number, strategy), disk)
 
 
 def undo(folder: Path, strategy: Strategy | None, disk: Path | None = None) -> Scene:
-    """Return the undoing of a promotion."""
+    """Return the scene of undoing a promotion."""
     number = prepared(folder, strategy)
     assert promoting(number, strategy)(folder / "start") == "done"
     return scene(folder, f"undo {strategy or 'insert'}", undoing, disk)
 
 
 def stage_1(folder: Path) -> Scene:
-    """Return the import of seven rows in batches of three: every whole batch may be what is found."""
+    """Return the scene of importing seven rows in batches of three; any number of whole batches may be found."""
     rows = []
     for n in range(1, 8):
         names = [f"/media/model_{n}_1_{k}.png" for k in range(2)]
@@ -206,7 +206,7 @@ def stage_1(folder: Path) -> Scene:
 
 
 def undo_stage_1(folder: Path) -> Scene:
-    """Return the undoing of that import: of its batches the newest may be gone, each whole."""
+    """Return the scene of undoing that import; any number of its newest batches may be gone, each as a whole."""
     assert stage_1(folder).work(folder / "start") == "done"
     found = scene(folder, "undo stage 1", undoing)
     return replace(found, allowed=(found.allowed[0], *_whole_batches(folder, undoing)))

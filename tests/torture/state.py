@@ -1,4 +1,4 @@
-"""The whole state of a library as one text that can be compared, and the judgement on a library after a mishap."""
+"""The whole state of a library as comparable text, and checks of a library after a crash."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _OP = re.compile(r"\b[0-9a-f]{32}\b")
 
 
 class InvariantViolation(Exception):
-    """A proof failed; the text says how."""
+    """Raised when a proof fails; the message says how."""
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Rows and files of a library; the names of operations are replaced by their numbers, times are left out."""
+    """Rows, files and journal of a library; operation names are replaced by numbers, times are left out."""
 
     rows: str
     files: str
@@ -40,7 +40,7 @@ class State:
         return self.rows, {name: data for name, data in found.items() if not name.startswith("trash/")}
 
     def differs(self, other: State) -> str:
-        """Say in short where two states differ."""
+        """Describe briefly where two states differ."""
         for name in ("rows", "files", "journal"):
             mine, theirs = (json.loads(getattr(state, name)) for state in (self, other))
             if mine != theirs:
@@ -51,7 +51,7 @@ class State:
 
 def state_of(root: Path) -> State:
     """Return the state of a closed library."""
-    # sqlite_sequence and the pulse count what was tried; the caches hold no record.
+    # sqlite_sequence and the pulse count attempts; the caches hold no records.
     rows = tables(root / "library.db", without=(*CACHES, "pulse", "journal", "sqlite_sequence"))
     with closing(sqlite3.connect(root / "library.db")) as db:
         cursor = db.execute("SELECT * FROM journal ORDER BY n")
@@ -70,13 +70,13 @@ def state_of(root: Path) -> State:
 
     def text(value: object) -> str:
         whole = _OP.sub(lambda match: ops.get(match[0], match[0]), json.dumps(value, default=repr))
-        return json.dumps(json.loads(whole), sort_keys=True)  # the order of names of operations is one of chance
+        return json.dumps(json.loads(whole), sort_keys=True)  # operation names are random, and so is their order
 
     return State(text(rows), text(found), text(journal))
 
 
 def look(root: Path) -> None:
-    """Read the library as a reader does before anyone has recovered it: every image that has a row is to be had."""
+    """Read the library as a reader does before recovery; every image with a row must be readable."""
     try:
         with Library.open(root, readonly=True) as library:
             found = [sha256 for (sha256,) in library.store.db.execute("SELECT sha256 FROM models").fetchall()]
@@ -94,7 +94,7 @@ def look(root: Path) -> None:
 
 
 def recovered(root: Path) -> State:
-    """Open the library as the next process would, let ``--verify`` look at it, and return its state."""
+    """Open the library as the next process would, verify it, and return its state. Raises InvariantViolation."""
     try:
         with Library.open(root) as library:
             if library.warning:
@@ -111,7 +111,7 @@ def recovered(root: Path) -> State:
 
 
 def one_of(state: State, allowed: Sequence[State]) -> int:
-    """Return which of the allowed states it is. Raises Bad."""
+    """Return the index of the allowed state that it is. Raises InvariantViolation if it is none."""
     for number, other in enumerate(allowed):
         if state == other:
             return number

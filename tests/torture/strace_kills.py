@@ -1,4 +1,4 @@
-"""Proof 1: killed at every call that changes something, the state is one before or after, and the work can be done."""
+"""Proof 1: after a kill at any call that changes something, the state is one before or after; work can be completed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.torture.trace import Call, Trace, run
 
 @dataclass(slots=True)
 class Tally:
-    """What a proof has seen: points tried, how often each of the allowed states was found, what was bad."""
+    """The results of a proof: points tried, how often each allowed state was found, and what was bad."""
 
     points: int = 0
     states: dict[int, int] = field(default_factory=dict)
@@ -27,12 +27,12 @@ class Tally:
         self.states[state] = self.states.get(state, 0) + 1
 
     def failed(self, what: str) -> None:
-        """Count a point that was bad."""
+        """Count a bad point."""
         self.points += 1
         self.bad.append(what)
 
     def line(self, name: str, last: int) -> str:
-        """Sum up; ``last`` is the number of the state in which the work is done."""
+        """Return a summary; ``last`` is the number of the state in which the work is done."""
         before, after = self.states.get(0, 0), self.states.get(last, 0)
         between = sum(self.states.values()) - before - after
         some = f", {between} between two batches" if between else ""
@@ -40,12 +40,12 @@ class Tally:
 
 
 def thinned(points: Sequence[Call], every: int) -> Sequence[Call]:
-    """Return every so many of the points, the last one always."""
+    """Return every ``every``-th point, and always the last one."""
     return points if every == 1 else [*points[:-1:every], points[-1]]
 
 
 def undisturbed(scene: Scene, folder: Path) -> tuple[Trace, Path]:
-    """Do the scene's work, to see at which points it can be disturbed; return the trace and the library."""
+    """Do the scene's work undisturbed, to find its points; return the trace and the library."""
     root = scene.fresh(folder)
     trace = run(scene.work, root, log=folder / "log")
     if trace.answer != "done":
@@ -54,13 +54,13 @@ def undisturbed(scene: Scene, folder: Path) -> tuple[Trace, Path]:
 
 
 def points(scene: Scene, folder: Path, every: int) -> Sequence[Call]:
-    """Return every so many of the calls by which the scene's work changes something in the library."""
+    """Return every ``every``-th call with which the scene's work changes something in the library."""
     trace, root = undisturbed(scene, folder)
     return thinned(trace.points(root), every)
 
 
 def killed(scene: Scene, folder: Path, at: Call) -> Path:
-    """Work on a fresh library, killed when it makes the call; return the library. Raises Bad where it is not met."""
+    """Kill the work on a fresh library at a call; return the library. Raises InvariantViolation if it is not met."""
     root = scene.fresh(folder)
     _must_be_killed(run(scene.work, root, _signal(at), log=folder / "log"), at)
     return root
@@ -76,7 +76,7 @@ def _must_be_killed(trace: Trace, at: Call) -> None:
 
 
 def judge(scene: Scene, root: Path) -> int:
-    """Read, recover and compare the library, then do the work to its end. Returns the state found. Raises Bad."""
+    """Read, recover and compare the library, finish the work, and return the state found. Raises InvariantViolation."""
     look(root)
     state = one_of(recovered(root), scene.allowed)
     answer = scene.work(root)
@@ -89,7 +89,7 @@ def judge(scene: Scene, root: Path) -> int:
 
 
 def kill_everywhere(scene: Scene, folder: Path, every: int) -> Tally:
-    """Kill the scene's work at every so many of its points."""
+    """Kill the scene's work at every ``every``-th of its points."""
     tally = Tally()
     for at in points(scene, folder, every):
         try:
@@ -100,7 +100,7 @@ def kill_everywhere(scene: Scene, folder: Path, every: int) -> Tally:
 
 
 def kill_recovery(scene: Scene, folder: Path, every: int, every_second: int) -> Tally:
-    """Kill the work, and then the opening that recovers it; both at every so many points."""
+    """Kill the work, then the opening that recovers it, at every ``every``-th and ``every_second``-th point."""
     tally = Tally()
     left = folder / "left"
     for at in points(scene, folder, every):
@@ -120,7 +120,7 @@ def kill_recovery(scene: Scene, folder: Path, every: int, every_second: int) -> 
 
 
 def every_scene(folder: Path) -> Iterator[tuple[Scene, Path]]:
-    """Give the promotions and undoings of all four kinds, each with a folder to work in."""
+    """Yield the promotions and undos of all four kinds, each with a folder to work in."""
     for make in (promotion, undo):
         yield from _scenes(make, folder)
 
@@ -144,7 +144,7 @@ def kills(folder: Path, quick: bool) -> Lines:
 
 
 def undo_kills(folder: Path, quick: bool) -> Lines:
-    """Kill the undoing of promotions of all four kinds."""
+    """Kill undos of promotions of all four kinds."""
     with one_thread():
         for scene, place in _scenes(undo, folder):
             tally = kill_everywhere(scene, place, 8 if quick else 1)
@@ -152,7 +152,7 @@ def undo_kills(folder: Path, quick: bool) -> Lines:
 
 
 def recovery_kills(folder: Path, quick: bool) -> Lines:
-    """Kill promotions and undoings, and then the recovery."""
+    """Kill promotions and undos, then the recovery."""
     with one_thread():
         for scene, place in every_scene(folder):
             tally = kill_recovery(scene, place, *((40, 16) if quick else (9, 4)))
@@ -160,7 +160,7 @@ def recovery_kills(folder: Path, quick: bool) -> Lines:
 
 
 def stage_1_kills(folder: Path, quick: bool) -> Lines:
-    """Kill Stage 1, and the undoing of it."""
+    """Kill Stage 1 and its undo."""
     with one_thread():
         for make in (stage_1, undo_stage_1):
             place = folder / make.__name__

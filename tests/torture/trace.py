@@ -1,6 +1,6 @@
-"""Running a piece of work in a process of its own under strace, and meddling with its N-th system call.
+"""Run a piece of work in its own process under strace, and tamper with its N-th system call.
 
-strace counts the calls of each name for itself, and for each thread: the work must keep to one thread.
+strace counts calls per name and per thread, so the work must stay in one thread.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ CHANGING = (
     "unlink",
     "unlinkat",
 )
-MARKS = "/dev/null"  # what the work writes there is found again in the trace
+MARKS = "/dev/null"  # writes to it appear in the trace
 _PR_SET_PTRACER = 0x59616D61
 _ANSWER_BYTES = 1 << 16
 _CALL = re.compile(r"(\w+)\((.*)\)\s+= (-?\d+|\?)")
@@ -46,7 +46,7 @@ _CALL = re.compile(r"(\w+)\((.*)\)\s+= (-?\d+|\?)")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One system call of a trace: the ``nth`` of its name, arguments as strace prints them, what it returned."""
+    """One system call of a trace: the ``nth`` of its name, arguments as strace prints them, whether it failed."""
 
     name: str
     nth: int
@@ -55,30 +55,30 @@ class Call:
 
     @property
     def creates(self) -> bool:
-        """Whether it can change something: all that is traced does, but opening a file that is there."""
+        """Whether it can change something: every traced call can, except opening an existing file."""
         return self.name != "openat" or "O_CREAT" in self.args or "O_TRUNC" in self.args
 
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What became of the work: its calls, the text it returned, whether it was killed."""
+    """The result of the work: its calls, the text it returned, whether it was killed."""
 
     calls: tuple[Call, ...]
     answer: str
     killed: bool
 
     def points(self, root: Path) -> list[Call]:
-        """Return the calls that change something in the library ``root``, in their order."""
+        """Return the calls that change something in the library ``root``, in order."""
         return [call for call in self.calls if call.creates and str(root) in call.args]
 
     def looks(self, root: Path) -> list[Call]:
-        """Return the calls that open what is there in the library ``root``, in their order."""
+        """Return the calls that open existing files in the library ``root``, in order."""
         return [call for call in self.calls if not call.creates and not call.failed and str(root) in call.args]
 
 
 def run(work: Work, root: Path, inject: str | Sequence[str] = (), *, log: Path) -> Trace:
-    """Run ``work(root)`` in a forked process, traced; ``inject`` is what follows ``-e inject=``, one or several."""
-    answer = mmap.mmap(-1, _ANSWER_BYTES)  # shared memory, so that answering is no call that could be made to fail
+    """Run ``work(root)`` in a forked process, traced; ``inject`` is one or several values for ``-e inject=``."""
+    answer = mmap.mmap(-1, _ANSWER_BYTES)  # shared memory, so that answering needs no call that could be made to fail
     wait, go = os.pipe()
     pid = os.fork()
     if pid == 0:
@@ -102,9 +102,9 @@ def run(work: Work, root: Path, inject: str | Sequence[str] = (), *, log: Path) 
 
 
 def _child(work: Work, root: Path, answer: mmap.mmap, wait: int) -> None:
-    """Wait until strace has us, work, and end without any of the parent's tidying."""
+    """Wait until strace is attached, do the work, and exit without the parent's cleanup."""
     try:
-        ctypes.CDLL(None).prctl(_PR_SET_PTRACER, ctypes.c_ulong(-1), 0, 0, 0)  # Yama lets only parents trace otherwise
+        ctypes.CDLL(None).prctl(_PR_SET_PTRACER, ctypes.c_ulong(-1), 0, 0, 0)  # otherwise Yama lets only parents trace
         os.read(wait, 1)
         text = work(root)
     except BaseException:
@@ -115,7 +115,7 @@ def _child(work: Work, root: Path, answer: mmap.mmap, wait: int) -> None:
 
 
 def parse(lines: Sequence[str]) -> tuple[Call, ...]:
-    """Return the calls of a trace, in order; one that a kill cut off is the last."""
+    """Return the calls of a trace, in order; a call cut off by a kill is the last."""
     seen: Counter[str] = Counter()
     calls = []
     for line in lines:

@@ -1,4 +1,4 @@
-"""Proof 6: ``--verify`` beside a process that promotes and undoes finds nothing, and each time what is really wrong."""
+"""Proof 6: ``--verify`` beside a process that promotes and undoes has no false findings, and misses no real fault."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from tests.torture.scenarios import STRATEGIES
 from tests.torture.state import InvariantViolation
 from tests.torture.strace_kills import Lines
 
-_ROUND = 50  # runs on one library: its journal and trash grow, and checking all of that takes ever longer
+_ROUND = 50  # runs on one library: its journal and trash grow, and checking them takes ever longer
 _REOPENING = 40  # operations after which the writer closes the library and opens it again
-_KEEPING = (Strategy.MERGE, Strategy.DELETE)  # leave the images alone that a model has
+_KEEPING = (Strategy.MERGE, Strategy.DELETE)  # leave the images of a model alone
 _MODEL = digest(b"weights")
 
 
 class Tally:
-    """What the writer has done, in memory that it shares with its parent, and the word for it to end."""
+    """The number of the writer's operations and the signal for it to stop, in memory shared with its parent."""
 
     def __init__(self) -> None:
         """Share the memory with the processes forked from now on."""
@@ -38,11 +38,11 @@ class Tally:
 
     @property
     def operations(self) -> int:
-        """How many promotions and undoings there were."""
+        """The number of promotions and undos so far."""
         return int.from_bytes(self._memory[1:], "little")
 
     def ended(self) -> bool:
-        """Tell whether the writer is to end."""
+        """Return whether the writer must stop."""
         return self._memory[0] == 1
 
     def count(self) -> None:
@@ -50,12 +50,12 @@ class Tally:
         self._memory[1:] = (self.operations + 1).to_bytes(8, "little")
 
     def end(self) -> None:
-        """Have the writer end."""
+        """Tell the writer to stop."""
         self._memory[0] = 1
 
 
 def writing(root: Path, ids: Sequence[int], strategies: Sequence[Strategy | None], tally: Tally) -> str:
-    """Promote and undo at random until told to end."""
+    """Promote and undo at random until told to stop."""
     chance = random.Random(1)
     while not tally.ended():
         with Library.open(root) as library:
@@ -75,7 +75,10 @@ def writing(root: Path, ids: Sequence[int], strategies: Sequence[Strategy | None
 def beside(
     root: Path, ids: Sequence[int], runs: int, strategies: Sequence[Strategy | None]
 ) -> tuple[list[tuple[Finding, ...]], int]:
-    """Verify so many times beside a writer; return what each run found, and how much the writer did. Raises Bad."""
+    """Verify ``runs`` times beside a writer; return each run's findings, and how many operations the writer did.
+
+    Raises InvariantViolation if the writer ended with an error.
+    """
     tally = Tally()
     writer = spawn(partial(writing, ids=ids, strategies=strategies, tally=tally), root)
     try:
@@ -94,7 +97,7 @@ def _verify(root: Path) -> tuple[Finding, ...]:
 
 
 def verify(folder: Path, quick: bool) -> Lines:
-    """Verify a library in order, then one with a fault in it, beside a writer."""
+    """Verify an intact library, then one with three faults, beside a writer."""
     scene, ids = crowded(folder)
     runs = 300 if quick else 10_000
     rounds = [min(_ROUND, runs - done) for done in range(0, runs, _ROUND)]

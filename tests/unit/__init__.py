@@ -1,1 +1,1 @@
-"""Tests of single modules, in folders as the code's."""
+"""Unit tests, in folders that mirror the code."""

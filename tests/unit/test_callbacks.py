@@ -1,4 +1,4 @@
-"""Callbacks that raise: what they raise reaches the caller, nothing is half done, and the library works on."""
+"""Callbacks that raise: the exception reaches the caller, nothing is half done, and the library stays usable."""
 
 from __future__ import annotations
 

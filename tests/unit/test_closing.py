@@ -1,4 +1,4 @@
-"""Closing: twice, while threads work, and using what is closed: a typed error or an answer, and nothing hangs."""
+"""Closing twice, closing while threads work, and use after closing: a typed error or a result, and nothing hangs."""
 
 from __future__ import annotations
 

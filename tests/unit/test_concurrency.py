@@ -1,4 +1,4 @@
-"""Promotions at the same moment: one id happens once, and two ids with one hash come out as if one had gone first."""
+"""Simultaneous promotions: one id is promoted once, and two ids with one hash end up as if promoted in turn."""
 
 from __future__ import annotations
 

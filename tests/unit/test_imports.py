@@ -1,4 +1,4 @@
-"""What an import brings in, seen from a process of its own: core knows no screen, and `import core` stays light."""
+"""What an import loads, seen from a separate process: core knows no screen, and ``import core`` stays light."""
 
 from __future__ import annotations
 

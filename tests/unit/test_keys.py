@@ -1,4 +1,4 @@
-"""The tables of docs/keys.md, and what else depends on the table of keys."""
+"""The tables of docs/keys.md, and everything else derived from the table of keys."""
 
 from __future__ import annotations
 

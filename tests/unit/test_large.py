@@ -1,4 +1,4 @@
-"""Much of everything in one old database: it comes in, is listed and promoted in bounded memory.
+"""Large old databases are imported, listed and promoted in bounded memory.
 
 ``python -m tests.torture.large`` does the same with 100,000 rows and 500 images in one row.
 """

@@ -1,4 +1,4 @@
-"""Opening a library: made where there is none, refused in one sentence, read without a trace."""
+"""Opening a library: created if missing, refused with one message, read without leaving a trace."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The merge rules: an example for every sentence of them, and what must hold for any two documents."""
+"""The merge rules: an example for each, and properties that hold for any two documents."""
 
 from __future__ import annotations
 

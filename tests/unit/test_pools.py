@@ -1,4 +1,4 @@
-"""Work spread over the threads of a pool: results in order, and none goes on behind its caller's back."""
+"""Work spread over a thread pool: results in order, and no call runs on after its caller has returned."""
 
 from __future__ import annotations
 

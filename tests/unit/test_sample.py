@@ -1,4 +1,4 @@
-"""The sample library: every case of a promotion is in it, and it is the same each time."""
+"""The sample library: it contains every case of a promotion, and is the same each time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Strict JSON: what the library could not carry again is refused with a reason, and everything else comes through."""
+"""Strict JSON: values that the library could not store again are refused with a reason, all others are kept."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Text from data on its way to a terminal: nothing in it acts, nothing hides, nothing is too long."""
+"""Text from data on its way to a terminal: it cannot act, hide, or grow too long."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""core from many short threads: a thread's connection ends with it."""
+"""Using core from many short threads: a thread's connection is closed when the thread ends."""
 
 from __future__ import annotations
 

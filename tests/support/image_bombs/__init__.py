@@ -1,4 +1,4 @@
-"""Image files made to cost far more than their size, and how each is made: most were ideas, some were found."""
+"""Makers of image files that cost far more than their size; most were devised, some were found."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def _sequence() -> bytes:
 
 
 def _avif_with_overlapping_exif() -> bytes:
-    # Pillow reads what it is to write, so it gets data without entries, of the same size
+    # Pillow parses the EXIF data it writes, so it gets data of the same size without entries
     exif = overlapping_exif(60_000, 20 * MIB)
     empty = (b"II*\0" + struct.pack("<I", 8)).ljust(len(exif), b"\0")
     return _changed(_avif(exif=b"Exif\0\0" + empty), empty, exif)

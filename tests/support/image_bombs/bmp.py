@@ -9,7 +9,7 @@ from tests.support.image_bombs.pieces import MIB, filled
 
 
 def bmp(size: tuple[int, int], bits: int, compression: int, pixels: bytes, colours: int = 0) -> bytes:
-    """Return a BMP with a palette of nothing."""
+    """Return a BMP; up to 8 bits it has a palette whose entries are all the same."""
     head = struct.pack("<IiiHHIIiiII", 40, *size, 1, bits, compression, 0, 0, 0, colours, 0)
     table = bytes(range(4)) * (colours or 1 << bits) if bits <= 8 else b""
     return b"BM" + struct.pack("<IHHI", 0, 0, 0, 54 + len(table)) + head + table + pixels

@@ -9,7 +9,7 @@ from tests.support.image_bombs.pieces import FULL, encoded, filled
 
 
 def gif(size: tuple[int, int], *before: bytes, pixels: bytes | None = None, after: bytes = b"") -> bytes:
-    """Return a GIF of two colours; ``pixels`` are its blocks of data without their end."""
+    """Return a GIF of two colours; ``pixels`` are its data blocks without the terminator."""
     head = b"GIF89a" + struct.pack("<HHBBB", *size, 0x80, 0, 0) + bytes(6)
     frame = b"," + struct.pack("<HHHHB", 0, 0, *size, 0) + b"\2"
     return head + b"".join(before) + frame + (b"\3\x44\1\5" if pixels is None else pixels) + b"\0" + after + b";"

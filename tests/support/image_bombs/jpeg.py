@@ -14,13 +14,13 @@ def segment(marker: int, body: bytes = b"") -> bytes:
 
 
 def with_segments(*segments: bytes, jpeg: bytes = b"") -> bytes:
-    """Return a JPEG with bytes put in behind its first two."""
+    """Return a JPEG with ``segments`` inserted after its first two bytes."""
     jpeg = jpeg or encoded("JPEG")
     return jpeg[:2] + b"".join(segments) + jpeg[2:]
 
 
 def _header(jpeg: bytes) -> tuple[int, int]:
-    """Return where the frame header of a JPEG is, and its first scan."""
+    """Return the offsets of a JPEG's frame header and first scan."""
     at, frame = 2, 0
     while jpeg[at + 1] != 0xDA:
         frame = at if jpeg[at + 1] in (0xC0, 0xC2) else frame
@@ -29,14 +29,14 @@ def _header(jpeg: bytes) -> tuple[int, int]:
 
 
 def of_many_scans(size: tuple[int, int], scans: int, mode: str = "RGB") -> bytes:
-    """Return a progressive JPEG whose last scan, which refines all of a component, is there again and again."""
+    """Return a progressive JPEG whose last scan, which refines a whole component, is repeated ``scans`` times."""
     jpeg = encoded("JPEG", mode, size, progressive=True, subsampling=0)
     last = jpeg.rindex(b"\xff\xda")
     return jpeg[:-2] + jpeg[last:-2] * scans + b"\xff\xd9"
 
 
 def claiming(jpeg: bytes, size: tuple[int, int], marker: int = 0) -> bytes:
-    """Return a JPEG that claims another size, or another process of coding."""
+    """Return a JPEG that claims another size, or another coding process."""
     frame, _scan = _header(jpeg)
     width, height = size
     head = bytes([255, marker or jpeg[frame + 1]]) + jpeg[frame + 2 : frame + 5] + struct.pack(">HH", height, width)

@@ -23,7 +23,7 @@ def png(
     row = b"\0" + bytes((width * bits + 7) // 8)
     pack = zlib.compressobj(1)
     many = max(1, MIB // len(row))
-    lines = height * (1 + interlaced)  # the seven passes have more
+    lines = height * (1 + interlaced)  # the seven passes have more lines
     parts = [pack.compress(row * min(many, lines - at)) for at in range(0, lines, many)]
     head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, colour, 0, 0, interlaced))
     pixels = chunk(b"IDAT", b"".join(parts) + pack.flush())
@@ -31,7 +31,7 @@ def png(
 
 
 def packed(size: int, piece: bytes = b" ") -> bytes:
-    """Return ``size`` bytes of the same, deflated."""
+    """Return ``piece`` repeated to ``size`` bytes, deflated."""
     return zlib.compress(filled(piece, size), 9)
 
 

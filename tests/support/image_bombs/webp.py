@@ -10,7 +10,7 @@ from tests.support.image_bombs.pieces import FULL, encoded, filled, overlapping_
 
 
 def riff(*chunks: bytes) -> bytes:
-    """Return a WebP file of chunks."""
+    """Return a WebP file made of chunks."""
     body = b"WEBP" + b"".join(chunks)
     return b"RIFF" + struct.pack("<I", len(body)) + body
 
@@ -21,7 +21,7 @@ def part(name: bytes, body: bytes = b"") -> bytes:
 
 
 def canvas(width: int, height: int, flags: int = 0) -> bytes:
-    """Return the chunk that announces a canvas."""
+    """Return the chunk that declares a canvas."""
     sides = (width - 1).to_bytes(3, "little") + (height - 1).to_bytes(3, "little")
     return part(b"VP8X", bytes([flags, 0, 0, 0]) + sides)
 
@@ -31,7 +31,7 @@ def _still(**options: Any) -> bytes:
 
 
 def frame(times: int) -> bytes:
-    """Return a frame of an animation again and again."""
+    """Return an animation frame repeated ``times`` times."""
     return part(b"ANMF", bytes(6) + b"\x3f\0\0\x2f\0\0\1\0\0\0" + _still()) * times
 
 

@@ -1,4 +1,4 @@
-"""A library to back up and to restore."""
+"""Fixtures: a library to back up and restore."""
 
 from __future__ import annotations
 

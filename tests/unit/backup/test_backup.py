@@ -1,4 +1,4 @@
-"""Copies of the database: on request, and before its schema changes; and reading where nothing can be written."""
+"""Database copies, on request and before a migration; and reading a library that cannot be written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a backup may be written, and what a restore that is refused leaves alone."""
+"""Where a backup may be written, and what a refused restore leaves untouched."""
 
 from __future__ import annotations
 

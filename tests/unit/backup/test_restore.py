@@ -1,4 +1,4 @@
-"""Putting a backup in place: what is refused and what is kept; copies with images."""
+"""Restoring a backup: what is refused and what is kept; copies with images."""
 
 from __future__ import annotations
 

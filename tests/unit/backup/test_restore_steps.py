@@ -1,4 +1,4 @@
-"""A restore that does not run to its end: killed at any step, stopped by an error, or left by a stranger."""
+"""Restores that do not complete: killed at any step, stopped by an error, or left unfinished by a stranger."""
 
 from __future__ import annotations
 

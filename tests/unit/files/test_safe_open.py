@@ -1,4 +1,4 @@
-"""The one door to files that are not ours."""
+"""Safe access to untrusted files."""
 
 from __future__ import annotations
 

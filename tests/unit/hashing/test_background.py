@@ -1,4 +1,4 @@
-"""Hashing ahead: those in view first, told as it goes, cancelled between two reads."""
+"""Background hashing: visible rows first, with progress, cancellable between two reads."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""SHA-256 of model files: right, told as it goes, cancelled, and never read twice while a file stays the same."""
+"""SHA-256 of model files: correct, with progress, cancellable, and never read twice while a file is unchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What runs in the background lets those go first who wait at a screen."""
+"""Background threads run at lower priority than threads that serve the screen."""
 
 from __future__ import annotations
 

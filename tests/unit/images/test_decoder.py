@@ -1,4 +1,4 @@
-"""What is opened, what is refused and why, and that the pixels come out right."""
+"""Which images are opened, which are refused and why, and whether the pixels are right."""
 
 from __future__ import annotations
 

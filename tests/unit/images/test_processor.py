@@ -1,4 +1,4 @@
-"""Tiers: their sizes, their bytes, what never gets into them; thumbnails; putting one image into a sequence."""
+"""Tiers: sizes, bytes, and what is kept out of them; adding one image to a sequence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbering and finding images: strict names, numeric order, open moves seen, nothing outside the images folder."""
+"""Finding and numbering images: strict names, numeric order, open moves applied, nothing outside the images folder."""
 
 from __future__ import annotations
 

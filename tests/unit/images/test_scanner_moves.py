@@ -1,4 +1,4 @@
-"""The image scanner beside a journal: open moves count as done, and a mixture of two states is never given."""
+"""The image scanner with an open journal entry: open moves count as done, and two states are never mixed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Thumbnails: they fit, are upright, are never enlarged, and show the dark ground."""
+"""Thumbnails: they fit, are upright, are never enlarged, and show a dark background through transparency."""
 
 from __future__ import annotations
 

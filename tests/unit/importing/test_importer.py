@@ -1,4 +1,4 @@
-"""Stage 1: what becomes of the rows of an old database."""
+"""Stage 1: how the rows of an old database are imported."""
 
 from __future__ import annotations
 

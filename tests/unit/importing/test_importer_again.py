@@ -1,4 +1,4 @@
-"""Stage 1 a second time, images that cannot be had, and the old manager's folder, which stays as it was."""
+"""Repeating Stage 1, missing images, and the old manager's folder, which stays unchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The private copy: what is no old database is refused with a sentence, and the original stays byte for byte."""
+"""The private copy: anything but an old database is refused with a message, and the original stays byte for byte."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The old database as a whole: read from a copy, whatever it looks like, and left byte for byte as it was."""
+"""The old database as a whole: read from a copy in any condition, and left byte for byte as it was."""
 
 from __future__ import annotations
 

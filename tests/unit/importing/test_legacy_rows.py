@@ -1,4 +1,4 @@
-"""One row of the old database: whatever its columns hold, it comes in as far as it can, and nothing of it is lost."""
+"""One row of the old database: whatever its columns hold, as much as possible is imported and nothing is lost."""
 
 from __future__ import annotations
 

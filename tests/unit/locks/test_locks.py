@@ -1,4 +1,4 @@
-"""The three locks: by id nobody waits, by sha256 everybody does, by library who comes second is not alone."""
+"""The three locks: by id without waiting, by SHA-256 with waiting, and by library to detect that it is already open."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Undo: everything as it was, newest first, whole or not at all; and the history."""
+"""Undo restores everything, newest first, completely or not at all; and the history."""
 
 from __future__ import annotations
 

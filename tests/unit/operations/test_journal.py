@@ -1,4 +1,4 @@
-"""Recovery: what was decided before a crash is finished at the next opening, and readers see it before that."""
+"""Recovery: what was committed before a crash is finished at the next opening, and readers see it before that."""
 
 from __future__ import annotations
 

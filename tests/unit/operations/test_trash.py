@@ -1,4 +1,4 @@
-"""How long the trash keeps things, and what it never touches."""
+"""How long the trash keeps files, and what it never touches."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Undo of imports: everything an import brought goes, whole batches only, and importing again brings it back."""
+"""Undo of imports: it removes everything an import added, in whole batches only, and importing again restores it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plan of a promotion: fields down to the leaves, tags, and the numbers of the images, for each strategy."""
+"""The plan of a promotion: fields down to the leaves, tags, and image numbers, for each strategy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was picked by hand, as pure functions: which sides there are, and the row that comes of them."""
+"""Manual choices as pure functions: which sides are available, and the row that results."""
 
 from __future__ import annotations
 

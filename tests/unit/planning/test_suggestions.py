@@ -1,4 +1,4 @@
-"""What is proposed for a pending import: the table row by row, and that nothing called safe loses anything."""
+"""Suggestions for a pending import: the table row by row, and that nothing called safe loses data."""
 
 from __future__ import annotations
 

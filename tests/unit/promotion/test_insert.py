@@ -1,4 +1,4 @@
-"""A promotion where the library has no such model: the whole state after it."""
+"""Promoting a model that is new to the library: the complete resulting state."""
 
 from __future__ import annotations
 

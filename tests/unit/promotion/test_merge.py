@@ -1,4 +1,4 @@
-"""A conflict and the strategy merge: the whole state after it."""
+"""Promoting a conflict with the strategy merge: the complete resulting state."""
 
 from __future__ import annotations
 

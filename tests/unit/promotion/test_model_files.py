@@ -1,4 +1,4 @@
-"""Model files that cannot be hashed: the promotion is an error, and nothing changes."""
+"""Model files that cannot be hashed: the promotion fails, and nothing changes."""
 
 from __future__ import annotations
 

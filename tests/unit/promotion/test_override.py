@@ -1,4 +1,4 @@
-"""A conflict and the strategy override: the whole state after it."""
+"""Promoting a conflict with the strategy override: the complete resulting state."""
 
 from __future__ import annotations
 

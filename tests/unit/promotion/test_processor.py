@@ -1,4 +1,4 @@
-"""One promotion by its id: what is refused, what changes nothing, what a deletion takes away."""
+"""One promotion by its id: what is refused, what changes nothing, what a deletion removes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A merge by hand through the library: stored with the decision, planned, promoted, undone."""
+"""A manual merge through the library: stored with the decision, planned, promoted, undone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The search grammar: which query a line is parsed into, and which error it gives where it cannot be."""
+"""The search grammar: how a line is parsed, and which error an invalid one raises."""
 
 from __future__ import annotations
 

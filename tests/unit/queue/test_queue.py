@@ -1,4 +1,4 @@
-"""The queue as screens and commands see it."""
+"""The queue as screens and commands use it."""
 
 from __future__ import annotations
 

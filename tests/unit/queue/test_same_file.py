@@ -1,4 +1,4 @@
-"""Pending imports that are one file: what a row tells of the others, and ``same:``."""
+"""Pending imports of the same file: the duplicates listed in a row, and ``same:``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the store finds is what a look at every row finds."""
+"""The search in SQL finds the same rows as a check of every row."""
 
 from __future__ import annotations
 

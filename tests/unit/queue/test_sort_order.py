@@ -1,4 +1,4 @@
-"""The queue in every order."""
+"""The queue in every sort order."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Tests of what has no widgets in ``tui``."""
+"""Tests of the parts of ``tui`` without widgets."""

@@ -1,4 +1,4 @@
-"""Text in terminal cells: never wider than asked for, whatever it holds."""
+"""Text in terminal cells: never wider than requested, whatever it contains."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Decisions counted along: for each strategy, whatever is decided anew, taken back, or gone."""
+"""Running counts of decisions by strategy, as decisions are made, changed, cleared or removed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long a job will still take, and how that is said."""
+"""The estimated time left for a job, and its wording."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asking the terminal for pictures: in a real pseudo-terminal, whose other end answers, or does not."""
+"""Querying the terminal for graphics support in a real pseudo-terminal that answers, or does not."""
 
 from __future__ import annotations
 

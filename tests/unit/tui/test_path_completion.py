@@ -1,4 +1,4 @@
-"""Paths as they are typed: completed from the disk, plain on the screen, back byte for byte."""
+"""Typed paths: completed from the disk, shown as plain text, and converted back byte for byte."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a plan says in words and numbers."""
+"""A plan as words and numbers."""
 
 from __future__ import annotations
 

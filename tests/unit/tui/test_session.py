@@ -1,4 +1,4 @@
-"""Where a curator stood, from one time to the next: the file that keeps it."""
+"""The session file, which keeps a curator's place between runs."""
 
 from __future__ import annotations
 

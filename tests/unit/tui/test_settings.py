@@ -1,4 +1,4 @@
-"""The settings file: its values, and what is said of what is wrong in it."""
+"""The settings file: its values, and the messages about errors in it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two texts as runs: what both have, what only one has."""
+"""Two texts as runs: common parts, and parts in only one of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Verification finds nothing in libraries made at random."""
+"""Verification finds nothing wrong in randomly generated libraries."""
 
 from __future__ import annotations
 

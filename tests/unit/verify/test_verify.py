@@ -1,4 +1,4 @@
-"""Verification: a healthy library has nothing to find, each damage is named, and nothing is written."""
+"""Verification: a healthy library has no findings, each kind of damage is named, and nothing is written."""
 
 from __future__ import annotations
 
