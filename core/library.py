@@ -12,13 +12,13 @@ from types import TracebackType
 from typing import Self
 
 from core.backup.backup import BackupReport, back_up_images, refuse_inside
-from core.backup.restore_steps import DATABASE, is_library, settle
+from core.backup.restore_steps import is_library, settle
 from core.domain.history import UndoReport
 from core.domain.imports import ImportReport
+from core.domain.layout import DATABASE, FOLDERS, STAGING
 from core.domain.operations import Move
 from core.domain.records import RecordWithImages
 from core.errors import Cancelled, LibraryError, NoLibrary
-from core.files.library_files import FOLDERS
 from core.hashing.background import BackgroundHasher
 from core.hashing.hasher import Hasher
 from core.images.processor import ImageProcessor
@@ -214,7 +214,7 @@ class Library:
         images = ImportImageStager(folder, self.image_processor, self._imaging, cancel)
         importer = Importer(self.store, self._journal, self.image_scanner)
         try:
-            with LegacyDatabase.open(database, self.root / "staging") as source:
+            with LegacyDatabase.open(database, self.root / STAGING) as source:
                 report = importer.run(source, images, path_map or {}, cancel=cancel, progress=progress)
         except OSError as error:
             _log.error("the import of %s stopped", database, exc_info=error)

@@ -11,14 +11,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.domain.layout import DATABASE, FOLDERS, IMAGES, PENDING
 from core.errors import Cancelled, LibraryError
 from core.files.copying import appearing, copy_tree, link_or_copy, sync_tree
-from core.files.library_files import FOLDERS, LibraryFiles
+from core.files.library_files import LibraryFiles
 from core.operations.journal import Journal
 from core.storage import LibraryDatabase
 from core.storage.named_files import named_files
 
-DATABASE = "library.db"
 Progress = Callable[[int, int], None]
 
 
@@ -71,7 +71,7 @@ def refuse_inside(root: Path, target: Path) -> None:
 def _gather(
     store: LibraryDatabase, root: Path, tree: Path, cancel: threading.Event | None, progress: Progress | None
 ) -> BackupReport:
-    for folder in ("images", "pending"):
+    for folder in (IMAGES, PENDING):
         (tree / folder).mkdir(parents=True)
     with store.read() as db:
         paths = [path for path, _ in named_files(db)]

@@ -20,13 +20,14 @@ from pathlib import Path
 
 from sqlite_utils import Database
 
-from core.backup.restore_steps import DATABASE, KEPT, PREPARING, RESTORING, settle
+from core.backup.restore_steps import KEPT, PREPARING, RESTORING, settle
+from core.domain.layout import ALIVE, DATABASE
 from core.errors import Cancelled, ImageRefused, LibraryError, SourceError
 from core.files.copying import link_or_copy, sync_tree
 from core.files.safe_open import read_image
 from core.importing.legacy.private_copy import Wanted, connect, private_copy, wrap_sqlite_errors
 from core.importing.legacy.tables import LIBRARY_TABLES, tables_of
-from core.locks.library_lock import ALIVE, LibraryLock
+from core.locks.library_lock import LibraryLock
 from core.storage import journal_rows, schema_check
 from core.storage.named_files import named_files, staged_files
 from core.storage.schema import SCHEMAS, migrations

@@ -12,6 +12,7 @@ import re
 import shutil
 from pathlib import Path
 
+from core.domain.layout import DATABASE, STAGING, staging_path
 from core.errors import LibraryError
 from core.files.copying import move
 from core.files.durable import sync_folder
@@ -20,7 +21,6 @@ from core.locks.library_lock import LibraryLock
 from core.operations.linked_folders import holds_only_ours
 from core.storage.journal_paths import may_come_back
 
-DATABASE = "library.db"
 UNFINISHED = "a restore is running or was interrupted"
 PREPARING, RESTORING, KEPT = (f"{DATABASE}.{word}-" for word in ("preparing", "restoring", "before-restore"))
 _PARTS = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-journal")
@@ -94,8 +94,8 @@ def _finish(root: Path, ready: Path, kept: str) -> None:
 def _set_aside(root: Path, kept: str) -> None:
     """Keep the old database with its logs and its staging folders: one of its operations may still be open."""
     files = LibraryFiles(root)
-    names = sorted(files.listed("staging")) if (root / "staging").is_dir() else []
-    left = [f"staging/{name}" for name in names if holds_only_ours(files, name)]
+    names = sorted(files.listed(STAGING)) if (root / STAGING).is_dir() else []
+    left = [staging_path(name) for name in names if holds_only_ours(files, name)]
     for name in (*_PARTS, *left):
         if os.path.lexists(root / name):
             _keep(root, name, f"{kept}/{name}")

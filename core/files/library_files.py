@@ -15,11 +15,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.domain.layout import FOLDERS
 from core.files.durable import remove_folder
 from core.files.safe_open import image_error, open_regular, read_image
 
 ABSENT = (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)  # no such file, or behind a link that is not followed
-FOLDERS = ("images", "pending", "staging", "trash")
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _EFFECTIVE = os.access in os.supports_effective_ids

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from core.domain.enums import Tier
+from core.domain.layout import IMAGES
 from core.domain.operations import Move
 from core.errors import ImageError, LibraryError
 from core.files.library_files import ABSENT, LibraryFiles
 
-IMAGES = "images"
 SHA256 = "[0-9a-f]{64}"
 SEQ = "0|[1-9][0-9]{0,14}"  # bounded, so that the next number still fits into an SQLite integer
 TIER: str = "|".join(Tier)

@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 
 from core.domain.enums import Tier
+from core.domain.layout import PENDING
 from core.domain.records import Thumbnail
 from core.errors import ImageRefused
 from core.files.safe_open import MAX_IMAGE_BYTES, read_image
@@ -19,7 +20,7 @@ class Thumbnailer:
     """Makes thumbnails, decoding the image on each call; caching is up to the caller."""
 
     def __init__(self, root: Path, scanner: ImageScanner) -> None:
-        self._pending = root / "pending"
+        self._pending = root / PENDING
         self._scanner = scanner
 
     def of_pending(self, file: str, width: int, height: int, cancel: threading.Event | None = None) -> Thumbnail:

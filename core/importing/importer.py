@@ -9,6 +9,7 @@ from sqlite_utils import Database
 
 from core.domain.enums import Action, OperationKind, Tier
 from core.domain.imports import ImportReport
+from core.domain.layout import pending_path
 from core.domain.records import ModelImage, PendingImage, PendingImport
 from core.errors import Cancelled, RowDamaged
 from core.files.paths import map_path
@@ -233,7 +234,7 @@ class Importer:
             file = f"{pending_id}_{n}{image.suffix}"
             pending.add_image(db, pending_id, PendingImage(n, file, image.sha256))
             added.pending_images.append((pending_id, n, image.sha256))
-            moves.append((f"{staging}/{image.position}", f"pending/{file}"))
+            moves.append((f"{staging}/{image.position}", pending_path(file)))
         return moves
 
 

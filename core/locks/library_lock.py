@@ -14,18 +14,17 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+from core.domain.layout import ALIVE, STAGING
 from core.errors import LibraryError
 from core.locks import forks
 from core.locks.waiting import LockHolder, OnWait, Wait, flock_holder
 
-ALIVE = "alive.lock"
-_STAGING = "staging"
 _PAUSE = 0.02  # seconds between two attempts; the lock is normally held exclusively for microseconds
 
 
 def held(root: Path) -> bool:
     """Return whether any process has the library in ``root`` open for writing; nothing is written."""
-    return _is_locked(root / ALIVE, os.O_NOFOLLOW | os.O_NONBLOCK) or _is_locked(root / _STAGING, os.O_DIRECTORY)
+    return _is_locked(root / ALIVE, os.O_NOFOLLOW | os.O_NONBLOCK) or _is_locked(root / STAGING, os.O_DIRECTORY)
 
 
 def _is_locked(path: Path, flags: int) -> bool:
@@ -103,7 +102,7 @@ class LibraryLock:
         """
         self._root = root
         self._on_wait = on_wait
-        self._staging = _FolderLock(root / _STAGING)
+        self._staging = _FolderLock(root / STAGING)
         self._file = _open(root / ALIVE)
         self.alone = self._try(fcntl.LOCK_EX)
         if not self.alone:
@@ -133,7 +132,7 @@ class LibraryLock:
             raise
 
     def _holder(self) -> LockHolder | None:
-        return flock_holder(self._root / ALIVE) or flock_holder(self._root / _STAGING)
+        return flock_holder(self._root / ALIVE) or flock_holder(self._root / STAGING)
 
     def close(self) -> None:
         """Release the lock; calling this again has no effect."""

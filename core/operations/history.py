@@ -16,6 +16,7 @@ from sqlite_utils import Database
 
 from core.domain.enums import OperationKind
 from core.domain.history import Imported, PastOperation, UndoReport
+from core.domain.layout import PENDING, TRASH
 from core.domain.operations import Operation
 from core.errors import CuratorError, why_unchanged
 from core.files.library_files import ABSENT, LibraryFiles
@@ -183,7 +184,7 @@ class History:
         gone = [src for src, _ in _moves_back(operation) if not self._is_there(src)]
         if not gone:
             return ""
-        return "its files are no longer in the trash" if gone[0].startswith("trash/") else f"{gone[0]} is gone"
+        return "its files are no longer in the trash" if gone[0].startswith(f"{TRASH}/") else f"{gone[0]} is gone"
 
     def _is_there(self, path: str) -> bool:
         try:
@@ -251,7 +252,7 @@ def _moves_back(operation: Operation) -> list[tuple[str, str | None]]:
     """Return the moves that revert an operation: displaced files return, added files go to the trash."""
     moves: list[tuple[str, str | None]] = []
     for move in operation.moves:
-        if move.source.startswith("pending/"):
+        if move.source.startswith(f"{PENDING}/"):
             moves.append((move.target, move.source))
         else:
             moves.append((move.backup, move.target) if move.replaces else (move.target, None))

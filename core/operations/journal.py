@@ -18,6 +18,7 @@ from typing import Generic, TypeVar
 from sqlite_utils import Database
 
 from core.domain.enums import Action, OperationKind
+from core.domain.layout import STAGING, staging_path, trash_path
 from core.domain.operations import Move, Operation
 from core.errors import CuratorError, LibraryError
 from core.files.durable import remove_folder, sync_folder
@@ -67,7 +68,7 @@ class Staging:
 
     def __init__(self, root: Path) -> None:
         self.op = uuid.uuid4().hex
-        self.relative = f"staging/{self.op}"
+        self.relative = staging_path(self.op)
         self.folder = root / self.relative
         self.made = False
         # True from before the commit until the entry is closed. Only a transaction that certainly changed nothing, or
@@ -209,7 +210,7 @@ class Journal:
     def left_behind(self) -> list[str]:
         """Return the scratch folders in ``staging/``: left by dead processes if no other has the library open."""
         # staging/ may be a link to a folder that also holds other things.
-        return [name for name in self._files.listed("staging") if is_scratch(name)]
+        return [name for name in self._files.listed(STAGING) if is_scratch(name)]
 
     def clean_staging(self, left: Sequence[str]) -> None:
         """Remove what dead processes left in ``staging/``, after recovery. Raises LibraryError, OSError."""
@@ -230,9 +231,9 @@ class Journal:
         aside: list[str] = []
         with self.exclusive():
             for name in names:
-                nameless = f"staging/{uuid.uuid4().hex}"
+                nameless = staging_path(uuid.uuid4().hex)
                 try:
-                    self._files.rename(f"staging/{name}", nameless)
+                    self._files.rename(staging_path(name), nameless)
                 except FileNotFoundError:  # another process was faster
                     continue
                 aside.append(nameless)
@@ -240,8 +241,8 @@ class Journal:
 
 
 def _move(op: str, src: str, dst: str | None) -> Move:
-    target = dst or f"trash/{op}/{split(src)[1]}"
-    return Move(src, target, f"trash/{op}/{split(target)[1]}", replaces=False)
+    target = dst or f"{trash_path(op)}/{split(src)[1]}"
+    return Move(src, target, f"{trash_path(op)}/{split(target)[1]}", replaces=False)
 
 
 def _must_be_ours(entry: Operation) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.domain.layout import TRASH, trash_path
 from core.files.library_files import LibraryFiles
 from core.operations.journal import Journal, Staging
 from core.storage import LibraryDatabase, journal_rows
@@ -48,16 +49,16 @@ class Trash:
     def _drop(self, op: str, staging: Staging) -> None:
         staging.make()
         try:
-            self._files.rename(f"trash/{op}", f"{staging.relative}/{op}")
+            self._files.rename(trash_path(op), f"{staging.relative}/{op}")
         except OSError as error:
             if error.errno != errno.EXDEV:
                 raise
-            self._files.remove_tree(f"trash/{op}")
+            self._files.remove_tree(trash_path(op))
 
     def _over(self, limits: TrashLimits) -> Sequence[str]:
         with self._store.read() as db:
             known = journal_rows.closed_operations(db)
-        there = self._files.listed("trash")
+        there = self._files.listed(TRASH)
         kept = [(op, at, size) for op, at in known if op in there and (size := self._bytes(op)) is not None]
         deadline = time.time_ns() // 1_000_000 - limits.days * _DAY
         excess = sum(size for _, _, size in kept) - limits.max_bytes
@@ -70,7 +71,7 @@ class Trash:
 
     def _bytes(self, op: str) -> int | None:
         """Return the size of an operation's files, or None if there are foreign ones: trash/ may link to anywhere."""
-        with self._files.folder(f"trash/{op}") as folder, os.scandir(folder) as listed:
+        with self._files.folder(trash_path(op)) as folder, os.scandir(folder) as listed:
             found = list(listed)
             if not all(is_trashed(entry.name) for entry in found):
                 return None

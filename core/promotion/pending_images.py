@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.domain.enums import Tier
+from core.domain.layout import pending_path
 from core.domain.records import PendingImage, PendingImport
 from core.errors import Cancelled, ImageRefused, ImageUnreadable, LibraryError
 from core.files.library_files import LibraryFiles
@@ -76,7 +77,7 @@ class PendingImageStager:
 
     def _stand(self, image: PendingImage) -> None:
         try:
-            found = self._files.stat(f"pending/{image.file}")
+            found = self._files.stat(pending_path(image.file))
         except OSError:
             found = None
         if found is None:
@@ -86,7 +87,7 @@ class PendingImageStager:
 
     def _read(self, image: PendingImage) -> bytes:
         try:
-            data = self._files.read_image(f"pending/{image.file}")
+            data = self._files.read_image(pending_path(image.file))
         except ImageUnreadable as error:
             raise _not_now(image, error) from error
         if hashlib.sha256(data).hexdigest() != image.sha256:
@@ -122,7 +123,7 @@ class PendingImageStager:
     def existing_files(self, record: PendingImport) -> list[str]:
         """Return the names of the images whose file exists, whatever its type. Raises as ``must_own`` does."""
         must_own(record)
-        return [image.file for image in record.images if self._files.exists(f"pending/{image.file}")]
+        return [image.file for image in record.images if self._files.exists(pending_path(image.file))]
 
 
 def must_own(record: PendingImport) -> None:

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, replace
 from sqlite_utils import Database
 
 from core.domain.enums import Action, OperationKind, Strategy, Tier
+from core.domain.layout import pending_path
 from core.domain.outcomes import Changed, Failed, Locked, NotFound, Outcome, Planned, Promoted, RefusedImage
 from core.domain.plans import Plan
 from core.domain.records import ModelImage, PendingImport
@@ -169,7 +170,7 @@ class PromotionProcessor:
                 raise EarlyOutcome(NotFound(record.id))
             before = _readable_images(journal_rows.snapshot(db, record.id, None), now)
             pending.delete(db, record.id)
-            moves = [(f"pending/{file}", None) for file in self._incoming.existing_files(now)]
+            moves = [(pending_path(file), None) for file in self._incoming.existing_files(now)]
             after = journal_rows.snapshot(db, record.id, None)
             return Change(moves, Action.DELETED, record.id, known, before, after), None
 
@@ -228,7 +229,7 @@ class PromotionProcessor:
         for stem, file, seq in staged:
             models.put_image(db, sha256, ModelImage(seq, sources[file], made[file]))
             moves += [(f"{stem}_{tier}", relative_path(sha256, seq, tier)) for tier in Tier]
-        moves += [(f"pending/{file}", None) for file in self._incoming.existing_files(record)]
+        moves += [(pending_path(file), None) for file in self._incoming.existing_files(record)]
         pending.delete(db, record.id)
         after = journal_rows.snapshot(db, record.id, sha256)
         return Change(moves, planned.plan.action_taken, record.id, sha256, before, after)

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.domain.enums import OperationKind
+from core.domain.layout import IMAGES, PENDING, STAGING, TRASH, trash_path
 from core.domain.operations import Move
 from core.images.scanner import SEQ, SHA256, TIER
 
@@ -19,27 +20,26 @@ _SCRATCH = re.compile(f"{_OP.pattern}|copy-[a-z0-9_]{{8}}")
 _HASH = re.compile(SHA256)
 _PENDING_FILE = re.compile("([1-9][0-9]{0,18})_(?:0|[1-9][0-9]{0,18})\\.[a-z0-9]{1,5}")
 _TIERS = f"_(?:{SEQ})_(?:{TIER})\\.webp"
-_IMAGES, _PENDINGS, _STAGING, _TRASH = "images", "pending", "staging", "trash"
 _PATHS = {
-    _IMAGES: re.compile(f"images/([0-9a-f]{{2}})/(?P<sha256>\\1[0-9a-f]{{62}})/(?P=sha256){_TIERS}"),
-    _PENDINGS: re.compile(f"pending/{_PENDING_FILE.pattern}"),
-    _STAGING: re.compile(f"staging/(?P<op>[0-9a-f]{{32}})/(?:[0-9]+(?:_(?:{TIER}))?|{TIER})"),
-    _TRASH: re.compile(f"trash/(?P<op>[0-9a-f]{{32}})/(?:{_PENDING_FILE.pattern}|{SHA256}{_TIERS})"),
+    IMAGES: re.compile(f"{IMAGES}/([0-9a-f]{{2}})/(?P<sha256>\\1[0-9a-f]{{62}})/(?P=sha256){_TIERS}"),
+    PENDING: re.compile(f"{PENDING}/{_PENDING_FILE.pattern}"),
+    STAGING: re.compile(f"{STAGING}/(?P<op>[0-9a-f]{{32}})/(?:[0-9]+(?:_(?:{TIER}))?|{TIER})"),
+    TRASH: re.compile(f"{TRASH}/(?P<op>[0-9a-f]{{32}})/(?:{_PENDING_FILE.pattern}|{SHA256}{_TIERS})"),
 }
-_TRASHED = f"(?:{_PENDING_FILE.pattern}|{SHA256}{_TIERS})"
+TRASHED = f"(?:{_PENDING_FILE.pattern}|{SHA256}{_TIERS})"
 # In a folder of staging/: an operation's files, a backup being made, files removed from the trash, a copied database.
 _SCRATCH_FILE = re.compile(
-    f"[0-9]+(?:_(?:{TIER}))?|{TIER}|backup(?:/.*)?|{_OP.pattern}(?:/{_TRASHED})?"
+    f"[0-9]+(?:_(?:{TIER}))?|{TIER}|backup(?:/.*)?|{_OP.pattern}(?:/{TRASHED})?"
     r"|copy\.sqlite3(?:-(?:wal|shm|journal))?",
     re.DOTALL,
 )
-_IN_TRASH = re.compile(f"{_TRASHED}|\\..*\\.partial", re.DOTALL)
+_INTRASH = re.compile(f"{TRASHED}|\\..*\\.partial", re.DOTALL)
 # The source and target folders between which an operation of each kind moves files.
 _MAY_MOVE: Mapping[OperationKind, Collection[tuple[str, str]]] = {
-    OperationKind.PROMOTE: {(_STAGING, _IMAGES), (_PENDINGS, _TRASH)},
-    OperationKind.IMPORT: {(_STAGING, _IMAGES), (_STAGING, _PENDINGS)},
-    OperationKind.IMAGE: {(_STAGING, _IMAGES)},
-    OperationKind.UNDO: {(_TRASH, _IMAGES), (_TRASH, _PENDINGS), (_IMAGES, _TRASH), (_PENDINGS, _TRASH)},
+    OperationKind.PROMOTE: {(STAGING, IMAGES), (PENDING, TRASH)},
+    OperationKind.IMPORT: {(STAGING, IMAGES), (STAGING, PENDING)},
+    OperationKind.IMAGE: {(STAGING, IMAGES)},
+    OperationKind.UNDO: {(TRASH, IMAGES), (TRASH, PENDING), (IMAGES, TRASH), (PENDING, TRASH)},
 }
 
 
@@ -56,7 +56,7 @@ def is_scratch(name: str) -> bool:
 def may_come_back(path: str) -> bool:
     """Return whether ``path`` is valid for a file that rows or moves refer to; a restore writes only such files."""
     place = _place(path)
-    return place is not None and place.folder != _TRASH
+    return place is not None and place.folder != TRASH
 
 
 def is_scratch_file(path: str) -> bool:
@@ -66,7 +66,7 @@ def is_scratch_file(path: str) -> bool:
 
 def is_trashed(name: str) -> bool:
     """Return whether ``name`` is a valid file name in an operation's folder in ``trash/``."""
-    return _IN_TRASH.fullmatch(name) is not None
+    return _INTRASH.fullmatch(name) is not None
 
 
 def owner_of(name: object) -> int | None:
@@ -98,7 +98,7 @@ def check_entry(
             raise ValueError(f"{(move.source if src is None else move.target)!r} is not a path in a library")
         if (src.folder, dst.folder) not in _MAY_MOVE[kind] or not _fits(src, dst, op, pending_id, sha256):
             raise ValueError(f"such an operation never moves {move.source!r} to {move.target!r}")
-        if move.backup != f"trash/{op}/{dst.name}":
+        if move.backup != f"{trash_path(op)}/{dst.name}":
             raise ValueError(f"{move.backup!r} is not a place in its trash")
 
 
@@ -108,16 +108,16 @@ def _place(path: str) -> _Place | None:
     if match is None:
         return None
     name = path.rpartition("/")[2]
-    return _Place(folder, name, **match.groupdict(), id=owner_of(name) if folder == _PENDINGS else None)
+    return _Place(folder, name, **match.groupdict(), id=owner_of(name) if folder == PENDING else None)
 
 
 def _fits(src: _Place, dst: _Place, op: str, pending_id: int | None, sha256: str | None) -> bool:
     """Return whether both places belong to the operation: its staging folder, trash, model or pending import."""
     return (
-        (src.folder != _STAGING or src.op == op)
-        and (dst.folder != _TRASH or dst.op == op)
-        and (_TRASH not in (src.folder, dst.folder) or src.name == dst.name)
-        and (src.folder != _TRASH or src.op != op)
+        (src.folder != STAGING or src.op == op)
+        and (dst.folder != TRASH or dst.op == op)
+        and (TRASH not in (src.folder, dst.folder) or src.name == dst.name)
+        and (src.folder != TRASH or src.op != op)
         and all(place.sha256 in (None, sha256) for place in (src, dst) if sha256 is not None)
         and all(place.id in (None, pending_id) for place in (src, dst) if pending_id is not None)
     )

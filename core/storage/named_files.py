@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from sqlite_utils import Database
 
 from core.domain.enums import Tier
+from core.domain.layout import STAGING, pending_path
 from core.images.scanner import relative_path
 from core.storage import integrity, journal_rows
 from core.storage.journal_paths import may_come_back
@@ -23,10 +24,10 @@ def named_files(db: Database) -> Iterator[tuple[str, str]]:
             if may_come_back(path):
                 yield path, digest
     for _, file, digest in integrity.pending_images(db):
-        if may_come_back(f"pending/{file}"):
-            yield f"pending/{file}", digest
+        if may_come_back(pending_path(file)):
+            yield pending_path(file), digest
 
 
 def staged_files(db: Database) -> list[str]:
     """Return the files in ``staging/`` that an open operation has yet to move."""
-    return [move.source for move in journal_rows.open_moves(db)[1] if move.source.startswith("staging/")]
+    return [move.source for move in journal_rows.open_moves(db)[1] if move.source.startswith(f"{STAGING}/")]

@@ -6,6 +6,7 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 
+from core.domain.layout import DATABASE
 from core.errors import ForeignLog, LibraryError, SchemaForeign
 from core.library import Library
 from core.verify.files import check_pending_images, check_strays
@@ -65,7 +66,7 @@ def _found(library: Library, check: Callable[[Library], Iterator[Finding]]) -> l
         for finding in check(library):
             found.append(finding)
     except LibraryError as error:
-        found.append(Finding(FindingCode.DATABASE_DAMAGED, "", "library.db", str(error)))
+        found.append(Finding(FindingCode.DATABASE_DAMAGED, "", DATABASE, str(error)))
     return sorted(found)
 
 
@@ -83,7 +84,7 @@ def verify_folder(folder: str | os.PathLike[str], *, full: bool = False) -> Veri
     try:
         library = Library.open(folder, readonly=True)
     except ForeignLog as error:
-        return _unopened(Finding(FindingCode.LOG_FOREIGN, "", "library.db-wal", str(error)))
+        return _unopened(Finding(FindingCode.LOG_FOREIGN, "", f"{DATABASE}-wal", str(error)))
     except SchemaForeign as error:
         findings = tuple(sorted(map(schema_finding, error.differences)))
         return VerifyReport((Check("schema", False, "it cannot be read"), *check_flow()), findings)
@@ -91,7 +92,7 @@ def verify_folder(folder: str | os.PathLike[str], *, full: bool = False) -> Veri
         cause = error.__cause__
         if not isinstance(cause, sqlite3.DatabaseError) or cause.sqlite_errorcode & 0xFF not in _DAMAGE:
             raise
-        return _unopened(Finding(FindingCode.DATABASE_DAMAGED, "", "library.db", str(error)))
+        return _unopened(Finding(FindingCode.DATABASE_DAMAGED, "", DATABASE, str(error)))
     with library:
         return verify_library(library, full=full)
 

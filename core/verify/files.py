@@ -12,6 +12,7 @@ from functools import partial
 from sqlite_utils import Database
 
 from core.domain.enums import Tier
+from core.domain.layout import DATABASE, IMAGES, PENDING, STAGING, TRASH, pending_path, staging_path, trash_path
 from core.errors import ImageRefused
 from core.files.library_files import LibraryFiles
 from core.files.library_files import partial as partial_copy
@@ -44,9 +45,9 @@ def _pending_image(files: LibraryFiles, pending_id: int, file: str, db: Database
     if digest is None:
         return
     if owner_of(file) != pending_id:
-        yield Finding(FindingCode.ROW_UNSAFE, str(pending_id), "library.db", f"pending_images names a file {file!r}")
+        yield Finding(FindingCode.ROW_UNSAFE, str(pending_id), DATABASE, f"pending_images names a file {file!r}")
         return
-    path = f"pending/{file}"
+    path = pending_path(file)
     reason = ""
     # An outstanding move may happen at any moment, so look at its source first and then at its target.
     for place in (*(move.source for move in journal_rows.open_moves(db)[1] if move.target == path), path):
@@ -72,14 +73,14 @@ def check_strays(library: Library) -> Iterator[Finding]:
 def _strays(files: LibraryFiles, db: Database) -> Iterator[Look]:
     on_the_way = _on_the_way(db)
     images = {relative_path(s, seq, tier) for s, seq, _ in integrity.model_images(db) for tier in Tier}
-    pending = {f"pending/{file}" for _, file, _ in integrity.pending_images(db)}
-    for folder, known in (("images", images), ("pending", pending)):
+    pending = {pending_path(file) for _, file, _ in integrity.pending_images(db)}
+    for folder, known in ((IMAGES, images), (PENDING, pending)):
         for path in _walk(files, folder):
             if path not in known and path not in on_the_way:
                 yield partial(_stray, files, path)
-    for name in sorted(_listed(files, "trash") - integrity.operations(db)):
+    for name in sorted(_listed(files, TRASH) - integrity.operations(db)):
         yield partial(_stray_trash, name)
-    for name in sorted(_listed(files, "staging")):
+    for name in sorted(_listed(files, STAGING)):
         yield partial(_left_staging, files, name)
     for name in sorted(_listed(files, ".")):
         if not _OURS.fullmatch(name):
@@ -121,7 +122,7 @@ def _stray(files: LibraryFiles, path: str, db: Database) -> Iterator[Finding]:
         yield Finding(
             FindingCode.NO_REGULAR_FILE, "", path, "a link or a special file, which Model Curator never creates"
         )
-    elif path.startswith("images/") and path.endswith(".webp"):
+    elif path.startswith(f"{IMAGES}/") and path.endswith(".webp"):
         yield Finding(FindingCode.ORPHAN_IMAGE, "", path, _NOBODYS)
     else:
         yield Finding(FindingCode.UNKNOWN_FILE, "", path, _NOBODYS)
@@ -129,7 +130,7 @@ def _stray(files: LibraryFiles, path: str, db: Database) -> Iterator[Finding]:
 
 def _is_known(db: Database, path: str) -> bool:
     folder, _, name = path.rpartition("/")
-    if folder == "pending":
+    if folder == PENDING:
         return integrity.pending_image(db, name.partition("_")[0], name) is not None
     sha256 = os.path.basename(folder)
     tier = parse_name(name, sha256)
@@ -143,20 +144,20 @@ def _is_known(db: Database, path: str) -> bool:
 def _stray_trash(name: str, db: Database) -> Iterator[Finding]:
     if not integrity.is_operation(db, name):
         yield Finding(
-            FindingCode.TRASH_WITHOUT_ENTRY, name, f"trash/{name}", "no operation of the journal put it there"
+            FindingCode.TRASH_WITHOUT_ENTRY, name, trash_path(name), "no operation of the journal put it there"
         )
 
 
 def _left_staging(files: LibraryFiles, name: str, db: Database) -> Iterator[Finding]:
     if not is_scratch(name):
-        yield Finding(FindingCode.UNKNOWN_FILE, "", f"staging/{name}", _NOBODYS)
+        yield Finding(FindingCode.UNKNOWN_FILE, "", staging_path(name), _NOBODYS)
         return
-    in_use = any(path.startswith(f"staging/{name}/") for path in _on_the_way(db))
+    in_use = any(path.startswith(f"{staging_path(name)}/") for path in _on_the_way(db))
     if in_use or held(files.root):
         return
-    if files.exists(f"staging/{name}"):  # check this last: its process may have had the library open until now
+    if files.exists(staging_path(name)):  # check this last: its process may have had the library open until now
         detail = "left by a process that ended early; removed when the library is next opened"
-        yield Finding(FindingCode.STAGING_LEFT, name, f"staging/{name}", detail)
+        yield Finding(FindingCode.STAGING_LEFT, name, staging_path(name), detail)
 
 
 def _unknown(files: LibraryFiles, name: str, db: Database) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from core.domain.enums import Action, State, Status, Strategy
+from core.domain.layout import pending_path
 from core.domain.outcomes import Conflict, Outcome
 from core.domain.records import Model, PendingImport, QueueRow
 from core.importing.legacy.rows import IMAGE_KEYS
@@ -155,7 +156,7 @@ def _override(library: Library) -> str:
 def _delete(library: Library) -> str:
     row = _first(library, State.MISSING)
     _done(library.processor.process_single_import(row.id, Strategy.DELETE), Action.DELETED)
-    left = [file for file in row.images if (library.root / "pending" / file).exists()]
+    left = [file for file in row.images if (library.root / pending_path(file)).exists()]
     _must(not left and library.show(str(row.id)) is None, "part of it is left")
     return "row, tags and images gone, the images to the trash"
 

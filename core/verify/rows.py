@@ -10,6 +10,7 @@ from functools import partial
 
 from sqlite_utils import Database
 
+from core.domain.layout import DATABASE
 from core.errors import ModelFileError
 from core.hashing.hasher import hash_file
 from core.importing.legacy.rows import IMAGE_KEYS
@@ -29,19 +30,17 @@ def check_database(library: Library) -> Iterator[Finding]:
     """Let SQLite check its pages and indexes, and check the format of every hash."""
     with library.store.read() as db:
         for problem in integrity.integrity(db):
-            yield Finding(FindingCode.DATABASE_DAMAGED, "", "library.db", problem)
+            yield Finding(FindingCode.DATABASE_DAMAGED, "", DATABASE, problem)
         for table, sha256 in integrity.hashes(db):
             if not _SHA256.fullmatch(sha256):
-                yield Finding(FindingCode.BAD_SHA256, sha256, "library.db", f"{table} holds what is not a SHA-256")
+                yield Finding(FindingCode.BAD_SHA256, sha256, DATABASE, f"{table} holds what is not a SHA-256")
 
 
 def check_references(library: Library) -> Iterator[Finding]:
     """Look for rows that refer to missing rows."""
     with library.store.read() as db:
         for table, rowid, parent in integrity.broken_references(db):
-            yield Finding(
-                FindingCode.REFERENCE_BROKEN, str(rowid), "library.db", f"{table} refers to no row of {parent}"
-            )
+            yield Finding(FindingCode.REFERENCE_BROKEN, str(rowid), DATABASE, f"{table} refers to no row of {parent}")
 
 
 def check_json(library: Library) -> Iterator[Finding]:
@@ -51,12 +50,12 @@ def check_json(library: Library) -> Iterator[Finding]:
             try:
                 meta = json_from_db(text)
             except (ValueError, RecursionError) as error:
-                yield Finding(FindingCode.BAD_JSON, key, "library.db", f"meta_json cannot be read: {error}")
+                yield Finding(FindingCode.BAD_JSON, key, DATABASE, f"meta_json cannot be read: {error}")
                 continue
             for name in sorted(IMAGE_KEYS & meta.keys()):
-                yield Finding(FindingCode.IMAGE_KEYS, key, "library.db", f"meta_json holds image paths under {name}")
+                yield Finding(FindingCode.IMAGE_KEYS, key, DATABASE, f"meta_json holds image paths under {name}")
         for key, reason in integrity.broken_picks(db):
-            yield Finding(FindingCode.BAD_JSON, key, "library.db", f"the manual choices cannot be read: {reason}")
+            yield Finding(FindingCode.BAD_JSON, key, DATABASE, f"the manual choices cannot be read: {reason}")
 
 
 def check_journal(library: Library) -> Iterator[Finding]:
@@ -65,10 +64,10 @@ def check_journal(library: Library) -> Iterator[Finding]:
         found = [entry for entry in journal_rows.all_checked(db) if entry.unsafe or entry.open or entry.lost]
     for entry in found:
         if entry.unsafe:
-            yield Finding(FindingCode.JOURNAL_UNSAFE, str(entry.number), "library.db", entry.unsafe)
+            yield Finding(FindingCode.JOURNAL_UNSAFE, str(entry.number), DATABASE, entry.unsafe)
         elif entry.open and _stays_open(library, entry.number):
             detail = "an operation is still open; opening the library finishes it"
-            yield Finding(FindingCode.OPEN_ENTRY, str(entry.number), "library.db", detail)
+            yield Finding(FindingCode.OPEN_ENTRY, str(entry.number), DATABASE, detail)
         for path in entry.lost:
             detail = "the file was in neither place when its operation ended"
             yield Finding(FindingCode.FILES_LOST, str(entry.number), path, detail)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from core.domain.layout import DATABASE
 from core.errors import ModelFileError
 from core.files.safe_open import fingerprint
 from core.hashing.hasher import hash_file
@@ -23,7 +24,7 @@ def check_schema(library: Library) -> Iterator[Finding]:
 
 def schema_finding(difference: str) -> Finding:
     """Return the finding for one difference in the schema."""
-    return Finding(FindingCode.SCHEMA_FOREIGN, "", "library.db", difference)
+    return Finding(FindingCode.SCHEMA_FOREIGN, "", DATABASE, difference)
 
 
 def check_values(library: Library) -> Iterator[Finding]:
@@ -31,7 +32,7 @@ def check_values(library: Library) -> Iterator[Finding]:
     with library.store.read() as db:
         for unsafe in unsafe_values(db):
             detail = f"{unsafe.table}: {unsafe.column}: {unsafe.reason}"
-            yield Finding(FindingCode.ROW_UNSAFE, unsafe.key, "library.db", detail)
+            yield Finding(FindingCode.ROW_UNSAFE, unsafe.key, DATABASE, detail)
 
 
 def check_cached_hashes(library: Library) -> Iterator[Finding]:
@@ -48,4 +49,4 @@ def check_cached_hashes(library: Library) -> Iterator[Finding]:
             continue
         if read == stamp and found != sha256:
             detail = f"file_hashes: sha256: {sha256}, but the file has {found}"
-            yield Finding(FindingCode.ROW_UNSAFE, path, "library.db", detail)
+            yield Finding(FindingCode.ROW_UNSAFE, path, DATABASE, detail)

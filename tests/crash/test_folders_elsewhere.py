@@ -14,7 +14,7 @@ import pytest
 
 from core import Library, Strategy
 from core.domain.enums import Action, Status
-from core.files.library_files import FOLDERS
+from core.domain.layout import FOLDERS
 from core.operations.trash import TrashLimits
 from core.verify import check_library
 from tests.support.builders import (

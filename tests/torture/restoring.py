@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core import Library, Strategy
-from core.backup.restore_steps import DATABASE, KEPT, PREPARING, RESTORING, UNFINISHED
+from core.backup.restore_steps import KEPT, PREPARING, RESTORING, UNFINISHED
+from core.domain.layout import DATABASE
 from core.errors import CuratorError
 from core.verify import check_library
 from core.verify.findings import Severity

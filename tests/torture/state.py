@@ -13,8 +13,8 @@ from pathlib import Path
 
 from core import Library
 from core.domain.enums import Tier
+from core.domain.layout import FOLDERS
 from core.errors import CuratorError
-from core.files.library_files import FOLDERS
 from core.storage import models
 from core.verify import check_library
 from tests.support.builders import CACHES, digest, files, tables
