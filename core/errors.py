@@ -86,5 +86,6 @@ class CommitUnclear(CuratorError):
 def why_unchanged(error: CuratorError | OSError) -> str:
     """Return in one sentence why an operation was not carried out."""
     if isinstance(error, OSError):
-        return f"{error.strerror or error}: {error.filename}; nothing was changed" if error.filename else str(error)
+        where = f": {error.filename}" if error.filename else ""
+        return f"{error.strerror or error}{where}; nothing was changed"
     return str(error)

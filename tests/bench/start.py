@@ -32,7 +32,7 @@ Cells = tuple[str, str, str, str, str, str]
 class ListApp(App[None]):
     """The list alone, with rows from the store."""
 
-    CSS_PATH = "../tui/app.tcss"
+    CSS_PATH = "../../tui/app.tcss"
     BINDINGS = [Binding("slash", "filter")]  # noqa: RUF012
 
     def __init__(self, library: Library) -> None:

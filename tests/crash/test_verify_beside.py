@@ -51,14 +51,14 @@ def reader(library: Library) -> Iterator[Library]:
 def before_each(monkeypatch: pytest.MonkeyPatch, owner: object, name: str, work: Callable[[], object]) -> None:
     """Have ``work`` done before each call of ``owner.name``, but not before the calls that the work itself makes."""
     original = getattr(owner, name)
-    hashed_app = False
+    in_call = False
 
     def called(*args: Any, **kwargs: Any) -> Any:
-        nonlocal hashed_app
-        if not hashed_app:
-            hashed_app = True
+        nonlocal in_call
+        if not in_call:
+            in_call = True
             work()
-            hashed_app = False
+            in_call = False
         return original(*args, **kwargs)
 
     monkeypatch.setattr(owner, name, called)

@@ -56,7 +56,7 @@ def eps() -> bytes:
 
 
 @dataclass(frozen=True)
-class InvariantViolation:
+class BadImage:
     """A bad image: how it is made, why Stage 1 or a promotion refuses it, and whether it has bytes to bring along."""
 
     make: Callable[[Path], object]
@@ -88,19 +88,19 @@ def _sparse(path: Path) -> None:
 
 
 BAD = {
-    "link.png": InvariantViolation(_link_out, "a symbolic link"),
-    "fifo-link.png": InvariantViolation(_fifo_out, "a symbolic link"),
-    "proc.png": InvariantViolation(lambda path: path.symlink_to("/proc/self/environ"), "a symbolic link"),
-    "folder.png": InvariantViolation(lambda path: path.mkdir(), "not a regular file"),
-    "fifo.png": InvariantViolation(os.mkfifo, "not a regular file"),
-    "missing.png": InvariantViolation(lambda path: None, "its file is missing"),
-    "text.png": InvariantViolation(_bytes(b"no image at all"), "not a known image format", comes=True),
-    "half.png": InvariantViolation(_bytes(half_png(4)), "damaged or cut short", comes=True),
-    "half.jpg": InvariantViolation(lambda path: path.write_bytes(_half_jpeg()), "damaged or cut short", comes=True),
-    "bomb.png": InvariantViolation(lambda path: path.write_bytes(bomb()), "more than 64 megapixels", comes=True),
-    "eps.png": InvariantViolation(lambda path: path.write_bytes(eps()), "not a known image format", comes=True),
-    "zero.png": InvariantViolation(lambda path: path.touch(), "an empty file", comes=True),
-    "huge.png": InvariantViolation(_sparse, "larger than 64 MiB"),
+    "link.png": BadImage(_link_out, "a symbolic link"),
+    "fifo-link.png": BadImage(_fifo_out, "a symbolic link"),
+    "proc.png": BadImage(lambda path: path.symlink_to("/proc/self/environ"), "a symbolic link"),
+    "folder.png": BadImage(lambda path: path.mkdir(), "not a regular file"),
+    "fifo.png": BadImage(os.mkfifo, "not a regular file"),
+    "missing.png": BadImage(lambda path: None, "its file is missing"),
+    "text.png": BadImage(_bytes(b"no image at all"), "not a known image format", comes=True),
+    "half.png": BadImage(_bytes(half_png(4)), "damaged or cut short", comes=True),
+    "half.jpg": BadImage(lambda path: path.write_bytes(_half_jpeg()), "damaged or cut short", comes=True),
+    "bomb.png": BadImage(lambda path: path.write_bytes(bomb()), "more than 64 megapixels", comes=True),
+    "eps.png": BadImage(lambda path: path.write_bytes(eps()), "not a known image format", comes=True),
+    "zero.png": BadImage(lambda path: path.touch(), "an empty file", comes=True),
+    "huge.png": BadImage(_sparse, "larger than 64 MiB"),
 }
 
 

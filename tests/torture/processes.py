@@ -1,4 +1,4 @@
-"""Proof 5: three processes promote and undo the same ids while one of them is killed at a random moment."""
+"""Proof 7: three processes promote and undo the same ids while one of them is killed at a random moment."""
 
 from __future__ import annotations
 

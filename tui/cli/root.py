@@ -29,7 +29,7 @@ from tui.cli.verify import verify
 from tui.config.log_file import LOGGER, stop_log
 from tui.config.settings import Settings
 
-_SENTENCE = 4000  # a path may have 4096 bytes, and should be shown whole
+_SENTENCE = 5000  # characters; a path of 4096 bytes is shown whole
 
 
 class _CommandLine(click.Group):

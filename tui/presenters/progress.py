@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from textual.content import Content
 
 from tui.theme.palette import FAINT, TEAL
-
-if TYPE_CHECKING:
-    pass
 
 
 def bar(done: float, width: int, colour: str = TEAL) -> Content:
