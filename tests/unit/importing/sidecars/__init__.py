@@ -1,0 +1,1 @@
+"""Sidecars: each format read from a file as its tool writes it."""
