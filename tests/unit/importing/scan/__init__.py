@@ -1,0 +1,1 @@
+"""Model folders: walked, and their types told."""
