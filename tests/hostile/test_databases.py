@@ -20,6 +20,7 @@ from tests.support.builders import LEGACY_SCHEMA, OldRow, digest, old_database, 
 from tests.support.cli import run
 
 ROUNDS = 200
+SOON = 20  # seconds: what is refused here would take hours
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i"
 VIEW = f"{ENDLESS} AS id, 'p' || i AS path FROM n"
 LINKS = "CREATE TABLE tags (id INTEGER PRIMARY KEY, name); CREATE TABLE model_tags (model_id, tag_id);"
@@ -63,7 +64,7 @@ def test_a_database_that_would_run_something_is_refused_soon(full: Library, tmp_
     original, before, start = path.read_bytes(), snapshot(full), time.monotonic()
     ran = run("import-legacy", path, "--json", library=full.root)
     assert str(path) in ran.failed(1)
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < SOON
     assert (snapshot(full), path.read_bytes()) == (before, original)
 
 
@@ -75,7 +76,7 @@ def test_an_endless_view_behind_every_other_table_ends_in_time(full: Library, tm
     )
     start = time.monotonic()
     report = full.import_legacy(path)
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < SOON
     assert report.pending == 1
     assert {problem.field for problem in report.problems} >= {"tags", "model_tags"}
 

@@ -195,9 +195,9 @@ async def test_a_million_characters_cost_the_first_picture_little(tmp_path: Path
     taken = {}
     for what, text in (("usual", "a name"), ("huge", "模\u202e" * (MILLION // 2))):
         with Library.open(_library(tmp_path / what, text)) as library:
-            start = time.perf_counter()
+            start = time.process_time()  # what else the machine does must not count
             async with running(library) as desk:
                 await desk.wait_for_text("▀", "#picture")
-                taken[what] = time.perf_counter() - start
+                taken[what] = time.process_time() - start
                 await desk.wait_for_text("description", "#comparison")
     assert taken["huge"] < max(3 * taken["usual"], 1.0), taken
