@@ -15,7 +15,7 @@ from core.backup.backup import BackupReport, back_up_images, refuse_inside
 from core.backup.restore_steps import is_library, settle
 from core.domain.history import UndoReport
 from core.domain.imports import ImportReport
-from core.domain.layout import DATABASE, FOLDERS, STAGING
+from core.domain.layout import DATABASE, STAGING
 from core.domain.operations import Move
 from core.domain.records import RecordWithImages
 from core.errors import Cancelled, LibraryError, NoLibrary
@@ -32,7 +32,7 @@ from core.locks.waiting import OnWait
 from core.operations.add_image import AddImage
 from core.operations.history import History
 from core.operations.journal import Journal
-from core.operations.linked_folders import check_link
+from core.operations.linked_folders import acquire, lost_folders
 from core.operations.trash import Trash, TrashLimits
 from core.pools import Pool, lower_thread_priority
 from core.promotion.lookup import RecordReader
@@ -104,12 +104,14 @@ class Library:
         if readonly:
             if not is_library(root):
                 raise NoLibrary(f"there is no library in {root}; importing into it creates one")
-            library = cls(root, readonly=True, lock=None)
+            lost, library = "", cls(root, readonly=True, lock=None)
         else:
             check_ours(root / DATABASE)
-            library = cls(root, readonly=False, lock=_prepare(root, on_wait), hash_threads=hash_threads)
+            lost = lost_folders(root) if is_library(root) else ""
+            library = cls(root, readonly=False, lock=acquire(root, on_wait), hash_threads=hash_threads)
         try:
             library.on_wait(on_wait)
+            library.warning = lost
             settle(root, library._lock)
             left = library._left_behind()
             migrate(library.store)
@@ -263,26 +265,6 @@ def check_import(database: PathLike, images_dir: PathLike | None) -> None:
         _images_folder(images_dir)
     with TemporaryDirectory(prefix="model-curator-") as scratch, LegacyDatabase.open(database, Path(scratch)):
         pass
-
-
-def _prepare(root: Path, on_wait: OnWait) -> LibraryLock:
-    """Create the library's folders, and acquire its lock."""
-    try:
-        for name in FOLDERS:
-            (root / name).mkdir(parents=True, exist_ok=True)
-        check_link(root)
-        return LibraryLock(root, on_wait)
-    except (FileExistsError, NotADirectoryError) as error:
-        if error.filename and os.path.islink(error.filename) and not os.path.exists(error.filename):
-            raise LibraryError(
-                f"{error.filename} is a link to a folder that does not exist; mount its disk, or fix the link"
-            ) from error
-        raise LibraryError(f"{error.filename} is not a folder; choose another library location") from error
-    except OSError as error:
-        raise LibraryError(
-            f"the library folder {root} cannot be written ({error.strerror}); "
-            "fix its permissions or choose another folder"
-        ) from error
 
 
 def _images_folder(folder: PathLike) -> Path:

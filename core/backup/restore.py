@@ -11,6 +11,7 @@ import hashlib
 import os
 import shutil
 import sqlite3
+import stat
 import threading
 from collections.abc import Callable
 from contextlib import closing, suppress
@@ -66,6 +67,8 @@ def restore(
     written, and Cancelled. Nothing has been changed then, unless a LibraryError says that the restore is unfinished.
     """
     root = Path(os.path.abspath(folder))
+    if (root / DATABASE).is_symlink():
+        raise LibraryError(f"{root / DATABASE} is a link; put the file itself in its place, then restore again")
     database, images = _source(Path(source), root)
     try:
         made = _make(root)
@@ -142,6 +145,7 @@ def _copy_database(source: str, folder: Path) -> None:
         _refuse_all_but_libraries(connection, source)
         connection.execute("PRAGMA journal_mode=DELETE").fetchone()
         give_identity(Database(connection, execute_plugins=False))
+    os.chmod(copy, stat.S_IMODE(os.stat(source).st_mode))
     os.rename(copy, folder / DATABASE)
     shutil.rmtree(copy.parent)
     with open(folder / DATABASE, "rb") as file:

@@ -25,6 +25,7 @@ UNFINISHED = "a restore is running or was interrupted"
 PREPARING, RESTORING, KEPT = (f"{DATABASE}.{word}-" for word in ("preparing", "restoring", "before-restore"))
 _PARTS = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", f"{DATABASE}-journal")
 _WHEN = re.compile(re.escape(RESTORING) + r"(\d{8}T\d{12})")
+_STARTED = re.compile(re.escape(PREPARING) + r"\d{8}T\d{12}")
 
 
 def is_library(root: Path) -> bool:
@@ -54,7 +55,7 @@ def settle(root: Path, lock: LibraryLock | None) -> None:
         ) from error
     if lock is not None and lock.alone:
         for name in _names(root):
-            if name.startswith(PREPARING):
+            if _STARTED.fullmatch(name):
                 shutil.rmtree(root / name, ignore_errors=True)
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.domain.layout import FOLDERS
+from core.errors import LibraryError
 from core.files.durable import remove_folder
 from core.files.safe_open import image_error, open_regular, read_image
 
@@ -204,10 +205,26 @@ class LibraryFiles:
             except FileNotFoundError:
                 if depth > 1:
                     return ""
-                return f"{self.root / outer} is not there; mount the disk it links to, or create the folder"
+                return self._lost(outer)
             except OSError as error:
                 return self._in_the_way(outer, error)
         return ""
+
+    def must_be_there(self, folder: str) -> None:
+        """Raise LibraryError if a folder at the top cannot be found, as when the disk it links to is not mounted.
+
+        Files in it would otherwise look as if somebody had removed them.
+        """
+        try:
+            with self.folder(folder):
+                pass
+        except FileNotFoundError as error:
+            raise LibraryError(f"{self._lost(folder)}; nothing was changed") from error
+        except OSError as error:
+            raise LibraryError(f"{self._in_the_way(folder, error)}; nothing was changed") from error
+
+    def _lost(self, folder: str) -> str:
+        return f"{self.root / folder} is not there; mount the disk it links to, or create the folder"
 
     def _in_the_way(self, folder: str, error: OSError) -> str:
         found = self.stat(folder)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from sqlite_utils import Database
 
 from core.domain.enums import Action, OperationKind, Tier
-from core.domain.imports import ImportReport
+from core.domain.imports import ImportReport, Problem
 from core.domain.layout import pending_path
 from core.domain.records import ModelImage, PendingImage, PendingImport
 from core.errors import Cancelled, RowDamaged
@@ -24,6 +24,10 @@ from core.storage.import_batches import Added
 
 _BATCH_ROWS = 200
 _BATCH_IMAGES = 64
+_ANOTHER = (
+    "another record was imported from this path under this id before; nothing was added; copy the database to another "
+    "path and import it from there"
+)
 
 Progress = Callable[[int, int], None]  # rows done, total rows
 
@@ -110,10 +114,13 @@ class Importer:
             with self._store.read() as db:
                 earlier = import_log.find(db, run.source.source, row.row)
                 as_model = self._destination(db, row, earlier, first_of)
-                wanted = _wanted(row, earlier) if self._lives(db, earlier) else ()
+                other = earlier is not None and _is_another(db, row, earlier, map_path(row.path, run.path_map))
+                wanted = _wanted(row, earlier) if self._lives(db, earlier) and not other else ()
             if earlier is None and as_model:
                 first_of.add(as_model)
             images = run.images.stage(row.row, wanted, as_tiers=as_model is not None)
+            if other:
+                run.images.problems.append(Problem(row.row, "id", _ANOTHER))
             prepared.append(Prepared(row, earlier is not None, as_model, images))
         return prepared
 
@@ -236,6 +243,24 @@ class Importer:
             added.pending_images.append((pending_id, n, image.sha256))
             moves.append((f"{staging}/{image.position}", pending_path(file)))
         return moves
+
+
+def _is_another(db: Database, row: LegacyRow, earlier: import_log.ImportedRow, path: str) -> bool:
+    """Return whether a row is another record than the one that was imported under its id before.
+
+    That happens when another database is put in the place of one, or an id is reused. A record that was promoted or
+    deleted since cannot be compared.
+    """
+    if earlier.sha256 is not None:
+        return row.sha256 not in (None, earlier.sha256)
+    try:
+        record = None if earlier.pending_id is None else pending.get(db, earlier.pending_id)
+    except RowDamaged:
+        return False
+    if record is None or record.path == path:
+        return False
+    same_hash = row.sha256 is not None and row.sha256 == record.claimed_sha256
+    return not same_hash and (row.name != record.name or not row.name)
 
 
 def _wanted(row: LegacyRow, earlier: import_log.ImportedRow | None) -> tuple[LegacyImage, ...]:

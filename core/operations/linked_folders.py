@@ -1,4 +1,7 @@
-"""Library folders that are links: set by the owner to use another disk, or by an attacker to lead anywhere."""
+"""The library's top-level folders: created, locked, and checked if they are links.
+
+The owner links them to use another disk; an attacker could have them lead anywhere.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,11 @@ import os
 import re
 from pathlib import Path
 
-from core.domain.layout import PENDING, staging_path
+from core.domain.layout import FOLDERS, IMAGES, PENDING, staging_path
 from core.errors import LibraryError
 from core.files.library_files import LibraryFiles
+from core.locks.library_lock import LibraryLock
+from core.locks.waiting import OnWait
 from core.storage.journal_paths import is_scratch, is_scratch_file, owner_of
 from core.text import sanitize
 
@@ -47,3 +52,34 @@ def holds_only_ours(files: LibraryFiles, name: str) -> bool:
     except OSError:  # not a folder
         return False
     return all(map(is_scratch_file, found))
+
+
+def lost_folders(root: Path) -> str:
+    """Return in a sentence which folders of an existing library have to be created anew."""
+    lost = [name for name in (IMAGES, PENDING) if not os.path.lexists(root / name)]
+    if not lost:
+        return ""
+    return (
+        f"{' and '.join(f'{name}/' for name in lost)} did not exist and had to be created; if the files are on "
+        "another disk, remove the empty folder, then mount the disk or link to it"
+    )
+
+
+def acquire(root: Path, on_wait: OnWait) -> LibraryLock:
+    """Create the library's folders, and acquire its lock."""
+    try:
+        for name in FOLDERS:
+            (root / name).mkdir(parents=True, exist_ok=True)
+        check_link(root)
+        return LibraryLock(root, on_wait)
+    except (FileExistsError, NotADirectoryError) as error:
+        if error.filename and os.path.islink(error.filename) and not os.path.exists(error.filename):
+            raise LibraryError(
+                f"{error.filename} is a link to a folder that does not exist; mount its disk, or fix the link"
+            ) from error
+        raise LibraryError(f"{error.filename} is not a folder; choose another library location") from error
+    except OSError as error:
+        raise LibraryError(
+            f"the library folder {root} cannot be written ({error.strerror}); "
+            "fix its permissions or choose another folder"
+        ) from error

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from core.domain.enums import Tier
-from core.domain.layout import pending_path
+from core.domain.layout import PENDING, pending_path
 from core.domain.records import PendingImage, PendingImport
 from core.errors import Cancelled, ImageRefused, ImageUnreadable, LibraryError
 from core.files.library_files import LibraryFiles
@@ -42,8 +42,11 @@ class PendingImageStager:
     ) -> tuple[PendingImage, ...]:
         """Return the images, each with the reason why it is refused, if it is.
 
-        An image is decoded only once; its verdict is cached by the digest of its bytes.
+        An image is decoded only once; its verdict is cached by the digest of its bytes. Raises LibraryError if the
+        folder of pending images is not there.
         """
+        if images:
+            self._files.must_be_there(PENDING)
         return tuple(self._judging.run_all(self._judge, [(image, cancel) for image in images]))
 
     def _judge(self, image: PendingImage, cancel: threading.Event | None) -> PendingImage:
@@ -123,6 +126,8 @@ class PendingImageStager:
     def existing_files(self, record: PendingImport) -> list[str]:
         """Return the names of the images whose file exists, whatever its type. Raises as ``must_own`` does."""
         must_own(record)
+        if record.images:
+            self._files.must_be_there(PENDING)
         return [image.file for image in record.images if self._files.exists(pending_path(image.file))]
 
 

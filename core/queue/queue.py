@@ -151,7 +151,7 @@ class Queue:
 
         Without a strategy, the plan is that of an insert, or of a merge if the library has the model. With a strategy
         alone, stored manual choices are part of the plan if the stored decision has that strategy. Images without a
-        verdict are decoded first. Raises Cancelled once ``cancel`` is set.
+        verdict are decoded first. Raises LibraryError if ``pending/`` is not there, and Cancelled.
         """
         strategy = strategy_of(choice)
         found = self.rows([pending_id])

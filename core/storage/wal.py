@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import secrets
 import sqlite3
+import stat
 import struct
 from contextlib import closing
 from dataclasses import dataclass
@@ -61,6 +62,8 @@ def write_copy(db: Database, target: Path) -> None:
     Raises sqlite3.Error and OSError; a partially written file may then remain.
     """
     db.execute("VACUUM INTO ?", [str(target)])
+    _, _, path = db.execute("PRAGMA database_list").fetchone()
+    os.chmod(target, stat.S_IMODE(os.stat(path).st_mode))  # what was private stays so
     with closing(sqlite3.connect(target)) as copy:
         give_identity(Database(copy, execute_plugins=False))
         copy.commit()

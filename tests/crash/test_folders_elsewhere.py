@@ -191,6 +191,33 @@ def small(root: Path) -> Iterator[Path]:
         assert sh("umount", root / "images")
 
 
+@pytest.mark.parametrize("strategy", [None, Strategy.MERGE, Strategy.DELETE])
+def test_pending_images_on_a_disk_that_goes_away_are_not_taken_for_removed(
+    root: Path, tmp_path: Path, strategy: Strategy | None
+) -> None:
+    disk = tmp_path / "disk"
+    shutil.move(root / "pending", disk)
+    (root / "pending").symlink_to(disk)
+    with Library.open(root) as library:
+        before = snapshot(library)
+        disk.rename(tmp_path / "away")
+        outcome = library.processor.process_single_import(1, strategy)
+        assert outcome.status is Status.ERROR
+        assert f"{root / 'pending'} is not there; mount the disk" in (outcome.error or "")
+        (tmp_path / "away").rename(disk)
+        assert snapshot(library) == before
+        assert library.processor.process_single_import(1, strategy or Strategy.MERGE).status is Status.SUCCESS
+
+
+@pytest.mark.parametrize("folder", ["images", "pending"])
+def test_a_folder_that_had_to_be_created_anew_is_told(root: Path, folder: str) -> None:
+    shutil.rmtree(root / folder)
+    with Library.open(root) as library:
+        assert library.warning.startswith(f"{folder}/ did not exist and had to be created")
+    with Library.open(root) as library:
+        assert library.warning == ""
+
+
 def test_a_full_disk_of_images_is_told_before_anything_is_changed(root: Path, small: Path) -> None:
     room = os.statvfs(small)
     filler = small / "filler"

@@ -102,6 +102,36 @@ def test_a_refused_restore_leaves_a_library_that_came_to_be_meanwhile(
     assert {"library.db", "images", "pending", "staging", "trash"} <= set(os.listdir(folder))
 
 
+def test_a_folder_that_is_only_named_like_an_unfinished_restore_stays(root: Path) -> None:
+    mine = root / "library.db.preparing-notes"
+    mine.mkdir()
+    (mine / "mine.txt").write_text("mine")
+    with Library.open(root):
+        assert (mine / "mine.txt").exists()
+
+
+def test_a_database_that_is_a_link_is_not_restored_over(root: Path, tmp_path: Path) -> None:
+    with Library.open(root) as library:
+        library.backup(tmp_path / "copy.db")
+    shutil.move(root / "library.db", tmp_path / "moved.db")
+    (root / "library.db").symlink_to(tmp_path / "moved.db")
+    before = files(tmp_path)
+    with pytest.raises(LibraryError, match=r"library\.db is a link; put the file itself in its place"):
+        restore(root, tmp_path / "copy.db")
+    assert files(tmp_path) == before
+
+
+def test_a_private_database_stays_private_in_a_backup_and_after_a_restore(root: Path, tmp_path: Path) -> None:
+    (root / "library.db").chmod(0o600)
+    with Library.open(root) as library:
+        library.backup(tmp_path / "copy.db")
+        library.backup_with_images(tmp_path / "folder")
+    for copy in (tmp_path / "copy.db", tmp_path / "folder" / "library.db"):
+        assert copy.stat().st_mode & 0o777 == 0o600
+    restore(root, tmp_path / "copy.db")
+    assert (root / "library.db").stat().st_mode & 0o777 == 0o600
+
+
 def test_a_refused_restore_into_nothing_leaves_nothing(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("no database")
     before = files(tmp_path)

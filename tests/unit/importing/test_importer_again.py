@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -178,3 +180,40 @@ def test_a_full_disk_in_the_middle_leaves_whole_rows_only(library: Library, data
     assert (files(library.root / "pending"), files(library.root / "staging")) == ({}, {})
     library.store.db.execute("DROP TRIGGER full")
     assert library.import_legacy(database, images_dir=media).models == 1
+
+
+def test_another_database_in_the_place_of_one_is_not_mixed_with_it(
+    library: Library, media: Path, tmp_path: Path
+) -> None:
+    def imported(model: str, image: str) -> ImportReport:
+        rows = [
+            OldRow(1, f"/{model}/hashed", {"images": [image]}, hash_hex=digest(model.encode()), name=model),
+            OldRow(2, f"/{model}/pending", {"images": [image]}, name=model),
+        ]
+        path = tmp_path / "manager.sqlite3"
+        path.unlink(missing_ok=True)
+        return library.import_legacy(old_database(path, rows), images_dir=media)
+
+    assert imported("cat", "a.png").images == 2
+    before = snapshot(library)
+    report = imported("dog", "b.png")
+    assert snapshot(library) == before
+    assert (report.skipped, report.images) == (2, 0)
+    assert [(problem.row, problem.field) for problem in report.problems] == [(1, "id"), (2, "id")]
+    assert "copy the database to another path" in report.problems[0].reason
+    assert imported("cat", "a.png").problems == ()
+
+
+@pytest.mark.parametrize(
+    "change", [{"path": "/elsewhere/m"}, {"name": "renamed"}, {"created_at": 7}, {"hash_hex": "cd" * 32}]
+)
+def test_a_row_that_was_edited_in_the_old_manager_is_still_the_same(
+    library: Library, media: Path, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    row = OldRow(1, "/m/model", {"images": ["a.png"]})
+    path = tmp_path / "manager.sqlite3"
+    library.import_legacy(old_database(path, [row]), images_dir=media)
+    path.unlink()
+    edited = replace(row, **change, extra={"images": ["a.png", "b.png"]})
+    report = library.import_legacy(old_database(path, [edited]), images_dir=media)
+    assert (report.images, report.skipped, report.problems) == (1, 1, ())
