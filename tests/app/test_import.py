@@ -29,6 +29,7 @@ async def test_three_times_enter_brings_the_sample_in(tmp_path: Path, library: L
         assert desk.line("images") == str(old.images), "it lies beside the database"
         await desk.press("enter", "enter")
         await desk.wait_for_text("The import is done")
+        await desk.wait_for_text("40  images", "#outcome")
         text = desk.text("#outcome")
         for words in ("5  models", "19  imports", "16  tags", "40  images", "1  problem", "damaged or"):
             assert words in text
