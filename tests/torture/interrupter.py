@@ -29,7 +29,7 @@ _HOLDING = (_CORE, _FUTURES, *(str(module.__file__) for module in (contextlib, s
 _PURE = (*glob(f"{_CORE}/domain/*.py"), *glob(f"{_CORE}/planning/*.py"), f"{_CORE}/merger.py", f"{_CORE}/text.py")
 assert len(_PURE) > 10, "the pure modules moved"
 # Code that turns a MemoryError into an error of our own with a message.
-_ANSWERS = (f"{_CORE}/images/decoder.py",)
+_ANSWERS = (f"{_CORE}/images/decoder.py", f"{_CORE}/images/colours.py")
 # The interpreter checks for signals after a call of C code, not before: these have released by then.
 _GIVING_BACK = frozenset(("__exit__", "release"))
 
