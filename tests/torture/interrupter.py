@@ -110,9 +110,14 @@ class Interrupter:
         )
 
     def _reached(self, frame: FrameType, event: str, _arg: object) -> Any:
-        if event == "line" and not _leaves_with(frame):
+        if event == "line" and not _leaves_with(frame) and not self._guards_answer(frame):
             self._meet(frame, "line")
         return self._reached
+
+    def _guards_answer(self, frame: FrameType) -> bool:
+        """Return whether the frame is the ``with`` of contextlib around a function that answers a MemoryError."""
+        guarded = frame.f_locals.get("func") if self._answers and frame.f_code.co_name == "inner" else None
+        return guarded is not None and guarded.__code__.co_filename in self._answers
 
     def _profiled(self, frame: FrameType, event: str, arg: Any) -> None:
         if event == "call":
