@@ -156,16 +156,19 @@ class Library:
         except (OSError, LibraryError) as error:
             self._warn_of_staging(error)
 
+    def _warn(self, sentence: str) -> None:
+        self.warning = "; ".join(filter(None, (self.warning, sentence)))
+
     def _warn_of_staging(self, error: Exception) -> None:
         _log.warning("staging/ could not be cleaned up", exc_info=error)
-        self.warning = f"files that ended processes left in staging/ could not be removed ({error})"
+        self._warn(f"files that ended processes left in staging/ could not be removed ({error})")
 
     def _expire(self, limits: TrashLimits) -> None:
         try:
             Trash(self.store, self._journal, self.root).purge(limits)
         except (OSError, LibraryError) as error:
             _log.warning("old trash could not be removed", exc_info=error)
-            self.warning = f"old trash could not be removed ({error})"
+            self._warn(f"old trash could not be removed ({error})")
 
     def undo(
         self, count: int = 1, *, cancel: threading.Event | None = None, progress: Callable[[int], None] | None = None

@@ -19,6 +19,8 @@ from core.errors import LibraryError
 from core.locks import forks
 from core.locks.waiting import LockHolder, OnWait, Wait, flock_holder
 
+# What file systems answer that have no such locks on folders; NFS wants them opened for writing.
+_UNSUPPORTED = (errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP)
 _PAUSE = 0.02  # seconds between two attempts; the lock is normally held exclusively for microseconds
 
 
@@ -70,12 +72,15 @@ class _FolderLock:
             self._descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 
     def take(self, kind: int) -> bool:
+        if self._descriptor < 0:
+            return True
         try:
             fcntl.flock(self._descriptor, kind | fcntl.LOCK_NB)
         except BlockingIOError:
             return False
-        except (OSError, ValueError):  # a negative descriptor is a ValueError
-            pass
+        except OSError as error:
+            if error.errno not in _UNSUPPORTED:
+                raise
         return True
 
     def close(self) -> None:

@@ -14,7 +14,6 @@ from core.errors import SourceError
 from core.importing.scan.types import known_type
 from core.text import sanitize
 
-NAMES = ("extra_model_paths.yaml", "extra_models_config.yaml")
 _MAX_BYTES = 1 << 20
 _SETTINGS = ("base_path", "is_default")
 _NO_MODELS = frozenset(("custom_nodes", "datasets", "configs"))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from core.domain.statements import ClaimKind, Sidecar, Source, SourceTier
 from core.importing.sidecars.builder import About, Builder, decode
 
-MAX_TEXT = 1 << 20
-
 
 def read_description(data: bytes, _: About) -> Sidecar:
     """Read ``<stem>.txt`` or ``<stem>.description.txt`` (A1111, Custom-Scripts): a person's description.
