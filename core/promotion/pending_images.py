@@ -58,9 +58,9 @@ class PendingImageStager:
         with self._store.read() as db:
             known = caches.validation(db, image.sha256)
         try:
-            if known:
+            if known:  # also if it became known only after this record was read
                 self._stand(image)
-                return image
+                return replace(image, refused=known.refused)
             data = self._read(image)
         except ImageRefused as reason:  # about the file, not about the imported bytes: not cached
             return replace(image, refused=str(reason))

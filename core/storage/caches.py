@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 
 from sqlite_utils import Database
 
@@ -31,8 +32,15 @@ class HashCache:
             db.execute("INSERT OR REPLACE INTO file_hashes VALUES (?, ?, ?)", [path_to_db(path), stamp, sha256])
 
 
-def validation(db: Database, sha256: str) -> bool:
-    """Return whether an image with this digest has been decoded before; an invalid verdict does not count."""
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """The result of decoding an image once: ``refused`` is the reason why it cannot be promoted, if it cannot."""
+
+    refused: str | None
+
+
+def validation(db: Database, sha256: str) -> Validation | None:
+    """Return the result for the image with this digest, or None if it is unknown; an invalid one does not count."""
     found = all_rows(
         db,
         "SELECT refused FROM image_verdicts WHERE sha256 = ? "
@@ -40,9 +48,10 @@ def validation(db: Database, sha256: str) -> bool:
         [sha256, sha256],
     )
     verdict = Row()
-    for (refused,) in found:
-        verdict.take("refused", optional(reason), refused, None)
-    return bool(found) and not verdict.damage
+    reasons = [verdict.take("refused", optional(reason), refused, None) for (refused,) in found]
+    if not found or verdict.damage:
+        return None
+    return Validation(next(filter(None, reasons), None))
 
 
 def put_validation(db: Database, sha256: str, refused: str | None) -> None:
