@@ -24,12 +24,13 @@ lint: $(READY)
 types: $(READY)
 	$(BIN)/mypy
 
+# Twice as many processes as the two cores it is made for: some tests wait for programs that they started.
 check: $(READY)
-	$(BIN)/pytest --numprocesses=2 --dist=worksteal
+	$(BIN)/pytest --numprocesses=4 --dist=worksteal
 
 # Programs that tests start are not counted, so the true figure is higher.
 coverage: $(READY)
-	$(BIN)/pytest --numprocesses=2 --dist=worksteal --cov --cov-report=term --cov-fail-under=$(FLOOR) tests/unit tests/cli tests/app
+	$(BIN)/pytest --numprocesses=4 --dist=worksteal --cov --cov-report=term --cov-fail-under=$(FLOOR) tests/unit tests/cli tests/app
 
 docs: $(READY)
 	$(BIN)/python -m tests.support.key_docs
