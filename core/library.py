@@ -6,10 +6,11 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from core.backup.backup import BackupReport, back_up_images, refuse_inside
 from core.backup.restore_steps import is_library, settle
@@ -43,6 +44,9 @@ from core.queue.queue import Queue
 from core.storage import LibraryDatabase, journal_rows
 from core.storage.caches import HashCache
 from core.storage.upgrading import check_ours, migrate
+
+if TYPE_CHECKING:
+    from core.importing.scan.model_folders import ModelFolders
 
 _log = logging.getLogger("model_curator.library")
 _THREADS = 2  # images or files at the same time; more gains nothing on the target hardware
@@ -79,6 +83,7 @@ class Library:
         self.queue = Queue(self.store, cases, self._lookup, ahead)
         self.processor = PromotionProcessor(self.store, self._journal, cases, incoming, hasher)
         self.history = History(self.store, self._journal, root)
+        self._hasher = hasher
         self.recovered = False
         self.warning = ""
 
@@ -232,6 +237,15 @@ class Library:
         for problem in report.problems:
             _log.warning("row %s, %s: %s", problem.row, problem.field, problem.reason)
         return report
+
+    @cached_property
+    def model_folders(self) -> ModelFolders:
+        """The folders that hold the user's models: scan, remember, forget."""
+        # Start-up: what reads sidecars takes as long to import as everything else here.
+        from core.importing.scan.model_folders import ModelFolders  # noqa: PLC0415
+        from core.importing.scan.scanner import FolderScanner  # noqa: PLC0415
+
+        return ModelFolders(self.store, FolderScanner(self.store, self._journal, self._hasher, self._imaging))
 
     def show(self, key: str) -> RecordWithImages | None:
         """Return the model with the sha256 ``key``, or the pending import with the id ``key``, or None."""

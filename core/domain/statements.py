@@ -76,3 +76,21 @@ class Sidecar:
     claims: tuple[Claim, ...] = ()
     pictures: tuple[bytes, ...] = ()
     problems: tuple[str, ...] = ()
+    source: Source = Source.FILE_NAME
+
+
+@dataclass(frozen=True, slots=True)
+class SourcedStatement:
+    """A statement, and the file that makes it."""
+
+    statement: Statement
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourcedClaim:
+    """A claim, who makes it, and the file it stands in."""
+
+    claim: Claim
+    source: Source
+    file: str

@@ -99,7 +99,7 @@ class ImportImageStager:
                 return None, str(reason)
             return StagedImage(position, image.name, "", digest, tiers.digests), None
         write_synced(folder / str(position), data)
-        staged = StagedImage(position, image.name, _suffix(image.name), digest)
+        staged = StagedImage(position, image.name, image_suffix(image.name), digest)
         try:
             open_image(data, self._cancel)
         except ImageRefused as reason:  # kept unchanged nevertheless: promotion decides whether to refuse it
@@ -107,6 +107,7 @@ class ImportImageStager:
         return staged, None
 
 
-def _suffix(name: str) -> str:
+def image_suffix(name: str) -> str:
+    """Return the suffix under which an image is kept, ``.bin`` where its own cannot be."""
     suffix = Path(name).suffix.lower()
     return suffix if _SUFFIX.fullmatch(suffix) else ".bin"

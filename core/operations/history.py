@@ -21,7 +21,7 @@ from core.domain.operations import Operation
 from core.errors import CuratorError, why_unchanged
 from core.files.library_files import ABSENT, LibraryFiles
 from core.operations.journal import Change, Journal
-from core.storage import LibraryDatabase, import_batches, journal_rows
+from core.storage import LibraryDatabase, import_batches, journal_rows, scan_batches
 from core.storage.import_batches import Batch
 from core.storage.journal_rows import Rows
 
@@ -164,6 +164,10 @@ class History:
         _check_batch(db, operation, batch)
         imported = _imported(db, batch)
         import_batches.take_back(db, batch)
+        try:
+            scan_batches.take_back(db, batch, before)
+        except ValueError as reason:
+            raise _damaged(operation, reason) from None
         # The import's files go to the trash: one that was removed meanwhile is not needed for that.
         return [(src, dst) for src, dst in _moves_back(operation) if self._is_there(src)], imported
 
@@ -203,8 +207,12 @@ def _batch(operation: Operation, before: Rows, after: Rows) -> Batch:
     try:
         return import_batches.from_entry(before, after)
     except ValueError as reason:
-        what = f"operation {operation.number} (import) cannot be undone"
-        raise UndoRefused(f"{what}: its entry in the journal is damaged ({reason})") from None
+        raise _damaged(operation, reason) from None
+
+
+def _damaged(operation: Operation, reason: ValueError) -> UndoRefused:
+    what = f"operation {operation.number} (import) cannot be undone"
+    return UndoRefused(f"{what}: its entry in the journal is damaged ({reason})")
 
 
 def _check_batch(db: Database, operation: Operation, batch: Batch) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.domain.statements import Source, SourceTier, Statement
+from core.domain.statements import Source, SourcedStatement, SourceTier
 
 TAGS = "tags"
 UNITED = frozenset(("trained_words", "negative_words", TAGS, "community_links", "prompts", "training.tags"))
@@ -34,20 +34,28 @@ _KEPT = frozenset(map(str, Source))  # the field under which a tool's own keys a
 
 
 @dataclass(frozen=True, slots=True)
-class SourcedStatement:
-    """A statement, and the file that makes it."""
-
-    statement: Statement
-    file: str
-
-
-@dataclass(frozen=True, slots=True)
 class StatedRecord:
-    """What all statements come to: ``meta_json`` and tags, and the statements of each field, the best first."""
+    """What all statements come to: the value of each field, and its statements, the best first.
 
-    meta_json: Mapping[str, Any]
-    tags: tuple[str, ...]
+    Fields are dotted paths of meta_json, or ``tags``.
+    """
+
+    values: Mapping[str, Any]
     sources: Mapping[str, Sequence[SourcedStatement]]
+
+    @property
+    def meta_json(self) -> dict[str, Any]:
+        """The values of all fields but the tags, as a tree."""
+        meta: dict[str, Any] = {}
+        for name, value in self.values.items():
+            if name != TAGS:
+                put_field(meta, name, value)
+        return meta
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The tags."""
+        return tuple(self.values.get(TAGS, ()))
 
 
 def combine(statements: Iterable[SourcedStatement]) -> StatedRecord:
@@ -55,16 +63,10 @@ def combine(statements: Iterable[SourcedStatement]) -> StatedRecord:
     by_field: dict[str, list[SourcedStatement]] = {}
     for one in sorted(statements, key=_rank):
         by_field.setdefault(one.statement.field, []).append(one)
-    meta: dict[str, Any] = {}
-    tags: tuple[str, ...] = ()
-    for name, found in by_field.items():
-        values = [one.statement.value for one in found]
-        value = _united(values) if name in UNITED else values[0]
-        if name == TAGS:
-            tags = tuple(value)
-        else:
-            _put(meta, [name] if name in _KEPT else name.split("."), value)
-    return StatedRecord(meta, tags, by_field)
+    united = {name: [one.statement.value for one in found] for name, found in by_field.items()}
+    return StatedRecord(
+        {name: _united(values) if name in UNITED else values[0] for name, values in united.items()}, by_field
+    )
 
 
 def _rank(one: SourcedStatement) -> tuple[SourceTier, int]:
@@ -78,8 +80,16 @@ def _united(lists: Iterable[Sequence[Any]]) -> list[Any]:
     return list(seen.values())
 
 
-def _put(meta: dict[str, Any], path: Sequence[str], value: Any) -> None:
-    for key in path[:-1]:
-        inner = meta.setdefault(key, {})
-        meta = inner if isinstance(inner, dict) else {}
-    meta[path[-1]] = value
+def path_of(name: str) -> tuple[str, ...]:
+    """Return the keys in meta_json that lead to a field."""
+    return (name,) if name in _KEPT else tuple(name.split("."))
+
+
+def put_field(meta: dict[str, Any], name: str, value: Any) -> None:
+    """Set a field in meta_json; what stands in its way and is no object gives way."""
+    *path, last = path_of(name)
+    for key in path:
+        if not isinstance(meta.get(key), dict):
+            meta[key] = {}
+        meta = meta[key]
+    meta[last] = value

@@ -1,8 +1,9 @@
-"""What one batch of an import added, as stored in its journal entry so that it can be undone.
+"""What one batch of an import or a scan added and changed, as stored in its journal entry so that it can be undone.
 
-``before`` names the import that the batch belongs to. ``after`` holds the key of each new record, its row in the old
-database and a digest of all its rows; the images appended to existing records; and the names of the imported images.
-Digests exclude decisions, which change nothing that was imported.
+``before`` names the import that the batch belongs to, and holds the rows of records that a scan changed. ``after``
+holds the key of each new record, its row in the old database and a digest of all its rows; the key and the digest of
+each changed record; the images appended to existing records; the names of the imported images; and the paths of scanned
+model files. Digests exclude decisions, which change nothing that was imported.
 """
 
 from __future__ import annotations
@@ -42,28 +43,43 @@ _Key = TypeVar("_Key", int, str)
 
 @dataclass(slots=True)
 class Added:
-    """What a batch adds: new records by source row, images, and the names of images with their source rows."""
+    """What a batch adds: new records by source row, images, and the names of images with their source rows.
+
+    A scan has no rows: a new import's own id takes their place. It also lists the records that it changed, and the
+    paths of the model files that it read.
+    """
 
     imports: dict[int, int] = field(default_factory=dict)
     models: dict[int, str] = field(default_factory=dict)
     pending_images: list[tuple[int, int, str]] = field(default_factory=list)  # id, number, SHA-256 of the bytes
     model_images: list[tuple[str, int, str]] = field(default_factory=list)  # sha256, seq, SHA-256 of the source
     names: list[tuple[int, str]] = field(default_factory=list)
+    changed_imports: list[int] = field(default_factory=list)
+    changed_models: list[str] = field(default_factory=list)
+    scanned: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A batch as read from its entry; ``imports`` and ``models`` map the key of each new record to its digest."""
+    """A batch as read from its entry; ``imports`` and ``models`` map the key of each new record to its digest.
+
+    ``changed_imports`` and ``changed_models`` do so for the records that it changed.
+    """
 
     run: str
     source: str
     added: Added
     imports: Mapping[int, str]
     models: Mapping[str, str]
+    changed_imports: Mapping[int, str]
+    changed_models: Mapping[str, str]
 
 
-def to_entry(db: Database, run: str, source: str, added: Added) -> tuple[Rows, Rows]:
-    """Return ``before`` and ``after`` for the journal entry of a batch whose rows have been written."""
+def to_entry(db: Database, run: str, source: str, added: Added, changed: Rows | None = None) -> tuple[Rows, Rows]:
+    """Return ``before`` and ``after`` for the journal entry of a batch whose rows have been written.
+
+    ``changed`` are the rows of changed records as they were.
+    """
     imports, models = _digests(db, _IMPORTS, added.imports.values()), _digests(db, _MODELS, added.models.values())
     after = {
         "new_imports": [{"id": i, "row": row, "digest": imports[i]} for row, i in added.imports.items()],
@@ -76,7 +92,12 @@ def to_entry(db: Database, run: str, source: str, added: Added) -> tuple[Rows, R
         ],
         "images": [{"row": row, "name": name} for row, name in added.names],
     }
-    return {"import": [{"run": run, "source": source}]}, after
+    if changed is not None:
+        imports, models = _digests(db, _IMPORTS, added.changed_imports), _digests(db, _MODELS, added.changed_models)
+        after["changed_imports"] = [{"id": i, "digest": digest} for i, digest in imports.items()]
+        after["changed_models"] = [{"sha256": s, "digest": digest} for s, digest in models.items()]
+        after["scanned"] = [{"path": path} for path in added.scanned]
+    return {"import": [{"run": run, "source": source}], **(changed or {})}, after
 
 
 def from_entry(before: Rows, after: Rows) -> Batch:
@@ -91,7 +112,12 @@ def from_entry(before: Rows, after: Rows) -> Batch:
         _values(after, "more_model_images", sha256=str, seq=int, source=str),
         _values(after, "images", row=int, name=str),
     )
-    return Batch(run, source, added, {i: d for i, _, d in imports}, {s: d for s, _, d in models})
+    by_scan = {name: after.get(name, []) for name in ("changed_imports", "changed_models", "scanned")}
+    changed_imports = dict(_values(by_scan, "changed_imports", id=int, digest=str))
+    changed_models = dict(_values(by_scan, "changed_models", sha256=str, digest=str))
+    added.scanned = [path for (path,) in _values(by_scan, "scanned", path=str)]
+    of_new = {i: d for i, _, d in imports}, {s: d for s, _, d in models}
+    return Batch(run, source, added, *of_new, changed_imports, changed_models)
 
 
 def _values(rows: Rows, name: str, /, **columns: type) -> list[Any]:
@@ -111,9 +137,10 @@ def _is(value: object, kind: type) -> bool:
 
 def changed(db: Database, batch: Batch) -> tuple[set[int], set[str]]:
     """Return the ids and hashes of the records that have changed since the batch wrote them."""
-    imports, models = _digests(db, _IMPORTS, batch.imports), _digests(db, _MODELS, batch.models)
-    ids = {i for i, digest in batch.imports.items() if imports.get(i) != digest}
-    hashes = {sha256 for sha256, digest in batch.models.items() if models.get(sha256) != digest}
+    old_imports, old_models = {**batch.imports, **batch.changed_imports}, {**batch.models, **batch.changed_models}
+    imports, models = _digests(db, _IMPORTS, old_imports), _digests(db, _MODELS, old_models)
+    ids = {i for i, digest in old_imports.items() if imports.get(i) != digest}
+    hashes = {sha256 for sha256, digest in old_models.items() if models.get(sha256) != digest}
     sql = "SELECT 1 FROM pending_images WHERE pending_id = ? AND n = ? AND sha256 = ?"
     ids.update(image[0] for image in batch.added.pending_images if db.execute(sql, image).fetchone() is None)
     sql = "SELECT 1 FROM model_images WHERE sha256 = ? AND seq = ? AND source_sha256 = ?"

@@ -23,6 +23,7 @@ _COLUMNS = "n, op, kind, action, pending_id, sha256, moves, open, at, undone_by,
 # The tables that hold a pending import or a model, with their key columns.
 _PENDING_TABLES = {"pending_import": "id", "pending_import_tags": "pending_id", "pending_images": "pending_id"}
 _MODEL_TABLES = {"models": "sha256", "locations": "sha256", "model_tags": "sha256", "model_images": "sha256"}
+TABLES = frozenset((*_PENDING_TABLES, *_MODEL_TABLES))
 
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 

@@ -85,6 +85,12 @@ def add_location(db: Database, sha256: str, path: str) -> None:
         db.execute("INSERT OR IGNORE INTO locations VALUES (?, ?)", [sha256, path_to_db(path)])
 
 
+def move(db: Database, sha256: str, old: str, new: str) -> None:
+    """Let a model follow its file to another path; where it lay stays one of its locations."""
+    db.execute("UPDATE models SET path = ? WHERE sha256 = ? AND path = ?", [path_to_db(new), sha256, path_to_db(old)])
+    add_location(db, sha256, new)
+
+
 def add_tags(db: Database, sha256: str, tag_ids: Iterable[int]) -> None:
     """Add tags to a model."""
     db.conn.executemany("INSERT OR IGNORE INTO model_tags VALUES (?, ?)", [(sha256, tag_id) for tag_id in tag_ids])

@@ -147,6 +147,31 @@ def insert(db: Database, record: PendingImport, tag_ids: Iterable[int]) -> None:
         add_image(db, record.id, image)
 
 
+def update(db: Database, record: PendingImport, tag_ids: Iterable[int]) -> None:
+    """Replace a pending import's values and tags; its images and its decision stay."""
+    db.execute(
+        "UPDATE pending_import SET path = ?, name = ?, type = ?, size_bytes = ?, created_at = ?, meta_json = ?, "
+        "claimed_sha256 = ? WHERE id = ?",
+        [
+            path_to_db(record.path),
+            record.name,
+            record.type,
+            record.size_bytes,
+            record.created_at,
+            json_to_db(record.meta_json),
+            record.claimed_sha256,
+            record.id,
+        ],
+    )
+    db.execute("DELETE FROM pending_import_tags WHERE pending_id = ?", [record.id])
+    db.conn.executemany("INSERT OR IGNORE INTO pending_import_tags VALUES (?, ?)", [(record.id, t) for t in tag_ids])
+
+
+def set_path(db: Database, pending_id: int, path: str) -> None:
+    """Let a pending import follow its file to another path."""
+    db.execute("UPDATE pending_import SET path = ? WHERE id = ?", [path_to_db(path), pending_id])
+
+
 def add_image(db: Database, pending_id: int, image: PendingImage) -> None:
     """Append an image to a pending import."""
     db.execute("INSERT INTO pending_images VALUES (?, ?, ?, ?)", [pending_id, image.n, image.file, image.sha256])

@@ -10,6 +10,7 @@ migrations = Migrations("model-curator")
 SCHEMAS = {
     "1_library_queue_journal": "ec02df376d4da2e89b995042493d7dc789e2b40dceffb1a596bac53d222c336a",
     "2_picks": "1d5dd1dc20d9fafd8cf414e666f9a627f96a84e5b8d1493d034464a078d332f0",
+    "3_scans": "76991af4053135853c49b8f1535639194a8758204f1aa6800ff259aa7ab48a51",
 }
 """The migrations in order, each with the digest of the schema after it: see ``core.storage.schema_check``."""
 
@@ -125,6 +126,70 @@ CREATE TABLE pulse (id INTEGER PRIMARY KEY CHECK (id = 1), beats INTEGER NOT NUL
 INSERT INTO pulse VALUES (1, 0);
 """
 
+_SCANS = """
+CREATE TABLE scan_roots (  -- model folders, and lists of them, that scans walk
+    path      TEXT PRIMARY KEY,  -- a BLOB where a path is not UTF-8, here and below
+    added_at  INTEGER NOT NULL  -- ms since 1970
+) WITHOUT ROWID;
+CREATE TABLE scanned_folders (
+    path   TEXT PRIMARY KEY,
+    root   TEXT NOT NULL,
+    stamp  TEXT NOT NULL,  -- of names, sizes and times when all in it was taken; '' where it is to be read again
+    files  INTEGER NOT NULL  -- model files in it then
+) WITHOUT ROWID;
+CREATE TABLE scanned_files (  -- model files that scans have read, and what their headers told
+    id          INTEGER PRIMARY KEY,
+    path        TEXT NOT NULL UNIQUE,
+    folder      TEXT NOT NULL,
+    stamp       TEXT NOT NULL,  -- of the file; '' where it is to be read again
+    content     TEXT NOT NULL,  -- the part of the stamp that a renamed file keeps
+    beside      TEXT NOT NULL,  -- digest of names and stamps of the files that belong to it
+    base_model  TEXT,  -- told from its tensors
+    kind        TEXT,
+    reason      TEXT,
+    header      BLOB  -- its metadata as it stands there, compressed JSON
+);
+CREATE INDEX scanned_files_folder ON scanned_files (folder);
+CREATE INDEX scanned_files_content ON scanned_files (content);
+CREATE TABLE statements (  -- every value that was found, with who states it
+    file_id  INTEGER NOT NULL REFERENCES scanned_files (id) ON DELETE CASCADE,
+    n        INTEGER NOT NULL,
+    field    TEXT NOT NULL,
+    source   TEXT NOT NULL,
+    tier     INTEGER NOT NULL,
+    file     TEXT NOT NULL,
+    value    TEXT NOT NULL,  -- JSON
+    PRIMARY KEY (file_id, n)
+) WITHOUT ROWID;
+CREATE TABLE claims (  -- hashes and sizes that files state about a model file
+    file_id  INTEGER NOT NULL REFERENCES scanned_files (id) ON DELETE CASCADE,
+    n        INTEGER NOT NULL,
+    kind     TEXT NOT NULL,
+    value    TEXT NOT NULL,
+    source   TEXT NOT NULL,
+    file     TEXT NOT NULL,
+    PRIMARY KEY (file_id, n)
+) WITHOUT ROWID;
+CREATE TABLE scanned_pictures (  -- pictures that were taken for a file, by the digest of their bytes
+    file_id  INTEGER NOT NULL REFERENCES scanned_files (id) ON DELETE CASCADE,
+    sha256   TEXT NOT NULL,
+    PRIMARY KEY (file_id, sha256)
+) WITHOUT ROWID;
+CREATE TABLE other_paths (  -- links to model files and folders
+    path   TEXT PRIMARY KEY,
+    leads  TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX locations_path ON locations (path);
+CREATE INDEX other_paths_leads ON other_paths (leads);
+CREATE TABLE scan_problems (
+    about   TEXT NOT NULL,  -- the model file or folder whose reading found it
+    path    TEXT NOT NULL,
+    reason  TEXT NOT NULL,
+    folder  TEXT NOT NULL,
+    PRIMARY KEY (about, path, reason)
+) WITHOUT ROWID;
+"""
+
 
 @migrations(name="1_library_queue_journal")
 def _first(db: Database) -> None:
@@ -136,3 +201,8 @@ def _first(db: Database) -> None:
 def _picks(db: Database) -> None:
     # The manual choices of a decision: {"fields": [[[key, …], side], …], "tags": […], "images": […]}.
     db.execute("ALTER TABLE pending_import ADD COLUMN picks TEXT")
+
+
+@migrations(name="3_scans")
+def _scans(db: Database) -> None:
+    db.executescript(_SCANS)

@@ -6,41 +6,11 @@ What a file claims to be, in its metadata or a sidecar, plays no part here: it i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 
+from core.domain.structure import Kind, Structure
 from core.importing.headers.base_models import ADAPTERS, MODELS, fitting
 from core.importing.headers.header import Tensor
 from core.importing.headers.keys import Layers
-
-
-class Kind(StrEnum):
-    """What a model file is, by its tensors."""
-
-    LORA = "LoRA"
-    LOCON = "LoCon"
-    LOHA = "LoHa"
-    LOKR = "LoKr"
-    DORA = "DoRA"
-    OFT = "OFT"
-    DIFF = "full diff"
-    EMBEDDING = "embedding"
-    VAE = "VAE"
-    UPSCALER = "upscaler"
-    CONTROLNET = "ControlNet"
-    CHECKPOINT = "checkpoint"
-    DIFFUSION_MODEL = "diffusion model"
-    TEXT_ENCODER = "text encoder"
-
-
-@dataclass(frozen=True, slots=True)
-class Structure:
-    """What a file's tensors show; ``base_model`` is None where they leave it open, and ``reason`` says why in short."""
-
-    base_model: str | None
-    kind: Kind
-    reason: str
-
 
 _LORA = r"lora_(up|down|A|B|mid)|lora_linear_layer_(up|down)"
 # The first that fits; a kind stands before those that its own files have the marks of too.

@@ -9,10 +9,10 @@ from __future__ import annotations
 import bisect
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
-from core.importing.scan.walk import SUFFIXES, Folder
+from core.importing.scan.walk import SUFFIXES, is_model_name
 from core.importing.sidecars.formats import SidecarFormat, formats_of
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".avif")
@@ -33,9 +33,10 @@ class Beside:
 class Neighbours:
     """The files of one folder."""
 
-    def __init__(self, folder: Folder, suffixes: frozenset[str] = SUFFIXES) -> None:
-        self._names = sorted((name.casefold(), name) for name in folder.names)
-        self._stems = {os.path.splitext(name)[0] for name, _ in self._names if os.path.splitext(name)[1] in suffixes}
+    def __init__(self, names: Collection[str], suffixes: frozenset[str] = SUFFIXES) -> None:
+        """``names`` are those of all files in the folder."""
+        self._names = sorted((name.casefold(), name) for name in names)
+        self._stems = {os.path.splitext(folded)[0] for folded, _ in self._names if is_model_name(folded, suffixes)}
 
     def of(self, model: str) -> Beside:
         """Return what belongs to the model file of this name."""

@@ -32,10 +32,19 @@ class NotOurs(Exception):
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """The model file that a sidecar lies beside: its name, and its SHA-256 where that is known."""
+    """The model file that a sidecar lies beside: its name, and its SHA-256 where that is ``known``.
+
+    ``find_out`` computes the hash; it returns None where the file cannot be read.
+    """
 
     name: str
-    sha256: str | None = None
+    known: str | None = None
+    find_out: Callable[[], str | None] = lambda: None
+
+    @property
+    def sha256(self) -> str | None:
+        """The file's SHA-256; unless it is known, the whole file is read for it."""
+        return self.known or self.find_out()
 
     @property
     def stem(self) -> str:
@@ -159,4 +168,5 @@ class Builder:
 
     def done(self) -> Sidecar:
         """Return what was put together."""
-        return Sidecar(tuple(self.statements), tuple(self.claims), tuple(self.pictures), tuple(self.problems))
+        parts = tuple(self.statements), tuple(self.claims), tuple(self.pictures), tuple(self.problems)
+        return Sidecar(*parts, self.source)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.domain.statements import ClaimKind, Sidecar, Source
+from core.domain.statements import ClaimKind, Sidecar, Source, SourceTier
 from core.importing.sidecars.builder import About, Builder, NotOurs, parse
 from core.importing.sidecars.values import digest, mapping, mappings, text, words
 
@@ -83,16 +83,16 @@ def state_about_model(out: Builder, model: Mapping[str, Any], creator: Any) -> N
     out.words("tags", model.get("tags"))
     out.true("nsfw", model.get("nsfw"))
     out.text("author", mapping(creator).get("username"))
-    out.add("license", license_of(model))
+    state_permissions(out, model)
 
 
-def license_of(model: Mapping[str, Any]) -> str | None:
-    """Return the permissions in words: ``allowCommercialUse: Image, Rent``."""
+def state_permissions(out: Builder, model: Mapping[str, Any]) -> None:
+    """State the permissions in words (``allowCommercialUse: Image, Rent``) as the license where nobody names one."""
     said = [(key, model[key]) for key in _LICENSE if model.get(key) not in (None, "", [])]
     lines = [
         f"{key}: {', '.join(words(value)) if isinstance(value, list) else _permission(value)}" for key, value in said
     ]
-    return "\n".join(lines) or None
+    out.add("license", "\n".join(lines) or None, SourceTier.NAME)
 
 
 def _permission(value: Any) -> str:
@@ -124,12 +124,13 @@ def state_claims(out: Builder, files: Any, about: About) -> None:
 
 
 def _version_of(versions: Sequence[Mapping[str, Any]], about: About) -> Mapping[str, Any]:
-    """Return the version that has the model file: by its hash, else by its name, else the only one there is."""
+    """Return the version that has the model file: by its hash, else by its name."""
+    named = [one for one in versions if any(file.get("name") == about.name for file in mappings(one.get("files")))]
+    if len(named) == 1 and about.known is None:
+        return named[0]  # no need to read the whole model file
     for version in versions:
         for file in mappings(version.get("files")):
-            if about.sha256 and digest(mapping(file.get("hashes")).get("SHA256"), 64) == about.sha256:
+            stated = digest(mapping(file.get("hashes")).get("SHA256"), 64)
+            if stated is not None and stated == about.sha256:
                 return version
-    for version in versions:
-        if any(file.get("name") == about.name for file in mappings(version.get("files"))):
-            return version
-    return {}
+    return named[0] if named else {}

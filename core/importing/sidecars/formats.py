@@ -49,6 +49,9 @@ FORMATS = (
     SidecarFormat(".sha256", texts.read_checksum),
 )
 
+PROMPT = SidecarFormat(".txt", texts.read_prompt)
+"""An example prompt, in the folder that has the model's name."""
+
 
 def formats_of(file: str, model: str) -> Iterator[SidecarFormat]:
     """Give the formats that a file beside the model file ``model`` may have by its name, whatever its case."""

@@ -77,8 +77,7 @@ class _Parser(HTMLParser):
         if tag in _DROPPED:
             self._dropped += 1
         elif tag in _BLOCKS:
-            if self.parts[-1:] != ["\n- "]:  # a paragraph in an item begins on the item's line
-                self.parts.append("\n- " if tag == "li" else "\n")
+            self.parts.append("\n")
         elif tag == "a" and len(self.links) < _MAX_LINKS:
             href = next((value for name, value in attrs if name == "href" and value), "")
             if href.startswith(("http://", "https://")):

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from core.domain.statements import SourceTier
 from core.importing.sidecars.builder import Builder
 from core.importing.sidecars.values import text
 
@@ -18,8 +19,8 @@ _TEXTS = {"author": "author", "license": "license", "usage_hint": "usage.hint"}
 _BASES_AS_HINT = frozenset(("illustrious", "pony", "noobai"))  # what SwarmUI's downloader puts under usage_hint
 
 
-def state(out: Builder, spec: Mapping[str, Any]) -> None:
-    """State what a ModelSpec says."""
+def state(out: Builder, spec: Mapping[str, Any], base_tier: SourceTier | None = None) -> None:
+    """State what a ModelSpec says; ``base_tier`` is the tier of the architecture where it differs."""
     title = text(spec.get("title"))
     if title and not _NO_TITLE.fullmatch(title):
         out.text("title", title)
@@ -32,7 +33,7 @@ def state(out: Builder, spec: Mapping[str, Any]) -> None:
     out.prose("description", spec.get("description"))
     out.words("tags", spec.get("tags"))
     out.words("trained_words", spec.get("trigger_phrase"))
-    out.text("base_model", base_of(spec.get("architecture")) or spec.get("base_model"))
+    out.text("base_model", base_of(spec.get("architecture")) or spec.get("base_model"), base_tier)
     out.moment("published_at", spec.get("date"))
     out.number("usage.weight", spec.get("lora_default_weight"))
     out.integer("usage.clip_skip", spec.get("encoder_layer"))

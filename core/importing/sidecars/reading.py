@@ -15,10 +15,11 @@ from core.importing.sidecars.formats import SidecarFormat
 
 @dataclass(frozen=True, slots=True)
 class ReadSidecar:
-    """What one file beside a model says; its path is that of the file."""
+    """What one file says; its path, and its size in bytes where it was read."""
 
     path: str
     sidecar: Sidecar
+    size: int = 0
 
 
 def read_sidecars(folder: str, files: Iterable[tuple[str, SidecarFormat]], about: About) -> list[ReadSidecar]:
@@ -30,7 +31,8 @@ def read_sidecars(folder: str, files: Iterable[tuple[str, SidecarFormat]], about
     for name, one in files:
         path = os.path.join(folder, name)
         try:
-            found.append(ReadSidecar(path, one.read(_bytes(path), about)))
+            data = _bytes(path)
+            found.append(ReadSidecar(path, one.read(data, about), len(data)))
         except NotOurs:
             continue
         except OSError as error:

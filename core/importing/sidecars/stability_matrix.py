@@ -7,7 +7,7 @@ from typing import Any
 
 from core.domain.statements import ClaimKind, Sidecar, Source, SourceTier
 from core.importing.sidecars.builder import About, Builder, NotOurs, parse
-from core.importing.sidecars.civitai import license_of
+from core.importing.sidecars.civitai import state_permissions
 from core.importing.sidecars.values import mapping, text
 
 _DEFAULTS = {
@@ -46,7 +46,7 @@ def _read(data: bytes, source: Source) -> Sidecar:
     out.true("nsfw", body.get("Nsfw"))
     out.civitai_page(body.get("ModelId"), body.get("VersionId"))
     out.moment("published_at", body.get("VersionPublishedAt"))
-    out.add("license", license_of({key[0].lower() + key[1:]: value for key, value in body.items()}))
+    state_permissions(out, {key[0].lower() + key[1:]: value for key, value in body.items()})
     _state_defaults(out, mapping(body.get("InferenceDefaults")))
     hashes = mapping(body.get("Hashes"))
     out.claim(ClaimKind.SHA256, hashes.get("SHA256"))

@@ -5,7 +5,7 @@ Its body hash, ``hash_sha256``, may be OneTrainer's, which is over sorted tensor
 
 from __future__ import annotations
 
-from core.domain.statements import Sidecar, Source
+from core.domain.statements import Sidecar, Source, SourceTier
 from core.importing.sidecars import modelspec
 from core.importing.sidecars.builder import About, Builder, NotOurs, parse
 
@@ -20,6 +20,6 @@ def read(data: bytes, _: About) -> Sidecar:
     if "sui_image_params" in body or not any(key in spec for key in _MARKS):
         raise NotOurs  # SwarmUI writes such files beside pictures too
     out = Builder(Source.SWARMUI)
-    modelspec.state(out, spec)
+    modelspec.state(out, spec, SourceTier.NAME)  # SwarmUI guesses it from the file: the header's own word counts more
     out.keep({key: spec[key] for key in ("prediction_type", "resolution", "merged_from") if spec.get(key)})
     return out.done()

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from core.importing.scan.beside import Neighbours
-from core.importing.scan.walk import Folder
 
 
 def neighbours(*names: str) -> Neighbours:
-    return Neighbours(Folder("/models", frozenset(names)))
+    return Neighbours(names)
 
 
 def test_pictures_come_in_the_order_of_their_kinds_numbers_and_suffixes() -> None:

@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from core.errors import Cancelled
-from core.importing.scan.walk import Found, ModelFile, OtherPath, PassedOver, Walk
+from core.importing.scan.listing import Lister, ModelFile
+from core.importing.scan.walk import Folder, OtherPath, PassedOver, Walk
+
+Found = ModelFile | OtherPath | PassedOver
 
 
 def tree(root: Path, *files: str) -> Path:
@@ -21,9 +24,18 @@ def tree(root: Path, *files: str) -> Path:
     return root
 
 
-def walked(*roots: Path) -> list[Found]:
+def walked(*roots: Path, known_type: str | None = None) -> list[Found]:
+    """Walk the roots, then list every folder."""
     walk = Walk()
-    return [*(found for root in roots for found in walk.root(str(root))), *walk.links()]
+    met = [one for root in roots for one in walk.root(str(root), known_type)]
+    lister = Lister(walk.folders)
+    found: list[Found] = [one for one in met if not isinstance(one, Folder)]
+    for folder in met:
+        if isinstance(folder, Folder):
+            listing = lister.list(folder)
+            found += [*listing.models, *listing.others, *listing.passed_over]
+            assert folder.models >= len(listing.models)
+    return found
 
 
 def models(found: Iterable[Found], root: Path) -> dict[str, str | None]:
@@ -55,8 +67,12 @@ def test_models_are_found_by_suffix_in_any_case(tmp_path: Path) -> None:
 
 def test_what_lies_beside_a_model_comes_with_it(tmp_path: Path) -> None:
     root = tree(tmp_path / "loras", "x.safetensors", "x.json", "x.preview.png", "inner/y.png")
-    (model,) = (one for one in walked(root) if isinstance(one, ModelFile))
-    assert model.folder.names == {"x.safetensors", "x.json", "x.preview.png", "inner"}
+    walk = Walk()
+    (folder, _) = walk.root(str(root))
+    assert isinstance(folder, Folder)
+    listing = Lister(walk.folders).list(folder)
+    assert listing.names == {"x.safetensors", "x.json", "x.preview.png", "inner"}
+    (model,) = listing.models
     status = (root / "x.safetensors").stat()
     assert (model.stamp.inode, model.stamp.size, model.stamp.ctime_ns) == (
         status.st_ino,
@@ -102,7 +118,7 @@ def test_links_and_loops_count_once_and_are_kept_as_other_paths(tmp_path: Path) 
     found = walked(root, tmp_path / "store")
     assert models(found, tmp_path) == {"models/loras/own.safetensors": "loras", "store/Lora/x.safetensors": "loras"}
     assert others(found, tmp_path) == {
-        "models/loras/linked/x.safetensors": "store/Lora/x.safetensors",
+        "models/loras/linked": "store/Lora",
         "models/loras/again.safetensors": "models/loras/own.safetensors",
     }
     assert passed(found) == {}
@@ -113,7 +129,7 @@ def test_a_folder_that_is_reached_by_a_link_after_it_was_walked(tmp_path: Path) 
     (root / "b").symlink_to(root / "a")
     found = walked(root)
     assert models(found, root) == {"a/x.safetensors": None}
-    assert others(found, root) == {"b/x.safetensors": "a/x.safetensors"}
+    assert others(found, root) == {"b": "a"}
 
 
 def test_hugging_faces_cache_is_known_by_the_names_of_its_snapshots(tmp_path: Path) -> None:
@@ -166,4 +182,33 @@ def test_it_can_be_cancelled(tmp_path: Path) -> None:
 
 def test_a_type_that_is_given_counts_for_all(tmp_path: Path) -> None:
     root = tree(tmp_path / "stuff", "vae/x.safetensors")
-    assert models(Walk().root(str(root), "loras"), root) == {"vae/x.safetensors": "loras"}
+    assert models(walked(root, known_type="loras"), root) == {"vae/x.safetensors": "loras"}
+
+
+@pytest.mark.parametrize("change", ["content", "time", "name", "new file", "gone", "link"])
+def test_a_stamp_changes_with_what_a_folder_holds(tmp_path: Path, change: str) -> None:
+    root = tree(tmp_path / "models", "loras/x.safetensors", "loras/x.json", "vae/y.ckpt")
+    (root / "loras" / "z.ckpt").symlink_to(tree(tmp_path / "store", "z.ckpt") / "z.ckpt")
+
+    def stamps() -> dict[str, str]:
+        return {one.path: one.stamp for one in Walk().root(str(root)) if isinstance(one, Folder)}
+
+    before = stamps()
+    assert stamps() == before
+    loras = root / "loras"
+    match change:
+        case "content":
+            (loras / "x.json").write_text("another")
+        case "time":
+            os.utime(loras / "x.safetensors", (1, 1))
+        case "name":
+            (loras / "x.json").rename(loras / "y.json")
+        case "new file":
+            (loras / "x.png").write_text("")
+        case "gone":
+            (loras / "x.json").unlink()
+        case "link":
+            (tmp_path / "store" / "z.ckpt").write_text("what the link leads to")
+    after = stamps()
+    assert after[str(loras)] != before[str(loras)]
+    assert after[str(root / "vae")] == before[str(root / "vae")]

@@ -78,7 +78,7 @@ def test_zixaphirs_fork_adds_the_model_and_keeps_its_own_key() -> None:
     own = {"extensions": {"sd_civitai_helper": {"version": "1.8.13", "skeleton_file": False}}}
     body = {**VERSION, **own, "creator": {"username": "Юля"}, "model": {**VERSION["model"], **model}}
     found = stated(civitai.read_info, body)
-    assert found["description"] == "Ink\n\n- Brush & paper"
+    assert found["description"] == "Ink\n\nBrush & paper"
     assert found["notes"] == "Sharper."
     assert (found["author"], found["tags"]) == ("Юля", ["style", "ink"])
     assert found["license"] == "allowNoCredit: yes\nallowCommercialUse: Image, RentCivit"

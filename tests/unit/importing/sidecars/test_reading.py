@@ -9,15 +9,13 @@ from pathlib import Path
 import pytest
 
 from core.importing.scan.beside import Neighbours
-from core.importing.scan.walk import Folder
 from core.importing.sidecars.builder import MAX_BYTES
 from core.importing.sidecars.reading import ReadSidecar, read_sidecars
 from tests.support.sidecars import MODEL, by_field
 
 
 def read(folder: Path) -> list[ReadSidecar]:
-    names = frozenset(os.listdir(folder))
-    return read_sidecars(str(folder), Neighbours(Folder(str(folder), names)).of(MODEL.name).sidecars, MODEL)
+    return read_sidecars(str(folder), Neighbours(os.listdir(folder)).of(MODEL.name).sidecars, MODEL)
 
 
 @pytest.fixture

@@ -80,7 +80,7 @@ def test_hashes(value: Any, length: int, found: str | None) -> None:
         ("plain, not < 0.2 & more", "plain, not < 0.2 & more"),
         ("<p>one</p><p>two</p>", "one\n\ntwo"),
         ("one<br />two<br>three", "one\ntwo\nthree"),
-        ("<ul><li>a</li><li><p>b</p></li></ul>", "- a\n\n- b"),
+        ("<ul><li>a</li><li><p>b</p></li></ul>", "a\n\nb"),
         ("<p>a &amp; b&nbsp;&lt;c&gt;</p>", "a & b <c>"),
         ('<p>x</p><script>alert("</p>")</script><style>p{}</style><iframe src="y">z</iframe>', "x"),
         ('<img src="a.jpeg" onerror="x">only', "only"),

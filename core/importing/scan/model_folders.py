@@ -1,0 +1,79 @@
+"""The model folders of one library: remembered, scanned, forgotten."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Sequence
+
+from core.domain.scans import ScanReport
+from core.errors import LibraryError, SourceError
+from core.importing.scan.scanner import FolderScanner, Progress
+from core.importing.scan.survey import check_root
+from core.storage import LibraryDatabase, scan_folders
+
+_log = logging.getLogger("model_curator.scan")
+
+PathLike = str | os.PathLike[str]
+
+
+class ModelFolders:
+    """The folders that hold a user's models, and the lists of such folders that ComfyUI reads."""
+
+    def __init__(self, store: LibraryDatabase, scanner: FolderScanner) -> None:
+        self._store = store
+        self._scanner = scanner
+
+    def remembered(self) -> list[str]:
+        """Return the folders and lists that a scan without arguments walks, sorted."""
+        with self._store.read() as db:
+            return scan_folders.roots(db)
+
+    def forget(self, folder: PathLike) -> bool:
+        """Walk a folder no more; what was imported from it stays. Return whether it was known."""
+        with self._store.write() as db:
+            return scan_folders.forget_root(db, os.path.abspath(folder))
+
+    def scan(
+        self,
+        folders: Sequence[PathLike] = (),
+        *,
+        examples: PathLike | None = None,
+        dry_run: bool = False,
+        cancel: threading.Event | None = None,
+        progress: Progress | None = None,
+    ) -> ScanReport:
+        """Read model folders into the queue, and remember them; without any, those that are remembered.
+
+        ``examples`` is Lora-Manager's folder of example images. With ``dry_run`` nothing is written. ``progress`` is
+        called often. Raises SourceError if a folder cannot be scanned at all, and LibraryError if the library cannot be
+        written; what was read before stays, and the next scan goes on from there.
+        """
+        roots = [os.path.abspath(folder) for folder in folders]
+        for root in roots:
+            check_root(root)
+        if examples is not None and not os.path.isdir(examples):
+            raise SourceError(f"{os.fspath(examples)} is not a folder; give Lora-Manager's folder of example images")
+        if roots and not dry_run:
+            with self._store.write(cancel=cancel) as db:
+                scan_folders.remember_roots(db, roots)
+        try:
+            report = self._scanner.run(
+                roots or self.remembered(),
+                examples=None if examples is None else os.fspath(examples),
+                dry_run=dry_run,
+                cancel=cancel,
+                progress=progress,
+            )
+        except OSError as error:
+            _log.error("the scan stopped", exc_info=error)
+            raise LibraryError(
+                f"the scan stopped: {error.filename or 'a file'} ({error.strerror or error}); fix that and scan again; "
+                "the scan continues where it stopped"
+            ) from error
+        came = (report.new, report.updated, report.known, len(report.moved), " (cancelled)" if report.cancelled else "")
+        _log.info("scanned: %d new, %d updated, %d known, %d moved%s", *came)
+        for problem in report.problems:
+            _log.warning("%s: %s", problem.path, problem.reason)
+        return report

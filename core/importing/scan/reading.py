@@ -1,0 +1,178 @@
+"""Read everything that is said about one model file: by its header, by the files beside it, and by its name."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from core.domain.scans import ScanProblem
+from core.domain.statements import Sidecar, Source, SourcedClaim, SourcedStatement, SourceTier, Statement
+from core.domain.structure import Kind, Structure
+from core.errors import ModelFileError
+from core.files.safe_open import open_model
+from core.importing.headers import gguf, metadata, safetensors
+from core.importing.headers.detection import detect
+from core.importing.headers.header import Header, HeaderUnreadable
+from core.importing.scan.beside import Beside
+from core.importing.scan.listing import ModelFile
+from core.importing.scan.types import OTHER
+from core.importing.sidecars.builder import About
+from core.importing.sidecars.formats import PROMPT
+from core.importing.sidecars.reading import ReadSidecar, read_sidecars
+
+_STAMP_BYTES = 16
+_MOST_PROMPTS = 100  # files of example prompts of one model
+_MAX_HEADER = 1 << 20  # bytes of a header's metadata, compressed, that are kept
+
+_Reader = Callable[[BinaryIO, int], Header]
+_FORMATS: Mapping[str, tuple[_Reader, Callable[[Mapping[str, Any]], Sidecar]]] = {
+    ".safetensors": (safetensors.read, metadata.read_safetensors),
+    ".sft": (safetensors.read, metadata.read_safetensors),
+    ".gguf": (gguf.read, metadata.read_gguf),
+}
+_TYPES = {
+    Kind.EMBEDDING: "embeddings",
+    Kind.VAE: "vae",
+    Kind.UPSCALER: "upscale_models",
+    Kind.CONTROLNET: "controlnet",
+    Kind.CHECKPOINT: "checkpoints",
+    Kind.DIFFUSION_MODEL: "diffusion_models",
+    Kind.TEXT_ENCODER: "text_encoders",
+}  # every other kind is an adapter
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A sample image: a file, or bytes that lie in the file ``path``."""
+
+    path: str
+    data: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadModel:
+    """A model file, and everything that is said about it.
+
+    ``beside`` is a digest of the names and stamps of the files that belong to it, ``header`` its metadata as compressed
+    JSON, ``read`` the number of bytes read.
+    """
+
+    file: ModelFile
+    beside: str
+    statements: tuple[SourcedStatement, ...]
+    claims: tuple[SourcedClaim, ...]
+    structure: Structure | None
+    header: bytes | None
+    pictures: tuple[Picture, ...]
+    problems: tuple[ScanProblem, ...]
+    read: int
+
+    @property
+    def type(self) -> str:
+        """Its type: by its folders, else by its tensors."""
+        if self.file.type is not None:
+            return self.file.type
+        return OTHER if self.structure is None else _TYPES.get(self.structure.kind, "loras")
+
+
+def beside_stamp(folder: str, beside: Beside, prompts: str | None) -> str:
+    """Return a digest of the names, sizes and times of the files that belong to a model."""
+    names = [*(name for name, _ in beside.sidecars), *beside.pictures, *beside.videos]
+    names += [f"{prompts}/{name}" for name in _prompt_files(folder, prompts)]
+    lines = "\n".join(f"{name}\0{_stamp(os.path.join(folder, name))}" for name in names)
+    return hashlib.blake2b(os.fsencode(lines), digest_size=_STAMP_BYTES).hexdigest()
+
+
+def _stamp(path: str) -> str:
+    try:
+        found = os.stat(path, follow_symlinks=False)
+    except OSError as error:
+        return f"- {error.errno}"
+    return f"{found.st_ino} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"
+
+
+def _prompt_files(folder: str, prompts: str | None) -> list[str]:
+    """Return the example prompts in the folder that has the model's name (Custom-Scripts)."""
+    if prompts is None:
+        return []
+    try:
+        return sorted(name for name in os.listdir(os.path.join(folder, prompts)) if name.endswith(".txt"))
+    except OSError:
+        return []
+
+
+def read_model(model: ModelFile, about: About, beside: Beside, stamp: str, prompts: str | None = None) -> ReadModel:
+    """Read a model's header and sidecars, and example prompts in the folder ``prompts`` beside it.
+
+    What cannot be read is in ``problems``. ``stamp`` is that of ``beside_stamp``, taken before.
+    """
+    own, structure, header, problem = _read_header(model)
+    sidecars = read_sidecars(model.folder, beside.sidecars, about)
+    if prompts is not None:
+        files = [(name, PROMPT) for name in _prompt_files(model.folder, prompts)[:_MOST_PROMPTS]]
+        sidecars += read_sidecars(os.path.join(model.folder, prompts), files, about)
+    said = [*sidecars, ReadSidecar(model.path, own), ReadSidecar(model.path, _of_name(about, beside))]
+    problems = [ScanProblem(one.path, reason) for one in said for reason in one.sidecar.problems]
+    if problem:
+        problems.insert(0, ScanProblem(model.path, problem))
+    return ReadModel(
+        model,
+        stamp,
+        tuple(SourcedStatement(one, part.path) for part in said for one in part.sidecar.statements),
+        tuple(SourcedClaim(one, part.sidecar.source, part.path) for part in said for one in part.sidecar.claims),
+        structure,
+        header,
+        tuple(_pictures(model, beside, said)),
+        tuple(problems),
+        sum(part.size for part in sidecars) + len(header or b""),
+    )
+
+
+def _pictures(model: ModelFile, beside: Beside, said: list[ReadSidecar]) -> Iterator[Picture]:
+    for name in beside.pictures:
+        yield Picture(os.path.join(model.folder, name))
+    for part in said:
+        for data in part.sidecar.pictures:
+            yield Picture(part.path, data)
+
+
+def _of_name(about: About, beside: Beside) -> Sidecar:
+    """Return what the names of the model and of its videos say; videos are never opened."""
+    found = [Statement("title", about.stem, Source.FILE_NAME, SourceTier.NAME)]
+    if beside.videos:
+        found.append(Statement("videos", list(beside.videos), Source.FILE_NAME, SourceTier.NAME))
+    return Sidecar(tuple(one for one in found if _is_text(one.value)))
+
+
+def _is_text(value: Any) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # a name that is not UTF-8
+        return False
+    return True
+
+
+def _read_header(model: ModelFile) -> tuple[Sidecar, Structure | None, bytes | None, str]:
+    """Return what a header says, what its tensors show, its metadata, and what is wrong with it."""
+    reader = _FORMATS.get(os.path.splitext(model.name)[1].lower())
+    try:
+        with open(open_model(model.path), "rb") as file:
+            if reader is None:  # pickles are never opened as such
+                return Sidecar(), None, None, ""
+            read, say = reader
+            header = read(file, os.fstat(file.fileno()).st_size)
+    except ModelFileError as error:
+        return Sidecar(), None, None, str(error)
+    except HeaderUnreadable as error:
+        return Sidecar(), None, None, f"its header cannot be read: {error}"
+    except OSError as error:
+        return Sidecar(), None, None, f"it cannot be read ({os.strerror(error.errno or 0)})"
+    kept = zlib.compress(json.dumps(dict(header.metadata), default=str).encode()) if header.metadata else None
+    if kept is not None and len(kept) > _MAX_HEADER:
+        kept = None
+    return say(header.metadata), detect(header.tensors), kept, ""

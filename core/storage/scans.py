@@ -1,0 +1,259 @@
+"""What scans know of model files, and everything that is said about them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlite_utils import Database
+
+from core.domain.scans import ScanProblem
+from core.domain.statements import Claim, ClaimKind, Source, SourcedClaim, SourcedStatement, SourceTier, Statement
+from core.domain.structure import Kind, Structure
+from core.storage.codecs import Row, optional, path_from_db, path_or_empty, path_to_db, text
+from core.storage.fetch import all_rows, one_row
+from core.strict_json import parse_json
+
+TABLES = ("statements", "claims", "scanned_pictures")
+"""The tables whose rows belong to a row of ``scanned_files``."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A model file as an earlier scan found it; its stamps are '' where it is to be read again."""
+
+    id: int
+    path: str
+    stamp: str
+    content: str
+    beside: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileFacts:
+    """A model file to be stored: its stamps, what its tensors show, and its header's metadata, compressed."""
+
+    path: str
+    folder: str
+    stamp: str
+    content: str
+    beside: str
+    structure: Structure | None
+    header: bytes | None
+
+
+def files_in(db: Database, folder: str) -> dict[str, StoredFile]:
+    """Return the model files that scans found in a folder, by path."""
+    return {one.path: one for one in _files(db, "folder = ?", path_to_db(folder))}
+
+
+def file_at(db: Database, path: str) -> StoredFile | None:
+    """Return the model file that a scan found at a path."""
+    return next(_files(db, "path = ?", path_to_db(path)), None)
+
+
+def files_with_content(db: Database, content: str) -> list[StoredFile]:
+    """Return the model files whose stamps say that they are one file."""
+    return list(_files(db, "content = ? AND content <> ''", content))
+
+
+def paths_with_hashes(db: Database, hashes: Sequence[str]) -> set[str]:
+    """Return the scanned files that have one of these hashes, by computation or by what is claimed."""
+    if not hashes:
+        return set()
+    found = all_rows(
+        db,
+        "WITH wanted AS (SELECT value FROM json_each(?)) "
+        "SELECT path FROM scanned_files JOIN claims ON file_id = id WHERE claims.value IN wanted "
+        "UNION SELECT f.path FROM scanned_files f JOIN file_hashes h ON h.path = f.path WHERE h.sha256 IN wanted",
+        [json.dumps(hashes)],
+    )
+    return {path_or_empty(path) for (path,) in found}
+
+
+def counts_by_folder(db: Database) -> dict[str, int]:
+    """Return how many model files are stored for each folder."""
+    found = all_rows(db, "SELECT folder, count(*) FROM scanned_files GROUP BY folder")
+    return {path_or_empty(folder): count for folder, count in found}
+
+
+def _files(db: Database, where: str, value: str | bytes) -> Iterator[StoredFile]:
+    select = f"SELECT id, path, stamp, content, beside FROM scanned_files WHERE {where} ORDER BY id"
+    for number, path, *stamps in all_rows(db, select, [value]):
+        row = Row()
+        whole, content, beside = (row.take("stamp", text, stamp, "") for stamp in stamps)
+        yield StoredFile(number, path_or_empty(path), whole, content, beside)
+
+
+def put_file(db: Database, facts: FileFacts, file_id: int | None = None) -> int:
+    """Store a model file in place of the one with this id, or as a new one; return its id.
+
+    What was said about it stays until ``put_said`` replaces it.
+    """
+    told = facts.structure
+    values = [
+        path_to_db(facts.path),
+        path_to_db(facts.folder),
+        facts.stamp,
+        facts.content,
+        facts.beside,
+        told and told.base_model,
+        told and told.kind,
+        told and told.reason,
+        facts.header,
+    ]
+    columns = "path, folder, stamp, content, beside, base_model, kind, reason, header"
+    if file_id is None:
+        marks = ", ".join("?" * len(values))
+        return int(db.execute(f"INSERT INTO scanned_files ({columns}) VALUES ({marks})", values).lastrowid or 0)
+    changes = ", ".join(f"{column} = ?" for column in columns.split(", "))
+    db.execute(f"UPDATE scanned_files SET {changes} WHERE id = ?", [*values, file_id])
+    return file_id
+
+
+def put_said(
+    db: Database, file_id: int, statements: Sequence[SourcedStatement], claims: Sequence[SourcedClaim]
+) -> None:
+    """Replace everything that is said about a file."""
+    for table in ("statements", "claims"):
+        db.execute(f"DELETE FROM {table} WHERE file_id = ?", [file_id])
+    db.conn.executemany(
+        "INSERT INTO statements VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (file_id, n, said.field, said.source, said.tier, path_to_db(one.file), _json(said.value))
+            for n, one in enumerate(statements)
+            for said in (one.statement,)
+        ],
+    )
+    db.conn.executemany(
+        "INSERT INTO claims VALUES (?, ?, ?, ?, ?, ?)",
+        [
+            (file_id, n, one.claim.kind, one.claim.value, one.source, path_to_db(one.file))
+            for n, one in enumerate(claims)
+        ],
+    )
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def statements(db: Database, file_id: int) -> list[SourcedStatement]:
+    """Return what is said about a file; statements that another program wrote and cannot be read are skipped."""
+    select = "SELECT field, source, tier, file, value FROM statements WHERE file_id = ? ORDER BY n"
+    found = []
+    for field, source, tier, file, value in all_rows(db, select, [file_id]):
+        try:
+            statement = Statement(text(field), parse_json(text(value)), Source(source), SourceTier(tier))
+            found.append(SourcedStatement(statement, path_from_db(file)))
+        except (ValueError, RecursionError):
+            continue
+    return found
+
+
+def claims(db: Database, file_id: int) -> list[SourcedClaim]:
+    """Return the claims about a file; those that cannot be read are skipped."""
+    select = "SELECT kind, value, source, file FROM claims WHERE file_id = ? ORDER BY n"
+    found = []
+    for kind, value, source, file in all_rows(db, select, [file_id]):
+        try:
+            found.append(SourcedClaim(Claim(ClaimKind(kind), text(value)), Source(source), path_from_db(file)))
+        except ValueError:
+            continue
+    return found
+
+
+def structure(db: Database, file_id: int) -> Structure | None:
+    """Return what a file's tensors show, None if nothing."""
+    row = one_row(db, "SELECT base_model, kind, reason FROM scanned_files WHERE id = ?", [file_id])
+    if row is None or row[1] not in list(Kind):
+        return None
+    values = Row()
+    base_model, reason = (values.take("structure", optional(text), value, None) for value in (row[0], row[2]))
+    return Structure(base_model, Kind(row[1]), reason or "")
+
+
+def pictures(db: Database, file_id: int) -> set[str]:
+    """Return the digests of the pictures that were taken for a file."""
+    return {digest for (digest,) in all_rows(db, "SELECT sha256 FROM scanned_pictures WHERE file_id = ?", [file_id])}
+
+
+def add_pictures(db: Database, file_id: int, digests: Iterable[str]) -> None:
+    """Remember that pictures were taken for a file."""
+    db.conn.executemany("INSERT OR IGNORE INTO scanned_pictures VALUES (?, ?)", [(file_id, one) for one in digests])
+
+
+def add_other_path(db: Database, path: str, leads: str) -> None:
+    """Remember a link to a model file or a folder."""
+    db.execute("INSERT OR REPLACE INTO other_paths VALUES (?, ?)", [path_to_db(path), path_to_db(leads)])
+
+
+def other_paths(db: Database, path: str) -> list[str]:
+    """Return the other paths of a model file: links to it, and paths through links to folders above it, sorted."""
+    above = [path]
+    while (parent := above[-1].rpartition("/")[0]) and parent != above[-1]:
+        above.append(parent)
+    found = []
+    for one in above:
+        for (link,) in all_rows(db, "SELECT path FROM other_paths WHERE leads = ?", [path_to_db(one)]):
+            found.append(path_or_empty(link) + path[len(one) :])
+    return sorted(filter(None, found))
+
+
+def put_problems(db: Database, about: str, folder: str, problems: Iterable[ScanProblem]) -> None:
+    """Replace what could not be read about a model file, or a folder."""
+    db.execute("DELETE FROM scan_problems WHERE about = ?", [path_to_db(about)])
+    db.conn.executemany(
+        "INSERT OR IGNORE INTO scan_problems VALUES (?, ?, ?, ?)",
+        [(path_to_db(about), path_to_db(one.path), one.reason, path_to_db(folder)) for one in problems],
+    )
+
+
+def problems_in(db: Database, folder: str) -> dict[str, list[ScanProblem]]:
+    """Return what earlier scans could not read in a folder, by the model file, or the folder, that it is about."""
+    select = "SELECT about, path, reason FROM scan_problems WHERE folder = ? ORDER BY about, path"
+    found: dict[str, list[ScanProblem]] = {}
+    for about, path, reason in all_rows(db, select, [path_to_db(folder)]):
+        row = Row()
+        problem = ScanProblem(row.take("path", path_from_db, path, ""), row.take("reason", text, reason, ""))
+        if not row.damage:
+            found.setdefault(path_or_empty(about), []).append(problem)
+    return found
+
+
+def folders_with_problems(db: Database) -> set[str]:
+    """Return the folders in which earlier scans could not read something."""
+    return {path_or_empty(path) for (path,) in all_rows(db, "SELECT DISTINCT folder FROM scan_problems")}
+
+
+def missing_in(db: Database, folder: str) -> int:
+    """Return how many files of a folder are gone that a pending import or a model of the library still needs."""
+    gone = [path for path in files_in(db, folder) if not os.path.lexists(path)]
+    return sum(any(records_at(db, path)) for path in gone)
+
+
+def model_pictures(db: Database, sha256: str) -> set[str]:
+    """Return the digests of the sources of a model's images."""
+    return {one for (one,) in all_rows(db, "SELECT source_sha256 FROM model_images WHERE sha256 = ?", [sha256])}
+
+
+def records_at(db: Database, path: str) -> tuple[list[int], list[str]]:
+    """Return the pending imports, newest first, and the library's models whose file is at a path."""
+    key = [path_to_db(path)]
+    ids = [i for (i,) in all_rows(db, "SELECT id FROM pending_import WHERE path = ? ORDER BY id DESC", key)]
+    return ids, [sha256 for (sha256,) in all_rows(db, "SELECT sha256 FROM locations WHERE path = ?", key)]
+
+
+def snapshot(db: Database, file_id: int) -> Mapping[str, list[dict[str, Any]]]:
+    """Return all rows of a file, as mappings by table; without the header, which is read again."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    for table, key in (("scanned_files", "id"), *((table, "file_id") for table in TABLES)):
+        cursor = db.execute(f"SELECT * FROM {table} WHERE {key} = ?", [file_id])
+        names = [description[0] for description in cursor.description]
+        found[table] = [
+            {name: value for name, value in zip(names, row, strict=True) if name != "header"} for row in cursor
+        ]
+    return found
