@@ -9,13 +9,19 @@ from core.domain.operations import Operation
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an import added and undo removes; ``source`` is the old database, ``decisions`` counts those made since."""
+    """What an import or a scan added and undo removes.
+
+    ``source`` is the old database, or the first folder that was scanned. ``updated`` counts records that a scan
+    changed, ``scanned`` the model files it read; an import has none. ``decisions`` counts those made since.
+    """
 
     source: str
     models: int = 0
     pending: int = 0
     images: int = 0
     decisions: int = 0
+    updated: int = 0
+    scanned: int = 0
 
     def __add__(self, other: Imported) -> Imported:
         return Imported(
@@ -24,6 +30,8 @@ class Imported:
             self.pending + other.pending,
             self.images + other.images,
             self.decisions + other.decisions,
+            self.updated + other.updated,
+            self.scanned + other.scanned,
         )
 
 

@@ -230,7 +230,8 @@ def _check_batch(db: Database, operation: Operation, batch: Batch) -> None:
 
 def _imported(db: Database, batch: Batch) -> Imported:
     brought = len(batch.models), len(batch.imports), len(batch.added.names)
-    return Imported(batch.source, *brought, import_batches.decisions(db, batch))
+    changed = len(batch.changed_imports) + len(batch.changed_models)
+    return Imported(batch.source, *brought, import_batches.decisions(db, batch), changed, len(batch.added.scanned))
 
 
 def _with(newer: PastOperation, batch: PastOperation) -> PastOperation:

@@ -6,9 +6,12 @@ import re
 
 from sqlite_utils import Database
 
-from core.domain.records import RecordWithImages
+from core.domain.knowledge import Knowledge
+from core.domain.records import Model, PendingImport, RecordWithImages
 from core.images.scanner import ImageScanner
+from core.promotion.knowledge import knowledge
 from core.storage import LibraryDatabase, models, pending
+from core.storage.caches import HashCache
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
@@ -28,6 +31,11 @@ class RecordReader:
             if key.isascii() and key.isdigit() and len(key) < 19:
                 return self.pending(db, int(key))
         return None
+
+    def knowledge(self, record: Model | PendingImport) -> Knowledge:
+        """Return what is known about a record's file: where it lies, who says what, what its bytes show."""
+        with self._store.read() as db:
+            return knowledge(db, HashCache(self._store), record)
 
     def model(self, db: Database, sha256: str) -> RecordWithImages | None:
         """Return a model with the file names of its sequence, ``<sha256>_<seq>.webp``, or None."""

@@ -18,7 +18,7 @@ from sqlite_utils import Database
 
 from core.domain.enums import Side, Strategy
 from core.domain.resolution import NO_OVERRIDES, Resolution
-from core.strict_json import parse_json_object
+from core.strict_json import parse_json, parse_json_object
 
 HIGHEST = 2**63 - 1  # SQLite's largest integer
 DECISIONS = frozenset((None, *Strategy))
@@ -186,6 +186,18 @@ def json_to_db(value: Mapping[str, Any]) -> str:
 def json_from_db(value: object) -> dict[str, Any]:
     """Return stored meta_json as a mapping."""
     return parse_json_object(text(value))
+
+
+def json_value(value: object) -> Any:
+    """Return any stored JSON value."""
+    return parse_json(text(value))
+
+
+def blob(value: object) -> bytes:
+    """Return stored bytes."""
+    if not isinstance(value, bytes):
+        raise ValueError("not bytes")
+    return value
 
 
 def picks_to_db(picks: Resolution) -> str | None:

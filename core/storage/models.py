@@ -18,6 +18,7 @@ from core.storage.codecs import (
     json_to_db,
     natural,
     path_from_db,
+    path_or_empty,
     path_to_db,
     seq,
     text,
@@ -83,6 +84,12 @@ def add_location(db: Database, sha256: str, path: str) -> None:
     """Record that the model's file was found at ``path``; an empty path is ignored."""
     if path:
         db.execute("INSERT OR IGNORE INTO locations VALUES (?, ?)", [sha256, path_to_db(path)])
+
+
+def locations(db: Database, sha256: str) -> list[str]:
+    """Return the paths under which a model's file was found, sorted."""
+    found = all_rows(db, "SELECT path FROM locations WHERE sha256 = ?", [sha256])
+    return sorted(filter(None, (path_or_empty(path) for (path,) in found)))
 
 
 def move(db: Database, sha256: str, old: str, new: str) -> None:

@@ -9,8 +9,10 @@ from typing import Any
 from sqlite_utils import Database
 
 from core.storage.codecs import (
+    blob,
     file_name,
     integer,
+    json_value,
     natural,
     optional,
     path_from_db,
@@ -42,7 +44,23 @@ _TABLES: dict[str, tuple[int, dict[str, _Check]]] = {
     "image_verdicts": (1, {"sha256": sha256, "refused": optional(reason)}),
     "imported_rows": (2, {**_SOURCE, "sha256": optional(sha256), "pending_id": optional(row_id)}),
     "imported_images": (2, {**_SOURCE, "name": text}),
-}
+    "scan_roots": (1, {"path": path_from_db, "added_at": integer}),
+    "scanned_folders": (1, {"path": path_from_db, "root": path_from_db, "stamp": text, "files": natural}),
+    "scanned_files": (1, {
+        "id": integer, "path": path_from_db, "folder": path_from_db, "stamp": text, "content": text, "beside": text,
+        "base_model": optional(text), "kind": optional(text), "reason": optional(text), "header": optional(blob),
+    }),
+    "statements": (2, {
+        "file_id": integer, "n": natural, "field": text, "source": text, "tier": natural, "file": path_from_db,
+        "value": json_value,
+    }),
+    "claims": (2, {
+        "file_id": integer, "n": natural, "kind": text, "value": text, "source": text, "file": path_from_db,
+    }),
+    "scanned_pictures": (2, {"file_id": integer, "sha256": sha256}),
+    "other_paths": (1, {"path": path_from_db, "leads": path_from_db}),
+    "scan_problems": (2, {"about": path_from_db, "path": path_from_db, "reason": text, "folder": path_from_db}),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,7 @@ def test_undo_of_an_import_as_json(tmp_path: Path) -> None:
         "models": 1,
         "pending": 1,
         "images": 0,
+        "updated": 0,
         "decisions": 1,
     }
 

@@ -9,6 +9,7 @@ import os
 import random
 import sqlite3
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from core import Library
 from core.domain.enums import Tier
 from core.domain.records import Model, PendingImage, PendingImport
 from core.storage import models, pending, tags
+from core.storage.schema import SCHEMAS, migrations
 
 CACHES = ("file_hashes", "image_verdicts")  # tables of cached results; they hold no records
 
@@ -226,3 +228,22 @@ def old_database(path: Path, rows: Sequence[OldRow], tag_names: Mapping[int, str
     finally:
         connection.close()
     return path
+
+
+def undo_migrations_after(path: Path, step: str) -> None:
+    """Make a library's database one that an earlier version made: without the tables of later migrations."""
+    older = Database(memory=True)
+    migrations.apply(older, stop_before=list(SCHEMAS)[list(SCHEMAS).index(step) + 1])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        known = {name for (name,) in older.execute("SELECT name FROM sqlite_master")}
+        select = "SELECT type, name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%' ORDER BY type"
+        for kind, name in connection.execute(select).fetchall():
+            if name not in known:
+                connection.execute(f"DROP {kind} IF EXISTS {name}")
+        for (table,) in older.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
+            now = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+            for column in now - older[table].columns_dict.keys():
+                connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
+        later = list(SCHEMAS)[list(SCHEMAS).index(step) + 1 :]
+        connection.executemany("DELETE FROM _sqlite_migrations WHERE name = ?", [(name,) for name in later])
+    older.close()

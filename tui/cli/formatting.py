@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -10,7 +11,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from core.domain.imports import ImportReport
+from core.domain.knowledge import Knowledge
 from core.domain.records import Model, QueueRow, RecordWithImages
+from core.domain.scans import ScanReport
 from core.text import format_size, sanitize
 
 if TYPE_CHECKING:
@@ -85,6 +88,41 @@ def record_lines(entry: RecordWithImages) -> list[str]:
     return [*table(facts), *(["", *table(leaves)] if leaves else [])]
 
 
+def source_lines(known: Knowledge) -> list[str]:
+    """Return who says what about a record, what its tensors show, and where else its file lies; usually nothing."""
+    lines: list[str] = []
+    others = known.locations[1:]
+    if others:
+        lines += ["", *table([("also at" if not n else "", sanitize(path, _LONG)) for n, path in enumerate(others)])]
+    if known.structure is not None:
+        shown = known.structure
+        found = " ".join(filter(None, (shown.base_model, shown.kind)))
+        lines += ["", f"by its tensors: {sanitize(found)} ({sanitize(shown.reason, 200)})"]
+    if known.sources:
+        rows = [
+            (
+                sanitize(field),
+                one.statement.source,
+                sanitize(_short(one.statement.value), 60),
+                _beside(one.file, known),
+            )
+            for field, found in known.sources.items()
+            for one in found
+        ]
+        lines += ["", *table([("field", "source", "value", "file"), *rows])]
+    return lines
+
+
+def _beside(file: str, known: Knowledge) -> str:
+    """Return the name of a file that lies beside the model, the whole path of any other."""
+    folder, name = os.path.split(file)
+    return sanitize(name if any(os.path.dirname(path) == folder for path in known.locations) else file, _LONG)
+
+
+def _short(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
 def _time(milliseconds: int) -> str:
     try:
         return f"{datetime.fromtimestamp(milliseconds / 1000, UTC):%Y-%m-%d %H:%M:%S} UTC"
@@ -122,6 +160,27 @@ def import_lines(report: ImportReport) -> list[str]:
         for one in report.problems
     ]
     return [*table(counts, right={1}), *(table(problems, right={1}) if problems else [])]
+
+
+def scan_lines(report: ScanReport, *, dry_run: bool = False) -> list[str]:
+    """Return the lines that report a scan."""
+    counts = [
+        ("models", f"{report.files:,}", "found"),
+        ("new", f"{report.new:,}", "would be added to the queue" if dry_run else "added to the queue"),
+        ("updated", f"{report.updated:,}", "what is said about them has changed"),
+        ("moved", f"{len(report.moved):,}", "found at another path"),
+        ("known", f"{report.known:,}", "nothing new"),
+        ("missing", f"{report.missing:,}", "no longer where they were"),
+        ("images", f"{report.images:,}", "would be added" if dry_run else "added"),
+        ("problems", f"{len(report.problems):,}", ""),
+    ]
+    offline = [("  offline", sanitize(path, 400), "nothing under it was touched") for path in report.offline]
+    problems = [("  " + sanitize(one.path, 400), sanitize(one.reason, 400)) for one in report.problems]
+    return [
+        *table(counts, right={1}),
+        *(table(offline) if offline else []),
+        *(f"{path}: {reason}" for path, reason in problems),
+    ]
 
 
 def verify_lines(report: VerifyReport) -> list[str]:

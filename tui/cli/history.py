@@ -89,6 +89,7 @@ def undone_object(past: PastOperation) -> Object:
             "models": past.imported.models,
             "pending": past.imported.pending,
             "images": past.imported.images,
+            "updated": past.imported.updated,
             "decisions": past.imported.decisions,
         }
     return found

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from core.domain.imports import ImportReport
+from core.domain.knowledge import Knowledge
 from core.domain.outcomes import Changed, Conflict, Failed, Outcome, Planned
 from core.domain.plans import Plan
 from core.domain.records import Model, QueueRow, RecordWithImages
+from core.domain.scans import ScanReport
 
 if TYPE_CHECKING:
     from core.verify.findings import VerifyReport
@@ -24,6 +26,22 @@ def import_object(report: ImportReport) -> Object:
         "images": report.images,
         "skipped": report.skipped,
         "problems": [{"row": one.row, "field": one.field, "reason": one.reason} for one in report.problems],
+    }
+
+
+def scan_object(report: ScanReport) -> Object:
+    """Return the result of ``scan``."""
+    return {
+        "files": report.files,
+        "new": report.new,
+        "updated": report.updated,
+        "known": report.known,
+        "moved": [{"sha256": one.sha256, "from": one.old, "to": one.new} for one in report.moved],
+        "missing": report.missing,
+        "offline": list(report.offline),
+        "images": report.images,
+        "problems": [{"path": one.path, "reason": one.reason} for one in report.problems],
+        "cancelled": report.cancelled,
     }
 
 
@@ -60,6 +78,37 @@ def record_object(entry: RecordWithImages) -> Object:
         "meta_json": record.meta_json,
         "tags": sorted(record.tags),
         "images": list(entry.images),
+    }
+
+
+def knowledge_object(known: Knowledge) -> Object:
+    """Return what is known about a record's file, as ``show`` prints it beside the record."""
+    told = known.structure
+    shown = None if told is None else {"base_model": told.base_model, "kind": told.kind, "reason": told.reason}
+    return {
+        "locations": list(known.locations),
+        "sources": {
+            field: [
+                {
+                    "source": one.statement.source,
+                    "tier": one.statement.tier.name.lower(),
+                    "file": one.file,
+                    "value": one.statement.value,
+                }
+                for one in found
+            ]
+            for field, found in known.sources.items()
+        },
+        "claims": [
+            {
+                "kind": one.stated.claim.kind,
+                "value": one.stated.claim.value,
+                "source": one.stated.source,
+                "holds": one.holds,
+            }
+            for one in known.claims
+        ],
+        "structure": shown,
     }
 
 

@@ -21,9 +21,11 @@ def operation_words(operation: Operation) -> str:
 
 
 def past_words(past: PastOperation) -> str:
-    """Describe what undo takes back: ``merged``, or ``import of 437 rows from old.db``."""
+    """Describe what undo takes back: ``merged``, ``import of 437 rows from old.db``, or ``scan of models``."""
     if past.imported is None:
         return operation_words(past.operation)
+    if past.imported.scanned:
+        return f"scan of {sanitize(past.name, 200)}"
     rows = past.imported.models + past.imported.pending
     count, noun = (rows, "row") if rows else (past.imported.images, "image")
     return f"import of {_counted(count, noun)} from {sanitize(past.name, 200)}"
@@ -32,6 +34,7 @@ def past_words(past: PastOperation) -> str:
 def brought_words(imported: Imported) -> str:
     """Describe what an import added, and how many decisions are dropped with it."""
     parts = [(imported.models, "model"), (imported.pending, "pending import"), (imported.images, "image")]
+    parts.append((imported.updated, "updated record"))
     brought = ", ".join(_counted(count, noun) for count, noun in parts if count)
     return f"{brought}; {_counted(imported.decisions, 'decision')} dropped" if imported.decisions else brought
 

@@ -23,7 +23,7 @@ from core.importing.scan.examples import Examples
 from core.importing.scan.listing import Lister, Listing, ModelFile
 from core.importing.scan.pictures import PictureStager
 from core.importing.scan.reading import ReadModel, beside_stamp, read_model
-from core.importing.scan.standing import standing
+from core.importing.scan.standing import Fate, decide, standing
 from core.importing.scan.survey import Survey, survey
 from core.importing.scan.walk import SUFFIXES, Folder, Walk
 from core.importing.sidecars.builder import About
@@ -257,6 +257,8 @@ class FolderScanner:
             where = standing(db, read, proven)
             if where.sha256 is not None:
                 taken |= scans.model_pictures(db, where.sha256)
+            if decide(db, read, where, brings_images=False).fate is Fate.NEW:
+                taken = set()  # another file took the place of one whose pictures were taken
         embedded = [one for one in read.pictures if one.data is not None]
         pictures = [*(one for one in read.pictures if one.data is None), *run.examples.of(proven), *embedded]
         return Prepared(read, proven, where, stager.stage(() if where.other_of else pictures, taken))

@@ -23,6 +23,8 @@ _FORGE = "SdVersion."
 
 def read(data: bytes, about: About) -> Sidecar:
     """Read whichever of the six it is."""
+    if data.lstrip()[:1] == b"[":  # whatever it is, it is none of the six
+        raise NotOurs
     body = parse(data)
     if isinstance(body.get("modelVersions"), list):
         out = Builder(Source.SDNEXT)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from core.domain.statements import Source, SourceTier, Statement
-from core.planning.sources import PRECEDENCE, SourcedStatement, combine
+from core.domain.statements import Source, SourcedStatement, SourceTier, Statement
+from core.planning.sources import PRECEDENCE, combine
 
 
 def said(

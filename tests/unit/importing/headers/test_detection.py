@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from core.domain.structure import Kind
 from core.importing.headers.base_models import ADAPTERS, MODELS
-from core.importing.headers.detection import Kind, detect
+from core.importing.headers.detection import detect
 from tests.support.model_headers import Shapes, tensors
 
 _CROSS = "attentions_0_transformer_blocks_0_attn2_to_k"

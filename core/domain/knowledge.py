@@ -1,0 +1,31 @@
+"""Everything that is known about the file of a record: where it lies, who says what, what its bytes show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from core.domain.statements import SourcedClaim, SourcedStatement
+from core.domain.structure import Structure
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedClaim:
+    """A claim about a file; ``holds`` is None where what it is about has not been computed."""
+
+    stated: SourcedClaim
+    holds: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Knowledge:
+    """What is known about a record's file.
+
+    ``locations`` are the paths under which it was found, the current one first. ``sources`` has the statements of each
+    field (a dotted path of meta_json, or ``tags``), those that count most first.
+    """
+
+    locations: tuple[str, ...] = ()
+    sources: Mapping[str, tuple[SourcedStatement, ...]] = field(default_factory=dict)
+    claims: tuple[CheckedClaim, ...] = ()
+    structure: Structure | None = None
