@@ -16,10 +16,9 @@ from core.backup.backup import BackupReport, back_up_images, refuse_inside
 from core.backup.restore_steps import is_library, settle
 from core.domain.history import UndoReport
 from core.domain.imports import ImportReport
-from core.domain.knowledge import Knowledge
 from core.domain.layout import DATABASE, STAGING
 from core.domain.operations import Move
-from core.domain.records import Model, PendingImport, RecordWithImages
+from core.domain.records import RecordWithImages
 from core.errors import Cancelled, LibraryError, NoLibrary
 from core.hashing.background import BackgroundHasher
 from core.hashing.hasher import Hasher
@@ -251,10 +250,6 @@ class Library:
     def show(self, key: str) -> RecordWithImages | None:
         """Return the model with the sha256 ``key``, or the pending import with the id ``key``, or None."""
         return self._lookup.show(key)
-
-    def knowledge(self, record: Model | PendingImport) -> Knowledge:
-        """Return what is known about a record's file: where it lies, who says what, what its bytes show."""
-        return self._lookup.knowledge(record)
 
     def close(self) -> None:
         """Wait for transactions, decoding and encoding to finish, abandon hashing, and close everything.

@@ -29,3 +29,6 @@ class Knowledge:
     sources: Mapping[str, tuple[SourcedStatement, ...]] = field(default_factory=dict)
     claims: tuple[CheckedClaim, ...] = ()
     structure: Structure | None = None
+
+
+NOTHING_KNOWN = Knowledge()

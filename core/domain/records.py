@@ -8,6 +8,7 @@ from typing import Any
 
 from core.domain.decision import Decision
 from core.domain.enums import State, Strategy, Tier
+from core.domain.knowledge import NOTHING_KNOWN, Knowledge
 
 JsonObject = Mapping[str, Any]
 MAX_LISTED_DUPLICATES = 5  # imports of the same file that a row of the queue lists
@@ -72,10 +73,11 @@ class PendingImport:
 
 @dataclass(frozen=True, slots=True)
 class RecordWithImages:
-    """A record with its images, in order: identifiers ``<sha256>_<seq>`` or file names in ``pending/``."""
+    """A record with its images, in order (``<sha256>_<seq>.webp``, or names in ``pending/``), and what is known."""
 
     record: Model | PendingImport
     images: tuple[str, ...]
+    known: Knowledge = NOTHING_KNOWN
 
 
 @dataclass(frozen=True, slots=True)

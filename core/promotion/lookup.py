@@ -22,6 +22,7 @@ class RecordReader:
     def __init__(self, store: LibraryDatabase, scanner: ImageScanner) -> None:
         self._store = store
         self._scanner = scanner
+        self._hashes = HashCache(store)
 
     def show(self, key: str) -> RecordWithImages | None:
         """Return the model with that sha256 or the pending import with that id, or None."""
@@ -32,20 +33,22 @@ class RecordReader:
                 return self.pending(db, int(key))
         return None
 
-    def knowledge(self, record: Model | PendingImport) -> Knowledge:
-        """Return what is known about a record's file: where it lies, who says what, what its bytes show."""
-        with self._store.read() as db:
-            return knowledge(db, HashCache(self._store), record)
-
     def model(self, db: Database, sha256: str) -> RecordWithImages | None:
         """Return a model with the file names of its sequence, ``<sha256>_<seq>.webp``, or None."""
         record = models.get(db, sha256)
-        return None if record is None else RecordWithImages(record, self.sequence(sha256))
+        return None if record is None else RecordWithImages(record, self.sequence(sha256), self._known(db, record))
 
     def pending(self, db: Database, pending_id: int) -> RecordWithImages | None:
         """Return a pending import with the names of its files in ``pending/``, or None."""
         record = pending.get(db, pending_id)
-        return None if record is None else RecordWithImages(record, tuple(image.file for image in record.images))
+        return None if record is None else self.entry(db, record)
+
+    def entry(self, db: Database, record: PendingImport) -> RecordWithImages:
+        """Return a pending import that was read with the names of its files in ``pending/``."""
+        return RecordWithImages(record, tuple(image.file for image in record.images), self._known(db, record))
+
+    def _known(self, db: Database, record: Model | PendingImport) -> Knowledge:
+        return knowledge(db, self._hashes, record)
 
     def sequence(self, sha256: str) -> tuple[str, ...]:
         """Return the names of a model's images in order, ``<sha256>_<seq>.webp``."""

@@ -164,7 +164,7 @@ class Queue:
             decision = choice if isinstance(choice, Decision) else record.decision
             kept = decision is not None and decision.strategy is strategy
             resolution = decision.resolution if decision and kept else NO_OVERRIDES
-            entry = RecordWithImages(record, tuple(image.file for image in record.images))
+            entry = self._lookup.entry(db, record)
             existing, reason = self._existing(db, row.sha256)
         if strategy in (Strategy.DELETE, Strategy.SKIP):
             return ImportPreview(row, entry, existing, plan_promotion(record, None, strategy, (), 0).plan)

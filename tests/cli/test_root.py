@@ -23,6 +23,7 @@ from tui.cli import main
 COMMANDS = (
     "demo",
     "import-legacy",
+    "scan",
     "pending",
     "show",
     "promote",

@@ -78,11 +78,11 @@ def record_object(entry: RecordWithImages) -> Object:
         "meta_json": record.meta_json,
         "tags": sorted(record.tags),
         "images": list(entry.images),
+        **_known_object(entry.known),
     }
 
 
-def knowledge_object(known: Knowledge) -> Object:
-    """Return what is known about a record's file, as ``show`` prints it beside the record."""
+def _known_object(known: Knowledge) -> Object:
     told = known.structure
     shown = None if told is None else {"base_model": told.base_model, "kind": told.kind, "reason": told.reason}
     return {

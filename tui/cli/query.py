@@ -12,7 +12,7 @@ from core.text import sanitize
 from tui.cli.completion import pending_ids
 from tui.cli.context import NOT_FOUND, USAGE, CliContext, Failed, command
 from tui.cli.formatting import queue_lines, record_lines, source_lines
-from tui.cli.json_output import knowledge_object, queue_object, record_object
+from tui.cli.json_output import queue_object, record_object
 
 
 @command("pending")
@@ -54,13 +54,11 @@ def pending(call: CliContext, words: str, column: str, reverse: bool) -> int:
 @command("show")
 @click.argument("key", metavar="ID_OR_SHA256", shell_complete=pending_ids)
 def show(call: CliContext, key: str) -> int:
-    """Show one pending import or one model, and who says what about it."""
-    with call.reading() as library:
-        entry = library.show(key)
-        known = None if entry is None else library.knowledge(entry.record)
-    if entry is None or known is None:
+    """Show one pending import or model, and its sources."""
+    entry = _find(call, key)
+    if entry is None:
         raise Failed(f"there is no pending import and no model {sanitize(key, 80)}", NOT_FOUND)
-    call.answer(record_object(entry) | knowledge_object(known), lambda: record_lines(entry) + source_lines(known))
+    call.answer(record_object(entry), lambda: record_lines(entry) + source_lines(entry.known))
     return 0
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from core import Library, Strategy
+from core.domain.knowledge import Knowledge
 from core.domain.scans import MovedFile, ScanProgress
 from core.domain.statements import Source
 from core.errors import SourceError
@@ -28,6 +29,13 @@ def models(tmp_path: Path) -> Path:
     (root / "loras" / "ink.preview.png").write_bytes(png(2))
     put_model(root / "checkpoints" / "base.safetensors", seed=1)
     return root
+
+
+def known(library: Library, key: str | int) -> Knowledge:
+    """Return what is known about the file of a record."""
+    entry = library.show(str(key))
+    assert entry is not None
+    return entry.known
 
 
 def promoted(library: Library, name: str) -> str:
@@ -58,12 +66,12 @@ def test_every_value_keeps_its_source(library: Library, models: Path) -> None:
         models / "loras" / "ink.metadata.json", {"model_name": "Ink wash", "notes": "mine", "base_model": "SD 1.5"}
     )
     scan(library, models)
-    known = library.knowledge(imports(library)["ink.safetensors"])
-    titles = [(one.statement.source, one.statement.value) for one in known.sources["title"]]
+    of_ink = known(library, imports(library)["ink.safetensors"].id)
+    titles = [(one.statement.source, one.statement.value) for one in of_ink.sources["title"]]
     assert titles == [(Source.LORA_MANAGER, "Ink wash"), (Source.CIVITAI_INFO, "Ink"), (Source.FILE_NAME, "ink")]
-    assert known.sources["notes"][0].file == str(models / "loras" / "ink.metadata.json")
-    assert known.structure is not None
-    assert known.structure.base_model == "SD 1.x"
+    assert of_ink.sources["notes"][0].file == str(models / "loras" / "ink.metadata.json")
+    assert of_ink.structure is not None
+    assert of_ink.structure.base_model == "SD 1.x"
 
 
 def test_a_second_scan_opens_no_file_and_brings_nothing(models: Path, tmp_path: Path) -> None:
@@ -153,7 +161,7 @@ def test_a_file_that_moved_is_followed(library: Library, models: Path, in_librar
     if sha256 is not None:
         model = model_of(library, sha256)
         assert model.path == str(new)
-        assert set(library.knowledge(model).locations) == {str(old), str(new)}
+        assert set(known(library, sha256).locations) == {str(old), str(new)}
         assert "brush.safetensors" not in imports(library), "a new name alone is no conflict"
     else:
         found = imports(library)["brush.safetensors"]
@@ -196,7 +204,7 @@ def test_links_and_second_names_are_other_paths_of_one_record(library: Library, 
     os.link(ink, models / "loras" / "same.safetensors")
     (models / "again").symlink_to(models / "loras")
     assert counts(scan(library, models))["new"] == 2
-    locations = library.knowledge(imports(library)["ink.safetensors"]).locations
+    locations = known(library, imports(library)["ink.safetensors"].id).locations
     assert locations[0] == str(ink)
     assert {os.path.relpath(path, models) for path in locations[1:]} == {
         "again/ink.safetensors",
