@@ -32,7 +32,7 @@ def scan(call: CliContext, given: tuple[str, ...], examples: str | None, dry_run
     """Read model folders into the queue.
 
     DIR is a folder of models, or an extra_model_paths.yaml that names such folders. Folders are remembered: without
-    DIR, all of them are scanned again. Scanning again reads only what has changed. Model files and what lies beside
+    DIR, all of them are scanned again, and only new and changed files are read. Model files and the files beside
     them are never changed.
     """
     if forget is not None:
