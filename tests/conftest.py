@@ -29,6 +29,9 @@ for _name in [*os.environ]:
 os.environ["MODEL_CURATOR_CONFIG"] = "/nonexistent/config.toml"
 
 
+# Nor must the tools that are installed for them, which the app looks for.
+os.environ["HOME"] = tempfile.mkdtemp(prefix="curator-home-")
+atexit.register(shutil.rmtree, os.environ["HOME"], ignore_errors=True)
 write_in_memory()
 # Nor must where they stood in a library, nor may the tests change it.
 os.environ["MODEL_CURATOR_STATE"] = tempfile.mkdtemp(prefix="curator-state-")

@@ -18,7 +18,7 @@ from tui.config.settings import Settings
 from tui.jobs.picture_cache import PictureCache
 from tui.keys import KEYS
 from tui.messages import SensitiveTurned, TerminalLost
-from tui.screens.queue.screen import QueueScreen
+from tui.screens.queue.screen import QueueScreen, Start
 from tui.terminal.graphics import Graphics
 from tui.terminal.leaving import Shutdown
 from tui.textual_compat import favour_drawing, freeze_objects, repaint_quickly, written
@@ -38,7 +38,10 @@ _HEIGHTS = [(0, "-low"), (32, "-high"), (50, "-tall")]
 
 
 class CuratorApp(App[None]):
-    """The app on one library, which the caller closes; with ``resume`` it restores the last session."""
+    """The app on one library, which the caller closes.
+
+    With ``resume`` it restores the last session, with ``first_start`` it begins by asking for models.
+    """
 
     TITLE = "Model Curator"
     CSS_PATH = "app.tcss"
@@ -54,12 +57,13 @@ class CuratorApp(App[None]):
         depth: ColourDepth = ColourDepth.TRUE,
         settings: Settings | None = None,
         resume: bool = False,
+        first_start: bool = False,
     ) -> None:
         repaint_quickly()
         super().__init__(driver_class=driver(graphics))
         self.library = library
         self.graphics = graphics
-        self._resume = resume
+        self._start = Start.FIRST if first_start else Start.RESUMED if resume else Start.PLAIN
         self._leaving = Shutdown(lambda: written(self))
         self.settings = settings or Settings()
         self.warnings = [*self.settings.warnings]
@@ -124,7 +128,7 @@ class CuratorApp(App[None]):
 
     def get_default_screen(self) -> Screen[None]:
         return QueueScreen(
-            self.library, self.pictures, self.warnings, hash_ahead=self.settings.hash_ahead, resume=self._resume
+            self.library, self.pictures, self.warnings, hash_ahead=self.settings.hash_ahead, start=self._start
         )
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:

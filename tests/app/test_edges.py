@@ -153,7 +153,7 @@ async def test_a_key_opens_it_over_the_empty_queue_and_what_came_is_there_and_ha
     old = build_sample(tmp_path)
     async with running(library) as running_desk:
         desk = Dialog(running_desk.pilot, library)
-        await desk.wait_for_text("i brings an old manager's database in.", "#list")
+        await desk.wait_for_text("i brings models in: a folder, or an old manager's database.", "#list")
         await desk.press("i")
         await desk.wait_for_text(ASKED)
         await desk.give(old.database, old.images)

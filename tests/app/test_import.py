@@ -15,7 +15,7 @@ from tests.support.builders import OldRow, old_database, png
 from tests.support.import_dialog import ASKED, blocked_writes, dialog
 from tui.jobs.import_job import Importing, ImportJob
 from tui.presenters.import_report import Reason, reasons, report_lines
-from tui.screens.import_legacy import ImportScreen
+from tui.screens.import_dialog import ImportScreen
 
 MANY = 10_000
 
@@ -34,7 +34,7 @@ async def test_three_times_enter_brings_the_sample_in(tmp_path: Path, library: L
         for words in ("5  models", "19  imports", "16  tags", "40  images", "1  problem", "damaged or"):
             assert words in text
         report = await desk.closed_by("enter")
-        assert report is not None
+        assert isinstance(report, ImportReport)
         assert (report.models, report.pending, report.images, len(report.problems)) == (5, 19, 40, 1)
         assert len(library.queue.search()) == 19
 
@@ -64,11 +64,11 @@ async def test_esc_while_nothing_has_come_in_yet(tmp_path: Path, library: Librar
     old = old_database(tmp_path / "old.db", [OldRow(n, f"/m/{n}") for n in range(1, 5)], {1: "tag"})
     async with blocked_writes(library), dialog(library) as desk:
         await desk.give(old)
-        await desk.wait_for_text("reading the old database", "#running")
+        await desk.wait_for_text("reading", "#running")
         await desk.press("y", "enter", "q", "escape")
         await desk.wait_for_text("The import was cancelled; rows imported so far stay")
         report = await desk.closed_by("escape")
-        assert report is not None
+        assert isinstance(report, ImportReport)
         assert report.cancelled
         assert not library.queue.search()
 
@@ -85,7 +85,7 @@ async def test_progress_and_esc_in_the_middle_leave_whole_batches(tmp_path: Path
             await desk.press("escape")
             await desk.wait_for_text("The import was cancelled")
         report = await desk.closed_by("escape")
-        assert report is not None
+        assert isinstance(report, ImportReport)
         assert report.cancelled
         assert 0 < report.pending < MANY
         assert report.pending == len(library.queue.search())
@@ -93,10 +93,10 @@ async def test_progress_and_esc_in_the_middle_leave_whole_batches(tmp_path: Path
 
 def test_what_is_said_until_the_batch_is_in(library: Library) -> None:
     job = ImportJob(DOMNode(), library)
-    assert job.words(None, 20).plain == "reading the old database …"
+    assert job.words(None, 20).plain == "reading"
     job.stop()
-    assert job.words(None, 20).plain == "stopping; rows imported so far stay"
-    assert "stopping; rows imported so far stay" in job.words(Importing(200, MANY), 20).plain
+    assert job.words(None, 20).plain == "stopping; what came in so far stays"
+    assert "stopping; what came in so far stays" in job.words(Importing(200, MANY), 20).plain
 
 
 async def test_leaving_the_app_in_the_middle_stops_the_import(tmp_path: Path, library: Library) -> None:
@@ -185,11 +185,11 @@ async def test_it_fits(tmp_path: Path, library: Library, size: tuple[int, int]) 
         await desk.paste(f"{tmp_path}/old/")
         await desk.press("tab")
         await desk.wait_for_text("manager2.db")
-        for words in (ASKED, "Database", "Images", "Paths", " more", "⏎ next", "esc close"):
+        for words in (ASKED, "From", "Images", "Paths", " more", "⏎ scan, or next", "esc close"):
             assert words in desk.screen()
         await desk.give(f"{tmp_path}/gone.db")
         await desk.wait_for_text("There is no file")
-        assert "⏎ next" in desk.screen()
+        assert "⏎ scan, or next" in desk.screen()
         await desk.give(f"{tmp_path}/old/manager1.db", images)
         await desk.wait_for_text("1  import ")
         assert "⏎ close" in desk.screen()

@@ -18,15 +18,15 @@ async def test_tab_completes_shows_the_choices_and_moves_on_at_the_end(tmp_path:
     async with dialog(library) as desk:
         await desk.paste(f"{tmp_path}/b")
         await desk.press("tab")
-        await desk.wait_until(lambda: desk.line("database") == f"{tmp_path}/box/")
+        await desk.wait_until(lambda: desk.line("source") == f"{tmp_path}/box/")
         await desk.press("tab")
-        await desk.wait_until(lambda: desk.line("database") == f"{tmp_path}/box/manager")
+        await desk.wait_until(lambda: desk.line("source") == f"{tmp_path}/box/manager")
         await desk.wait_for_text("manager5.db", "#hint")
         await desk.wait_for_text("and 3 more", "#hint")
         await desk.press("7")
         await desk.wait_until(lambda: "manager5.db" not in desk.text("#hint"))
         await desk.press("tab")
-        await desk.wait_until(lambda: desk.line("database") == f"{tmp_path}/box/manager7.db")
+        await desk.wait_until(lambda: desk.line("source") == f"{tmp_path}/box/manager7.db")
         await desk.press("tab")
         await desk.at("images")
 
@@ -43,7 +43,7 @@ async def test_hostile_names_are_plain_among_the_choices_and_in_the_line(tmp_pat
         await desk.wait_for_text("␛]52;c;aGk=␇.db", "#hint")
         await desk.paste("\\xff")
         await desk.press("tab")
-        await desk.wait_until(lambda: desk.line("database") == f"{box}/o\\xff.db")
+        await desk.wait_until(lambda: desk.line("source") == f"{box}/o\\xff.db")
         assert "\x1b" not in desk.screen()
         await desk.press("enter")
         await desk.at("images")
@@ -57,8 +57,8 @@ async def test_hostile_names_are_plain_among_the_choices_and_in_the_line(tmp_pat
 async def test_letters_are_typed_and_no_keys(library: Library) -> None:
     async with dialog(library) as desk:
         await desk.press(*"q?jky", "down", *"q?jky", "down", *"q?jky", "down")
-        assert [desk.line(pending_id) for pending_id in ("database", "images", "roots")] == ["q?jky"] * 3
-        await desk.at("database")  # down goes round
+        assert [desk.line(pending_id) for pending_id in ("source", "images", "roots")] == ["q?jky"] * 3
+        await desk.at("source")  # down goes round
         await desk.press("up")
         await desk.at("roots")
         assert await desk.closed_by("escape") is None
@@ -79,7 +79,7 @@ async def test_a_typed_folder_of_images_is_not_replaced(tmp_path: Path, library:
 
 async def test_of_a_path_longer_than_its_line_the_end_is_seen(library: Library) -> None:
     async with dialog(library) as desk:
-        for pending_id in ("database", "images", "roots"):
+        for pending_id in ("source", "images", "roots"):
             await desk.at(pending_id)
             await desk.paste(f"/a/{'very/' * 30}{pending_id}.end")
             await desk.wait_for_text(f"/{pending_id}.end")
@@ -91,23 +91,20 @@ async def test_of_a_path_longer_than_its_line_the_end_is_seen(library: Library) 
 @pytest.mark.parametrize(
     "name, said, at",
     [
-        ("gone.db", "There is no file", "database"),
-        ("folder", "is a folder", "database"),
-        ("text.db", "is not an SQLite database", "database"),
-        ("empty.db", "models", "database"),
-        ("nul\\x00.db", "NUL", "database"),
-        ("", "Name the old database first.", "database"),
+        ("gone.db", "There is no file", "source"),
+        ("text.db", "is not an SQLite database", "source"),
+        ("empty.db", "models", "source"),
+        ("nul\\x00.db", "NUL", "source"),
     ],
 )
 async def test_a_wrong_database_is_one_sentence_and_can_be_put_right(
     tmp_path: Path, library: Library, name: str, said: str, at: str
 ) -> None:
-    (tmp_path / "folder").mkdir()
     (tmp_path / "text.db").write_text("no database, but long enough for one")
     (tmp_path / "empty.db").touch()
     good = old_database(tmp_path / "good.db", [OldRow(1, "/m/a")])
     async with dialog(library, (80, 24)) as desk:
-        await desk.give(f"{tmp_path}/{name}" if name else "")
+        await desk.give(f"{tmp_path}/{name}")
         await desk.wait_until(lambda: "✕" in desk.text("#trouble"))
         assert said in " ".join(desk.text("#trouble").split())
         await desk.at(at)

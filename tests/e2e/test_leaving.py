@@ -158,7 +158,7 @@ def test_applying(tmp_path: Path, many: Path, end: End) -> None:
 
 
 @ENDS
-@pytest.mark.parametrize(("key", "words"), [("a", "1 decision"), ("i", "Bring an old database in")])
+@pytest.mark.parametrize(("key", "words"), [("a", "1 decision"), ("i", "Bring models in")])
 def test_with_a_dialog_open(tmp_path: Path, end: End, key: str, words: str) -> None:
     folder = copy_sample(tmp_path)
     with app(folder, tmp_path, end) as seen:
@@ -179,7 +179,7 @@ def test_importing(tmp_path: Path, end: End) -> None:
     with app(folder, tmp_path, end) as seen:
         seen.see("19 pending")
         seen.press("i")
-        seen.see("Bring an old database in")
+        seen.see("Bring models in")
         seen.press(f"{database}\r")
         seen.see("The folder of its images")
         seen.press("\r")

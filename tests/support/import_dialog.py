@@ -10,17 +10,17 @@ from contextlib import asynccontextmanager, closing
 from textual.widgets import Input
 
 from core import Library
-from core.domain.imports import ImportReport
 from tests.support.app import AppHarness, running
-from tui.screens.import_legacy import ImportScreen
+from tui.jobs.import_job import Report
+from tui.screens.import_dialog import ImportScreen
 
-ASKED = "Bring an old database in"
+ASKED = "Bring models in"
 
 
 class Dialog(AppHarness):
     """The dialog in the running app, and the results it returned."""
 
-    answers: list[ImportReport | None]
+    answers: list[Report | None]
 
     def line(self, field_id: str) -> str:
         return self.app.screen.query_one(f"#{field_id}", Input).value
@@ -31,13 +31,13 @@ class Dialog(AppHarness):
 
     async def give(self, database: object, images: object = "", roots: str = "") -> None:
         """Fill in the three lines as a curator would, and start the import."""
-        for field_id, value in (("database", database), ("images", images), ("roots", roots)):
+        for field_id, value in (("source", database), ("images", images), ("roots", roots)):
             await self.at(field_id)
             await self.press("ctrl+e", "ctrl+u")
             await self.paste(str(value))
             await self.press("enter")
 
-    async def closed_by(self, key: str) -> ImportReport | None:
+    async def closed_by(self, key: str) -> Report | None:
         await self.press(key)
         await self.wait_until(lambda: len(self.app.screen_stack) == 1)
         assert self.app.focused is self.list

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -37,16 +38,24 @@ def open_app(call: CliContext, graphics: str | None) -> int:
     if call.as_json:
         raise Failed("the app prints no JSON: give --json together with --verify, demo or a command", USAGE)
     if not has_terminal():
-        commands = "import-legacy, pending, show, promote, images, undo, history, backup, config, serve"
+        commands = "scan, import-legacy, pending, show, promote, images, undo, history, backup, config, serve"
         raise Failed(
             f"the app needs a terminal; without one there are --verify, demo and the commands {commands}", USAGE
         )
+    from core.backup.restore_steps import is_library
+
+    first = not is_library(Path(call.folder))
     with call.writing() as library:
-        return run_app(library, call.settings, graphics, resume=True)
+        return run_app(library, call.settings, graphics, resume=True, first_start=first)
 
 
-def run_app(library: Library, settings: Settings, graphics: str | None, *, resume: bool = False) -> int:
-    """Run the app until it quits and return its exit code; ``resume`` restores the last session."""
+def run_app(
+    library: Library, settings: Settings, graphics: str | None, *, resume: bool = False, first_start: bool = False
+) -> int:
+    """Run the app until it quits and return its exit code.
+
+    ``resume`` restores the last session, ``first_start`` asks for models first.
+    """
     from tui.terminal.graphics import Graphics, choose
 
     # Query the terminal before importing the app: it cannot be queried once the app runs.
@@ -58,7 +67,7 @@ def run_app(library: Library, settings: Settings, graphics: str | None, *, resum
     from tui.theme.depth import ColourDepth
 
     depth = ColourDepth.TRUE if in_browser() else ColourDepth.of(Console(stderr=True).color_system)
-    app = CuratorApp(library, graphics=chosen, depth=depth, settings=settings, resume=resume)
+    app = CuratorApp(library, graphics=chosen, depth=depth, settings=settings, resume=resume, first_start=first_start)
     app.run()
     crash = crash_of(app)
     if crash is not None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from core.queue.queue import QueueCounts
 
 _RECOUNT = 0.5  # minimum seconds between two counts
-_EMPTY = "The queue is empty.\n\n{key} brings an old manager's database in."
+_EMPTY = "The queue is empty.\n\n{key} brings models in: a folder, or an old manager's database."
 
 IdsQuestion = tuple[str, SortOrder]
 RowsQuestion = tuple[int, Sequence[int]]

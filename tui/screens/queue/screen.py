@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from textual import on, work
@@ -42,6 +43,14 @@ _ON_A_ROW = frozenset(
 )
 
 
+class Start(Enum):
+    """How the screen begins."""
+
+    PLAIN = auto()
+    RESUMED = auto()  # where it was left
+    FIRST = auto()  # by asking for models
+
+
 class QueueScreen(Screen[None]):
     """Owns the state of the queue; calls core only in threads."""
 
@@ -54,7 +63,7 @@ class QueueScreen(Screen[None]):
         warnings: Sequence[str] = (),
         *,
         hash_ahead: bool = True,
-        resume: bool = False,
+        start: Start = Start.PLAIN,
     ) -> None:
         super().__init__()
         self._warnings = [*warnings, *filter(None, [library.warning])]
@@ -69,7 +78,8 @@ class QueueScreen(Screen[None]):
         self._marking = MarkController(self, model, self._listing)
         self._promoting = ApplyController(self, library, model, self._listing)
         self._deciding = DecisionController(self, model, self._listing, self._promoting, self._detail)
-        self._resuming = SessionController(library.root, self._listing, on=resume)
+        self._resuming = SessionController(library.root, self._listing, on=start is not Start.PLAIN)
+        self._start = start
         model.watch(Part.DECISIONS | Part.FAILURES, self._show_current)
 
     def compose(self) -> ComposeResult:
@@ -100,6 +110,8 @@ class QueueScreen(Screen[None]):
             self.query_one(StatusBar).warn(told)
         await self._listing.first_rows_shown.wait()
         self._hashing.start()
+        if self._start is Start.FIRST:
+            self.action_bring_in()
 
     async def settle(self) -> str:
         """Prepare to quit: store decisions, and stop everything else. Returns messages about it."""
@@ -211,9 +223,9 @@ class QueueScreen(Screen[None]):
         await self._promoting.history()
 
     @work(group="importing", exit_on_error=False)
-    async def action_import_old(self) -> None:
-        """Import an old database, then show and hash what was added."""
-        from tui.screens.import_legacy import ImportScreen  # noqa: PLC0415 - start-up
+    async def action_bring_in(self) -> None:
+        """Bring models in, then show and hash what was added."""
+        from tui.screens.import_dialog import ImportScreen  # noqa: PLC0415 - start-up
 
         if await self.app.push_screen_wait(ImportScreen(self._library)) is not None:
             self.action_reload()

@@ -1,4 +1,4 @@
-"""The dialog that imports an old database: asks for it, shows progress, and reports the result."""
+"""The dialog that brings models in, from a folder or an old database: asks, shows progress, and reports the result."""
 
 from __future__ import annotations
 
@@ -17,11 +17,13 @@ from textual.worker import Worker, WorkerState
 
 from core.domain.imports import ImportReport
 from core.errors import SourceError
-from tui.jobs.import_job import ImportEnded, ImportFailed, Importing, ImportJob, ImportOrder
+from tui.jobs.import_job import ImportEnded, ImportFailed, Importing, ImportJob, ImportOrder, Order, Report, ScanOrder
 from tui.keys import KEYS
-from tui.presenters.cell_text import fit, wrap
+from tui.presenters.cell_text import wrap
 from tui.presenters.import_report import Reason, report_lines, title
-from tui.presenters.path_completion import Completion, images_beside, path_of, roots
+from tui.presenters.path_completion import images_beside, path_of, roots
+from tui.presenters.scan_report import scan_report_lines, scan_title
+from tui.screens.import_source import Proposal, choices, is_to_be_scanned, propose
 from tui.theme.palette import AMBER, GREY, RED, TEXT
 from tui.widgets.path_input import PathInput, PlainInput
 
@@ -33,8 +35,8 @@ _CHOICES_LOW = 3  # on a screen lower than _LOW lines
 _LOW = 24
 _SENTENCE = 5  # lines that an error message may take
 _FIELDS = {
-    "database": ("Database", "The SQLite file of the old manager. It is only read."),
-    "images": ("Images", "The folder of its images. Without it, only metadata is imported."),
+    "source": ("From", "A folder of models, an extra_model_paths.yaml, or an old manager's database. It is only read."),
+    "images": ("Images", "The folder of the database's images. Without it, only metadata is imported."),
     "roots": ("Paths", "Where an old folder is on this machine: OLD=NEW, several with a ; between spaces."),
 }
 
@@ -48,32 +50,34 @@ class Phase(Enum):
 
 
 _KEYS = {
-    Phase.ASKING: (("⏎", "next, then import"), ("tab", "complete"), ("esc", "close")),
+    Phase.ASKING: (("⏎", "scan, or next"), ("tab", "complete"), ("esc", "close")),
     Phase.RUNNING: (("esc", "stop"),),
     Phase.DONE: (("⏎", "close"), ("j k", "scroll")),
 }
 
 
-class ImportScreen(ModalScreen[ImportReport | None]):
-    """Returns the report of the import, ``None`` if no import was begun.
+class ImportScreen(ModalScreen[Report | None]):
+    """Returns the report of the import or scan, ``None`` if none was begun.
 
-    An import that failed after some rows were imported returns an empty report.
+    One that failed after something came in returns an empty report.
     """
 
     BINDINGS = KEYS["import"]
 
     def __init__(self, library: Library) -> None:
         super().__init__()
+        self._library = library
         self._job = ImportJob(self, library)
         self._phase = Phase.ASKING
         self._state: Importing | None = None
-        self._answer: ImportReport | None = None
+        self._answer: Report | None = None
         self._reasons: Sequence[Reason] = ()
         self._proposed = ""
+        self._proposal: Proposal | None = None
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog", id="import"):
-            yield Static("Bring an old database in", classes="title", id="import-title", markup=False)
+            yield Static("Bring models in", classes="title", id="import-title", markup=False)
             with ContentSwitcher(initial=Phase.ASKING.value):
                 with Vertical(id=Phase.ASKING.value):
                     for field_id, (label, _) in _FIELDS.items():
@@ -94,7 +98,8 @@ class ImportScreen(ModalScreen[ImportReport | None]):
     def on_mount(self) -> None:
         self._enter(Phase.ASKING)
         self._say("")
-        self._line("database").focus()
+        self._line("source").focus()
+        self._propose_source()
 
     def on_unmount(self) -> None:
         self._job.stop()
@@ -143,34 +148,58 @@ class ImportScreen(ModalScreen[ImportReport | None]):
         if event.widget.id in _FIELDS:
             self._hint(Content.styled(_FIELDS[event.widget.id][1], GREY))
 
-    @on(events.DescendantBlur, "#database")
-    def _database_left(self) -> None:
+    @on(events.DescendantBlur, "#source")
+    def _source_left(self) -> None:
         self._propose_images()
 
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
         self._say("")
-        self._hint(Content.styled(_FIELDS[event.input.id or ""][1], GREY) if event.input.has_focus else None)
+        if event.input.has_focus:
+            self._hint(Content.styled(_FIELDS[event.input.id or ""][1], GREY))
 
     @on(PathInput.Completed)
     def _completed(self, event: PathInput.Completed) -> None:
         self._say("")
         most = _CHOICES if self.size.height >= _LOW else _CHOICES_LOW
-        self._hint(_choices(event.completion, self.query_one("#hint").size.width, most))
+        self._hint(choices(event.completion, self.query_one("#hint").size.width, most))
 
     @on(Input.Submitted)
     def _submitted(self, event: Input.Submitted) -> None:
-        if event.input.id == "database":
-            self._propose_images(move_on=True)
+        if event.input.id == "source":
+            self._take_source()
         elif event.input.id == "images":
             self._line("roots").focus()
         else:
-            self._start()
+            self._take_source(then_start=True)
+
+    @work(exclusive=True, group="installs", exit_on_error=False)
+    async def _propose_source(self) -> None:
+        """Show what an empty line stands for."""
+        self._proposal = await asyncio.to_thread(propose, self._library)
+        line = self._line("source")
+        if self._proposal is not None and self._phase is Phase.ASKING and not line.value:
+            self._hint(Content.styled(self._proposal.words, GREY))
 
     @work(exclusive=True, group="beside", exit_on_error=False)
+    async def _take_source(self, *, then_start: bool = False) -> None:
+        """Scan a folder at once; of a database, ask for the rest, or import it if that was asked already."""
+        text = self._line("source").value
+        if not text.strip() and self._proposal is None:
+            self._refuse("Name a folder of models, or an old manager's database, first.", "source")
+        elif not text.strip() and self._proposal is not None:
+            self._run(ScanOrder(self._proposal.folders))
+        elif await asyncio.to_thread(is_to_be_scanned, path_of(text)):
+            self._run(ScanOrder((path_of(text),)))
+        elif then_start:
+            self._start()
+        else:
+            self._propose_images(move_on=True)
+
+    @work(exclusive=True, group="images", exit_on_error=False)
     async def _propose_images(self, move_on: bool = False) -> None:
         """Fill in the image folder beside the database, once, and only if none was typed."""
-        found = await asyncio.to_thread(images_beside, self._line("database").value)
+        found = await asyncio.to_thread(images_beside, self._line("source").value)
         images = self._line("images")
         if found and found != self._proposed and images.value in ("", self._proposed):
             self._proposed = images.value = found
@@ -178,20 +207,20 @@ class ImportScreen(ModalScreen[ImportReport | None]):
             images.focus()
 
     def _start(self) -> None:
-        database, images = (self._line(field_id).value for field_id in ("database", "images"))
-        if not database.strip():
-            self._refuse("Name the old database first.", "database")
-            return
+        database, images = (self._line(field_id).value for field_id in ("source", "images"))
         try:
             path_map = roots(self._line("roots").value)
         except ValueError as error:
             self._refuse(str(error), "roots")
             return
+        self._run(ImportOrder(path_of(database), path_of(images) if images.strip() else None, path_map))
+
+    def _run(self, order: Order) -> None:
         self._say("")
         self._state = None
         self.set_focus(None)
         self._enter(Phase.RUNNING)
-        self._job.start(ImportOrder(path_of(database), path_of(images) if images.strip() else None, path_map))
+        self._job.start(order)
         self._show_progress()
 
     # Importing
@@ -209,18 +238,19 @@ class ImportScreen(ModalScreen[ImportReport | None]):
     def _failed(self, event: ImportFailed) -> None:
         if self._state is not None:
             self._answer = ImportReport()
-        self._refuse(str(event.error), "database" if isinstance(event.error, SourceError) else "images")
+        self._refuse(str(event.error), "source" if isinstance(event.error, SourceError) else "images")
 
     @on(Worker.StateChanged)
     def _broke(self, event: Worker.StateChanged) -> None:
         if event.state is WorkerState.ERROR and event.worker.group == "import":
             self._answer = ImportReport()
-            self._refuse(f"Something broke while importing: {event.worker.error}", "database")
+            self._refuse(f"Something broke while importing: {event.worker.error}", "source")
 
     @on(ImportEnded)
     def _ended(self, event: ImportEnded) -> None:
         self._answer, self._reasons = event.report, event.reasons
-        self.query_one("#import-title", Static).update(title(event.report))
+        ended = title(event.report) if isinstance(event.report, ImportReport) else scan_title(event.report)
+        self.query_one("#import-title", Static).update(ended)
         self.query_one("#import").set_class(bool(event.report.problems), "-large")
         self._enter(Phase.DONE)
         self.query_one(VerticalScroll).focus()
@@ -230,17 +260,22 @@ class ImportScreen(ModalScreen[ImportReport | None]):
         self.call_after_refresh(self._show_report)
 
     def _show_report(self) -> None:
-        if self._phase is Phase.DONE and self._answer is not None:
-            self.query_one("#outcome", Static).update(report_lines(self._answer, self._reasons, self._width() - 1))
+        width = self._width() - 1
+        if self._phase is not Phase.DONE or self._answer is None:
+            return
+        if isinstance(self._answer, ImportReport):
+            words = report_lines(self._answer, self._reasons, width)
+        else:
+            words = scan_report_lines(self._answer, width)
+        self.query_one("#outcome", Static).update(words)
 
     # Messages
 
     def _width(self) -> int:
         return self.query_one("#import-title").size.width
 
-    def _hint(self, words: Content | None) -> None:
-        if words is not None:
-            self.query_one("#hint", Static).update(words)
+    def _hint(self, words: Content) -> None:
+        self.query_one("#hint", Static).update(words)
 
     def _say(self, words: str) -> None:
         trouble = self.query_one("#trouble", Static)
@@ -253,13 +288,3 @@ class ImportScreen(ModalScreen[ImportReport | None]):
         self._enter(Phase.ASKING)
         self._say(words)
         self._line(line).focus()
-
-
-def _choices(completion: Completion, width: int, most: int) -> Content:
-    """Return the first choices, one per line, and how many more there are."""
-    if completion.problem:
-        return Content.styled(completion.problem, AMBER)
-    shown = completion.choices[:most]
-    more = completion.total - len(shown)
-    lines = [Content.styled(fit(name, width - 2), TEXT) for name in shown]
-    return Content("\n").join([*lines, Content.styled(f"and {more:,} more", GREY)] if more else lines)

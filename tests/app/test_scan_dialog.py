@@ -1,0 +1,189 @@
+"""Scanning a folder of models in the app: the same dialog, which tells by itself what it was given."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import pytest
+
+from core import Library
+from core.domain.imports import ImportReport
+from core.domain.scans import MovedFile, ScanProblem, ScanReport
+from core.importing.scan.installs import Install, find_installs, install_at
+from tests.support.app import AppHarness
+from tests.support.builders import OldRow, old_database, png
+from tests.support.import_dialog import ASKED, dialog
+from tests.support.model_tree import civitai, put_json, put_model
+from tui.app import CuratorApp
+from tui.presenters.scan_report import scan_report_lines
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    root = tmp_path / "models"
+    put_model(root / "loras" / "ink.safetensors")
+    put_json(root / "loras" / "ink.civitai.info", civitai("Ink"))
+    (root / "loras" / "ink.png").write_bytes(png(1))
+    put_json(root / "loras" / "broken.json", [])
+    (root / "loras" / "broken.safetensors").write_bytes(b"\xff" * 8 + b"{}")
+    return root
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of its own, in which tools may be found."""
+    monkeypatch.setattr("core.importing.scan.installs._PLACES", ("~",))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "home").mkdir()
+    return tmp_path / "home"
+
+
+async def test_a_folder_is_scanned_at_once_and_reported(models: Path, library: Library) -> None:
+    async with dialog(library) as desk:
+        await desk.paste(str(models))
+        await desk.press("enter")
+        await desk.wait_for_text("2  new", "#outcome")
+        assert "The scan is done" in desk.screen()
+        text = desk.text("#outcome")
+        assert "1  problem" in text
+        assert "more than the file has" in " ".join(text.split())
+        report = await desk.closed_by("enter")
+        assert isinstance(report, ScanReport)
+        assert len(library.queue.search()) == 2
+
+
+async def test_the_i_key_shows_what_came_in(models: Path, library: Library, home: Path) -> None:
+    async with dialog(library) as desk:
+        await desk.closed_by("escape")
+        await desk.press("i")
+        await desk.wait_for_text(ASKED)
+        await desk.paste(str(models))
+        await desk.press("enter")
+        await desk.wait_for_text("The scan is done")
+        await desk.press("enter")
+        await desk.wait_until(lambda: list(desk.list.ids) == [1, 2])
+        await desk.hashed()
+
+
+async def test_an_empty_line_scans_the_remembered_folders(models: Path, library: Library, home: Path) -> None:
+    library.model_folders.scan([models])
+    put_model(models / "loras" / "more.safetensors", seed=3)
+    async with dialog(library) as desk:
+        await desk.wait_for_text("⏎ scans the 1 remembered folder again", "#hint")
+        await desk.press("enter")
+        await desk.wait_for_text("1  new", "#outcome")
+
+
+async def test_an_installed_tool_is_proposed(models: Path, library: Library, home: Path) -> None:
+    comfy = home / "ComfyUI"
+    shutil.copytree(models, comfy / "models")
+    (comfy / "models" / "checkpoints").mkdir()
+    (comfy / "folder_paths.py").touch()
+    async with dialog(library) as desk:
+        await desk.wait_for_text("ComfyUI was found: ⏎ scans ~/ComfyUI/models. Or type", "#hint")
+        await desk.press("enter")
+        await desk.wait_for_text("The scan is done")
+        assert library.model_folders.remembered() == [str(comfy / "models")]
+
+
+async def test_nothing_typed_and_nothing_found_is_one_sentence(library: Library, home: Path) -> None:
+    async with dialog(library, (80, 24)) as desk:
+        await desk.press("enter")
+        await desk.wait_for_text("Name a folder of models, or an old manager's database, first.", "#trouble")
+        await desk.at("source")
+
+
+async def test_a_folder_that_goes_away_is_one_sentence(models: Path, library: Library, home: Path) -> None:
+    async with dialog(library) as desk:
+        await desk.paste(str(models.parent / "list.yaml"))
+        await desk.press("enter")
+        await desk.wait_for_text("cannot be scanned (No such file or directory)", "#trouble")
+        await desk.at("source")
+
+
+async def test_a_database_is_told_from_a_folder(tmp_path: Path, library: Library, home: Path) -> None:
+    old = old_database(tmp_path / "old.db", [OldRow(1, "/m/a")])
+    async with dialog(library) as desk:
+        await desk.give(old)
+        await desk.wait_for_text("The import is done")
+        assert isinstance(await desk.closed_by("enter"), ImportReport)
+
+
+async def test_a_first_start_asks_for_the_folder(library: Library, models: Path, home: Path) -> None:
+    app = CuratorApp(library, resume=True, first_start=True)
+    async with app.run_test(size=(100, 30)) as pilot:
+        desk = AppHarness(pilot, library)
+        await desk.wait_for_text(ASKED)
+        await desk.paste(str(models))
+        await desk.press("enter")
+        await desk.wait_for_text("The scan is done")
+        await desk.press("enter")
+        await desk.wait_until(lambda: list(desk.list.ids) == [1, 2])
+
+
+async def test_esc_in_the_middle_stops_and_the_next_scan_goes_on(tmp_path: Path, library: Library, home: Path) -> None:
+    root = tmp_path / "many"
+    for n in range(1500):
+        put_model(root / f"m{n:04}.safetensors", seed=n)
+    async with dialog(library) as desk:
+        await desk.paste(str(root))
+        await desk.press("enter")
+        await desk.wait_for_text("models,", "#running")
+        await desk.press("escape")
+        await desk.wait_for_text("The scan was cancelled; what was read stays")
+        assert isinstance(await desk.closed_by("escape"), ScanReport)
+    found = len(library.queue.search())
+    report = await asyncio.to_thread(library.model_folders.scan)
+    assert (report.new + found, report.known) == (1500, found)
+
+
+TOOLS = [
+    ("ComfyUI", ["folder_paths.py", "models/checkpoints/"], ["models"]),
+    ("ComfyUI", ["ComfyUI/folder_paths.py", "ComfyUI/models/", "ComfyUI/extra_model_paths.yaml"],
+     ["ComfyUI/models", "ComfyUI/extra_model_paths.yaml"]),
+    ("Forge", ["webui.py", "modules_forge/", "models/Stable-diffusion/", "embeddings/"], ["models", "embeddings"]),
+    ("AUTOMATIC1111", ["webui.py", "models/Stable-diffusion/"], ["models"]),
+    ("SwarmUI", ["SwarmUI.sln", "Models/"], ["Models"]),
+    ("StabilityMatrix", ["Data/Models/StableDiffusion/"], ["Data/Models"]),
+    ("InvokeAI", ["invokeai.yaml", "models/"], ["models"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("tool", "marks", "roots"), TOOLS)
+def test_tools_are_known_by_their_marks(home: Path, tool: str, marks: list[str], roots: list[str]) -> None:
+    for mark in marks:
+        path = home / "place" / mark
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if mark.endswith("/"):
+            path.mkdir(exist_ok=True)
+        else:
+            path.touch()
+    expected = Install(tool, tuple(str(home / "place" / root) for root in roots))
+    assert install_at(home / "place") == expected
+    assert find_installs() == [expected]
+
+
+def test_the_report_names_everything_and_no_text_of_it_is_markup() -> None:
+    report = ScanReport(
+        5, 1, 1, 1, (MovedFile(None, "/a", "/b"),), 1, ("/mnt/[b]x",), 3,
+        (ScanProblem("/m/\x1b[31m" + "long/" * 40, "not JSON [/nope]"),) * 400, cancelled=True,
+    )  # fmt: skip
+    text = scan_report_lines(report, 60).plain
+    for words in (
+        "1  new",
+        "1  updated",
+        "1  moved",
+        "1  missing",
+        "3  images",
+        "1  known",
+        "/mnt/[b]x",
+        "400  problems",
+    ):
+        assert words in text
+    assert "\x1b" not in text
+    assert "[/nope]" in text
+    assert "and 100 more: model-curator scan --json prints all" in " ".join(text.split())
+    assert max(map(len, text.split("\n"))) <= 80
+    assert "no model file" in scan_report_lines(ScanReport(), 60).plain

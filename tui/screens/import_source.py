@@ -1,0 +1,63 @@
+"""Where models may come from: what a typed path is, and what the dialog proposes.
+
+``is_to_be_scanned`` and ``propose`` read folders: call them in a thread.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from core.text import sanitize
+from tui.presenters.cell_text import fit
+from tui.presenters.path_completion import Completion
+from tui.theme.palette import AMBER, GREY, TEXT
+
+if TYPE_CHECKING:
+    from core.library import Library
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """The folders that an empty line stands for, and what is said of them; without folders, those remembered."""
+
+    words: str
+    folders: tuple[str, ...] = ()
+
+
+def is_to_be_scanned(path: str) -> bool:
+    """Return whether a path is scanned: a folder or a list of folders; anything else is imported as a database."""
+    try:
+        return os.path.isdir(path) or path.lower().endswith((".yaml", ".yml"))
+    except ValueError:
+        return False
+
+
+def propose(library: Library) -> Proposal | None:
+    """Return what an empty line stands for: the first tool found whose folders are new, else the remembered folders."""
+    from core.importing.scan.installs import find_installs  # noqa: PLC0415 - start-up
+
+    remembered = library.model_folders.remembered()
+    known = set(map(os.path.realpath, remembered))
+    for install in find_installs():
+        new = tuple(root for root in install.roots if os.path.realpath(root) not in known)
+        if new:
+            where = sanitize(new[0].replace(os.path.expanduser("~/"), "~/", 1), 200)
+            return Proposal(f"{install.tool} was found: ⏎ scans {where}. Or type another path.", new)
+    if remembered:
+        count = f"{len(remembered):,} remembered folder" + ("" if len(remembered) == 1 else "s")
+        return Proposal(f"Empty, ⏎ scans the {count} again. Or type another path.")
+    return None
+
+
+def choices(completion: Completion, width: int, most: int) -> Content:
+    """Return the first choices, one per line, and how many more there are."""
+    if completion.problem:
+        return Content.styled(completion.problem, AMBER)
+    shown = completion.choices[:most]
+    more = completion.total - len(shown)
+    lines = [Content.styled(fit(name, width - 2), TEXT) for name in shown]
+    return Content("\n").join([*lines, Content.styled(f"and {more:,} more", GREY)] if more else lines)
