@@ -16,6 +16,7 @@ import textual.screen
 from textual._xterm_parser import XTermParser
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
+from textual.widget import Widget
 
 from tui.messages import TerminalLost
 
@@ -153,6 +154,19 @@ def cell_size() -> tuple[int, int]:
 def repaint_quickly() -> None:
     """Shorten Textual's pause between two repaints for the whole process; it has no setting for it."""
     textual.screen.UPDATE_PERIOD = _UPDATE_PERIOD  # type: ignore[misc]
+
+
+def after_refresh(widget: Widget, call: Callable[[], object]) -> None:
+    """Call after the next refresh, when sizes are known, unless the widget's screen is closed by then.
+
+    Textual calls what it was given while it removes a closed screen's widgets one by one.
+    """
+
+    def guarded() -> None:
+        if widget.is_attached and widget.screen in widget.app.screen_stack:
+            call()
+
+    widget.call_after_refresh(guarded)
 
 
 def favour_drawing() -> None:

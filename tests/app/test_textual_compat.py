@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, cast
 
 import pytest
@@ -16,6 +17,8 @@ import textual.screen
 from textual.app import App
 from textual.drivers._writer_thread import WriterThread
 from textual.drivers.linux_driver import LinuxDriver
+from textual.screen import Screen
+from textual.widgets import Static
 
 from tui import textual_compat
 from tui.textual_compat import TerminalDriver
@@ -130,3 +133,20 @@ def test_what_start_up_made_is_frozen() -> None:
         assert gc.get_freeze_count() > before
     finally:
         gc.unfreeze()
+
+
+async def test_what_is_to_happen_after_a_refresh_does_not_happen_in_a_closed_screen() -> None:
+    told: list[str] = []
+    async with App[None]().run_test() as pilot:
+        for close in (False, True):
+            screen = Screen[None]()
+            await pilot.app.push_screen(screen)
+            widget = Static("x")
+            await screen.mount(widget)
+            widget.call_after_refresh(told.append, f"Textual, closed: {close}")
+            textual_compat.after_refresh(widget, partial(told.append, f"ours, closed: {close}"))
+            if close:
+                pilot.app.pop_screen()
+            await pilot.pause()
+            await pilot.pause()
+    assert told == ["Textual, closed: False", "ours, closed: False", "Textual, closed: True"]

@@ -181,7 +181,7 @@ def test_importing(tmp_path: Path, end: End) -> None:
         seen.press("i")
         seen.see("Bring models in")
         seen.press(f"{database}\r")
-        seen.see("The folder of its images")
+        seen.see("The folder of the database's images")
         seen.press("\r")
         seen.see("Where an old folder is")
         seen.press("\r")

@@ -30,6 +30,7 @@ from tui.app import CuratorApp
 from tui.config.settings import Settings
 from tui.queue_model.model import QueueModel
 from tui.screens.queue.screen import QueueScreen
+from tui.textual_compat import crash_of
 from tui.widgets.queue_list.queue_list import QueueList
 
 PATIENCE = 30.0  # seconds before a wait fails; far more than a busy machine needs
@@ -131,6 +132,8 @@ class AppHarness:
         """Let the app work until ``condition`` holds."""
         deadline = time.monotonic() + PATIENCE
         while not condition():
+            if (crash := crash_of(self.app)) is not None:
+                raise crash
             assert time.monotonic() < deadline, f"never came about; the screen shows\n{self.screen()}"
             await self.pilot.pause(0.01)
 

@@ -24,6 +24,7 @@ from tui.presenters.import_report import Reason, report_lines, title
 from tui.presenters.path_completion import images_beside, path_of, roots
 from tui.presenters.scan_report import scan_report_lines, scan_title
 from tui.screens.import_source import Proposal, choices, is_to_be_scanned, propose
+from tui.textual_compat import after_refresh
 from tui.theme.palette import AMBER, GREY, RED, TEXT
 from tui.widgets.path_input import PathInput, PlainInput
 
@@ -257,7 +258,7 @@ class ImportScreen(ModalScreen[Report | None]):
         self._show_report()
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self._show_report)
+        after_refresh(self, self._show_report)
 
     def _show_report(self) -> None:
         width = self._width() - 1

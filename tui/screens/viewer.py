@@ -24,6 +24,7 @@ from tui.presenters.cell_text import cut
 from tui.presenters.image_labels import incoming_labels, library_labels
 from tui.presenters.plan_lines import Span
 from tui.screens.queue.navigator import QueueNavigator
+from tui.textual_compat import after_refresh
 from tui.theme.palette import BRIGHT, GREY
 from tui.widgets.images.graphics_box import image_box
 from tui.widgets.images.image_box import ImageBox
@@ -82,7 +83,7 @@ class OneOfSide(Vertical):
             self._put(picture)
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self._draw)
+        after_refresh(self, self._draw)
 
     def _draw(self) -> None:
         count = len(self._names)
@@ -155,7 +156,7 @@ class ViewerScreen(Screen[None]):
     def action_two_up(self) -> None:
         self._two_up = not self._two_up
         self.query_one("#theirs").display = self._two_up
-        self.call_after_refresh(self._draw)
+        after_refresh(self, self._draw)
 
     def _ask(self) -> None:
         place = self._walk.place()

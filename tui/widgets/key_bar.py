@@ -13,6 +13,7 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widget import Widget
 
+from tui.textual_compat import after_refresh
 from tui.theme.palette import AMBER, GREY, TEXT
 
 _LAST = ("app.help", "app.quit")  # ids of the bindings that stay at the end of the line
@@ -29,7 +30,7 @@ class KeyBar(Widget):
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._update)
-        self.call_after_refresh(lambda: self._update(self.screen))
+        after_refresh(self, lambda: self._update(self.screen))
 
     def _update(self, screen: Screen[object]) -> None:
         if not self.is_attached or not screen.is_current:

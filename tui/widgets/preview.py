@@ -17,6 +17,7 @@ from core.planning.suggestions import Suggestion
 from core.text import format_size
 from tui.jobs.picture_cache import PictureCache, PictureKey
 from tui.presenters.cell_text import cut, cut_front, wrap
+from tui.textual_compat import after_refresh
 from tui.theme.palette import BRIGHT, GREY, RAISED, RED, TEAL, TEXT, VIOLET
 from tui.widgets.images.graphics_box import image_box
 from tui.widgets.images.image_box import ImageBox
@@ -103,7 +104,7 @@ class Preview(Vertical):
             self._draw_picture()
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self._draw)
+        after_refresh(self, self._draw)
 
     def _draw(self) -> None:
         self._draw_text()

@@ -21,7 +21,7 @@ from core.errors import CuratorError
 from tui.jobs.latest import LatestQuery
 from tui.terminal.encoder import Drawing, kitty, sixel
 from tui.terminal.graphics import Graphics
-from tui.textual_compat import TerminalDriver, cell_size, write_to_terminal
+from tui.textual_compat import TerminalDriver, after_refresh, cell_size, write_to_terminal
 from tui.theme.themes import palette_of
 from tui.widgets.images.image_box import ImageBox
 
@@ -171,7 +171,7 @@ class GraphicsBox(ImageBox):
                 self._sent.append(drawing)
                 self._write(drawing.send)
         self.refresh()
-        self.call_after_refresh(self._free)
+        after_refresh(self, self._free)
 
     def _free(self) -> None:
         """Free what is no longer shown; not before something else is shown, to avoid flicker."""

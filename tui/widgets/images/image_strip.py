@@ -15,6 +15,7 @@ from core.domain.records import Thumbnail
 from tui.jobs.picture_cache import PictureCache, PictureKey
 from tui.presenters.cell_text import cut
 from tui.presenters.plan_lines import Span
+from tui.textual_compat import after_refresh
 from tui.theme.palette import BRIGHT
 from tui.widgets.images.graphics_box import image_box
 from tui.widgets.images.image_box import ImageBox
@@ -88,7 +89,7 @@ class ImageStrip(Vertical):
                 _put(box, picture)
 
     def on_resize(self) -> None:
-        self.call_after_refresh(self._draw)
+        after_refresh(self, self._draw)
 
     def _shown(self) -> int:
         return max(1, min(_SLOTS, self.size.width // _SLOT_WIDTH))
@@ -101,7 +102,7 @@ class ImageStrip(Vertical):
         self.query_one(".strip-title", Static).update(self._heading(width, shown), layout=False)
         slots = list(self.query(".slot"))
         if [slot.display for slot in slots] != [n < shown for n in range(len(slots))]:
-            self.call_after_refresh(self._draw)  # their sizes are known only then
+            after_refresh(self, self._draw)  # their sizes are known only then
         for n, slot in enumerate(slots):
             slot.display = n < shown
         for n, fate in enumerate(self.query(".fate").results(Static)):

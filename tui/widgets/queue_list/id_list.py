@@ -11,6 +11,7 @@ from textual.message import Message
 
 from tui.keys import KEYS
 from tui.queue_model.listed_ids import ListedIds
+from tui.textual_compat import after_refresh
 from tui.widgets.queue_list.cached_lines import CachedLines
 
 
@@ -68,7 +69,7 @@ class IdList(CachedLines, can_focus=True, inherit_bindings=False):
         self.virtual_size = Size(1, len(self.ids) + 1)
         if follow:
             self._keep_in_view()
-            self.call_after_refresh(self._keep_in_view)  # a longer list has its full height only then
+            after_refresh(self, self._keep_in_view)  # a longer list has its full height only then
         self._drawn_cursor = self.cursor
         self.refresh()
         self._view_changed()
