@@ -20,6 +20,7 @@ SYNTAX_HELP = (
     ('"ink wash"', "the exact phrase"),
     ("-ink", "without the word; - also works before any term below"),
     ("name: path: folder: type: tag: note:", "in that field only, as in type:lora"),
+    ("base:sdxl", "by base model or its family, as claimed or as the tensors show"),
     ("type:=LoRA", "exactly this, case-sensitive; also with the other fields"),
     ("state:", "missing, conflict, duplicate, new or unhashed"),
     ("decision:", "override, merge, delete, skip or none"),
@@ -50,6 +51,7 @@ class Field(StrEnum):
     TYPE = "type"
     TAG = "tag"
     NOTE = "note"
+    BASE = "base"
 
 
 _KEYS = frozenset({*Field, "size", "state", "decision", "same"})

@@ -84,6 +84,7 @@ class RecordWithImages:
 class QueueRow:
     """One row of the queue. ``sha256`` is the computed hash if the file has not changed since, else ``None``.
 
+    ``base_model`` is the one that is claimed, ``shown_base`` the one that its tensors show; '' where unknown.
     ``library_tags`` are the tags of the library's model with that hash.
     ``duplicate_ids`` are other pending imports whose file has that hash, at most ``MAX_LISTED_DUPLICATES``.
     ``damage`` says why a value that another program wrote cannot be read; the value itself is empty here.
@@ -103,6 +104,8 @@ class QueueRow:
     library_tags: tuple[str, ...] = ()
     duplicate_ids: tuple[int, ...] = ()
     damage: str = ""
+    base_model: str = ""
+    shown_base: str = ""
 
     @property
     def title(self) -> str:

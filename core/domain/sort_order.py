@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 class SortKey(StrEnum):
-    """What the queue can be sorted by; ``IMAGES`` is the number of images."""
+    """What the queue can be sorted by; ``IMAGES`` is the number of images, ``BASE`` the base model."""
 
     ID = "id"
     NAME = "name"
@@ -17,14 +17,16 @@ class SortKey(StrEnum):
     DECISION = "decision"
     IMAGES = "images"
     PATH = "path"
+    BASE = "base"
 
 
 @dataclass(frozen=True, slots=True)
 class SortOrder:
     """A column and a direction; ties are always sorted by id.
 
-    Texts are compared ignoring ASCII case. States and decisions are sorted in the order of their enums, with undecided
-    imports after decided ones; within a state, imports of the same file are adjacent.
+    Texts are compared ignoring ASCII case; an unknown base model comes after all others. States and decisions are sorted
+    in the order of their enums, with undecided imports after decided ones; within a state, imports of the same file are
+    adjacent.
     """
 
     column: SortKey = SortKey.ID

@@ -14,6 +14,7 @@ from core.domain.enums import Action, State, Strategy
 from core.domain.plans import FieldPlan, Plan
 from core.files.paths import last_component
 from core.merger import is_empty, json_equal, merge_meta_json
+from core.planning.base_families import contradict
 from core.text import sanitize
 
 # Fields that no user wrote. A merge loses no path, since each stays as a location of the model, and with it a name
@@ -42,6 +43,7 @@ class Facts:
 
     state: State
     other_file: bool
+    other_base: str = ""
     reason: str = ""
     inserts: bool = False
     additions: str = ""
@@ -77,6 +79,8 @@ RULES = (
          lambda f: bool(f.reason), lambda f: f"{f.reason}: review"),
     Rule("other file", "the metadata was written for another file", None, False,
          lambda f: f.other_file, lambda _: "its metadata was written for another file: review"),
+    Rule("other base", "its tensors are of another base model than it claims", None, False,
+         lambda f: bool(f.other_base), lambda f: f"{f.other_base}: review"),
     Rule("differs", "both have a value, and the values differ", None, False,
          lambda f: bool(f.differs), lambda f: f"{f.differs}: review"),
     Rule("new, but", "new; an image is refused, or another import is the same file", Strategy.MERGE, False,
@@ -104,24 +108,26 @@ def suggest(
     copies: int = 0,
     sha256: str | None = None,
     claimed_sha256: str | None = None,
+    bases: tuple[str, str] = ("", ""),
 ) -> Suggestion:
     """Return the suggestion for a pending import in this state.
 
     ``plan`` is that of a merge, or of an insert if the library does not have the model; None for the ``reason``.
     ``copies`` counts the other pending imports with the same hash, in any state: one may differ from what another
-    adds, so none of them is safe to merge. Raises ValueError for the plan of another strategy.
+    adds, so none of them is safe to merge. ``bases`` are the base model that is claimed and the one that the tensors
+    show, '' where unknown. Raises ValueError for the plan of another strategy.
     """
     other_file = None not in (sha256, claimed_sha256) and sha256 != claimed_sha256
     facts = (
-        Facts(state, other_file, sanitize(reason or "no plan can be made"))
+        Facts(state, other_file, reason=sanitize(reason or "no plan can be made"))
         if plan is None
-        else _facts(state, other_file, plan, max(copies, int(state is State.DUPLICATE)))
+        else _facts(state, other_file, plan, max(copies, int(state is State.DUPLICATE)), bases)
     )
     rule = next(rule for rule in RULES if rule.fits(facts))
     return Suggestion(rule.strategy, rule.why(facts), rule.safe)
 
 
-def _facts(state: State, other_file: bool, plan: Plan, copies: int) -> Facts:
+def _facts(state: State, other_file: bool, plan: Plan, copies: int, bases: tuple[str, str]) -> Facts:
     if plan.action_taken not in (Action.INSERTED, Action.MERGED):
         raise ValueError(f"a suggestion is made from the plan of a merge, not {plan.action_taken}")
     inserts = plan.action_taken is Action.INSERTED
@@ -129,6 +135,7 @@ def _facts(state: State, other_file: bool, plan: Plan, copies: int) -> Facts:
     return Facts(
         state,
         other_file,
+        f"it claims {sanitize(bases[0], 30)}, its tensors are {sanitize(bases[1], 30)}" if contradict(*bases) else "",
         inserts=inserts,
         additions=_insert_words(plan) if inserts else _merge_words(plan),
         differs="" if inserts else _differing_words(plan),

@@ -114,7 +114,8 @@ class Queue:
         library_tags = row.library_tags if sha256 is not None else ()
         facts = row.id, row.name, row.path, row.type, row.size_bytes
         decided = row.decision, row.tags, row.images, row.by_hand
-        return QueueRow(*facts, sha256, state, *decided, library_tags, alike, row.damage)
+        bases = row.base_model, row.shown_base
+        return QueueRow(*facts, sha256, state, *decided, library_tags, alike, row.damage, *bases)
 
     def all(self) -> Iterator[QueueRow]:
         """Yield the whole queue by id, reading one window at a time."""
@@ -220,6 +221,7 @@ class Queue:
             copies=copies,
             sha256=look.row.sha256,
             claimed_sha256=claimed,
+            bases=(look.row.base_model, look.row.shown_base),
         )
 
     def hash_ahead(

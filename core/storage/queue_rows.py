@@ -45,11 +45,15 @@ _LIBRARY_TAGS = """
 SELECT p.id AS pending_id, t.name FROM pending_import p JOIN file_hashes h ON h.path = p.path
 JOIN model_tags m ON m.sha256 = h.sha256 JOIN tags t ON t.id = m.tag_id
 """
+BASE_MODEL = "CASE WHEN json_valid(p.meta_json) THEN json_extract(p.meta_json, '$.base_model') END"
+"""The base model that a pending import ``p`` claims."""
 _DECISIONS = " ".join(f"WHEN '{strategy}' THEN {place}" for place, strategy in enumerate(Strategy))
 _KEYS = {
     SortKey.ID: "p.id",
     SortKey.NAME: "p.name COLLATE NOCASE",
     SortKey.TYPE: "p.type COLLATE NOCASE",
+    SortKey.BASE: f"coalesce(nullif({BASE_MODEL}, ''), (SELECT f.base_model FROM scanned_files f WHERE f.path = p.path), "
+    "char(1114111)) COLLATE NOCASE",
     SortKey.SIZE: "p.size_bytes",
     SortKey.DECISION: f"CASE p.decision {_DECISIONS} ELSE {len(Strategy)} END",
     SortKey.IMAGES: "(SELECT count(*) FROM pending_images i WHERE i.pending_id = p.id)",
@@ -78,6 +82,8 @@ class StoredRow:
     images: tuple[str, ...]
     by_hand: bool
     library_tags: tuple[str, ...]
+    base_model: str = ""  # as claimed
+    shown_base: str = ""  # as its tensors show
     damage: str = ""
 
 
@@ -99,8 +105,9 @@ def fetch_rows(db: Database, wanted: Sequence[int]) -> dict[int, StoredRow]:
     found = all_rows(
         db,
         "SELECT p.id, p.name, p.path, p.type, p.size_bytes, p.decision, h.stamp, h.sha256, m.sha256 IS NOT NULL, "
-        "p.picks IS NOT NULL "
+        f"p.picks IS NOT NULL, {BASE_MODEL}, f.base_model "
         "FROM pending_import p LEFT JOIN file_hashes h ON h.path = p.path LEFT JOIN models m ON m.sha256 = h.sha256 "
+        "LEFT JOIN scanned_files f ON f.path = p.path "
         "WHERE p.id IN (SELECT value FROM json_each(?))",
         key,
     )
@@ -135,7 +142,7 @@ def _is_sound(found: Sequence[Sequence[Any]], *lists: dict[int, list[Any]]) -> b
 
 
 def _as_it_is(values: Sequence[Any], tags: Sequence[Any], images: Sequence[Any], others: Sequence[Any]) -> StoredRow:
-    i, name, path, type_, size_bytes, decision, stamp, sha256, in_library, by_hand = values
+    i, name, path, type_, size_bytes, decision, stamp, sha256, in_library, by_hand, base, shown = values
     return StoredRow(
         i,
         name,
@@ -150,11 +157,13 @@ def _as_it_is(values: Sequence[Any], tags: Sequence[Any], images: Sequence[Any],
         tuple(images),
         bool(by_hand),
         tuple(others),
+        _text_or_nothing(base),
+        _text_or_nothing(shown),
     )
 
 
 def _checked(values: Sequence[Any], tags: Sequence[Any], images: Sequence[Any], others: Sequence[Any]) -> StoredRow:
-    i, name, path, type_, size_bytes, decision, stamp, sha256, in_library, by_hand = values
+    i, name, path, type_, size_bytes, decision, stamp, sha256, in_library, by_hand, base, shown = values
     row = Row()
     row.take("id", row_id, i, 0)
     if not is_sha256(sha256):  # a cache: treat an invalid entry as missing
@@ -173,8 +182,14 @@ def _checked(values: Sequence[Any], tags: Sequence[Any], images: Sequence[Any], 
         tuple(file for image in images if (file := row.take("an image", file_name, image, ""))),
         bool(by_hand),
         tuple(filter(is_text, others)),
+        _text_or_nothing(base),
+        _text_or_nothing(shown),
         row.damage,
     )
+
+
+def _text_or_nothing(value: object) -> str:
+    return value if is_text(value) else ""
 
 
 def _lists(db: Database, select: str, order: str, key: Sequence[str]) -> dict[int, list[Any]]:

@@ -15,8 +15,10 @@ from sqlite_utils import Database
 
 from core.domain.query import Field, Query, TextTerm
 from core.files.paths import folder_of
+from core.planning.base_families import family_of, folded
 from core.storage.codecs import is_text, numbers, path_or_empty
 from core.storage.fetch import all_rows, batches
+from core.storage.queue_rows import BASE_MODEL
 
 _Row = tuple[int, str, "str | bytes", str, str]
 _Fits = Callable[[_Row], bool]
@@ -41,6 +43,7 @@ _FOLDS_TO_ASCII = (
 def ids(db: Database, query: Query) -> array[int]:
     """Return the ids, in order, of the pending imports that match a query, ignoring terms that need the model files."""
     tagged = {term: _tagged(db, term) for term in query.texts if term.where in (Field.ANYWHERE, Field.TAG)}
+    tagged |= {term: _of_base(db, term) for term in query.texts if term.where is Field.BASE}
     parts: list[str] = []
     values: list[Any] = []
     for part, value in (*_rows_in_sql(query), *(_sieve(term, tagged.get(term, set())) for term in query.texts)):
@@ -70,6 +73,24 @@ def _tagged(db: Database, term: TextTerm) -> set[int]:
     return set(numbers(db, select, [json.dumps(tags)]))
 
 
+def _of_base(db: Database, term: TextTerm) -> set[int]:
+    """Return the ids of the pending imports whose base model, or its family, contains the term's text."""
+    wanted = folded(term.text)
+    found: set[int] = set()
+    select = (
+        f"SELECT p.id, {BASE_MODEL}, f.base_model FROM pending_import p LEFT JOIN scanned_files f ON f.path = p.path"
+    )
+    for pending_id, *bases in all_rows(db, select):
+        names = [name for name in bases if is_text(name)]
+        if term.whole:
+            fits = term.text in names
+        else:
+            fits = any(wanted in folded(one) for name in names for one in (name, family_of(name) or ""))
+        if fits:
+            found.add(pending_id)
+    return found
+
+
 def _rows_in_sql(query: Query) -> Iterator[tuple[str, list[Any]]]:
     for size in query.sizes:
         yield f"p.size_bytes {'NOT ' if size.negated else ''}BETWEEN ? AND ?", [size.low, size.high]
@@ -87,7 +108,7 @@ def _sieve(term: TextTerm, tagged: set[int]) -> tuple[str, list[Any]]:
     """
     if term.negated:
         return "1", []
-    if term.where is Field.TAG:
+    if term.where in (Field.TAG, Field.BASE):
         return "p.id IN (SELECT value FROM json_each(?))", [json.dumps(sorted(tagged))]
     wheres = list(_COLUMNS) if term.where is Field.ANYWHERE else [term.where]
     columns = _COLUMNS | _FOLDER
@@ -121,6 +142,7 @@ def _test(term: TextTerm, tagged: set[int]) -> _Fits:
     holds, may_hold = _finder(term.text, whole=term.whole), _finder(_escaped(term.text.casefold()))
     parts: dict[Field, _Fits] = {
         Field.TAG: lambda row: row[0] in tagged,
+        Field.BASE: lambda row: row[0] in tagged,
         Field.NAME: lambda row: holds(row[1]),
         Field.TYPE: lambda row: holds(row[3]),
         Field.PATH: lambda row: holds(path_or_empty(row[2])),
@@ -128,7 +150,8 @@ def _test(term: TextTerm, tagged: set[int]) -> _Fits:
         # Most rows do not contain the word at all, keys included, and parsing JSON is slow.
         Field.NOTE: lambda row: may_hold(row[4]) and any(map(holds, _notes(row[4]))),
     }
-    anywhere = [part for where, part in parts.items() if where is not Field.FOLDER]  # part of the path
+    # A folder is part of the path, and what is claimed is part of the notes.
+    anywhere = [part for where, part in parts.items() if where not in (Field.FOLDER, Field.BASE)]
     fits = parts[term.where] if term.where is not Field.ANYWHERE else _any(tuple(anywhere))
     return (lambda row: not fits(row)) if term.negated else fits
 

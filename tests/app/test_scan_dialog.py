@@ -12,7 +12,7 @@ from core import Library
 from core.domain.imports import ImportReport
 from core.domain.scans import MovedFile, ScanProblem, ScanReport
 from core.importing.scan.installs import Install, find_installs, install_at
-from tests.support.app import AppHarness
+from tests.support.app import AppHarness, running
 from tests.support.builders import OldRow, old_database, png
 from tests.support.import_dialog import ASKED, dialog
 from tests.support.model_tree import civitai, put_json, put_model
@@ -187,3 +187,19 @@ def test_the_report_names_everything_and_no_text_of_it_is_markup() -> None:
     assert "and 100 more: model-curator scan --json prints all" in " ".join(text.split())
     assert max(map(len, text.split("\n"))) <= 80
     assert "no model file" in scan_report_lines(ScanReport(), 60).plain
+
+
+async def test_base_models_have_a_column_once_there_are_any(models: Path, library: Library) -> None:
+    put_json(models / "loras" / "ink.civitai.info", civitai("Ink", baseModel="Pony"))
+    library.model_folders.scan([models])
+    async with running(library, (150, 30)) as desk:
+        await desk.hashed()
+        assert "base" in desk.text("#list").split("\n")[0]
+        assert "≠Pony" in desk.line_of(2), "its tensors are of SD 1.x"
+        await desk.go_to(2)
+        await desk.wait_for_text("it claims Pony, its tensors are SD 1.x: review", "#preview")
+        await desk.press("/")
+        await desk.paste("base:sdxl")
+        await desk.wait_until(lambda: list(desk.list.ids) == [2])
+    async with running(library, (100, 30)) as desk:
+        assert "base" not in desk.text("#list").split("\n")[0], "there is no room for it"

@@ -71,7 +71,7 @@ def anywhere(text: str, negated: bool = False) -> Query:
         ),
         ("C:\\models", anywhere("c:\\models")),
         ("tags:x", anywhere("tags:x")),
-        ('base:"SD XL"', anywhere("base:sd xl")),
+        ('vase:"SD XL"', anywhere("vase:sd xl")),
         ("state:conflict", Query(states=(StateTerm(State.CONFLICT),))),
         ("-state:C", Query(states=(StateTerm(State.CONFLICT, True),))),
         ("state:new", Query(states=(StateTerm(State.NEW),))),

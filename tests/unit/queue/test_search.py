@@ -51,6 +51,7 @@ class Row:
         values = {Field.NAME: [self.name], Field.PATH: [self.path], Field.TYPE: [self.type]}
         values |= {Field.FOLDER: [self.folder()]}
         values |= {Field.TAG: list(self.tags), Field.NOTE: list(self.notes())}
+        values[Field.BASE] = []
         values[Field.ANYWHERE] = [text for texts in values.values() for text in texts]
         return (
             all(any(holds(t, v) for v in values[t.where]) != t.negated for t in query.texts)
@@ -211,3 +212,22 @@ def test_a_hundred_words_and_damaged_notes_are_no_trouble(library: Library) -> N
 def test_the_store_leaves_states_to_the_caller(library: Library, tmp_path: Path) -> None:
     ids = fill(library, [Row(path=str(tmp_path / "gone"), meta=json.loads('{"a": "b"}'))])
     assert found(library, "state:new") == found(library, "state:missing") == ids
+
+
+def test_a_base_model_is_found_by_what_is_claimed_by_its_family_and_by_the_tensors(library: Library) -> None:
+    ids = fill(
+        library, [Row(path=f"/m/{n}", meta={"base_model": base}) for n, base in enumerate(["Pony", "SD 1.5", 7])]
+    )
+    with library.store.write() as db:
+        db.execute(
+            "INSERT INTO scanned_files (path, folder, stamp, content, beside, base_model, kind) "
+            "VALUES ('/m/2', '/m', '', '', '', 'SDXL', 'LoRA')"
+        )
+    assert found(library, "base:pony") == ids[:1]
+    assert found(library, "base:sdxl") == [ids[0], ids[2]]
+    assert found(library, "-base:SDXL") == [ids[1]]
+    assert found(library, "base:sd1") == found(library, 'base:"sd 1.5"') == [ids[1]]
+    assert found(library, 'base:="SD 1.5"') == [ids[1]]
+    assert found(library, 'base:="sd 1.5"') == []
+    rows = library.queue.rows(ids)
+    assert [(row.base_model, row.shown_base) for row in rows] == [("Pony", ""), ("SD 1.5", ""), ("", "SDXL")]

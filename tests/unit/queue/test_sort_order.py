@@ -21,6 +21,8 @@ def key_of(column: SortKey, row: QueueRow) -> object:
     match column:
         case SortKey.NAME | SortKey.TYPE | SortKey.PATH:
             return str(getattr(row, column.value)).lower()
+        case SortKey.BASE:
+            return (row.base_model or "\U0010ffff").lower()
         case SortKey.SIZE:
             return row.size_bytes
         case SortKey.IMAGES:
@@ -39,7 +41,10 @@ def mixed(library: Library, tmp_path: Path) -> Library:
         path = tmp_path / f"none-{n}" if content is None else model_file(tmp_path, f"{'Mm'[n % 2]}{11 - n:02}", content)
         images = [png(n)] * (n % 3)
         name = ("Clay", "ink", "clay", "Ink 2")[n % 4]
-        new = add_pending(library, path, name=name, type_=("LoRA", "lora", "vae")[n % 3], images=images)
+        meta = [{"base_model": "SDXL 1.0"}, {}, {"base_model": "pony"}, {"base_model": "sdxl 1.0"}, {"base_model": ""}][
+            n % 5
+        ]
+        new = add_pending(library, path, name=name, type_=("LoRA", "lora", "vae")[n % 3], images=images, meta=meta)
         library.store.db.execute("UPDATE pending_import SET size_bytes = ? WHERE id = ?", [n * 7 % 5, new])
         if content not in (None, b"unread"):
             library.processor.dry_run(new)

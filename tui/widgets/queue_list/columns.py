@@ -11,6 +11,7 @@ from rich.style import Style
 
 from core.domain.records import QueueRow
 from core.domain.sort_order import DEFAULT_ORDER, SortKey, SortOrder
+from core.planning.base_families import contradict
 from core.text import format_size
 from tui.presenters.cell_text import fit
 from tui.theme.palette import (
@@ -33,10 +34,10 @@ from tui.theme.palette import (
 )
 
 _MARGIN = 3
-_STATE, _DECISION, _TYPE, _SIZE = 9, 10, 11, 8
+_STATE, _DECISION, _TYPE, _BASE, _SIZE = 9, 10, 11, 11, 8
 _BRACKETS = {(False, True): "╭", (True, True): "│", (True, False): "╰"}
 _TO_THE_RIGHT = (SortKey.ID, SortKey.SIZE)
-_WIDE, _MIDDLE = 84, 66
+_BROAD, _WIDE, _MIDDLE = 96, 84, 66
 _FULL_NAME = 36  # cells below which a name is shown without its extension
 
 
@@ -48,6 +49,7 @@ class Columns:
     id: int
     name: int
     type: int
+    base: int
     size: int
     state: int = _STATE
     decision: int = _DECISION
@@ -70,13 +72,18 @@ class RowStyle:
 
 
 @lru_cache(maxsize=16)
-def columns(width: int, highest_id: int) -> Columns:
-    """Distribute ``width`` cells: the name takes the rest, type and size are left out if there is no room."""
+def columns(width: int, highest_id: int, *, bases: bool = False) -> Columns:
+    """Distribute ``width`` cells: the name takes the rest; base model, type and size are left out if there is no room.
+
+    ``bases`` says whether there is any base model to show.
+    """
     digits = max(3, len(str(highest_id)))
     kind = _TYPE if width >= _WIDE else 0
+    base = _BASE if bases and width >= _BROAD else 0
     bytes_ = _SIZE if width >= _MIDDLE else 0
-    taken = _MARGIN + digits + 1 + (kind and kind + 1) + (bytes_ and bytes_ + 2) + _STATE + 2 + _DECISION
-    return Columns(width, digits, max(width - taken - 2, 6), kind, bytes_)
+    optional = (kind and kind + 1) + (base and base + 1) + (bytes_ and bytes_ + 2)
+    taken = _MARGIN + digits + 1 + optional + _STATE + 2 + _DECISION
+    return Columns(width, digits, max(width - taken - 2, 6), kind, base, bytes_)
 
 
 def header(cols: Columns, palette: Palette, order: SortOrder = DEFAULT_ORDER) -> list[Segment]:
@@ -109,6 +116,7 @@ def column_at(cols: Columns, x: int) -> SortKey:
 def _parts(cols: Columns) -> list[tuple[SortKey, int, int]]:
     """Return the visible columns, each with its width and the gap after it."""
     parts = [(SortKey.ID, cols.id, 1), (SortKey.NAME, cols.name, 1), (SortKey.TYPE, cols.type, 1)]
+    parts += [(SortKey.BASE, cols.base, 1)]
     parts += [(SortKey.SIZE, cols.size, 2), (SortKey.STATE, cols.state, 2), (SortKey.DECISION, cols.decision, 0)]
     return [part for part in parts if part[1]]
 
@@ -127,6 +135,9 @@ def line(row: QueueRow, cols: Columns, look: RowStyle, ground: Style, palette: P
     ]
     if cols.type:
         segments.append(Segment(fit(row.type, cols.type) + " ", dim))
+    if cols.base:
+        told, differs = base_words(row)
+        segments.append(Segment(fit(told, cols.base) + " ", style(AMBER) if differs else dim))
     if cols.size:
         segments.append(Segment(fit(format_size(row.size_bytes), cols.size, right=True) + "  ", dim))
     state, colour = ("hashing", TEAL) if look.hashing else (row.state, STATE[row.state])
@@ -134,6 +145,12 @@ def line(row: QueueRow, cols: Columns, look: RowStyle, ground: Style, palette: P
     word, colour, bold, italic = _decision(row, look)
     segments.append(Segment(fit(word, cols.decision + 1), style(colour, bold=bold, italic=italic)))
     return segments
+
+
+def base_words(row: QueueRow) -> tuple[str, bool]:
+    """Return a row's base model, and whether its tensors are of another one than it claims; ``≠`` marks that."""
+    differs = contradict(row.base_model, row.shown_base)
+    return ("≠" if differs else "") + (row.base_model or row.shown_base), differs
 
 
 @lru_cache(maxsize=256)

@@ -38,6 +38,7 @@ class QueueList(IdList):
         super().__init__(model.listed, id=id)
         self._model = model
         self._highest = 0
+        self._bases = False  # whether a row with a base model was shown: until then there is no such column
         self._hashing: frozenset[int] = frozenset()
         self._suggested: Mapping[int, str] = {}
         self._empty: str = ""
@@ -56,6 +57,10 @@ class QueueList(IdList):
 
     def show_rows(self, changed: Collection[int]) -> None:
         """Redraw changed rows that are in view, and request rows that are still missing."""
+        rows = map(self._model.row, changed)
+        if not self._bases and any(row and (row.base_model or row.shown_base) for row in rows):
+            self._bases = True
+            self.refresh()
         first = max(self.scroll_offset.y - 1, 0)
         near = enumerate(self.ids[first : first + self._visible_rows() + 2], first)
         # Whether a line shows the same file as its neighbours depends on their rows.
@@ -123,7 +128,7 @@ class QueueList(IdList):
         self._palette = palette_of(self.app)
 
     def _shared_columns(self) -> Columns:
-        return columns(self.scrollable_content_region.width, self._highest)
+        return columns(self.scrollable_content_region.width, self._highest, bases=self._bases)
 
     def render_line(self, y: int) -> Strip:
         cols = self._columns
