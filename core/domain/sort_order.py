@@ -24,9 +24,8 @@ class SortKey(StrEnum):
 class SortOrder:
     """A column and a direction; ties are always sorted by id.
 
-    Texts are compared ignoring ASCII case; an unknown base model comes after all others. States and decisions are sorted
-    in the order of their enums, with undecided imports after decided ones; within a state, imports of the same file are
-    adjacent.
+    Texts are compared ignoring ASCII case; an unknown base model is last. States and decisions are sorted in the order
+    of their enums, with undecided imports after decided ones; within a state, imports of the same file are adjacent.
     """
 
     column: SortKey = SortKey.ID

@@ -135,7 +135,7 @@ def _facts(state: State, other_file: bool, plan: Plan, copies: int, bases: tuple
     return Facts(
         state,
         other_file,
-        f"it claims {sanitize(bases[0], 30)}, its tensors are {sanitize(bases[1], 30)}" if contradict(*bases) else "",
+        f"claims {sanitize(bases[0], 30)}, tensors show {sanitize(bases[1], 30)}" if contradict(*bases) else "",
         inserts=inserts,
         additions=_insert_words(plan) if inserts else _merge_words(plan),
         differs="" if inserts else _differing_words(plan),

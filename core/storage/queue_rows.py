@@ -47,13 +47,13 @@ JOIN model_tags m ON m.sha256 = h.sha256 JOIN tags t ON t.id = m.tag_id
 """
 BASE_MODEL = "CASE WHEN json_valid(p.meta_json) THEN json_extract(p.meta_json, '$.base_model') END"
 """The base model that a pending import ``p`` claims."""
+_SHOWN = "SELECT f.base_model FROM scanned_files f WHERE f.path = p.path"
 _DECISIONS = " ".join(f"WHEN '{strategy}' THEN {place}" for place, strategy in enumerate(Strategy))
 _KEYS = {
     SortKey.ID: "p.id",
     SortKey.NAME: "p.name COLLATE NOCASE",
     SortKey.TYPE: "p.type COLLATE NOCASE",
-    SortKey.BASE: f"coalesce(nullif({BASE_MODEL}, ''), (SELECT f.base_model FROM scanned_files f WHERE f.path = p.path), "
-    "char(1114111)) COLLATE NOCASE",
+    SortKey.BASE: f"coalesce(nullif({BASE_MODEL}, ''), ({_SHOWN}), char(1114111)) COLLATE NOCASE",
     SortKey.SIZE: "p.size_bytes",
     SortKey.DECISION: f"CASE p.decision {_DECISIONS} ELSE {len(Strategy)} END",
     SortKey.IMAGES: "(SELECT count(*) FROM pending_images i WHERE i.pending_id = p.id)",

@@ -17,7 +17,7 @@ from core.domain.enums import Strategy
 from core.sample.library import sample_library
 from core.storage import import_batches
 from core.verify import check_library
-from tests.support.app import CONFLICT, NEW, AppHarness, hashed_app, running, sample
+from tests.support.app import CONFLICT, NEW, PATIENCE, AppHarness, hashed_app, running, sample
 from tests.support.builders import OldRow, old_database
 from tui.screens.history import HistoryScreen, UndoScreen
 from tui.screens.queue.screen import QueueScreen
@@ -183,7 +183,8 @@ async def test_leaving_stops_the_undo_of_an_import_between_two_batches_and_tells
                 await desk.press("y")
                 await desk.wait_until(lambda: slow.begun == 2)
                 leaving = asyncio.create_task(desk.press("q"))
-                await desk.wait_until(desk.queue._promoting._leaving.is_set)
+                # Not through the pilot: it waits for the app, which waits for the undo.
+                assert await asyncio.to_thread(desk.queue._promoting._leaving.wait, PATIENCE)
                 slow.go.set()
                 await leaving
                 await desk.wait_until(lambda: desk.app._exit)

@@ -60,7 +60,7 @@ def proposed(incoming: PendingImport, existing: Model | None, stored: str = "", 
 
 def test_tensors_of_another_base_model_than_is_claimed_are_a_reason_to_review() -> None:
     found = proposed(pending(), None, bases=("Pony", "SD 1.x"))
-    assert found == Suggestion(None, "it claims Pony, its tensors are SD 1.x: review", safe=False)
+    assert found == Suggestion(None, "claims Pony, tensors show SD 1.x: review", safe=False)
     assert proposed(pending(), None, bases=("Pony", "SDXL")).safe
     assert proposed(pending(), None, bases=("", "SD 1.x")).safe
 
