@@ -198,7 +198,7 @@ async def test_base_models_have_a_column_once_there_are_any(models: Path, librar
         assert "≠Pony" in desk.line_of(2), "its tensors are of SD 1.x"
         await desk.go_to(2)
         reason = "claims Pony, tensors show SD 1.x: review"
-        await desk.wait_until(lambda: reason in " ".join(desk.text("#preview").split()))
+        await desk.wait_until(lambda: reason in " ".join(desk.screen().split()))
         await desk.press("/")
         await desk.paste("base:sdxl")
         await desk.wait_until(lambda: list(desk.list.ids) == [2])
