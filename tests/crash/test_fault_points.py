@@ -20,6 +20,9 @@ _EVERY = {
     "undo override": 5,
     "stage 1": 14,
     "undo stage 1": 12,
+    "scan": 16,
+    "scan again": 16,
+    "undo scan": 12,
 }
 
 

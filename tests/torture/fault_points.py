@@ -19,6 +19,7 @@ from core import Strategy
 from core.storage import LibraryDatabase
 from tests.support.disks import another_disk
 from tests.torture.interleavings import finish, spawn
+from tests.torture.scan_scenes import first_scan, second_scan, undo_scan
 from tests.torture.scenarios import STRATEGIES, Scene, one_thread, promotion, stage_1, undo, undo_stage_1
 from tests.torture.state import InvariantViolation
 from tests.torture.strace_kills import Lines, Tally, judge
@@ -30,6 +31,7 @@ Hook = Callable[[str, str | None], None]
 _CALLS = ("fsync", "link", "rename", "replace", "mkdir", "unlink", "rmdir")
 _WRITING = frozenset("xwa+")
 _KILLED = "killed"
+_SCANS = {"scan": first_scan, "scan again": second_scan, "undo scan": undo_scan}
 _open, _connect = builtins.open, LibraryDatabase._open
 
 
@@ -126,6 +128,8 @@ def die_everywhere(scene: Scene, folder: Path, every: int) -> tuple[Tally, Count
 
 def named(name: str, folder: Path, disk: Path | None = None) -> Scene:
     """Return the scene of that name, such as ``promote merge`` or ``stage 1``; ``disk``, if given, holds the images."""
+    if name in _SCANS:
+        return _SCANS[name](folder)
     if name.endswith("stage 1"):
         return stage_1(folder) if name == "stage 1" else undo_stage_1(folder)
     kind, _, strategy = name.partition(" ")
@@ -134,7 +138,12 @@ def named(name: str, folder: Path, disk: Path | None = None) -> Scene:
 
 
 ELSEWHERE = ("promote override", "undo override")
-NAMES = [*(f"{kind} {s or 'insert'}" for kind in ("promote", "undo") for s in STRATEGIES), "stage 1", "undo stage 1"]
+NAMES = [
+    *(f"{kind} {s or 'insert'}" for kind in ("promote", "undo") for s in STRATEGIES),
+    "stage 1",
+    "undo stage 1",
+    *_SCANS,
+]
 
 
 def points(folder: Path, quick: bool) -> Lines:

@@ -201,7 +201,7 @@ def stage_1(folder: Path) -> Scene:
     found = scene(folder, "stage 1", importing)
     before, after = found.allowed
     tags_alone = replace(before, rows=json.dumps({**json.loads(before.rows), "tags": json.loads(after.rows)["tags"]}))
-    allowed = (before, tags_alone, *_whole_batches(folder, importing))
+    allowed = (before, tags_alone, *whole_batches(folder, importing))
     return replace(found, allowed=allowed, journals_again=True)
 
 
@@ -209,10 +209,10 @@ def undo_stage_1(folder: Path) -> Scene:
     """Return the scene of undoing that import; any number of its newest batches may be gone, each as a whole."""
     assert stage_1(folder).work(folder / "start") == "done"
     found = scene(folder, "undo stage 1", undoing)
-    return replace(found, allowed=(found.allowed[0], *_whole_batches(folder, undoing)))
+    return replace(found, allowed=(found.allowed[0], *whole_batches(folder, undoing)))
 
 
-def _whole_batches(folder: Path, work: Callable[..., str]) -> list[State]:
+def whole_batches(folder: Path, work: Callable[..., str]) -> list[State]:
     """Return the state after each batch."""
     states: list[State] = []
     copy = folder / "copy"

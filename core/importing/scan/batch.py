@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -173,8 +172,7 @@ class _Writer:
             self.moves.append((f"{self._staging}/{image.position}", pending_path(file)))
 
     def _tag_ids(self, record: PendingImport) -> list[int]:
-        now = time.time_ns() // 1_000_000
-        return [tags.get_or_create(self._db, 0, name, None, now)[0] for name in record.tags]
+        return [tags.get_or_create(self._db, 0, name, None, None)[0] for name in record.tags]
 
 
 def _facts(read: ReadModel) -> FileFacts:
