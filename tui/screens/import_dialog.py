@@ -97,6 +97,8 @@ class ImportScreen(ModalScreen[Report | None]):
             yield Static(id="import-keys", classes="answers", markup=False)
 
     def on_mount(self) -> None:
+        if not self.children:  # Textual mounts nothing any more in an app that is being left
+            return
         self._enter(Phase.ASKING)
         self._say("")
         self._line("source").focus()

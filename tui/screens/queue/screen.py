@@ -80,6 +80,7 @@ class QueueScreen(Screen[None]):
         self._deciding = DecisionController(self, model, self._listing, self._promoting, self._detail)
         self._resuming = SessionController(library.root, self._listing, on=start is not Start.PLAIN)
         self._start = start
+        self._leaving = False
         model.watch(Part.DECISIONS | Part.FAILURES, self._show_current)
 
     def compose(self) -> ComposeResult:
@@ -110,11 +111,12 @@ class QueueScreen(Screen[None]):
             self.query_one(StatusBar).warn(told)
         await self._listing.first_rows_shown.wait()
         self._hashing.start()
-        if self._start is Start.FIRST:
+        if self._start is Start.FIRST and not self._leaving:
             self.action_bring_in()
 
     async def settle(self) -> str:
         """Prepare to quit: store decisions, and stop everything else. Returns messages about it."""
+        self._leaving = True
         self._stop_jobs()
         await self._listing.decisions.settled()
         told = [await self._promoting.settled(), await self._resuming.keep()]
