@@ -7,6 +7,9 @@ import re
 import click
 import pytest
 
+from core.importing.scan.walk import SUFFIXES
+from core.importing.sidecars.formats import FORMATS
+from core.planning.sources import PRECEDENCE
 from tests.support.paths import ROOT
 from tui.cli import context, main
 
@@ -53,3 +56,12 @@ def test_the_exit_codes() -> None:
     }
     assert all(word in said[code] for code, word in {**words, context.LOCKED: "locked", 0: "done"}.items())
     assert re.sub(r"\s+", " ", sentence) in re.sub(r"\s+", " ", main.help or "")
+
+
+def test_the_page_about_scans_lists_all_sources_in_their_order_and_all_formats() -> None:
+    page = (ROOT / "docs" / "scan.md").read_text()
+    rows = re.findall(r"^\| `([^`]+)` \| (.+) \|$", page, re.MULTILINE)
+    assert [source for source, _ in rows] == list(PRECEDENCE)
+    files = " ".join(text for _, text in rows)
+    assert all(one.ending in files for one in FORMATS)
+    assert all(f" {suffix}" in page.replace("`", " ") for suffix in SUFFIXES)
