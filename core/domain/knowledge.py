@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from core.domain.statements import SourcedClaim, SourcedStatement
 from core.domain.structure import Structure
+from core.domain.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +23,17 @@ class Knowledge:
     """What is known about a record's file.
 
     ``locations`` are the paths under which it was found, the current one first. ``sources`` has the statements of each
-    field (a dotted path of meta_json, or ``tags``), those that count most first.
+    field (a dotted path of meta_json, or ``tags``), those that count most first. Hashes are those that were computed,
+    None where they were not; ``verdict`` is None where it needs them, or no scan has read the file.
     """
 
     locations: tuple[str, ...] = ()
     sources: Mapping[str, tuple[SourcedStatement, ...]] = field(default_factory=dict)
     claims: tuple[CheckedClaim, ...] = ()
     structure: Structure | None = None
+    sha256: str | None = None
+    body_sha256: str | None = None
+    verdict: Verdict | None = None
 
 
 NOTHING_KNOWN = Knowledge()

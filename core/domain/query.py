@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from core.domain.enums import State, Strategy
+from core.domain.verdict import Verdict
 from core.errors import CuratorError
 from core.text import sanitize
 
@@ -24,6 +25,7 @@ SYNTAX_HELP = (
     ("type:=LoRA", "exactly this, case-sensitive; also with the other fields"),
     ("state:", "missing, conflict, duplicate, new or unhashed"),
     ("decision:", "override, merge, delete, skip or none"),
+    ("verdict:", "intact, unproven, truncated, padded, damaged, other_file, header_rewritten or unreadable_header"),
     ("same:12", "import 12 and others of the same file"),
     ("size:>2g  size:<500m  size:1g..2g", "by size; k, m, g and t are powers of 1,000"),
 )
@@ -54,7 +56,7 @@ class Field(StrEnum):
     BASE = "base"
 
 
-_KEYS = frozenset({*Field, "size", "state", "decision", "same"})
+_KEYS = frozenset({*Field, "size", "state", "decision", "same", "verdict"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,14 @@ class StateTerm:
 
 
 @dataclass(frozen=True, slots=True)
+class VerdictTerm:
+    """A verdict on the model file."""
+
+    verdict: Verdict
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class SameFileTerm:
     """The pending import with this id, and all others whose file has the same hash."""
 
@@ -105,20 +115,26 @@ class SameFileTerm:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A parsed line. SQL evaluates all but ``states`` and only prefilters for ``same``: both need the model files."""
+    """A parsed line.
+
+    SQL evaluates all but ``states`` and ``verdicts``, and only prefilters for ``same``: these need the model files.
+    """
 
     texts: tuple[TextTerm, ...] = ()
     sizes: tuple[SizeRange, ...] = ()
     decisions: tuple[DecisionTerm, ...] = ()
     states: tuple[StateTerm, ...] = ()
     same: tuple[SameFileTerm, ...] = ()
+    verdicts: tuple[VerdictTerm, ...] = ()
 
-    def admits(self, state: State) -> bool:
-        """Return whether a row in this state matches the state terms."""
-        return all((state is term.state) != term.negated for term in self.states)
+    def admits(self, state: State, verdict: Verdict | None = None) -> bool:
+        """Return whether a row with this state and verdict matches the terms about them."""
+        return all((state is term.state) != term.negated for term in self.states) and all(
+            (verdict is term.verdict) != term.negated for term in self.verdicts
+        )
 
 
-Term = TextTerm | SizeRange | DecisionTerm | StateTerm | SameFileTerm
+Term = TextTerm | SizeRange | DecisionTerm | StateTerm | SameFileTerm | VerdictTerm
 
 
 def parse(line: str) -> Query:
@@ -137,6 +153,7 @@ def parse(line: str) -> Query:
         tuple(term for term in terms if isinstance(term, DecisionTerm)),
         tuple(term for term in terms if isinstance(term, StateTerm)),
         tuple(term for term in terms if isinstance(term, SameFileTerm)),
+        tuple(term for term in terms if isinstance(term, VerdictTerm)),
     )
 
 
@@ -165,6 +182,8 @@ def _keyed(key: str, equals: str, value: str, negated: bool) -> Term:
         case "decision":
             choices: dict[str, Strategy | None] = {one.value: one for one in Strategy}
             return DecisionTerm(_choice("decision", value, {**choices, _NO_DECISION: None}), negated)
+        case "verdict":
+            return VerdictTerm(_choice("verdict", value, {one.value: one for one in Verdict}), negated)
         case "same":
             return SameFileTerm(_id(value), negated)
     return TextTerm(Field(key), value if equals else value.casefold(), negated, bool(equals))

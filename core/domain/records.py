@@ -9,6 +9,7 @@ from typing import Any
 from core.domain.decision import Decision
 from core.domain.enums import State, Strategy, Tier
 from core.domain.knowledge import NOTHING_KNOWN, Knowledge
+from core.domain.verdict import Verdict
 
 JsonObject = Mapping[str, Any]
 MAX_LISTED_DUPLICATES = 5  # imports of the same file that a row of the queue lists
@@ -85,6 +86,7 @@ class QueueRow:
     """One row of the queue. ``sha256`` is the computed hash if the file has not changed since, else ``None``.
 
     ``base_model`` is the one that is claimed, ``shown_base`` the one that its tensors show; '' where unknown.
+    ``verdict`` says whether the file is what is claimed, None if that is not known.
     ``library_tags`` are the tags of the library's model with that hash.
     ``duplicate_ids`` are other pending imports whose file has that hash, at most ``MAX_LISTED_DUPLICATES``.
     ``damage`` says why a value that another program wrote cannot be read; the value itself is empty here.
@@ -106,6 +108,7 @@ class QueueRow:
     damage: str = ""
     base_model: str = ""
     shown_base: str = ""
+    verdict: Verdict | None = None
 
     @property
     def title(self) -> str:

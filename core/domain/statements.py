@@ -42,6 +42,7 @@ class ClaimKind(StrEnum):
     AUTOV2 = "autov2"  # the first 10 digits of the SHA-256
     AUTOV3 = "autov3"  # the first 12 digits of the body's SHA-256
     BODY_SHA256 = "body_sha256"
+    MODELSPEC = "modelspec_sha256"  # of the body, or of the tensors sorted by name: only where it holds is it a proof
     BLAKE3 = "blake3"
     SIZE = "size"
 

@@ -58,7 +58,12 @@ def fingerprint(path: str) -> str | None:
 def model_size(path: str) -> int | None:
     """Return the size in bytes of the regular file at ``path`` (links followed), or ``None`` if there is none."""
     stamp = fingerprint(path)
-    return None if stamp is None else int(stamp.split(":")[2])
+    return None if stamp is None else size_of_stamp(stamp)
+
+
+def size_of_stamp(stamp: str) -> int:
+    """Return the size in bytes that a stamp tells."""
+    return int(stamp.split(":")[2])
 
 
 def open_model(path: str) -> int:

@@ -1,4 +1,8 @@
-"""SHA-256 of model files, with progress, cancellation, and a cache that avoids reading an unchanged file again."""
+"""SHA-256 of model files, with progress, cancellation, and a cache that avoids reading an unchanged file again.
+
+Of a safetensors file the body, everything behind the header, is hashed in the same pass: trainers and Civitai state
+that hash too, and it stays the same when a tool rewrites the header.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,18 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
+from core.domain.hashes import FileHashes
 from core.errors import Cancelled, ModelFileError
 from core.files.safe_open import fingerprint, open_model, stamp_of_stat
 
 _CHUNK = 1024 * 1024  # large enough for two threads to hash at full speed: hashlib releases the GIL
+_LENGTH = 8  # bytes of a safetensors file that hold the length of its header
+_WITH_BODY = (".safetensors", ".sft")
+_WORTH_A_THREAD = 256 * 1024
 _TICK_NS = 20_000_000  # the coarsest clock that Linux uses for file times has a resolution of 10 ms
 
 Progress = Callable[[int, int], None]  # bytes read, bytes in total
@@ -24,12 +33,18 @@ class HashCache(Protocol):
     def get(self, path: str, stamp: str) -> str | None:
         """Return the hash computed from the file at ``path`` when it had this stamp, or None."""
 
-    def put(self, path: str, stamp: str, sha256: str, cancel: threading.Event | None = None) -> None:
-        """Store a computed hash; may raise Cancelled while waiting."""
+    def put(self, path: str, hashes: FileHashes, cancel: threading.Event | None = None) -> None:
+        """Store computed hashes; may raise Cancelled while waiting."""
 
 
 def hash_file(path: str, *, cancel: threading.Event | None = None, progress: Progress | None = None) -> tuple[str, str]:
-    """Read a model file and return its SHA-256 (64 lower-case hex digits) and its stamp.
+    """Read a model file and return its SHA-256 and its stamp; raises as ``hash_both`` does."""
+    found = hash_both(path, cancel=cancel, progress=progress)
+    return found.sha256, found.stamp
+
+
+def hash_both(path: str, *, cancel: threading.Event | None = None, progress: Progress | None = None) -> FileHashes:
+    """Read a model file once and return its hashes.
 
     Raises ModelFileError if it cannot be read or changed meanwhile, Cancelled if ``cancel`` was set.
     """
@@ -37,6 +52,7 @@ def hash_file(path: str, *, cancel: threading.Event | None = None, progress: Pro
         _wait_for_new_timestamp(os.fstat(file.fileno()).st_ctime_ns)
         before = os.fstat(file.fileno())
         digest, buffer, done = hashlib.sha256(), memoryview(bytearray(_CHUNK)), 0
+        body = _Body(path, before.st_size)
         while True:
             if cancel is not None and cancel.is_set():
                 raise Cancelled("hashing was cancelled")
@@ -46,14 +62,50 @@ def hash_file(path: str, *, cancel: threading.Event | None = None, progress: Pro
                 raise ModelFileError(f"the model file cannot be read ({error.strerror})") from error
             if not count or done > before.st_size:  # a file that grows faster than it is read would never end
                 break
-            digest.update(buffer[:count])
+            with body.beside(buffer[:count], done):
+                digest.update(buffer[:count])
             done += count
             if progress is not None:
                 progress(done, before.st_size)
         stamp = stamp_of_stat(before)
         if stamp != stamp_of_stat(os.fstat(file.fileno())) or stamp != fingerprint(path) or done != before.st_size:
             raise ModelFileError("the model file changed while it was read; try again when nothing writes to it")
-    return digest.hexdigest(), stamp
+    return FileHashes(digest.hexdigest(), body.digest(), stamp)
+
+
+class _Body:
+    """The hash of what lies behind a safetensors header (8 bytes with its length, then the header)."""
+
+    def __init__(self, path: str, size: int) -> None:
+        self._begin: int | None = None
+        self._size = size
+        self._wanted = path.lower().endswith(_WITH_BODY) and size > _LENGTH
+        self._hash = hashlib.sha256()
+
+    @contextmanager
+    def beside(self, piece: memoryview, offset: int) -> Iterator[None]:
+        """Add the next piece of the file, in a thread of its own while the block works on the same piece."""
+        if self._wanted and offset == 0:
+            self._begin = _LENGTH + int.from_bytes(piece[:_LENGTH], "little")
+            self._wanted = len(piece) >= _LENGTH and self._begin < self._size
+        if not self._wanted or self._begin is None or self._begin >= offset + len(piece):
+            yield
+            return
+        mine = piece[max(self._begin - offset, 0) :]
+        if len(mine) < _WORTH_A_THREAD:
+            self._hash.update(mine)
+            yield
+            return
+        thread = threading.Thread(target=self._hash.update, args=(mine,), name="hashing-body")
+        thread.start()
+        try:
+            yield
+        finally:
+            thread.join()  # the piece is read over next
+
+    def digest(self) -> str | None:
+        """Return the hash of the body, None if the file has none."""
+        return self._hash.hexdigest() if self._wanted and self._begin is not None else None
 
 
 def _wait_for_new_timestamp(changed: int) -> None:
@@ -71,7 +123,7 @@ class Hasher:
 
     def __init__(self, memory: HashCache) -> None:
         self._memory = memory
-        self._unkept: dict[str, tuple[str, str]] = {}  # stamp and hash by path, until they can be cached
+        self._unkept: dict[str, FileHashes] = {}  # by path, until they can be cached
 
     def cached_hash(self, path: str) -> str | None:
         """Return the cached hash if the file is unchanged, or None; the file's content is not read."""
@@ -86,10 +138,10 @@ class Hasher:
         known = self.cached_hash(path)
         if known is not None:
             return known
-        stamp, digest = self._unkept.get(path, ("", ""))
-        if stamp != fingerprint(path):
-            digest, stamp = hash_file(path, cancel=cancel, progress=progress)
-        self._unkept[path] = stamp, digest
-        self._memory.put(path, stamp, digest, cancel)
+        found = self._unkept.get(path)
+        if found is None or found.stamp != fingerprint(path):
+            found = hash_both(path, cancel=cancel, progress=progress)
+        self._unkept[path] = found
+        self._memory.put(path, found, cancel)
         self._unkept.pop(path, None)
-        return digest
+        return found.sha256

@@ -7,11 +7,12 @@ of the queue, so that a suggestion never depends on anything that cannot be show
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.domain.enums import Action, State, Strategy
 from core.domain.plans import FieldPlan, Plan
+from core.domain.verdict import BAD_VERDICTS, VERDICT_WORDS, Verdict
 from core.files.paths import last_component
 from core.merger import is_empty, json_equal, merge_meta_json
 from core.planning.base_families import contradict
@@ -44,6 +45,7 @@ class Facts:
     state: State
     other_file: bool
     other_base: str = ""
+    bad_file: str = ""
     reason: str = ""
     inserts: bool = False
     additions: str = ""
@@ -77,6 +79,8 @@ RULES = (
          lambda f: f.state is State.UNHASHED, lambda _: "not hashed yet"),
     Rule("no plan", "no plan can be made", None, False,
          lambda f: bool(f.reason), lambda f: f"{f.reason}: review"),
+    Rule("bad file", "the file is cut short, damaged, or not what its sidecar was written for", None, False,
+         lambda f: bool(f.bad_file), lambda f: f"{f.bad_file}: review"),
     Rule("other file", "the metadata was written for another file", None, False,
          lambda f: f.other_file, lambda _: "its metadata was written for another file: review"),
     Rule("other base", "its tensors are of another base model than it claims", None, False,
@@ -109,19 +113,23 @@ def suggest(
     sha256: str | None = None,
     claimed_sha256: str | None = None,
     bases: tuple[str, str] = ("", ""),
+    judged: Verdict | None = None,
 ) -> Suggestion:
     """Return the suggestion for a pending import in this state.
 
     ``plan`` is that of a merge, or of an insert if the library does not have the model; None for the ``reason``.
     ``copies`` counts the other pending imports with the same hash, in any state: one may differ from what another
     adds, so none of them is safe to merge. ``bases`` are the base model that is claimed and the one that the tensors
-    show, '' where unknown. Raises ValueError for the plan of another strategy.
+    show, '' where unknown; ``judged`` is the verdict on the file. Raises ValueError for the plan of another strategy.
     """
     other_file = None not in (sha256, claimed_sha256) and sha256 != claimed_sha256
     facts = (
         Facts(state, other_file, reason=sanitize(reason or "no plan can be made"))
         if plan is None
-        else _facts(state, other_file, plan, max(copies, int(state is State.DUPLICATE)), bases)
+        else replace(
+            _facts(state, other_file, plan, max(copies, int(state is State.DUPLICATE)), bases),
+            bad_file=VERDICT_WORDS[judged] if judged in BAD_VERDICTS else "",
+        )
     )
     rule = next(rule for rule in RULES if rule.fits(facts))
     return Suggestion(rule.strategy, rule.why(facts), rule.safe)

@@ -6,11 +6,12 @@ from sqlite_utils import Database
 
 from core.domain.knowledge import CheckedClaim, Knowledge
 from core.domain.records import Model, PendingImport
-from core.domain.statements import ClaimKind, SourcedClaim
-from core.files.safe_open import fingerprint, model_size
+from core.files.safe_open import fingerprint, size_of_stamp
 from core.planning.sources import combine
+from core.planning.verdicts import FileFacts, claim_holds, verdict
 from core.storage import models, scans
-from core.storage.caches import HashCache
+from core.storage.caches import HashCache, body_hash
+from core.storage.scans import StoredFile
 
 
 def knowledge(db: Database, hashes: HashCache, record: Model | PendingImport) -> Knowledge:
@@ -18,36 +19,29 @@ def knowledge(db: Database, hashes: HashCache, record: Model | PendingImport) ->
     paths = list(dict.fromkeys((record.path, *_locations(db, record))))
     files = [file for path in paths if (file := scans.file_at(db, path))]
     said = combine(one for file in files for one in scans.statements(db, file.id))
-    sha256 = record.sha256 if isinstance(record, Model) else _hash(hashes, record.path)
-    size = record.size_bytes if isinstance(record, Model) else model_size(record.path)
-    claims = dict.fromkeys(one for file in files for one in scans.claims(db, file.id))
+    facts = _facts(db, hashes, record, files)
+    claims = tuple(dict.fromkeys(one for file in files for one in scans.claims(db, file.id)))
     others = [other for path in paths for other in scans.other_paths(db, path)]
     shown = (scans.structure(db, file.id) for file in files)
     return Knowledge(
         tuple(filter(None, dict.fromkeys((*paths, *others)))),
         {name: tuple(found) for name, found in said.sources.items()},
-        tuple(CheckedClaim(one, _holds(one, sha256, size)) for one in claims),
+        tuple(CheckedClaim(one, claim_holds(one, facts)) for one in claims),
         next(filter(None, shown), None),
+        facts.sha256,
+        facts.body,
+        verdict(facts, claims) if files else None,
     )
+
+
+def _facts(db: Database, hashes: HashCache, record: Model | PendingImport, files: list[StoredFile]) -> FileFacts:
+    """Return what is known of a record's file at its current path, by the first scan that has read it."""
+    stamp = fingerprint(record.path)
+    sha256 = record.sha256 if isinstance(record, Model) else stamp and hashes.get(record.path, stamp)
+    body = body_hash(db, record.path, stamp) if stamp is not None else None
+    whole, unreadable = scans.size_by_header(db, files[0].id) if files else (None, False)
+    return FileFacts(size_of_stamp(stamp) if stamp is not None else None, whole, unreadable, sha256, body)
 
 
 def _locations(db: Database, record: Model | PendingImport) -> list[str]:
     return models.locations(db, record.sha256) if isinstance(record, Model) else []
-
-
-def _hash(hashes: HashCache, path: str) -> str | None:
-    stamp = fingerprint(path)
-    return None if stamp is None else hashes.get(path, stamp)
-
-
-def _holds(stated: SourcedClaim, sha256: str | None, size: int | None) -> bool | None:
-    """Return whether a claim is true, None where that is not known."""
-    claim = stated.claim
-    match claim.kind:
-        case ClaimKind.SHA256:
-            return None if sha256 is None else claim.value == sha256
-        case ClaimKind.AUTOV2:
-            return None if sha256 is None else sha256.startswith(claim.value)
-        case ClaimKind.SIZE:
-            return None if size is None else claim.value == str(size)
-    return None

@@ -18,11 +18,13 @@ from core.domain.query import Query, parse
 from core.domain.records import MAX_LISTED_DUPLICATES, PendingImport, QueueRow, RecordWithImages
 from core.domain.resolution import NO_OVERRIDES, Resolution
 from core.domain.sort_order import DEFAULT_ORDER, SortKey, SortOrder
+from core.domain.verdict import Verdict
 from core.errors import Cancelled, CuratorError, RowDamaged
-from core.files.safe_open import fingerprint
+from core.files.safe_open import fingerprint, size_of_stamp
 from core.hashing.background import BackgroundHasher, HashProgress
 from core.planning.plan import plan_promotion
 from core.planning.suggestions import Suggestion, suggest
+from core.planning.verdicts import FileFacts, verdict
 from core.promotion.lookup import RecordReader
 from core.promotion.planner import EarlyOutcome, PromotionPlanner
 from core.queue import states
@@ -77,7 +79,7 @@ class Queue:
         query = parse(words)
         with self._store.read() as db:
             found = search.ids(db, query) if words.strip() else None
-            if found is not None and (query.states or query.same):
+            if found is not None and (query.states or query.same or query.verdicts):
                 found = self._looked_at(found, query)
             if order.column is SortKey.STATE:
                 return states.ids_by_state(db, found, order.descending, cancel)
@@ -88,7 +90,7 @@ class Queue:
         same = [(term, {row.sha256 for row in self.rows([term.id])} - {None}) for term in query.same]
 
         def fits(row: QueueRow) -> bool:
-            return query.admits(row.state) and all(
+            return query.admits(row.state, row.verdict) and all(
                 (row.id == term.id or row.sha256 in hashes) != term.negated for term, hashes in same
             )
 
@@ -115,7 +117,8 @@ class Queue:
         facts = row.id, row.name, row.path, row.type, row.size_bytes
         decided = row.decision, row.tags, row.images, row.by_hand
         bases = row.base_model, row.shown_base
-        return QueueRow(*facts, sha256, state, *decided, library_tags, alike, row.damage, *bases)
+        judged = _verdict(row, stamp, sha256)
+        return QueueRow(*facts, sha256, state, *decided, library_tags, alike, row.damage, *bases, judged)
 
     def all(self) -> Iterator[QueueRow]:
         """Yield the whole queue by id, reading one window at a time."""
@@ -222,6 +225,7 @@ class Queue:
             sha256=look.row.sha256,
             claimed_sha256=claimed,
             bases=(look.row.base_model, look.row.shown_base),
+            judged=look.row.verdict,
         )
 
     def hash_ahead(
@@ -235,3 +239,12 @@ class Queue:
         Returns when everything is hashed or ``cancel`` is set. ``progress`` is called often, from several threads.
         """
         self._hash_ahead.run(self.search(), first, cancel, progress)
+
+
+def _verdict(row: StoredRow, stamp: str | None, sha256: str | None) -> Verdict | None:
+    """Return the verdict on a row's file, None if no scan has read it, or its hash is needed and not known."""
+    if row.scanned is None or stamp is None:
+        return None
+    known = row.scanned
+    facts = FileFacts(size_of_stamp(stamp), known.whole, known.unreadable, sha256, known.body if sha256 else None)
+    return verdict(facts, known.claims)

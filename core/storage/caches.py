@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
+from core.domain.hashes import FileHashes
 from core.storage.codecs import Row, is_sha256, optional, path_to_db, reason
 from core.storage.database import LibraryDatabase
 from core.storage.fetch import all_rows, one_row
@@ -24,12 +25,21 @@ class HashCache:
             row = one_row(db, "SELECT sha256 FROM file_hashes WHERE path = ? AND stamp = ?", [path_to_db(path), stamp])
         return row[0] if row and is_sha256(row[0]) else None  # an invalid hash is computed again
 
-    def put(self, path: str, stamp: str, sha256: str, cancel: threading.Event | None = None) -> None:
-        """Store a computed hash, unless the library is read-only. ``cancel`` ends waiting for the lock."""
+    def put(self, path: str, hashes: FileHashes, cancel: threading.Event | None = None) -> None:
+        """Store computed hashes, unless the library is read-only. ``cancel`` ends waiting for the lock."""
         if self._store.readonly:
             return
+        key = path_to_db(path)
         with self._store.write(full=False, cancel=cancel) as db:
-            db.execute("INSERT OR REPLACE INTO file_hashes VALUES (?, ?, ?)", [path_to_db(path), stamp, sha256])
+            db.execute("INSERT OR REPLACE INTO file_hashes VALUES (?, ?, ?)", [key, hashes.stamp, hashes.sha256])
+            if hashes.body is not None:
+                db.execute("INSERT OR REPLACE INTO body_hashes VALUES (?, ?, ?)", [key, hashes.stamp, hashes.body])
+
+
+def body_hash(db: Database, path: str, stamp: str) -> str | None:
+    """Return the SHA-256 of the body of the file at ``path``, computed when its stamp was ``stamp``, or None."""
+    row = one_row(db, "SELECT sha256 FROM body_hashes WHERE path = ? AND stamp = ?", [path_to_db(path), stamp])
+    return row[0] if row and is_sha256(row[0]) else None
 
 
 @dataclass(frozen=True, slots=True)

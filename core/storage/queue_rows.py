@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from array import array
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Any
 
@@ -14,6 +15,8 @@ from sqlite_utils import Database
 
 from core.domain.enums import Strategy
 from core.domain.sort_order import DEFAULT_ORDER, SortKey, SortOrder
+from core.domain.statements import SourcedClaim
+from core.storage import scans
 from core.storage.codecs import (
     DECISIONS,
     STRATEGIES,
@@ -24,6 +27,7 @@ from core.storage.codecs import (
     is_text,
     natural,
     numbers,
+    optional,
     path_from_db,
     path_or_empty,
     row_id,
@@ -63,6 +67,16 @@ _HEX = re.compile("[0-9a-f]*")
 
 
 @dataclass(frozen=True, slots=True)
+class ScannedFacts:
+    """What a verdict on the file needs, if a scan has read it; ``body`` is as old as the row's ``sha256``."""
+
+    whole: int | None
+    unreadable: bool
+    body: str | None
+    claims: tuple[SourcedClaim, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class StoredRow:
     """A row of the queue as stored; ``sha256`` was computed when the file had ``stamp``.
 
@@ -84,6 +98,7 @@ class StoredRow:
     library_tags: tuple[str, ...]
     base_model: str = ""  # as claimed
     shown_base: str = ""  # as its tensors show
+    scanned: ScannedFacts | None = None
     damage: str = ""
 
 
@@ -105,17 +120,44 @@ def fetch_rows(db: Database, wanted: Sequence[int]) -> dict[int, StoredRow]:
     found = all_rows(
         db,
         "SELECT p.id, p.name, p.path, p.type, p.size_bytes, p.decision, h.stamp, h.sha256, m.sha256 IS NOT NULL, "
-        f"p.picks IS NOT NULL, {BASE_MODEL}, f.base_model "
+        f"p.picks IS NOT NULL, {BASE_MODEL}, f.base_model, f.id, f.whole, f.unreadable, b.sha256 "
         "FROM pending_import p LEFT JOIN file_hashes h ON h.path = p.path LEFT JOIN models m ON m.sha256 = h.sha256 "
         "LEFT JOIN scanned_files f ON f.path = p.path "
+        "LEFT JOIN body_hashes b ON b.path = p.path AND b.stamp = h.stamp "
         "WHERE p.id IN (SELECT value FROM json_each(?))",
         key,
     )
+    claims = _claims(db, [values[12] for values in found if values[12] is not None])
     make = _as_it_is if _is_sound(found, tags, images, library_tags) else _checked
     return {
-        values[0]: make(values, tags.get(values[0], ()), images.get(values[0], ()), library_tags.get(values[0], ()))
+        values[0]: replace(
+            make(values[:12], tags.get(values[0], ()), images.get(values[0], ()), library_tags.get(values[0], ())),
+            scanned=_scanned(values[12:], claims),
+        )
         for values in found
     }
+
+
+def _claims(db: Database, files: Sequence[int]) -> dict[int, list[SourcedClaim]]:
+    """Return the claims about scanned files, by the file's id; those that cannot be read are left out."""
+    found: dict[int, list[SourcedClaim]] = {}
+    if files:
+        select = (
+            "SELECT file_id, kind, value, source, file FROM claims WHERE file_id IN (SELECT value FROM json_each(?)) "
+            "ORDER BY file_id, n"
+        )
+        for file_id, *values in all_rows(db, select, [json.dumps(list(files))]):
+            with suppress(ValueError):
+                found.setdefault(file_id, []).append(scans.claim_of(*values))
+    return found
+
+
+def _scanned(values: Sequence[Any], claims: Mapping[int, Sequence[SourcedClaim]]) -> ScannedFacts | None:
+    file_id, whole, unreadable, body = values
+    if file_id is None:
+        return None
+    size = Row().take("whole", optional(natural), whole, None)
+    return ScannedFacts(size, unreadable is not None, body if is_sha256(body) else None, tuple(claims.get(file_id, ())))
 
 
 def _is_sound(found: Sequence[Sequence[Any]], *lists: dict[int, list[Any]]) -> bool:
@@ -184,7 +226,7 @@ def _checked(values: Sequence[Any], tags: Sequence[Any], images: Sequence[Any], 
         tuple(filter(is_text, others)),
         _text_or_nothing(base),
         _text_or_nothing(shown),
-        row.damage,
+        damage=row.damage,
     )
 
 

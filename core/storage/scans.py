@@ -13,7 +13,7 @@ from sqlite_utils import Database
 from core.domain.scans import ScanProblem
 from core.domain.statements import Claim, ClaimKind, Source, SourcedClaim, SourcedStatement, SourceTier, Statement
 from core.domain.structure import Kind, Structure
-from core.storage.codecs import Row, optional, path_from_db, path_or_empty, path_to_db, text
+from core.storage.codecs import Row, natural, optional, path_from_db, path_or_empty, path_to_db, text
 from core.storage.fetch import all_rows, one_row
 from core.strict_json import parse_json
 
@@ -33,8 +33,11 @@ class StoredFile:
 
 
 @dataclass(frozen=True, slots=True)
-class FileFacts:
-    """A model file to be stored: its stamps, what its tensors show, and its header's metadata, compressed."""
+class FileRow:
+    """A model file to be stored: its stamps, what its tensors show, and its header's metadata, compressed.
+
+    ``whole`` is the size that the file must have by its header, ``unreadable`` why that cannot be read.
+    """
 
     path: str
     folder: str
@@ -43,6 +46,8 @@ class FileFacts:
     beside: str
     structure: Structure | None
     header: bytes | None
+    whole: int | None = None
+    unreadable: str = ""
 
 
 def files_in(db: Database, folder: str) -> dict[str, StoredFile]:
@@ -88,7 +93,7 @@ def _files(db: Database, where: str, value: str | bytes) -> Iterator[StoredFile]
         yield StoredFile(number, path_or_empty(path), whole, content, beside)
 
 
-def put_file(db: Database, facts: FileFacts, file_id: int | None = None) -> int:
+def put_file(db: Database, facts: FileRow, file_id: int | None = None) -> int:
     """Store a model file in place of the one with this id, or as a new one; return its id.
 
     What was said about it stays until ``put_said`` replaces it.
@@ -104,8 +109,10 @@ def put_file(db: Database, facts: FileFacts, file_id: int | None = None) -> int:
         told and told.kind,
         told and told.reason,
         facts.header,
+        facts.whole,
+        facts.unreadable or None,
     ]
-    columns = "path, folder, stamp, content, beside, base_model, kind, reason, header"
+    columns = "path, folder, stamp, content, beside, base_model, kind, reason, header, whole, unreadable"
     if file_id is None:
         marks = ", ".join("?" * len(values))
         return int(db.execute(f"INSERT INTO scanned_files ({columns}) VALUES ({marks})", values).lastrowid or 0)
@@ -160,7 +167,7 @@ def claims(db: Database, file_id: int) -> list[SourcedClaim]:
     found = []
     for kind, value, source, file in all_rows(db, select, [file_id]):
         try:
-            found.append(SourcedClaim(Claim(ClaimKind(kind), text(value)), Source(source), path_from_db(file)))
+            found.append(claim_of(kind, value, source, file))
         except ValueError:
             continue
     return found
@@ -174,6 +181,19 @@ def structure(db: Database, file_id: int) -> Structure | None:
     values = Row()
     base_model, reason = (values.take("structure", optional(text), value, None) for value in (row[0], row[2]))
     return Structure(base_model, Kind(row[1]), reason or "")
+
+
+def size_by_header(db: Database, file_id: int) -> tuple[int | None, bool]:
+    """Return the size that a file must have by its header, None if unknown, and whether the header is unreadable."""
+    row = one_row(db, "SELECT whole, unreadable FROM scanned_files WHERE id = ?", [file_id])
+    if row is None:
+        return None, False
+    return Row().take("whole", optional(natural), row[0], None), row[1] is not None
+
+
+def claim_of(kind: Any, value: object, source: Any, file: object) -> SourcedClaim:
+    """Return a stored claim. Raises ValueError if this program cannot have written it."""
+    return SourcedClaim(Claim(ClaimKind(kind), text(value)), Source(source), path_from_db(file))
 
 
 def pictures(db: Database, file_id: int) -> set[str]:

@@ -10,7 +10,7 @@ migrations = Migrations("model-curator")
 SCHEMAS = {
     "1_library_queue_journal": "ec02df376d4da2e89b995042493d7dc789e2b40dceffb1a596bac53d222c336a",
     "2_picks": "1d5dd1dc20d9fafd8cf414e666f9a627f96a84e5b8d1493d034464a078d332f0",
-    "3_scans": "76991af4053135853c49b8f1535639194a8758204f1aa6800ff259aa7ab48a51",
+    "3_scans": "0e1f3abfeab818403d19cf85455b2acbe6973502980c75533463606bb7942ef9",
 }
 """The migrations in order, each with the digest of the schema after it: see ``core.storage.schema_check``."""
 
@@ -147,7 +147,9 @@ CREATE TABLE scanned_files (  -- model files that scans have read, and what thei
     base_model  TEXT,  -- told from its tensors
     kind        TEXT,
     reason      TEXT,
-    header      BLOB  -- its metadata as it stands there, compressed JSON
+    header      BLOB,  -- its metadata as it stands there, compressed JSON
+    whole       INTEGER,  -- bytes that the file must have by its header, NULL where that does not tell
+    unreadable  TEXT  -- why its header cannot be read
 );
 CREATE INDEX scanned_files_folder ON scanned_files (folder);
 CREATE INDEX scanned_files_content ON scanned_files (content);
@@ -175,6 +177,12 @@ CREATE TABLE scanned_pictures (  -- pictures that were taken for a file, by the 
     sha256   TEXT NOT NULL,
     PRIMARY KEY (file_id, sha256)
 ) WITHOUT ROWID;
+CREATE TABLE body_hashes (  -- of what lies behind the header of a safetensors file, as in file_hashes
+    path    TEXT PRIMARY KEY,
+    stamp   TEXT NOT NULL,
+    sha256  TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX body_hashes_sha256 ON body_hashes (sha256);
 CREATE TABLE other_paths (  -- links to model files and folders
     path   TEXT PRIMARY KEY,
     leads  TEXT NOT NULL

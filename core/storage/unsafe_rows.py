@@ -49,6 +49,7 @@ _TABLES: dict[str, tuple[int, dict[str, _Check]]] = {
     "scanned_files": (1, {
         "id": integer, "path": path_from_db, "folder": path_from_db, "stamp": text, "content": text, "beside": text,
         "base_model": optional(text), "kind": optional(text), "reason": optional(text), "header": optional(blob),
+        "whole": optional(natural), "unreadable": optional(text),
     }),
     "statements": (2, {
         "file_id": integer, "n": natural, "field": text, "source": text, "tier": natural, "file": path_from_db,
@@ -57,6 +58,7 @@ _TABLES: dict[str, tuple[int, dict[str, _Check]]] = {
     "claims": (2, {
         "file_id": integer, "n": natural, "kind": text, "value": text, "source": text, "file": path_from_db,
     }),
+    "body_hashes": (1, {"path": path_from_db, "stamp": text, "sha256": sha256}),
     "scanned_pictures": (2, {"file_id": integer, "sha256": sha256}),
     "other_paths": (1, {"path": path_from_db, "leads": path_from_db}),
     "scan_problems": (2, {"about": path_from_db, "path": path_from_db, "reason": text, "folder": path_from_db}),

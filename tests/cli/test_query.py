@@ -17,7 +17,7 @@ from tui.cli.formatting import verify_lines
 HOSTILE = "[bold]x[/nope] [@click=app.quit]\x1b[31m \x1b]52;c;eA==\x07 \x9b \u202eevil\n\ttab\x7f"
 ROW_KEYS = ["id", "name", "path", "type", "size_bytes", "sha256", "state", "decision", "tags", "images"]
 RECORD_KEYS = ["path", "name", "type", "size_bytes", "created_at", "meta_json", "tags", "images"]
-RECORD_KEYS += ["locations", "sources", "claims", "structure"]
+RECORD_KEYS += ["locations", "sources", "claims", "structure", "hashes", "verdict"]
 
 
 def test_pending_lists_the_queue(library: Library, tmp_path: Path) -> None:

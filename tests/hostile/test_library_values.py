@@ -41,6 +41,10 @@ _NO_JSON = st.one_of(
     st.binary(),
     st.just("invalid"),
 )
+_NO_PATH = st.sampled_from([b"bytes that could be text", "invalid"])
+_NO_VALUE = st.one_of(
+    st.sampled_from([DEEP, '{"a":1,"a":1}', "{", "", "NaN", '"\\udc00"']), st.binary(), st.just("invalid")
+)
 _WHERE = {
     "pending_import": f"id = {BAD}",
     "pending_images": f"pending_id = {BAD}",
@@ -51,6 +55,8 @@ _WHERE = {
     "image_verdicts": f"sha256 = '{digest(png(2))}'",
     "imported_rows": "1",
     "imported_images": "1",
+    **dict.fromkeys(("scanned_files", "statements", "claims", "scanned_pictures", "scanned_folders"), "1"),
+    **dict.fromkeys(("other_paths", "scan_problems", "scan_roots", "body_hashes"), "1"),
 }
 _PLACES = [
     *(Place("pending_import", column, _NO_TEXT) for column in ("name", "type")),
@@ -76,6 +82,25 @@ _PLACES = [
     Place("image_verdicts", "refused", _NO_TEXT),
     Place("imported_rows", "pending_id", _NO_NUMBER),
     Place("imported_images", "name", _NO_TEXT),
+    *(Place("scanned_files", column, _NO_TEXT) for column in ("stamp", "content", "beside", "base_model", "kind")),
+    *(Place("scanned_files", column, _NO_TEXT) for column in ("reason", "unreadable")),
+    Place("scanned_files", "whole", _NO_NUMBER),
+    *(Place("statements", column, _NO_TEXT) for column in ("field", "source")),
+    Place("statements", "file", _NO_PATH),
+    Place("statements", "tier", _NO_NUMBER),
+    Place("statements", "value", _NO_VALUE),
+    *(Place("claims", column, _NO_TEXT) for column in ("kind", "value", "source")),
+    Place("claims", "file", _NO_PATH),
+    Place("scanned_pictures", "sha256", _NO_HASH),
+    Place("other_paths", "leads", _NO_PATH),
+    Place("scan_problems", "reason", _NO_TEXT),
+    Place("scan_problems", "path", _NO_PATH),
+    Place("scanned_folders", "stamp", _NO_TEXT),
+    Place("scanned_folders", "root", _NO_PATH),
+    Place("scanned_folders", "files", _NO_NUMBER),
+    Place("scan_roots", "added_at", _NO_INTEGER),
+    Place("body_hashes", "sha256", _NO_HASH),
+    Place("body_hashes", "stamp", _NO_TEXT),
 ]
 
 
@@ -93,6 +118,7 @@ def _readings(library: Library) -> Iterator[Callable[[], object]]:
         yield partial(queue.suggestion, number)
     for key in (str(BAD), str(GOOD), SHA, OTHER):
         yield partial(library.show, key)
+    yield from (library.model_folders.remembered, partial(library.model_folders.scan, [], dry_run=True))
     yield from (queue.counts, queue.decisions, queue.full_decisions, library.history.operations, library.history.newest)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import sqlite3
 import tempfile
 from contextlib import closing
@@ -10,7 +11,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlite_utils import Database
+
 from core import Library
+from core.domain.scans import ScanProblem
+from core.domain.statements import (
+    Claim,
+    ClaimKind,
+    Source,
+    SourcedClaim,
+    SourcedStatement,
+    SourceTier,
+    Statement,
+)
+from core.domain.structure import Kind as ModelKind
+from core.domain.structure import Structure
+from core.storage import scan_folders, scans
+from core.storage.scan_folders import StoredFolder
+from core.storage.scans import FileRow
 from core.verify.findings import FindingCode
 from tests.support.builders import add_pending, digest, model_file, png
 
@@ -45,7 +63,26 @@ def template() -> Path:
         with library.store.write() as db:
             db.execute("INSERT INTO imported_rows VALUES ('/old.db', 1, NULL, ?)", [BAD])
             db.execute("INSERT INTO imported_images VALUES ('/old.db', 1, 'x.png')")
+            _add_scan(db, str(path))
     return folder
+
+
+def _add_scan(db: Database, path: str) -> None:
+    """Add what a scan would know of the model file at a path."""
+    facts = FileRow(
+        path, os.path.dirname(path), "s", "c", "b", Structure("SDXL", ModelKind.LORA, "its tensors"), b"x", 7
+    )
+    said = SourcedStatement(Statement("title", "Ink", Source.TEXT, SourceTier.USER), "/m/x.txt")
+    claim = SourcedClaim(Claim(ClaimKind.SHA256, "ab" * 32), Source.CHECKSUM, "/m/x.sha256")
+    file_id = scans.put_file(db, facts)
+    scans.put_said(db, file_id, [said], [claim])
+    scans.add_pictures(db, file_id, ["cd" * 32])
+    scans.add_other_path(db, "/link", path)
+    scans.put_problems(db, path, os.path.dirname(path), [ScanProblem("/m/x", "not JSON")])
+    scan_folders.remember_roots(db, ["/m"])
+    scan_folders.put_folder(db, "/m", StoredFolder("/m", "s", 1))
+    [stamp] = db.execute("SELECT stamp FROM file_hashes WHERE path = ?", [path]).fetchone()
+    db.execute("INSERT INTO body_hashes VALUES (?, ?, ?)", [path, stamp, "ef" * 32])
 
 
 def damage(root: Path, sql: str, values: tuple[Any, ...] = ()) -> None:

@@ -54,7 +54,7 @@ def read_safetensors(metadata: Mapping[str, str]) -> Sidecar:
         out.picture(picture)
     out.claim(ClaimKind.BODY_SHA256, metadata.get("sshs_model_hash"))
     if not metadata.get("ot_branch"):  # OneTrainer's is over the tensors sorted by name
-        out.claim(ClaimKind.BODY_SHA256, spec.get("hash_sha256"))
+        out.claim(ClaimKind.MODELSPEC, spec.get("hash_sha256"))
     return out.done()
 
 

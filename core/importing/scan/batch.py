@@ -19,7 +19,7 @@ from core.importing.scan.standing import Case, Fate, Standing, decide, standing
 from core.operations.journal import Change, StaleSnapshot
 from core.storage import import_batches, journal_rows, models, pending, scans, tags
 from core.storage.import_batches import Added
-from core.storage.scans import FileFacts
+from core.storage.scans import FileRow
 
 _Rows = dict[str, list[Mapping[str, Any]]]
 
@@ -175,7 +175,8 @@ class _Writer:
         return [tags.get_or_create(self._db, 0, name, None, None)[0] for name in record.tags]
 
 
-def _facts(read: ReadModel) -> FileFacts:
+def _facts(read: ReadModel) -> FileRow:
     file = read.file
     stamps = file.stamp.whole, file.stamp.content, read.beside
-    return FileFacts(file.path, file.folder, *stamps, read.structure, read.header)
+    own = read.own
+    return FileRow(file.path, file.folder, *stamps, own.structure, own.metadata, own.whole, own.unreadable)

@@ -7,11 +7,11 @@ import json
 import os
 import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
 from core.domain.scans import ScanProblem
-from core.domain.statements import Sidecar, Source, SourcedClaim, SourcedStatement, SourceTier, Statement
+from core.domain.statements import ClaimKind, Sidecar, Source, SourcedClaim, SourcedStatement, SourceTier, Statement
 from core.domain.structure import Kind, Structure
 from core.errors import ModelFileError
 from core.files.safe_open import open_model
@@ -28,6 +28,8 @@ from core.importing.sidecars.reading import ReadSidecar, read_sidecars
 _STAMP_BYTES = 16
 _MOST_PROMPTS = 100  # files of example prompts of one model
 _MAX_HEADER = 1 << 20  # bytes of a header's metadata, compressed, that are kept
+
+_PRECISIONS = {"fp16": "F16", "bf16": "BF16"}
 
 _Reader = Callable[[BinaryIO, int], Header]
 _FORMATS: Mapping[str, tuple[_Reader, Callable[[Mapping[str, Any]], Sidecar]]] = {
@@ -55,19 +57,33 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class OwnHeader:
+    """What a model file's own header says and shows.
+
+    ``metadata`` is kept as compressed JSON. ``whole`` is the size in bytes that the file must have by it.
+    ``unreadable`` says why it cannot be read, ``problem`` what is to be told about it.
+    """
+
+    said: Sidecar = field(default_factory=Sidecar)
+    structure: Structure | None = None
+    metadata: bytes | None = None
+    whole: int | None = None
+    unreadable: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ReadModel:
     """A model file, and everything that is said about it.
 
-    ``beside`` is a digest of the names and stamps of the files that belong to it, ``header`` its metadata as compressed
-    JSON, ``read`` the number of bytes read.
+    ``beside`` is a digest of the names and stamps of the files that belong to it, ``read`` the number of bytes read.
     """
 
     file: ModelFile
     beside: str
     statements: tuple[SourcedStatement, ...]
     claims: tuple[SourcedClaim, ...]
-    structure: Structure | None
-    header: bytes | None
+    own: OwnHeader
     pictures: tuple[Picture, ...]
     problems: tuple[ScanProblem, ...]
     read: int
@@ -77,7 +93,8 @@ class ReadModel:
         """Its type: by its folders, else by its tensors."""
         if self.file.type is not None:
             return self.file.type
-        return OTHER if self.structure is None else _TYPES.get(self.structure.kind, "loras")
+        shown = self.own.structure
+        return OTHER if shown is None else _TYPES.get(shown.kind, "loras")
 
 
 def beside_stamp(folder: str, beside: Beside, prompts: str | None) -> str:
@@ -111,25 +128,24 @@ def read_model(model: ModelFile, about: About, beside: Beside, stamp: str, promp
 
     What cannot be read is in ``problems``. ``stamp`` is that of ``beside_stamp``, taken before.
     """
-    own, structure, header, problem = _read_header(model)
+    own = _read_header(model)
     sidecars = read_sidecars(model.folder, beside.sidecars, about)
     if prompts is not None:
         files = [(name, PROMPT) for name in _prompt_files(model.folder, prompts)[:_MOST_PROMPTS]]
         sidecars += read_sidecars(os.path.join(model.folder, prompts), files, about)
-    said = [*sidecars, ReadSidecar(model.path, own), ReadSidecar(model.path, _of_name(about, beside))]
+    said = [*sidecars, ReadSidecar(model.path, own.said), ReadSidecar(model.path, _of_name(about, beside))]
     problems = [ScanProblem(one.path, reason) for one in said for reason in one.sidecar.problems]
-    if problem:
-        problems.insert(0, ScanProblem(model.path, problem))
+    if own.problem:
+        problems.insert(0, ScanProblem(model.path, own.problem))
     return ReadModel(
         model,
         stamp,
         tuple(SourcedStatement(one, part.path) for part in said for one in part.sidecar.statements),
         tuple(SourcedClaim(one, part.sidecar.source, part.path) for part in said for one in part.sidecar.claims),
-        structure,
-        header,
+        own,
         tuple(_pictures(model, beside, said)),
         tuple(problems),
-        sum(part.size for part in sidecars) + len(header or b""),
+        sum(part.size for part in sidecars) + len(own.metadata or b""),
     )
 
 
@@ -157,22 +173,38 @@ def _is_text(value: Any) -> bool:
     return True
 
 
-def _read_header(model: ModelFile) -> tuple[Sidecar, Structure | None, bytes | None, str]:
-    """Return what a header says, what its tensors show, its metadata, and what is wrong with it."""
+def _read_header(model: ModelFile) -> OwnHeader:
     reader = _FORMATS.get(os.path.splitext(model.name)[1].lower())
     try:
         with open(open_model(model.path), "rb") as file:
             if reader is None:  # pickles are never opened as such
-                return Sidecar(), None, None, ""
+                return OwnHeader()
             read, say = reader
-            header = read(file, os.fstat(file.fileno()).st_size)
+            size = os.fstat(file.fileno()).st_size
+            header = read(file, size)
     except ModelFileError as error:
-        return Sidecar(), None, None, str(error)
+        return OwnHeader(problem=str(error))
     except HeaderUnreadable as error:
-        return Sidecar(), None, None, f"its header cannot be read: {error}"
+        told = f"its header cannot be read: {error}"
+        return OwnHeader(unreadable="" if error.unread else str(error), problem=told)
     except OSError as error:
-        return Sidecar(), None, None, f"it cannot be read ({os.strerror(error.errno or 0)})"
+        return OwnHeader(problem=f"it cannot be read ({os.strerror(error.errno or 0)})")
     kept = zlib.compress(json.dumps(dict(header.metadata), default=str).encode()) if header.metadata else None
     if kept is not None and len(kept) > _MAX_HEADER:
         kept = None
-    return say(header.metadata), detect(header.tensors), kept, ""
+    # What is behind the last tensor of a GGUF file is padding.
+    exact = header.size and (read is safetensors.read or size < header.size)
+    return OwnHeader(_said(header, say), detect(header.tensors), kept, header.size if exact else None)
+
+
+def _said(header: Header, say: Callable[[Mapping[str, Any]], Sidecar]) -> Sidecar:
+    """Return what a header says; the hash of a body that was saved again in another precision proves nothing."""
+    said = say(header.metadata)
+    trained = _PRECISIONS.get(str(header.metadata.get("ss_mixed_precision")))
+    types = {tensor.dtype for tensor in header.tensors.values()}
+    if trained is None or trained in types:
+        return said
+    claims = (
+        replace(one, kind=ClaimKind.MODELSPEC) if one.kind is ClaimKind.BODY_SHA256 else one for one in said.claims
+    )
+    return replace(said, claims=tuple(claims))

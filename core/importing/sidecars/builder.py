@@ -22,6 +22,7 @@ _LENGTHS = {
     ClaimKind.AUTOV2: 10,
     ClaimKind.AUTOV3: 12,
     ClaimKind.BODY_SHA256: 64,
+    ClaimKind.MODELSPEC: 64,
     ClaimKind.BLAKE3: 64,
 }
 
@@ -142,6 +143,12 @@ class Builder:
         found = values.digest(value, _LENGTHS[kind])
         if found:
             self.claims.append(Claim(kind, found))
+
+    def size_claim(self, value: Any) -> None:
+        """Note the size in bytes that the file states; tools multiply kilobytes, so it may be a fraction off."""
+        found = values.number(value)
+        if found and found > 0:
+            self.claims.append(Claim(ClaimKind.SIZE, str(round(found))))
 
     def picture(self, value: Any) -> None:
         """Take a picture that lies in the file as a ``data:`` URL, or as base64 alone."""

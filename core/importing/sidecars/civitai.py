@@ -11,7 +11,7 @@ from typing import Any
 
 from core.domain.statements import ClaimKind, Sidecar, Source, SourceTier
 from core.importing.sidecars.builder import About, Builder, NotOurs, parse
-from core.importing.sidecars.values import digest, mapping, mappings, text, words
+from core.importing.sidecars.values import digest, mapping, mappings, number, text, words
 
 _LICENSE = ("allowNoCredit", "allowCommercialUse", "allowDerivatives", "allowDifferentLicense")
 _HASHES = {
@@ -121,6 +121,8 @@ def state_claims(out: Builder, files: Any, about: About) -> None:
         hashes = mapping(one.get("hashes"))
         for name, kind in _HASHES.items():
             out.claim(kind, hashes.get(name))
+        kilobytes = number(one.get("sizeKB"))
+        out.size_claim(kilobytes * 1024 if kilobytes else None)
 
 
 def _version_of(versions: Sequence[Mapping[str, Any]], about: About) -> Mapping[str, Any]:

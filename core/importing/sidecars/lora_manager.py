@@ -41,6 +41,7 @@ def read(data: bytes, about: About) -> Sidecar:
     if body.get("hash_status") in (None, "completed"):
         out.claim(ClaimKind.SHA256, body.get("sha256"))
     out.claim(ClaimKind.AUTOV3, body.get("autov3"))
+    out.size_claim(body.get("size"))
     out.keep({key: body[key] for key in _KEPT if body.get(key)})
     return out.done()
 

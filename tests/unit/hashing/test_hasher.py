@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 
 from core import Library
+from core.domain.hashes import FileHashes
 from core.errors import Cancelled, ModelFileError
 from core.files.safe_open import fingerprint
-from core.hashing.hasher import Hasher, hash_file
+from core.hashing.hasher import Hasher, hash_both, hash_file
 from core.storage.caches import HashCache
 from tests.support.builders import digest, model_file
 
@@ -27,8 +28,8 @@ class Dictionary:
     def get(self, path: str, stamp: str) -> str | None:
         return self.kept.get((path, stamp))
 
-    def put(self, path: str, stamp: str, sha256: str, cancel: threading.Event | None = None) -> None:
-        self.kept[path, stamp] = sha256
+    def put(self, path: str, hashes: FileHashes, cancel: threading.Event | None = None) -> None:
+        self.kept[path, hashes.stamp] = hashes.sha256
 
 
 def test_the_hash_is_that_of_all_bytes(tmp_path: Path) -> None:
@@ -145,3 +146,24 @@ def test_a_library_opened_for_reading_keeps_no_hash(library: Library, tmp_path: 
         hasher = Hasher(HashCache(reader.store))
         assert hasher.sha256(path) == digest(b"x")
         assert hasher.cached_hash(path) is None
+
+
+@pytest.mark.parametrize("size", [1, 1000, MEBIBYTE - 50, MEBIBYTE, 3 * MEBIBYTE + 5])
+@pytest.mark.parametrize("header", [2, 40, MEBIBYTE - 8, 2 * MEBIBYTE])
+def test_the_body_of_a_safetensors_file_is_hashed_in_the_same_pass(tmp_path: Path, header: int, size: int) -> None:
+    head, body = header.to_bytes(8, "little") + b"{" * header, os.urandom(size)
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(head + body)
+    found = hash_both(str(path))
+    assert (found.sha256, found.body) == (digest(head + body), digest(body))
+    other = tmp_path / "m.ckpt"
+    other.write_bytes(head + body)
+    assert hash_both(str(other)).body is None
+
+
+@pytest.mark.parametrize("data", [b"x", b"\0" * 8, b"\xff" * 20, (10).to_bytes(8, "little") + b"{" * 10])
+def test_a_file_without_a_body_has_no_hash_of_one(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(data)
+    assert hash_both(str(path)).body is None
+    assert hash_both(str(path)).sha256 == digest(data)

@@ -58,7 +58,7 @@ def test_kohya() -> None:
     ("said", "claims"),
     [
         ({"sshs_model_hash": HASH_OF_NOTHING}, ()),
-        ({"modelspec.hash_sha256": "0x" + "CD" * 32}, (Claim(ClaimKind.BODY_SHA256, "cd" * 32),)),
+        ({"modelspec.hash_sha256": "0x" + "CD" * 32}, (Claim(ClaimKind.MODELSPEC, "cd" * 32),)),
         ({"modelspec.hash_sha256": "0x" + "CD" * 32, "ot_branch": "master"}, ()),
     ],
 )

@@ -61,6 +61,7 @@ def test_lora_manager() -> None:
     assert {(one.kind, one.value) for one in sidecar.claims} == {
         (ClaimKind.SHA256, "ab" * 32),
         (ClaimKind.AUTOV3, "cd" * 6),
+        (ClaimKind.SIZE, "151112346"),
     }
 
 
@@ -80,7 +81,8 @@ def test_lora_manager_of_a_model_it_found_nowhere_says_nothing() -> None:
         "autov3": None,
     }
     sidecar = lora_manager.read(as_json(lone), MODEL)
-    assert (sidecar.statements, sidecar.claims) == ((), ())
+    assert sidecar.statements == ()
+    assert [one.kind for one in sidecar.claims] == [ClaimKind.SIZE]
 
 
 def test_hugging_faces_metadata_is_none_of_lora_managers() -> None:

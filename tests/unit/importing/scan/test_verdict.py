@@ -1,0 +1,112 @@
+"""Verdicts on real files: cut, flipped, with another header or sidecar; none is false on a clean tree."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from core import Library
+from core.domain.verdict import Verdict
+from tests.support.model_headers import safetensors
+from tests.support.model_tree import LORA, civitai, put_json, scan
+
+
+def with_own_hash(metadata: dict[str, str] | None = None) -> bytes:
+    """Return a LoRA as kohya writes it: its header holds the hash of its body."""
+    body = safetensors(LORA)[-2 * 2 * 768 :]
+    own = {"sshs_model_hash": hashlib.sha256(body).hexdigest(), "ss_mixed_precision": "fp16"}
+    return safetensors(LORA, {**own, **(metadata or {})})
+
+
+def judged(library: Library, path: Path) -> Verdict | None:
+    """Scan a folder, hash its one model, and return the verdict, which list and record agree on."""
+    scan(library, path.parent)
+    [pending_id] = library.queue.search()
+    library.processor.dry_run(pending_id)
+    [row] = library.queue.rows([pending_id])
+    entry = library.show(str(pending_id))
+    assert entry is not None
+    assert entry.known.verdict is row.verdict
+    return row.verdict
+
+
+def flipped(data: bytes) -> bytes:
+    return data[:-100] + bytes([data[-100] ^ 1]) + data[-99:]
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda data: data, Verdict.INTACT),
+        (flipped, Verdict.DAMAGED),
+        (lambda data: data[:-1], Verdict.TRUNCATED),
+        (lambda data: data[:-1000], Verdict.TRUNCATED),
+        (lambda data: data + b"\0", Verdict.PADDED),
+        (lambda data: b"\xff" * 8 + data[8:], Verdict.UNREADABLE_HEADER),
+        (lambda data: data[:20], Verdict.UNREADABLE_HEADER),
+    ],
+)
+def test_a_file_with_its_own_hash(
+    library: Library, tmp_path: Path, change: Callable[[bytes], bytes], expected: Verdict
+) -> None:
+    path = tmp_path / "models" / "ink.safetensors"
+    path.parent.mkdir()
+    path.write_bytes(change(with_own_hash()))
+    assert judged(library, path) is expected
+
+
+def sidecar(data: bytes, *, size: int | None = None) -> dict[str, object]:
+    hashes = {"SHA256": hashlib.sha256(data).hexdigest().upper()}
+    return civitai("Ink", files=[{"name": "ink.safetensors", "sizeKB": (size or len(data)) / 1024, "hashes": hashes}])
+
+
+@pytest.mark.parametrize(
+    ("data", "said_of", "expected"),
+    [
+        (safetensors(LORA), safetensors(LORA), Verdict.INTACT),
+        (flipped(safetensors(LORA)), safetensors(LORA), Verdict.DAMAGED),
+        (with_own_hash({"a": "b"}), with_own_hash(), Verdict.HEADER_REWRITTEN),
+        (safetensors(LORA), b"another, longer file" * 999, Verdict.OTHER_FILE),
+    ],
+)
+def test_a_file_with_a_sidecar(
+    library: Library, tmp_path: Path, data: bytes, said_of: bytes, expected: Verdict
+) -> None:
+    path = tmp_path / "models" / "ink.safetensors"
+    path.parent.mkdir()
+    path.write_bytes(data)
+    put_json(path.with_suffix(".civitai.info"), sidecar(said_of))
+    assert judged(library, path) is expected
+
+
+def test_a_body_that_was_saved_again_in_another_precision_is_not_damaged(library: Library, tmp_path: Path) -> None:
+    path = tmp_path / "models" / "ink.safetensors"
+    path.parent.mkdir()
+    data = bytearray(with_own_hash())
+    length = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + length])
+    header["__metadata__"] |= {"ss_mixed_precision": "bf16", "sshs_model_hash": "ab" * 32}
+    encoded = json.dumps(header).encode()
+    path.write_bytes(len(encoded).to_bytes(8, "little") + encoded + data[8 + length :])
+    assert judged(library, path) is Verdict.UNPROVEN
+
+
+def test_verdicts_are_searched_for_and_a_bad_one_is_a_reason_to_review(library: Library, tmp_path: Path) -> None:
+    root = tmp_path / "models"
+    root.mkdir()
+    (root / "cut.safetensors").write_bytes(with_own_hash()[:-1])
+    (root / "good.safetensors").write_bytes(with_own_hash())
+    scan(library, root)
+    assert list(library.queue.search("verdict:truncated")) == [1], "known before anything is hashed"
+    assert list(library.queue.search("verdict:intact")) == []
+    for pending_id in (1, 2):
+        library.processor.dry_run(pending_id)
+    assert list(library.queue.search("verdict:intact")) == [2]
+    assert list(library.queue.search("-verdict:trunc")) == [2]
+    found = library.queue.suggestion(1)
+    assert found is not None
+    assert (found.strategy, found.why) == (None, "the file is cut short: review")
