@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -204,3 +205,24 @@ async def test_base_models_have_a_column_once_there_are_any(models: Path, librar
         await desk.wait_until(lambda: list(desk.list.ids) == [2])
     async with running(library, (100, 30)) as desk:
         assert "base" not in desk.text("#list").split("\n")[0], "there is no room for it"
+
+
+async def test_a_file_that_is_cut_short_has_a_sign_and_words(library: Library, tmp_path: Path) -> None:
+    whole = put_model(tmp_path / "models" / "loras" / "whole.safetensors").read_bytes()
+    (tmp_path / "models" / "loras" / "cut.safetensors").write_bytes(whole[:-1])
+    put_json(tmp_path / "models" / "loras" / "whole.metadata.json", {
+        "file_name": "whole", "model_name": "Whole", "sha256": hashlib.sha256(whole).hexdigest(),
+    })  # fmt: skip
+    library.model_folders.scan([tmp_path / "models"])
+    async with running(library, (150, 40)) as desk:
+        await desk.hashed()
+        assert "! cut" in desk.line_of(1)
+        assert "!" not in desk.line_of(2)
+        await desk.go_to(1)
+        await desk.wait_for_text("! the file is cut short", "#facts")
+        await desk.wait_for_text("review", "#list")
+        await desk.go_to(2)
+        await desk.wait_for_text("✓ a claim about its bytes holds", "#facts")
+        await desk.press("/")
+        await desk.paste("verdict:trunc")
+        await desk.wait_until(lambda: list(desk.list.ids) == [1])

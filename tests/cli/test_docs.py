@@ -7,6 +7,7 @@ import re
 import click
 import pytest
 
+from core.domain.verdict import Verdict
 from core.importing.scan.walk import SUFFIXES
 from core.importing.sidecars.formats import FORMATS
 from core.planning.sources import PRECEDENCE
@@ -60,7 +61,9 @@ def test_the_exit_codes() -> None:
 
 def test_the_page_about_scans_lists_all_sources_in_their_order_and_all_formats() -> None:
     page = (ROOT / "docs" / "scan.md").read_text()
-    rows = re.findall(r"^\| `([^`]+)` \| (.+) \|$", page, re.MULTILINE)
+    found = re.findall(r"^\| `([^`]+)` \| (.+) \|$", page, re.MULTILINE)
+    rows = [row for row in found if row[0] not in list(Verdict)]
+    assert {word for word, _ in found} - {source for source, _ in rows} == set(Verdict)
     assert [source for source, _ in rows] == list(PRECEDENCE)
     files = " ".join(text for _, text in rows)
     assert all(one.ending in files for one in FORMATS)

@@ -13,12 +13,13 @@ from textual.widgets import Static
 
 from core.domain.enums import Side
 from core.domain.records import MAX_LISTED_DUPLICATES, QueueRow, Thumbnail
+from core.domain.verdict import VERDICT_WORDS, Verdict
 from core.planning.suggestions import Suggestion
 from core.text import format_size
 from tui.jobs.picture_cache import PictureCache, PictureKey
 from tui.presenters.cell_text import cut, cut_front, wrap
 from tui.textual_compat import after_refresh
-from tui.theme.palette import BRIGHT, GREY, RAISED, RED, TEAL, TEXT, VIOLET
+from tui.theme.palette import AMBER, BRIGHT, GREY, RAISED, RED, TEAL, TEXT, VIOLET
 from tui.widgets.images.graphics_box import image_box
 from tui.widgets.images.image_box import ImageBox
 from tui.widgets.queue_list.columns import short_name
@@ -163,6 +164,9 @@ class Preview(Vertical):
             Content.styled(cut_front(_folder(row), width), GREY),
             self._identity(row, width),
         ]
+        if row.verdict not in (None, Verdict.UNPROVEN):
+            sign, tone = ("✓", TEAL) if row.verdict is Verdict.INTACT else ("!", AMBER)
+            lines.append(Content.styled(cut(f"{sign} {VERDICT_WORDS[row.verdict]}", width), tone))
         if row.duplicate_ids:
             lines.append(Content.styled(cut(_same_file(row.duplicate_ids), width), VIOLET))
         room = max(self.query_one("#facts").size.height, 5) - len(lines)

@@ -11,6 +11,7 @@ from rich.style import Style
 
 from core.domain.records import QueueRow
 from core.domain.sort_order import DEFAULT_ORDER, SortKey, SortOrder
+from core.domain.verdict import BAD_VERDICTS
 from core.planning.base_families import contradict
 from core.text import format_size
 from tui.presenters.cell_text import fit
@@ -34,6 +35,7 @@ from tui.theme.palette import (
 )
 
 _MARGIN = 3
+_BAD = "!"  # before the name of a file that is not what it says
 _STATE, _DECISION, _TYPE, _BASE, _SIZE = 9, 10, 11, 11, 8
 _BRACKETS = {(False, True): "╭", (True, True): "│", (True, False): "╰"}
 _TO_THE_RIGHT = (SortKey.ID, SortKey.SIZE)
@@ -125,11 +127,14 @@ def line(row: QueueRow, cols: Columns, look: RowStyle, ground: Style, palette: P
     """Return one line of the list, exactly as wide as the columns."""
     style = partial(_style, palette, ground, _under(look))
     dim = style(GREY)
+    bad = row.verdict in BAD_VERDICTS
+    name = short_name(row.title, cols.name - 2 * bad)
     segments = [
         *_margin(look, style),
         Segment(fit(row.id, cols.id, right=True) + " ", dim),
+        *([Segment(f"{_BAD} ", style(AMBER, bold=True))] if bad else []),
         Segment(
-            fit(short_name(row.title, cols.name), cols.name) + " ",
+            fit(name, cols.name - 2 * bad) + " ",
             style(RED if row.damage else BRIGHT if look.cursor else TEXT, bold=look.cursor),
         ),
     ]
