@@ -243,9 +243,11 @@ class Library:
         """The folders that hold the user's models: scan, remember, forget."""
         # Start-up: what reads sidecars takes as long to import as everything else here.
         from core.importing.scan.model_folders import ModelFolders  # noqa: PLC0415
+        from core.importing.scan.relink import Relinker  # noqa: PLC0415
         from core.importing.scan.scanner import FolderScanner  # noqa: PLC0415
 
-        return ModelFolders(self.store, FolderScanner(self.store, self._journal, self._hasher, self._imaging))
+        scanner = FolderScanner(self.store, self._journal, self._hasher, self._imaging)
+        return ModelFolders(self.store, scanner, Relinker(self.store, self._journal, self._hasher))
 
     def show(self, key: str) -> RecordWithImages | None:
         """Return the model with the sha256 ``key``, or the pending import with the id ``key``, or None."""

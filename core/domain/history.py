@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from core.domain.operations import Operation
 
+RELINK = "relink"
+"""The source of an operation that gave records the paths where their files are."""
+
 
 @dataclass(frozen=True, slots=True)
 class Imported:

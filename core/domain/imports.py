@@ -15,8 +15,16 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class NotFound:
+    """How many model files of new rows are not there, of those whose paths begin with ``beginning``."""
+
+    beginning: str
+    files: int
+
+
+@dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What one run of Stage 1 added, skipped (rows known from an earlier run), and could not import."""
+    """What one run of Stage 1 added, skipped (rows known from an earlier run), could not import, and did not find."""
 
     models: int = 0
     pending: int = 0
@@ -25,3 +33,4 @@ class ImportReport:
     skipped: int = 0
     problems: tuple[Problem, ...] = ()
     cancelled: bool = False
+    not_found: tuple[NotFound, ...] = ()

@@ -88,6 +88,8 @@ class Importer:
             counts = self._attempt(run, batch)
         run.problems += [problem for row in batch for problem in row.problems] + run.images.problems
         run.total.add(counts)
+        for row in batch if counts.models or counts.pending else ():
+            run.not_found.look(map_path(row.path, run.path_map))
 
     def _attempt(self, run: Run, batch: Sequence[LegacyRow]) -> Counts | None:
         """Import a batch as one operation; return None if the state it was prepared from has changed."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from core.domain.imports import ImportReport, Problem
 from core.importing.images import ImportImageStager, StagedImage
 from core.importing.legacy.database import LegacyDatabase, LegacyRow
+from core.importing.not_found import NotFoundCounter
 
 
 @dataclass(slots=True)
@@ -49,6 +50,7 @@ class Run:
     new_tags: int = 0
     total: Counts = field(default_factory=Counts)
     problems: list[Problem] = field(default_factory=list)
+    not_found: NotFoundCounter = field(default_factory=NotFoundCounter)
 
     def report(self, *, cancelled: bool = False) -> ImportReport:
         """Return what has been imported so far."""
@@ -56,5 +58,12 @@ class Run:
         # sorted by row; problems of the whole database come first
         problems = tuple(sorted(self.problems, key=lambda problem: -1 if problem.row is None else problem.row))
         return ImportReport(
-            counts.models, counts.pending, self.new_tags, counts.images, counts.skipped, problems, cancelled
+            counts.models,
+            counts.pending,
+            self.new_tags,
+            counts.images,
+            counts.skipped,
+            problems,
+            cancelled,
+            self.not_found.found(),
         )

@@ -121,6 +121,15 @@ def put_file(db: Database, facts: FileRow, file_id: int | None = None) -> int:
     return file_id
 
 
+def move_file(db: Database, file_id: int, path: str) -> None:
+    """Let what is known about a file follow it to another path, where the next scan reads it again."""
+    folder = path_to_db(os.path.dirname(path))
+    db.execute(
+        "UPDATE scanned_files SET path = ?, folder = ?, stamp = '' WHERE id = ?", [path_to_db(path), folder, file_id]
+    )
+    db.execute("UPDATE scanned_folders SET stamp = '' WHERE path = ?", [folder])
+
+
 def put_said(
     db: Database, file_id: int, statements: Sequence[SourcedStatement], claims: Sequence[SourcedClaim]
 ) -> None:

@@ -34,7 +34,11 @@ def test_import_and_again(old: Path, tmp_path: Path) -> None:
     ran = run(*args, library=library)
     assert (ran.code, ran.err) == (0, "")
     report = ran.object
-    assert list(report) == KEYS
+    assert list(report) == [*KEYS, "not_found"]
+    assert report["not_found"] == [
+        {"beginning": f"{tmp_path}/models", "files": 2},
+        {"beginning": "/elsewhere", "files": 1},
+    ]
     assert [report[key] for key in KEYS[:5]] == [1, 2, 1, 1, 0]
     assert [list(problem) for problem in report["problems"]] == [["row", "field", "reason"]] * 2
     assert sorted(problem["row"] for problem in report["problems"]) == [2, 3]
@@ -102,8 +106,17 @@ def test_ctrl_c_leaves_whole_batches_and_says_so(tmp_path: Path) -> None:
     ran = interrupted("--json", "--library", tmp_path / "library", "import-legacy", old, at="importing: ")
     answer = ran.object
     assert ran.code == 130
-    assert list(answer) == [*KEYS, "error"]
+    assert list(answer) == [*KEYS, "not_found", "error"]
     assert answer["error"].startswith("interrupted") and answer["error"] in ran.err
     assert 0 < answer["pending"] < 20_000
     with Library.open(tmp_path / "library", readonly=True) as library:
         assert list(library.queue.search()) == list(range(1, answer["pending"] + 1))
+
+
+def test_model_files_that_are_not_there_are_counted_with_what_to_do(old: Path, tmp_path: Path) -> None:
+    lines = run("import-legacy", old, library=tmp_path / "library").out.splitlines()
+    assert lines[-3:] == [
+        "not found: 2 model files under D:\\AI",
+        "not found: 1 model file under /elsewhere",
+        "model-curator relink --map OLD=NEW maps these folders to those of this machine",
+    ]

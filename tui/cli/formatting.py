@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from core.domain.imports import ImportReport
 from core.domain.knowledge import Knowledge
 from core.domain.records import Model, QueueRow, RecordWithImages
+from core.domain.relinks import RelinkReport
 from core.domain.scans import ScanReport
 from core.text import format_size, sanitize
 
@@ -181,6 +182,21 @@ def scan_lines(report: ScanReport, *, dry_run: bool = False) -> list[str]:
         *(table(offline) if offline else []),
         *(f"{path}: {reason}" for path, reason in problems),
     ]
+
+
+def relink_lines(report: RelinkReport) -> list[str]:
+    """Return the lines that report which missing files were found."""
+
+    def key(pending_id: int | None, sha256: str | None) -> str:
+        return str(pending_id) if sha256 is None else sha256[:8]
+
+    rows = [
+        ("relinked", key(one.pending_id, one.sha256), f"{sanitize(one.old, _LONG)} → {sanitize(one.new, _LONG)}")
+        for one in report.relinked
+    ]
+    rows += [("missing", key(one.pending_id, one.sha256), sanitize(one.path, _LONG)) for one in report.still_missing]
+    counts = f"{len(report.relinked):,} relinked, {len(report.still_missing):,} still missing"
+    return [*(table(rows) if rows else []), counts]
 
 
 def verify_lines(report: VerifyReport) -> list[str]:

@@ -28,6 +28,16 @@ def _roots(context: click.Context, parameter: click.Parameter, given: tuple[str,
     return roots
 
 
+path_map_option = click.option(
+    "--map",
+    "path_map",
+    metavar="OLD=NEW",
+    multiple=True,
+    callback=_roots,
+    help="Map a folder of the old machine to one on this machine; repeatable.",
+)
+
+
 @contextmanager
 def _interrupted_at_once() -> Iterator[None]:
     """Report a second Ctrl-C with the counts known by then; its batch is imported whole or not at all."""
@@ -50,14 +60,7 @@ def _interrupted_at_once() -> Iterator[None]:
     shell_complete=folders,
     help="Folder of the old images (default: import metadata only).",
 )
-@click.option(
-    "--map",
-    "path_map",
-    metavar="OLD=NEW",
-    multiple=True,
-    callback=_roots,
-    help="Map a folder of the old machine to one on this machine; repeatable.",
-)
+@path_map_option
 def import_legacy(call: CliContext, database: str, images_dir: str | None, path_map: Mapping[str, str]) -> int:
     """Import an old manager's database.
 

@@ -9,6 +9,7 @@ from core.domain.knowledge import Knowledge
 from core.domain.outcomes import Changed, Conflict, Failed, Outcome, Planned
 from core.domain.plans import Plan
 from core.domain.records import Model, QueueRow, RecordWithImages
+from core.domain.relinks import RelinkReport
 from core.domain.scans import ScanReport
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ Object = dict[str, Any]
 
 
 def import_object(report: ImportReport) -> Object:
-    """Return the result of ``import-legacy``."""
+    """Return the result of ``import-legacy``; ``not_found`` is there only if model files were not found."""
+    not_found = [{"beginning": one.beginning, "files": one.files} for one in report.not_found]
     return {
         "models": report.models,
         "pending": report.pending,
@@ -26,6 +28,7 @@ def import_object(report: ImportReport) -> Object:
         "images": report.images,
         "skipped": report.skipped,
         "problems": [{"row": one.row, "field": one.field, "reason": one.reason} for one in report.problems],
+        **({"not_found": not_found} if not_found else {}),
     }
 
 
@@ -43,6 +46,18 @@ def scan_object(report: ScanReport) -> Object:
         "problems": [{"path": one.path, "reason": one.reason} for one in report.problems],
         "cancelled": report.cancelled,
     }
+
+
+def relink_object(report: RelinkReport) -> Object:
+    """Return the result of ``relink``."""
+    return {
+        "relinked": [{**_key(one.pending_id, one.sha256), "from": one.old, "to": one.new} for one in report.relinked],
+        "still_missing": [{**_key(one.pending_id, one.sha256), "path": one.path} for one in report.still_missing],
+    }
+
+
+def _key(pending_id: int | None, sha256: str | None) -> Object:
+    return {"kind": "model", "sha256": sha256} if pending_id is None else {"kind": "pending", "id": pending_id}
 
 
 def queue_object(row: QueueRow) -> Object:

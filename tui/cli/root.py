@@ -24,6 +24,7 @@ from tui.cli.history import history, undo
 from tui.cli.import_legacy import import_legacy
 from tui.cli.promote import promote
 from tui.cli.query import images, pending, show
+from tui.cli.relink import relink
 from tui.cli.scan import scan
 from tui.cli.serve import serve
 from tui.cli.verify import verify
@@ -166,6 +167,7 @@ for _command in (
     demo,
     import_legacy,
     scan,
+    relink,
     pending,
     show,
     promote,

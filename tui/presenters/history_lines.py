@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.domain.enums import OperationKind
+from core.domain.history import RELINK
 from core.domain.operations import Operation
 from core.text import sanitize
 
@@ -24,6 +25,8 @@ def past_words(past: PastOperation) -> str:
     """Describe what undo takes back: ``merged``, ``import of 437 rows from old.db``, or ``scan of models``."""
     if past.imported is None:
         return operation_words(past.operation)
+    if past.imported.source == RELINK:
+        return f"relink of {_counted(past.imported.updated, 'file')}"
     if past.imported.scanned:
         return f"scan of {sanitize(past.name, 200)}"
     rows = past.imported.models + past.imported.pending

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from textual.content import Content
 
 from core.domain.imports import ImportReport, Problem
-from tui.presenters.cell_text import cut, fit, wrap
+from tui.presenters.cell_text import cut, cut_front, fit, wrap
 from tui.theme.palette import AMBER, BRIGHT, GREY, TEXT
 
 _MANY = 12  # above this number, problems are also grouped by reason
@@ -59,7 +59,10 @@ def title(report: ImportReport) -> str:
 
 def report_lines(report: ImportReport, summed: Sequence[Reason], width: int) -> Content:
     """Return the report, ``width`` cells wide; of very many problems only the first, and how to print the rest."""
-    return Content("\n").join([*_numbers(report), *_problems(report.problems, summed, max(width, 30))])
+    width = max(width, 30)
+    return Content("\n").join(
+        [*_numbers(report), *_not_found(report, width), *_problems(report.problems, summed, width)]
+    )
 
 
 def _numbers(report: ImportReport) -> Iterator[Content]:
@@ -78,6 +81,15 @@ def _numbers(report: ImportReport) -> Iterator[Content]:
         if count:
             word = noun[:-1] if count == 1 else noun
             yield Content.assemble((f"{count:>9,}  ", f"bold {BRIGHT}"), (f"{word:<9}", TEXT), (where, GREY))
+
+
+def _not_found(report: ImportReport, width: int) -> Iterator[Content]:
+    for one in report.not_found:
+        words = f"model files are not there, under {cut_front(one.beginning, max(width - 45, 20))}"
+        yield Content.assemble((f"{one.files:>9,}  ", f"bold {AMBER}"), (words, TEXT))
+    if report.not_found:
+        hint = "model-curator relink --map OLD=NEW maps these folders to those of this machine"
+        yield Content.styled("\n".join(" " * 11 + line for line in wrap(hint, width - 11)), GREY)
 
 
 def _problems(problems: Sequence[Problem], summed: Sequence[Reason], width: int) -> Iterator[Content]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from core.domain.relinks import RelinkReport
 from core.domain.scans import ScanReport
 from core.errors import LibraryError, SourceError
+from core.importing.scan.relink import Progress as RelinkProgress
+from core.importing.scan.relink import Relinker
 from core.importing.scan.scanner import FolderScanner, Progress
 from core.importing.scan.survey import check_root
 from core.storage import LibraryDatabase, scan_folders
@@ -21,9 +24,10 @@ PathLike = str | os.PathLike[str]
 class ModelFolders:
     """The folders that hold a user's models, and the lists of such folders that ComfyUI reads."""
 
-    def __init__(self, store: LibraryDatabase, scanner: FolderScanner) -> None:
+    def __init__(self, store: LibraryDatabase, scanner: FolderScanner, relinker: Relinker) -> None:
         self._store = store
         self._scanner = scanner
+        self._relinker = relinker
 
     def remembered(self) -> list[str]:
         """Return the folders and lists that a scan without arguments walks, sorted."""
@@ -76,4 +80,22 @@ class ModelFolders:
         _log.info("scanned: %d new, %d updated, %d known, %d moved%s", *came)
         for problem in report.problems:
             _log.warning("%s: %s", problem.path, problem.reason)
+        return report
+
+    def relink(
+        self,
+        folders: Sequence[PathLike] = (),
+        *,
+        path_map: Mapping[str, str] | None = None,
+        cancel: threading.Event | None = None,
+        progress: RelinkProgress | None = None,
+    ) -> RelinkReport:
+        """Find the files of records whose path leads nowhere; look in ``folders``, or in those that are remembered.
+
+        ``path_map`` maps old folders to new ones. ``progress`` gets records looked for and in total. Raises
+        LibraryError, Cancelled.
+        """
+        roots = [os.path.abspath(folder) for folder in folders] or self.remembered()
+        report = self._relinker.run(roots, path_map or {}, cancel=cancel, progress=progress)
+        _log.info("relinked %d files, %d still missing", len(report.relinked), len(report.still_missing))
         return report

@@ -114,14 +114,12 @@ def _for_pending(
     meta, tags = with_changes(record.meta_json, record.tags, changes)
     facts = _new(read)
     moved = bool(where.moved_from)
-    same = where.row is not None and where.row.content == read.file.stamp.content
     after = replace(
         record,
         path=facts.path if moved else record.path,
         name=facts.name if moved and record.name == os.path.basename(where.moved_from) else record.name,
         type=facts.type if moved else record.type,
         size_bytes=facts.size_bytes,
-        created_at=record.created_at if same else facts.created_at,
         claimed_sha256=facts.claimed_sha256 or record.claimed_sha256,
         meta_json=meta,
         tags=tuple(sorted(tags)),

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from core import Library
-from core.domain.imports import ImportReport, Problem
+from core.domain.imports import ImportReport, NotFound, Problem
 from core.domain.records import Model, PendingImport
 from core.errors import LibraryError, SourceError
 from core.importing.legacy.rows import IMAGE_KEYS
@@ -55,7 +55,7 @@ def test_a_row_without_a_hash_becomes_pending_whole(library: Library, media: Pat
     report = imported(
         library, media, OldRow(7, "/m/a", extra, meta_json='{"k": 1}', tags=(3, 5)), tag_names={3: "x", 5: "a"}
     )
-    assert report == ImportReport(models=0, pending=1, tags=2, images=2)
+    assert report == ImportReport(pending=1, tags=2, images=2, not_found=(NotFound("/m", 1),))
     meta = {"description": "d", "odd": {"deep": [1, None]}, "n": 0, "legacy_meta_json": {"k": 1}}
     record = pending_of(library, 7)
     expected = PendingImport(7, "/m/a", "old name", "lora", 3, 100, meta, ("a", "x"), record.images)
@@ -77,7 +77,7 @@ def test_a_row_without_a_hash_becomes_pending_whole(library: Library, media: Pat
 def test_a_row_with_a_hash_becomes_a_model_with_tiers(library: Library, media: Path) -> None:
     row = OldRow(2, "/m/a", {"images": ["1.png", "2.png"], "a": 1}, hash_hex=SHA.upper(), tags=(1,))
     report = imported(library, media, row, tag_names={1: "t"})
-    assert report == ImportReport(models=1, pending=0, tags=1, images=2)
+    assert report == ImportReport(models=1, tags=1, images=2, not_found=(NotFound("/m", 1),))
     assert model_of(library, SHA) == Model(SHA, "/m/a", "old name", "lora", 3, 100, {"a": 1}, ("t",))
     assert sources(library, SHA) == [(0, digest(png(1))), (1, digest(png(2)))]
     assert locations(library, SHA) == ["/m/a"]
