@@ -160,7 +160,18 @@ def import_lines(report: ImportReport) -> list[str]:
         ("  row", "-" if one.row is None else str(one.row), sanitize(one.field, 40), sanitize(one.reason, 400))
         for one in report.problems
     ]
-    return [*table(counts, right={1}), *(table(problems, right={1}) if problems else [])]
+    found = [*table(counts, right={1}), *(table(problems, right={1}) if problems else [])]
+    return found + not_found_lines(report)
+
+
+def not_found_lines(report: ImportReport) -> list[str]:
+    """Return which model files were not found, and what to do; usually nothing."""
+    lines = [
+        f"not found: {one.files:,} model file{'' if one.files == 1 else 's'} under {sanitize(one.beginning, 400)}"
+        for one in report.not_found
+    ]
+    hint = "model-curator relink --map OLD=NEW maps these folders to those of this machine"
+    return [*lines, hint] if lines else []
 
 
 def scan_lines(report: ScanReport, *, dry_run: bool = False) -> list[str]:
