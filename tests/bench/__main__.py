@@ -2,6 +2,7 @@
 
 ``python -m tests.bench`` uses queues of 1,000, 10,000 and 100,000 imports, ``python -m tests.bench 1000 5000`` others.
 ``python -m tests.bench evening`` works off a queue of 500 by keys, ``… busy`` presses keys while it promotes.
+``python -m tests.bench scan`` scans 1,000, 10,000 and 100,000 models beside the bare work.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from tests.bench.keys_under_load import build_busy, of_promoting, report_busy
 from tests.bench.libraries import build
 from tests.bench.measures import Figures, of_an_evening, of_core, of_hashing, of_program
 from tests.bench.queues import build_queue
+from tests.bench.scanning import scanning
 
 _COUNTS = (1_000, 10_000, 100_000)
 _LIST, _TABLE, _APP = "list", "table", "app"
@@ -57,6 +59,12 @@ def busy() -> None:
         report_busy("through a terminal", of_promoting(build_busy(_new(folder, "terminal"), _DECIDED), _DECIDED))
 
 
+def scan() -> None:
+    """Scan folders of models twice, and print the times beside those of the bare work."""
+    with tempfile.TemporaryDirectory(prefix="tests.bench-") as folder:
+        scanning(Path(folder), _COUNTS)
+
+
 def _new(folder: str, name: str) -> Path:
     path = Path(folder, name)
     path.mkdir()
@@ -95,5 +103,7 @@ if __name__ == "__main__":
             evening()
         case ["busy"]:
             busy()
+        case ["scan"]:
+            scan()
         case counts:
             main([int(count) for count in counts] or _COUNTS)
