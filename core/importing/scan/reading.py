@@ -199,6 +199,8 @@ def _read_header(model: ModelFile) -> OwnHeader:
 
 def _said(header: Header, say: Callable[[Mapping[str, Any]], Sidecar]) -> Sidecar:
     """Return what a header says; the hash of a body that was saved again in another precision proves nothing."""
+    if not header.metadata:
+        return Sidecar()
     said = say(header.metadata)
     trained = _PRECISIONS.get(str(header.metadata.get("ss_mixed_precision")))
     types = {tensor.dtype for tensor in header.tensors.values()}
