@@ -13,12 +13,13 @@ from core import Library
 from core.domain.imports import ImportReport
 from core.domain.scans import MovedFile, ScanProblem, ScanReport
 from core.importing.scan.installs import Install, find_installs, install_at
-from tests.support.app import AppHarness, running
+from tests.support.app import AppHarness, hashed_app, running
 from tests.support.builders import OldRow, old_database, png
 from tests.support.import_dialog import ASKED, dialog
 from tests.support.model_tree import civitai, put_json, put_model
 from tui.app import CuratorApp
 from tui.presenters.scan_report import scan_report_lines
+from tui.screens.compare import CompareScreen
 
 
 @pytest.fixture
@@ -226,3 +227,30 @@ async def test_a_file_that_is_cut_short_has_a_sign_and_words(library: Library, t
         await desk.press("/")
         await desk.paste("verdict:trunc")
         await desk.wait_until(lambda: list(desk.list.ids) == [1])
+
+
+async def test_the_comparison_says_where_a_value_is_from(models: Path, library: Library) -> None:
+    put_json(models / "loras" / "ink.metadata.json", {"file_name": "ink", "model_name": "Ink [b]wash"})
+    library.model_folders.scan([models])
+    async with running(library, (140, 40)) as desk:
+        await desk.hashed()
+        await desk.go_to(2)
+        await desk.press("enter")
+        await desk.wait_until(lambda: isinstance(desk.app.screen, CompareScreen))
+        await desk.wait_for_text("title", "#fields")
+        for _ in range(30):
+            if "from" in desk.text("#sources"):
+                break
+            await desk.press("j")
+        assert "from lora-manager · ink.metadata.json · civitai.info: Ink · file name: ink" in desk.text("#sources")
+        assert "Ink [b]wash" in desk.text("#fields")
+        await desk.press("g")
+        await desk.wait_until(lambda: not desk.text("#sources").strip())
+
+
+async def test_an_import_without_sources_has_no_line_for_them(tmp_path: Path) -> None:
+    async with hashed_app(tmp_path) as desk:
+        await desk.press("enter")
+        await desk.wait_until(lambda: isinstance(desk.app.screen, CompareScreen))
+        await desk.wait_for_text("description", "#fields")
+        assert not desk.app.screen.query_one("#sources").display

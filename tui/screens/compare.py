@@ -23,8 +23,9 @@ from tui.keys import KEYS
 from tui.messages import SensitiveTurned
 from tui.presenters.cell_text import cut
 from tui.presenters.image_labels import incoming_labels, incoming_title, library_labels, library_title
-from tui.presenters.plan_lines import Change, Span, in_numbers, record_lines
+from tui.presenters.plan_lines import Change, EditKind, Span, in_numbers, record_lines
 from tui.presenters.resolution_lines import editable_lines, with_next_source
+from tui.presenters.source_words import source_words
 from tui.screens.queue.navigator import QueueNavigator, QueuePosition
 from tui.theme.palette import BRIGHT, GREY, RED, TEXT, VIOLET
 from tui.widgets.images.image_strip import ImageStrip
@@ -63,6 +64,7 @@ class CompareScreen(Screen[None]):
             yield ImageStrip("library", Side.EXISTING, self._pictures, id="theirs")
             yield ImageStrip("incoming", Side.PENDING, self._pictures, id="ours")
         yield FieldTable(id="fields")
+        yield Static(id="sources", markup=False)
         yield KeyBar(id="keys")
 
     def on_mount(self) -> None:
@@ -145,6 +147,17 @@ class CompareScreen(Screen[None]):
             else record_lines(record, Change.SHOWN)
         )
         self.query_one(FieldTable).show(fields, strategy_of(question[1]) or Strategy.MERGE)
+        self._show_sources()
+
+    @on(FieldTable.Moved)
+    def _show_sources(self) -> None:
+        """Show who states the value under the cursor; the line is there only for imports that a scan brought."""
+        line, look = self.query_one(FieldTable).current, self._look
+        shown = self.query_one("#sources", Static)
+        shown.display = look is not None and bool(look.pending.known.sources)
+        if look is not None and line is not None:
+            path = line.target.path if line.target and line.target.part is EditKind.FIELD else (line.label,)
+            shown.update(sentence(source_words(look.pending.known, path), self.size.width - 4), layout=False)
 
     def _show_head(self, look: ImportPreview) -> None:
         assert self._place is not None

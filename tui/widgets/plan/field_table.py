@@ -9,6 +9,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.geometry import Size
+from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -27,6 +28,9 @@ class FieldTable(ScrollView, can_focus=True, inherit_bindings=False):
     """Draws the fields it is given; the one under the cursor is shown in full."""
 
     BINDINGS = KEYS["fields"]
+
+    class Moved(Message):
+        """Another field is under the cursor."""
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
@@ -69,6 +73,7 @@ class FieldTable(ScrollView, can_focus=True, inherit_bindings=False):
         if place != self._cursor and self._fields:
             self._cursor = place
             self._arrange()
+            self.post_message(self.Moved())
 
     def _room(self) -> int:
         return max(self.scrollable_content_region.height - 1, 1)
