@@ -8,6 +8,7 @@ import pytest
 from textual.widgets import Static
 
 from core.domain.query import SYNTAX_HELP
+from core.planning.sources import PRECEDENCE
 from core.planning.suggestions import RULES
 from tests.support.app import running, sample
 from tui.presenters.plan_lines import SIGN
@@ -36,3 +37,13 @@ async def test_it_tells_the_grammar_and_the_rules(tmp_path: Path, size: tuple[in
             assert max(widths) <= size[0]
             await desk.press("question_mark")
             await desk.wait_until(lambda: desk.app.focused is desk.list)
+
+
+async def test_the_order_of_sources_is_in_the_help(tmp_path: Path) -> None:
+    with sample(tmp_path) as library:
+        async with running(library, (200, 50)) as desk:
+            await desk.press("question_mark")
+            await desk.wait_for_text("Keys")
+            await desk.press("end")
+            await desk.wait_for_text("Which source counts")
+            assert ", ".join(PRECEDENCE[2:-3]) in " ".join(desk.screen().split())

@@ -14,6 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from core.domain.query import SYNTAX_HELP
+from core.planning.sources import PRECEDENCE
 from core.planning.suggestions import RULES
 from tui.keys import GROUPS, KEYS, documented, key_name
 from tui.theme.palette import AMBER, BLUE, BRIGHT, GREY, RED, STRATEGY, TEAL, TEXT
@@ -27,6 +28,14 @@ SIGNS = (
     ("✕", RED, "removed"),
     ("-", GREY, "excluded manually"),
     ("*", BLUE, "chosen manually"),
+    ("!", AMBER, "before a name: the file is cut short, damaged or another one"),
+    ("≠", AMBER, "before a base model: the tensors are of another one"),
+)
+TIERS = (
+    ("person", "what somebody wrote: an editor's sidecar, notes, a text file"),
+    ("tool", f"what a tool fetched, in this order: {', '.join(PRECEDENCE[2:-3])}"),
+    ("header", "the header of the model file"),
+    ("name", "the name of the model file"),
 )
 
 
@@ -47,6 +56,7 @@ class HelpScreen(ModalScreen[None]):
                         yield Static(Content("\n").join(column))
                 yield from _grammar()
                 yield from _rules()
+                yield from _sources()
                 yield from _signs()
             yield Answers(("help.close", "close"))
 
@@ -72,9 +82,19 @@ def _rules() -> Iterator[Widget]:
         yield Horizontal(Static(proposed), Static(Content.styled(rule.help, TEXT)), classes="told -rule")
 
 
+def _sources() -> Iterator[Widget]:
+    """List which source of a value counts."""
+    yield Static(Content.styled("Which source counts", f"bold {BRIGHT}"), classes="group")
+    yield Static(Content.styled("The first that states a value; lists are united. All are kept.", GREY))
+    for word, says in TIERS:
+        yield Horizontal(
+            Static(Content.styled(word, f"bold {TEAL}")), Static(Content.styled(says, TEXT)), classes="told -rule"
+        )
+
+
 def _signs() -> Iterator[Widget]:
     """Yield the signs beside fields and images."""
-    yield Static(Content.styled("Signs beside fields and images", f"bold {BRIGHT}"), classes="group")
+    yield Static(Content.styled("Signs", f"bold {BRIGHT}"), classes="group")
     for sign, colour, says in SIGNS:
         yield Horizontal(
             Static(Content.styled(sign, f"bold {colour}")), Static(Content.styled(says, TEXT)), classes="told -rule"
