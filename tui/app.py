@@ -18,7 +18,8 @@ from tui.config.settings import Settings
 from tui.jobs.picture_cache import PictureCache
 from tui.keys import KEYS
 from tui.messages import SensitiveTurned, TerminalLost
-from tui.screens.queue.screen import QueueScreen, Start
+from tui.screens.queue.screen import QueueScreen
+from tui.screens.queue.session_controller import Start
 from tui.terminal.graphics import Graphics
 from tui.terminal.leaving import Shutdown
 from tui.textual_compat import favour_drawing, freeze_objects, repaint_quickly, written

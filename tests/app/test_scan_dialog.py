@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from core import Library
+from core.domain.enums import State
 from core.domain.imports import ImportReport
 from core.domain.scans import MovedFile, ScanProblem, ScanReport
 from core.importing.scan.installs import Install, find_installs, install_at
@@ -254,3 +255,18 @@ async def test_an_import_without_sources_has_no_line_for_them(tmp_path: Path) ->
         await desk.wait_until(lambda: isinstance(desk.app.screen, CompareScreen))
         await desk.wait_for_text("description", "#fields")
         assert not desk.app.screen.query_one("#sources").display
+
+
+async def test_missing_files_are_found_by_a_key(models: Path, library: Library) -> None:
+    async with running(library, (120, 30)) as desk:
+        await desk.press("R")
+        await desk.wait_for_text("No folder is remembered to look in: i scans one first.")
+    library.model_folders.scan([models])
+    (models / "loras" / "ink.safetensors").rename(models / "moved.safetensors")
+    (models / "loras" / "broken.safetensors").unlink()
+    async with running(library, (120, 30)) as desk:
+        await desk.wait_until(lambda: desk.row(2).state is State.MISSING)
+        await desk.press("R")
+        await desk.wait_for_text("1 missing file found, 1 still missing.")
+        await desk.wait_until(lambda: desk.row(2).state is not State.MISSING)
+        assert desk.row(2).path == str(models / "moved.safetensors")

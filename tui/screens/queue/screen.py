@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from textual import on, work
@@ -22,10 +21,11 @@ from tui.queue_model.model import Part, QueueModel
 from tui.screens.queue.apply_controller import ApplyController
 from tui.screens.queue.decision_controller import DecisionController
 from tui.screens.queue.hashing_controller import HashingController
+from tui.screens.queue.import_controller import ImportController
 from tui.screens.queue.list_controller import ListController
 from tui.screens.queue.mark_controller import MarkController
 from tui.screens.queue.preview_controller import PreviewController
-from tui.screens.queue.session_controller import SessionController
+from tui.screens.queue.session_controller import SessionController, Start
 from tui.widgets.filter_bar import FilterBar, FilterInput
 from tui.widgets.header import HeaderBar
 from tui.widgets.key_bar import KeyBar
@@ -41,14 +41,6 @@ if TYPE_CHECKING:
 _ON_A_ROW = frozenset(
     ("decide", "clear", "mark", "undecided", "image", "peek", "compare", "view", "suggest", "alike", "same")
 )
-
-
-class Start(Enum):
-    """How the screen begins."""
-
-    PLAIN = auto()
-    RESUMED = auto()  # where it was left
-    FIRST = auto()  # by asking for models
 
 
 class QueueScreen(Screen[None]):
@@ -75,12 +67,12 @@ class QueueScreen(Screen[None]):
         self._listing = ListController(self, library, model, self._show_current)
         self._detail = PreviewController(self, library, pictures, model)
         self._hashing = HashingController(self, library, self._listing, lambda: self._in_view, paused=not hash_ahead)
+        self._importing = ImportController(self, library, self._listing, self._hashing)
         self._marking = MarkController(self, model, self._listing)
         self._promoting = ApplyController(self, library, model, self._listing)
         self._deciding = DecisionController(self, model, self._listing, self._promoting, self._detail)
         self._resuming = SessionController(library.root, self._listing, on=start is not Start.PLAIN)
         self._start = start
-        self._leaving = False
         model.watch(Part.DECISIONS | Part.FAILURES, self._show_current)
 
     def compose(self) -> ComposeResult:
@@ -111,12 +103,11 @@ class QueueScreen(Screen[None]):
             self.query_one(StatusBar).warn(told)
         await self._listing.first_rows_shown.wait()
         self._hashing.start()
-        if self._start is Start.FIRST and not self._leaving:
+        if self._start is Start.FIRST and not self._importing.left:
             self.action_bring_in()
 
     async def settle(self) -> str:
         """Prepare to quit: store decisions, and stop everything else. Returns messages about it."""
-        self._leaving = True
         self._stop_jobs()
         await self._listing.decisions.settled()
         told = [await self._promoting.settled(), await self._resuming.keep()]
@@ -125,6 +116,7 @@ class QueueScreen(Screen[None]):
     def _stop_jobs(self) -> None:
         self._hashing.stop()
         self._promoting.leave()
+        self._importing.leave()
         self._listing.stop()
 
     # Actions
@@ -188,8 +180,7 @@ class QueueScreen(Screen[None]):
         self._detail.peek()
 
     def action_reload(self) -> None:
-        self._listing.load()
-        self._listing.refresh()
+        self._importing.reload()
 
     def action_same(self) -> None:
         if words := self._listing.show_same():
@@ -226,14 +217,13 @@ class QueueScreen(Screen[None]):
 
     @work(group="importing", exit_on_error=False)
     async def action_bring_in(self) -> None:
-        """Bring models in, then show and hash what was added."""
-        from tui.screens.import_dialog import ImportScreen  # noqa: PLC0415 - start-up
+        await self._importing.bring_in()
 
-        if await self.app.push_screen_wait(ImportScreen(self._library)) is not None:
-            self.action_reload()
-            self._hashing.start()
+    @work(group="relinking", exclusive=True, exit_on_error=False)
+    async def action_relink(self) -> None:
+        await self._importing.relink()
 
-    # Messages of the list
+    # Messages
 
     @on(QueueList.Moved)
     def _moved(self) -> None:
@@ -263,8 +253,6 @@ class QueueScreen(Screen[None]):
     def _sensitive_turned(self, event: SensitiveTurned) -> None:
         self._detail.show(*self._shown)
         self.query_one(StatusBar).say(event.words)
-
-    # Messages of the filter and the jobs
 
     @on(FilterBar.Changed)
     def _filter_changed(self, event: FilterBar.Changed) -> None:
@@ -296,8 +284,6 @@ class QueueScreen(Screen[None]):
     @on(ApplyEnded)
     def _apply_ended(self, event: ApplyEnded) -> None:
         self._promoting.end(event)
-
-    # Problems
 
     @on(Waiting)
     def _waiting(self, event: Waiting) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from enum import Enum, auto
 from pathlib import Path
 
 from tui.config import session
@@ -11,6 +12,14 @@ from tui.config.session import Session
 from tui.screens.queue.list_controller import ListController
 
 _PATIENCE = 3.0  # seconds to wait for a slow disk before showing the list; more than a busy start takes
+
+
+class Start(Enum):
+    """How the screen begins."""
+
+    PLAIN = auto()
+    RESUMED = auto()  # where it was left
+    FIRST = auto()  # by asking for models
 
 
 class SessionController:

@@ -13,9 +13,8 @@ from core import Library, Strategy
 from core.domain.knowledge import Knowledge
 from core.domain.scans import MovedFile, ScanProgress
 from core.domain.statements import Source
-from core.errors import SourceError
 from tests.support.audit import audited_process
-from tests.support.builders import digest, half_png, model_of, png, snapshot
+from tests.support.builders import digest, model_of, png, snapshot
 from tests.support.model_tree import civitai, counts, imports, put_json, put_model, scan, states
 
 
@@ -227,36 +226,6 @@ def test_roots_are_remembered_and_forgotten(library: Library, models: Path, tmp_
     assert counts(scan(library, models)) == {"files": 2, "new": 1, "known": 1}
 
 
-def test_what_cannot_be_read_is_named_each_time_and_the_rest_comes_in(library: Library, models: Path) -> None:
-    loras = models / "loras"
-    (loras / "ink.civitai.info").write_text('{"id": 1')
-    (loras / "ink.preview.png").write_bytes(half_png(2))
-    (loras / "broken.safetensors").write_bytes(b"\xff" * 8 + b"{}")
-    os.mkfifo(loras / "pipe.ckpt")
-    report = scan(library, models)
-    assert counts(report) == {"files": 3, "new": 3, "images": 1}
-    told = {os.path.basename(one.path): one.reason for one in report.problems}
-    assert told.keys() == {"ink.civitai.info", "ink.preview.png", "broken.safetensors", "pipe.ckpt"}
-    assert "more than the file has" in told["broken.safetensors"]
-    assert imports(library)["ink.safetensors"].meta_json["title"] == "ink"
-    assert scan(library).problems == report.problems
-    put_json(loras / "ink.civitai.info", civitai("Ink"))
-    assert {os.path.basename(one.path) for one in scan(library).problems} == told.keys() - {"ink.civitai.info"}
-
-
-def test_pickles_are_never_opened_as_such(models: Path, tmp_path: Path) -> None:
-    canary = tmp_path / "opened"
-    pickle = b"c__builtin__\neval\n(S'open(%r, \"w\").close()'\ntR." % str(canary)
-    (models / "loras" / "old.ckpt").write_bytes(pickle)
-    watched = audited_process(
-        "with Library.open(args[0]) as library:\n    answer = library.model_folders.scan([args[1]]).new",
-        tmp_path / "library",
-        models,
-    )
-    assert (watched.answer, watched.unpickled) == (3, [])
-    assert not canary.exists()
-
-
 def test_a_dry_run_writes_nothing_and_tells_the_same(library: Library, models: Path) -> None:
     before = snapshot(library)
     foreseen = scan(library, models, dry_run=True)
@@ -310,12 +279,3 @@ def test_example_images_are_found_by_the_proven_hash(library: Library, models: P
     found = imports(library)["base.safetensors"].images
     assert [image.sha256 for image in found] == [digest(png(seed)) for seed in (12, 11, 13)]
     assert scan(library, models, examples=tmp_path / "examples").images == 0
-
-
-@pytest.mark.parametrize("folder", ["nowhere", "file.safetensors", "list.yaml"])
-def test_what_is_no_folder_is_refused_in_a_sentence(library: Library, tmp_path: Path, folder: str) -> None:
-    (tmp_path / "file.safetensors").write_bytes(b"x")
-    (tmp_path / "list.yaml").write_text("- a")
-    with pytest.raises(SourceError, match="give"):
-        scan(library, tmp_path / folder)
-    assert library.model_folders.remembered() == []

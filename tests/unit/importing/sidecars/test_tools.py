@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from core.domain.statements import ClaimKind, SourceTier
-from core.importing.sidecars import arc_en_ciel, lora_manager, model_manager, rgthree, stability_matrix, swarmui
+from core.importing.sidecars import lora_manager, model_manager, rgthree, stability_matrix, swarmui
 from core.importing.sidecars.builder import NotOurs
 from tests.support.sidecars import MODEL, as_json, by_field, stated, tiers
 
@@ -286,24 +286,3 @@ def test_front_matter_that_is_none_is_named(front: str) -> None:
     sidecar = model_manager.read(f"---\n{front}\n---\n\n# Trigger Words\n\nink\n".encode(), MODEL)
     assert "front matter" in sidecar.problems[0]
     assert by_field(sidecar) == {"trained_words": ["ink"]}
-
-
-def test_arc_en_ciel() -> None:
-    body = {
-        "modelId": 7,
-        "versionId": 8,
-        "name": "Ink",
-        "type": "LORA",
-        "about": "short",
-        "description": "<p>long</p>",
-        "activation text": "ink wash || sumi-e",
-        "sha256": "ab" * 32,
-        "arcencielUrl": "https://arcenciel.io/models/7",
-    }
-    assert stated(arc_en_ciel.read, body) == {
-        "title": "Ink",
-        "description": "long",
-        "trained_words": ["ink wash", "sumi-e"],
-        "community_links": ["https://arcenciel.io/models/7"],
-        "arcenciel": {"modelId": 7, "versionId": 8},
-    }

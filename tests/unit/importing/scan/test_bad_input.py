@@ -1,0 +1,65 @@
+"""Scans of folders with files that cannot be read, or must not be."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from core import Library
+from core.errors import SourceError
+from tests.support.audit import audited_process
+from tests.support.builders import half_png, png
+from tests.support.model_tree import civitai, counts, imports, put_json, put_model, scan
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    """Two models: a LoRA with a sidecar and two pictures, and a checkpoint alone."""
+    root = tmp_path / "models"
+    put_model(root / "loras" / "ink.safetensors")
+    put_json(root / "loras" / "ink.civitai.info", civitai("Ink"))
+    (root / "loras" / "ink.png").write_bytes(png(1))
+    (root / "loras" / "ink.preview.png").write_bytes(png(2))
+    put_model(root / "checkpoints" / "base.safetensors", seed=1)
+    return root
+
+
+def test_what_cannot_be_read_is_named_each_time_and_the_rest_comes_in(library: Library, models: Path) -> None:
+    loras = models / "loras"
+    (loras / "ink.civitai.info").write_text('{"id": 1')
+    (loras / "ink.preview.png").write_bytes(half_png(2))
+    (loras / "broken.safetensors").write_bytes(b"\xff" * 8 + b"{}")
+    os.mkfifo(loras / "pipe.ckpt")
+    report = scan(library, models)
+    assert counts(report) == {"files": 3, "new": 3, "images": 1}
+    told = {os.path.basename(one.path): one.reason for one in report.problems}
+    assert told.keys() == {"ink.civitai.info", "ink.preview.png", "broken.safetensors", "pipe.ckpt"}
+    assert "more than the file has" in told["broken.safetensors"]
+    assert imports(library)["ink.safetensors"].meta_json["title"] == "ink"
+    assert scan(library).problems == report.problems
+    put_json(loras / "ink.civitai.info", civitai("Ink"))
+    assert {os.path.basename(one.path) for one in scan(library).problems} == told.keys() - {"ink.civitai.info"}
+
+
+def test_pickles_are_never_opened_as_such(models: Path, tmp_path: Path) -> None:
+    canary = tmp_path / "opened"
+    pickle = b"c__builtin__\neval\n(S'open(%r, \"w\").close()'\ntR." % str(canary)
+    (models / "loras" / "old.ckpt").write_bytes(pickle)
+    watched = audited_process(
+        "with Library.open(args[0]) as library:\n    answer = library.model_folders.scan([args[1]]).new",
+        tmp_path / "library",
+        models,
+    )
+    assert (watched.answer, watched.unpickled) == (3, [])
+    assert not canary.exists()
+
+
+@pytest.mark.parametrize("folder", ["nowhere", "file.safetensors", "list.yaml"])
+def test_what_is_no_folder_is_refused_in_a_sentence(library: Library, tmp_path: Path, folder: str) -> None:
+    (tmp_path / "file.safetensors").write_bytes(b"x")
+    (tmp_path / "list.yaml").write_text("- a")
+    with pytest.raises(SourceError, match="give"):
+        scan(library, tmp_path / folder)
+    assert library.model_folders.remembered() == []
