@@ -164,7 +164,7 @@ def take_back(db: Database, batch: Batch) -> None:
     many("DELETE FROM model_images WHERE sha256 = ? AND seq = ?", [image[:2] for image in added.model_images])
     rows = [(source, row) for row in (*added.imports, *added.models)]
     many("DELETE FROM imported_rows WHERE source = ? AND row = ?", rows)
-    names = [(source, row, name) for row, name in added.names]
+    names = [(source, row, path_to_db(name)) for row, name in added.names]
     many("DELETE FROM imported_images WHERE source = ? AND row = ? AND name = ?", names)
 
 

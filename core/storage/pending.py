@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 
 from sqlite_utils import Database
@@ -170,6 +171,15 @@ def update(db: Database, record: PendingImport, tag_ids: Iterable[int]) -> None:
 def set_path(db: Database, pending_id: int, path: str) -> None:
     """Let a pending import follow its file to another path."""
     db.execute("UPDATE pending_import SET path = ? WHERE id = ?", [path_to_db(path), pending_id])
+
+
+def follow_file(db: Database, pending_id: int, old: str, new: str, type_: str | None) -> None:
+    """Let a pending import follow its renamed file: path, name if it is the file's, type if the folder has one."""
+    set_path(db, pending_id, new)
+    names = [os.fsencode(os.path.basename(path)).decode(errors="replace") for path in (new, old)]
+    db.execute("UPDATE pending_import SET name = ? WHERE id = ? AND name = ?", [names[0], pending_id, names[1]])
+    if type_ is not None:
+        db.execute("UPDATE pending_import SET type = ? WHERE id = ?", [type_, pending_id])
 
 
 def add_image(db: Database, pending_id: int, image: PendingImage) -> None:

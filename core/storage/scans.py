@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,10 +11,9 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from core.domain.scans import ScanProblem
 from core.domain.statements import Claim, ClaimKind, Source, SourcedClaim, SourcedStatement, SourceTier, Statement
 from core.domain.structure import Kind, Structure
-from core.storage.codecs import Row, natural, optional, path_from_db, path_or_empty, path_to_db, text
+from core.storage.codecs import Row, is_sha256, natural, optional, path_from_db, path_or_empty, path_to_db, text
 from core.storage.fetch import all_rows, one_row
 from core.strict_json import parse_json
 
@@ -121,13 +121,27 @@ def put_file(db: Database, facts: FileRow, file_id: int | None = None) -> int:
     return file_id
 
 
-def move_file(db: Database, file_id: int, path: str) -> None:
-    """Let what is known about a file follow it to another path, where the next scan reads it again."""
-    folder = path_to_db(os.path.dirname(path))
-    db.execute(
-        "UPDATE scanned_files SET path = ?, folder = ?, stamp = '' WHERE id = ?", [path_to_db(path), folder, file_id]
-    )
-    db.execute("UPDATE scanned_folders SET stamp = '' WHERE path = ?", [folder])
+def move_files(db: Database, paths: Mapping[int, str]) -> None:
+    """Let what is known about files, by their ids, follow them to other paths, where the next scan reads them again."""
+    for file_id in paths:  # they may take each other's places: no path of a file has a NUL
+        db.execute("UPDATE scanned_files SET path = ? WHERE id = ?", [f"\0{file_id}", file_id])
+    for file_id, path in paths.items():
+        folder = path_to_db(os.path.dirname(path))
+        values = [path_to_db(path), folder, file_id]
+        db.execute("UPDATE scanned_files SET path = ?, folder = ?, stamp = '' WHERE id = ?", values)
+        db.execute("UPDATE scanned_folders SET stamp = '' WHERE path = ?", [folder])
+
+
+def remove_file(db: Database, file_id: int) -> None:
+    """Forget a file and what is said about it."""
+    db.execute("DELETE FROM scanned_files WHERE id = ?", [file_id])
+
+
+def hash_of(db: Database, row: StoredFile) -> str | None:
+    """Return the hash that was computed from a file as the scan found it, or None."""
+    key = [path_to_db(row.path), row.stamp]
+    found = one_row(db, "SELECT sha256 FROM file_hashes WHERE path = ? AND stamp = ?", key)
+    return found[0] if found and is_sha256(found[0]) else None
 
 
 def put_said(
@@ -232,36 +246,19 @@ def other_paths(db: Database, path: str) -> list[str]:
     return sorted(filter(None, found))
 
 
-def put_problems(db: Database, about: str, folder: str, problems: Iterable[ScanProblem]) -> None:
-    """Replace what could not be read about a model file, or a folder."""
-    db.execute("DELETE FROM scan_problems WHERE about = ?", [path_to_db(about)])
-    db.conn.executemany(
-        "INSERT OR IGNORE INTO scan_problems VALUES (?, ?, ?, ?)",
-        [(path_to_db(about), path_to_db(one.path), one.reason, path_to_db(folder)) for one in problems],
-    )
-
-
-def problems_in(db: Database, folder: str) -> dict[str, list[ScanProblem]]:
-    """Return what earlier scans could not read in a folder, by the model file, or the folder, that it is about."""
-    select = "SELECT about, path, reason FROM scan_problems WHERE folder = ? ORDER BY about, path"
-    found: dict[str, list[ScanProblem]] = {}
-    for about, path, reason in all_rows(db, select, [path_to_db(folder)]):
-        row = Row()
-        problem = ScanProblem(row.take("path", path_from_db, path, ""), row.take("reason", text, reason, ""))
-        if not row.damage:
-            found.setdefault(path_or_empty(about), []).append(problem)
-    return found
-
-
-def folders_with_problems(db: Database) -> set[str]:
-    """Return the folders in which earlier scans could not read something."""
-    return {path_or_empty(path) for (path,) in all_rows(db, "SELECT DISTINCT folder FROM scan_problems")}
-
-
 def missing_in(db: Database, folder: str) -> int:
     """Return how many files of a folder are gone that a pending import or a model of the library still needs."""
-    gone = [path for path in files_in(db, folder) if not os.path.lexists(path)]
+    gone = [path for path in files_in(db, folder) if _is_gone(path)]
     return sum(any(records_at(db, path)) for path in gone)
+
+
+def _is_gone(path: str) -> bool:
+    """Return whether there is no such file; one that cannot be looked at is not gone."""
+    try:
+        os.lstat(path)
+    except OSError as error:
+        return error.errno in (errno.ENOENT, errno.ENOTDIR)
+    return False
 
 
 def model_pictures(db: Database, sha256: str) -> set[str]:

@@ -26,7 +26,7 @@ from core.domain.statements import (
 )
 from core.domain.structure import Kind as ModelKind
 from core.domain.structure import Structure
-from core.storage import scan_folders, scans
+from core.storage import scan_folders, scan_problems, scans
 from core.storage.scan_folders import StoredFolder
 from core.storage.scans import FileRow
 from core.verify.findings import FindingCode
@@ -78,7 +78,7 @@ def _add_scan(db: Database, path: str) -> None:
     scans.put_said(db, file_id, [said], [claim])
     scans.add_pictures(db, file_id, ["cd" * 32])
     scans.add_other_path(db, "/link", path)
-    scans.put_problems(db, path, os.path.dirname(path), [ScanProblem("/m/x", "not JSON")])
+    scan_problems.put_problems(db, path, os.path.dirname(path), [ScanProblem("/m/x", "not JSON")])
     scan_folders.remember_roots(db, ["/m"])
     scan_folders.put_folder(db, "/m", StoredFolder("/m", "s", 1))
     [stamp] = db.execute("SELECT stamp FROM file_hashes WHERE path = ?", [path]).fetchone()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 
 import click
@@ -24,9 +23,9 @@ def relink(call: CliContext, given: tuple[str, ...], path_map: Mapping[str, str]
     DIR is a folder to look in; without it, the remembered folders. A file is known by its hash, or by its stamp if it
     was only moved. --map changes paths that begin with OLD, where a file is found at the new one.
     """
-    from core.importing.scan.survey import check_root
+    from core.importing.scan.survey import check_root, root_of
 
-    roots = [os.path.abspath(folder) for folder in given]
+    roots = [root_of(folder) for folder in given]
     for root in roots:
         check_root(root)
     line = ProgressLine()

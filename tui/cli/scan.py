@@ -49,10 +49,10 @@ def scan(call: CliContext, given: tuple[str, ...], examples: str | None, dry_run
 def _check(call: CliContext, given: tuple[str, ...], examples: str | None) -> None:
     """Refuse what cannot be scanned before a new library is created for it."""
     from core.backup.restore_steps import is_library
-    from core.importing.scan.survey import check_root
+    from core.importing.scan.survey import check_root, root_of
 
     for folder in given:
-        check_root(os.path.abspath(folder))
+        check_root(root_of(folder))
     if examples is not None and not os.path.isdir(examples):
         raise Failed(f"{sanitize(examples)} is not a folder; give Lora-Manager's folder of example images")
     if not given and not is_library(Path(call.folder)):

@@ -43,6 +43,10 @@ class FilterBar(Horizontal):
     class Left(Message):
         """The filter was left for the list."""
 
+    def __init__(self, *, id: str | None = None) -> None:
+        super().__init__(id=id)
+        self._wrong: str | None = None  # the words that are no filter
+
     def compose(self) -> ComposeResult:
         yield Static("/", id="slash")
         yield FilterInput(id="words", compact=True, select_on_focus=False, restrict=_PRINTABLE)
@@ -83,15 +87,19 @@ class FilterBar(Horizontal):
             child.visible = shown
 
     def show_found(self, found: int, total: int) -> None:
-        """Show how many imports match, out of how many."""
+        """Show how many imports match, out of how many; a problem with these words stays shown."""
+        if self.words == self._wrong:
+            return
         words = Content.assemble((f"{found:,}", TEXT), (f" of {total:,}", GREY)) if self.words else Content("")
         self.query_one("#found", Static).update(words)
 
     def show_problem(self, sentence: str) -> None:
         """Show what is wrong with the filter; the list stays unchanged."""
+        self._wrong = self.words
         self.query_one("#found", Static).update(Content.styled(cut(sentence, max(self.size.width // 2, 20)), RED))
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
         event.stop()
+        self._wrong = None
         self.post_message(self.Changed(self.words))

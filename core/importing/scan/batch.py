@@ -17,7 +17,7 @@ from core.importing.scan.pictures import StagedPictures
 from core.importing.scan.reading import ReadModel
 from core.importing.scan.standing import Case, Fate, Standing, decide, standing
 from core.operations.journal import Change, StaleSnapshot
-from core.storage import import_batches, journal_rows, models, pending, scans, tags
+from core.storage import import_batches, journal_rows, models, pending, scan_problems, scans, tags
 from core.storage.import_batches import Added
 from core.storage.scans import FileRow
 
@@ -32,6 +32,7 @@ class Prepared:
     proven: str | None
     standing: Standing
     pictures: StagedPictures
+    moved: bool = False  # it was followed to its path in this scan, and is counted already
 
     @property
     def problems(self) -> tuple[ScanProblem, ...]:
@@ -52,11 +53,12 @@ class BatchCounts:
     def add(self, item: Prepared, fate: Fate) -> None:
         """Count one file; one that has moved counts as nothing else, unless it brings a conflict too."""
         where = item.standing
+        moved = item.moved or bool(where.moved_from)
         if where.moved_from:
             self.moved.append(MovedFile(where.sha256, where.moved_from, item.read.file.path))
         self.new += fate is Fate.NEW
-        self.updated += fate is Fate.CONFLICT or (fate is Fate.UPDATED and not where.moved_from)
-        self.known += fate in (Fate.KNOWN, Fate.OTHER_PATH) and not where.moved_from
+        self.updated += fate is Fate.CONFLICT or (fate is Fate.UPDATED and not moved)
+        self.known += fate in (Fate.KNOWN, Fate.OTHER_PATH) and not moved
         if fate in (Fate.NEW, Fate.CONFLICT, Fate.UPDATED):
             self.images += len(item.pictures.images)
 
@@ -122,7 +124,7 @@ class _Writer:
         file_id = scans.put_file(self._db, _facts(item.read), where.row.id if where.row else None)
         scans.put_said(self._db, file_id, item.read.statements, item.read.claims)
         scans.add_pictures(self._db, file_id, (image.sha256 for image in item.pictures.images))
-        scans.put_problems(self._db, file.path, file.folder, item.problems)
+        scan_problems.put_problems(self._db, file.path, file.folder, item.problems)
         self.added.scanned.append(file.path)
 
     def _keep(self, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
@@ -157,6 +159,8 @@ class _Writer:
                 self._keep(journal_rows.snapshot(self._db, record.id, None))
                 self.added.changed_imports.append(record.id)
                 pending.update(self._db, record, self._tag_ids(record))
+                if record.decision is None:
+                    pending.decide(self._db, [record.id], None)
             case _:
                 return
         self._add_images(record, item.pictures)

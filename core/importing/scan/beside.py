@@ -50,7 +50,8 @@ class Neighbours:
         )
 
     def _beginning(self, prefix: str) -> Iterator[str]:
-        for folded, name in self._names[bisect.bisect_left(self._names, (prefix, "")) :]:
+        for place in range(bisect.bisect_left(self._names, (prefix, "")), len(self._names)):
+            folded, name = self._names[place]
             if not folded.startswith(prefix):
                 return
             yield name

@@ -12,8 +12,9 @@ from core.domain.scans import ScanReport
 from core.errors import LibraryError, SourceError
 from core.importing.scan.relink import Progress as RelinkProgress
 from core.importing.scan.relink import Relinker
-from core.importing.scan.scanner import FolderScanner, Progress
-from core.importing.scan.survey import check_root
+from core.importing.scan.run import Progress
+from core.importing.scan.scanner import FolderScanner
+from core.importing.scan.survey import check_root, root_of
 from core.storage import LibraryDatabase, scan_folders
 
 _log = logging.getLogger("model_curator.scan")
@@ -37,7 +38,7 @@ class ModelFolders:
     def forget(self, folder: PathLike) -> bool:
         """Walk a folder no more; what was imported from it stays. Return whether it was known."""
         with self._store.write() as db:
-            return scan_folders.forget_root(db, os.path.abspath(folder))
+            return scan_folders.forget_root(db, root_of(folder))
 
     def scan(
         self,
@@ -54,7 +55,7 @@ class ModelFolders:
         called often. Raises SourceError if a folder cannot be scanned at all, and LibraryError if the library cannot be
         written; what was read before stays, and the next scan goes on from there.
         """
-        roots = [os.path.abspath(folder) for folder in folders]
+        roots = [root_of(folder) for folder in folders]
         for root in roots:
             check_root(root)
         if examples is not None and not os.path.isdir(examples):
@@ -95,7 +96,7 @@ class ModelFolders:
         ``path_map`` maps old folders to new ones. ``progress`` gets records looked for and in total. Raises
         LibraryError, Cancelled.
         """
-        roots = [os.path.abspath(folder) for folder in folders] or self.remembered()
+        roots = [root_of(folder) for folder in folders] or self.remembered()
         report = self._relinker.run(roots, path_map or {}, cancel=cancel, progress=progress)
         _log.info("relinked %d files, %d still missing", len(report.relinked), len(report.still_missing))
         return report

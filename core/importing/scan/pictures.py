@@ -19,6 +19,8 @@ from core.importing.scan.reading import Picture
 from core.operations.journal import Staging
 from core.pools import Pool
 
+_AT_ONCE = 4  # pictures
+
 
 @dataclass(frozen=True, slots=True)
 class StagedPictures:
@@ -43,16 +45,16 @@ class PictureStager:
 
         What cannot be read or is plainly no picture is named and left where it lies. Raises Cancelled.
         """
-        if not pictures:
-            return StagedPictures()
-        found = self._pool.run_all(self._read, [(picture,) for picture in pictures])
-        fresh = {one[0]: (one[0], picture.path, one[1]) for picture, one in zip(pictures, found, strict=True) if one[1]}
-        images = [self._write(*one) for one in fresh.values() if one[0] not in taken]
-        problems = [
-            ScanProblem(picture.path, reason)
-            for picture, (reason, data) in zip(pictures, found, strict=True)
-            if not data
-        ]
+        seen, images, problems = set(taken), list[StagedImage](), list[ScanProblem]()
+        for start in range(0, len(pictures), _AT_ONCE):  # their bytes are in memory
+            some = pictures[start : start + _AT_ONCE]
+            found = self._pool.run_all(self._read, [(picture,) for picture in some])
+            for picture, (told, data) in zip(some, found, strict=True):
+                if not data:
+                    problems.append(ScanProblem(picture.path, told))
+                elif told not in seen:
+                    seen.add(told)
+                    images.append(self._write(told, picture.path, data))
         return StagedPictures(tuple(images), tuple(problems))
 
     def _read(self, picture: Picture) -> tuple[str, bytes]:

@@ -127,13 +127,13 @@ def _relink(db: Database, found: Mapping[Record, str], op: str) -> Change:
     added = Added()
     before: dict[str, list[Mapping[str, object]]] = {}
     for record, new in found.items():
-        if not relinks.is_unchanged(db, record):
-            continue
+        if not relinks.is_unchanged(db, record) or (record.pending_id is not None and scans.records_at(db, new)[0]):
+            continue  # it has changed meanwhile, or another import has that file
         rows = journal_rows.snapshot(db, record.pending_id, record.sha256)
         row = scans.file_at(db, record.path)
         if row is not None and scans.file_at(db, new) is None:
             rows = {**rows, **scans.snapshot(db, row.id)}
-            scans.move_file(db, row.id, new)
+            scans.move_files(db, {row.id: new})
             added.scanned.append(new)
         for table, kept in rows.items():
             before.setdefault(table, []).extend(kept)

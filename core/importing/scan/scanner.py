@@ -9,82 +9,35 @@ from __future__ import annotations
 import functools
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
 
 from core.domain.enums import OperationKind
-from core.domain.scans import MovedFile, ScanProblem, ScanProgress, ScanReport
-from core.errors import Cancelled, ModelFileError
+from core.domain.scans import ScanProblem, ScanReport
+from core.errors import Cancelled, LibraryError, ModelFileError
 from core.hashing.hasher import Hasher
 from core.importing.scan import batch
 from core.importing.scan.batch import BatchCounts, Prepared
 from core.importing.scan.beside import Neighbours
 from core.importing.scan.examples import Examples
 from core.importing.scan.listing import Lister, Listing, ModelFile
+from core.importing.scan.moves import find_moves, follow
 from core.importing.scan.pictures import PictureStager
 from core.importing.scan.reading import ReadModel, beside_stamp, read_model
+from core.importing.scan.run import Progress, ScanRun
 from core.importing.scan.standing import Fate, decide, standing
 from core.importing.scan.survey import Survey, survey
 from core.importing.scan.walk import SUFFIXES, Folder, Walk
 from core.importing.sidecars.builder import About
 from core.operations.journal import Journal, Staging, StaleSnapshot
 from core.pools import Pool
-from core.storage import LibraryDatabase, scan_folders, scans
+from core.storage import LibraryDatabase, scan_folders, scan_problems, scans
 from core.storage.scan_folders import StoredFolder
 
 _BATCH_FILES = 200
 _BATCH_PICTURES = 64
+_ATTEMPTS = 5  # to write a batch, while other processes change what it was prepared from
 
-Progress = Callable[[ScanProgress], None]
 _Done = tuple[Folder, int]  # a folder that was read, and how many model files are in it
-
-
-@dataclass(slots=True)
-class _Run:
-    """One scan: what it was told, and what it has found so far."""
-
-    source: str
-    examples: Examples
-    cancel: threading.Event | None
-    tell: Progress
-    dry: bool  # look only
-    again: set[str] = field(default_factory=set)  # paths of files that are read though they have not changed
-    name: str = ""  # of its first operation, once there is one
-    files: int = 0
-    total: int = 0
-    read: int = 0
-    new: int = 0
-    updated: int = 0
-    known: int = 0
-    images: int = 0
-    missing: int = 0
-    moved: list[MovedFile] = field(default_factory=list)
-    offline: list[str] = field(default_factory=list)
-    problems: list[ScanProblem] = field(default_factory=list)
-
-    def check(self) -> None:
-        """Raise Cancelled if the scan is to end."""
-        if self.cancel is not None and self.cancel.is_set():
-            raise Cancelled("the scan was cancelled")
-
-    def count(self, counts: BatchCounts) -> None:
-        """Add what a batch came to."""
-        self.new += counts.new
-        self.updated += counts.updated
-        self.known += counts.known
-        self.images += counts.images
-        self.moved += counts.moved
-
-    def saw(self, files: int) -> None:
-        """Count model files that are done, and tell how far the scan is."""
-        self.files += files
-        self.tell(ScanProgress(self.files, max(self.total, self.files), self.read))
-
-    def report(self, *, cancelled: bool = False) -> ScanReport:
-        """Return what was found so far."""
-        problems = tuple(sorted(dict.fromkeys(self.problems), key=lambda one: (one.path, one.reason)))
-        counts = self.files, self.new, self.updated, self.known, tuple(self.moved), self.missing
-        return ScanReport(*counts, tuple(self.offline), self.images, problems, cancelled)
 
 
 class FolderScanner:
@@ -113,14 +66,14 @@ class FolderScanner:
         written. Setting ``cancel`` ends the scan after the last committed batch, and the report says so. Raises
         LibraryError.
         """
-        run = _Run(roots[0] if roots else "", Examples(examples), cancel, progress or (lambda _: None), dry_run)
+        run = ScanRun(roots[0] if roots else "", Examples(examples), cancel, progress or (lambda _: None), dry_run)
         try:
             self._run(run, roots, suffixes)
         except Cancelled:
             return run.report(cancelled=True)
         return run.report()
 
-    def _run(self, run: _Run, roots: Sequence[str], suffixes: frozenset[str]) -> None:
+    def _run(self, run: ScanRun, roots: Sequence[str], suffixes: frozenset[str]) -> None:
         with self._store.read() as db:
             stored, run.again = scan_folders.folders(db), scans.paths_with_hashes(db, run.examples.hashes)
         walk = Walk(suffixes, run.cancel)
@@ -129,6 +82,8 @@ class FolderScanner:
         run.problems += found.problems
         self._count_unchanged(run, found, stored)
         lister = Lister(walk.folders, suffixes)
+        if stored and not run.dry:
+            self._follow(run, found, Lister(walk.folders, suffixes))
         pending: list[ReadModel] = []
         done: list[_Done] = []
         for folder in found.changed:
@@ -145,18 +100,34 @@ class FolderScanner:
         self._flush(run, pending, done)
         self._finish(run, found, stored)
 
-    def _count_unchanged(self, run: _Run, found: Survey, stored: dict[str, StoredFolder]) -> None:
+    def _count_unchanged(self, run: ScanRun, found: Survey, stored: dict[str, StoredFolder]) -> None:
         with self._store.read() as db:
-            told = scans.folders_with_problems(db)
+            told = scan_problems.folders_with_problems(db)
             for folder in found.unchanged:
                 files = stored[folder.path].files
                 run.known += files
                 run.files += files
                 if folder.path in told:
-                    run.problems += [one for about in scans.problems_in(db, folder.path).values() for one in about]
+                    run.problems += [
+                        one for about in scan_problems.problems_in(db, folder.path).values() for one in about
+                    ]
         run.saw(0)
 
-    def _list(self, run: _Run, folder: Folder, lister: Lister) -> Listing | None:
+    def _follow(self, run: ScanRun, found: Survey, lister: Lister) -> None:
+        """Let records follow files that were moved, before anything is read, in one operation."""
+        with self._store.read() as db:
+            moves = find_moves(db, _listed(found.changed, lister), run.check)
+        if not moves:
+            return
+        with self._journal.staging() as staging:
+            run.name = run.name or staging.op
+            executed = self._journal.execute(
+                staging, OperationKind.IMPORT, lambda db: follow(db, moves, run.name, run.source), run.cancel
+            )
+        run.moved += executed.value
+        run.moved_to = {one.new for one in executed.value}
+
+    def _list(self, run: ScanRun, folder: Folder, lister: Lister) -> Listing | None:
         """Return what a folder holds, and remember what is passed over in it; None if it cannot be read now."""
         try:
             listing = lister.list(folder)
@@ -166,18 +137,18 @@ class FolderScanner:
         problems = [ScanProblem(one.path, one.reason) for one in listing.passed_over]
         run.problems += problems
         with self._store.read() as db:
-            known = scans.problems_in(db, folder.path).get(folder.path, [])
+            known = scan_problems.problems_in(db, folder.path).get(folder.path, [])
         if (problems != known or listing.others) and not run.dry:
             with self._store.write(full=False, cancel=run.cancel) as db:
-                scans.put_problems(db, folder.path, folder.path, problems)
+                scan_problems.put_problems(db, folder.path, folder.path, problems)
                 for other in listing.others:
                     scans.add_other_path(db, other.path, other.of)
         return listing
 
-    def _read_folder(self, run: _Run, folder: Folder, listing: Listing) -> Iterator[ReadModel]:
+    def _read_folder(self, run: ScanRun, folder: Folder, listing: Listing) -> Iterator[ReadModel]:
         """Yield the models of a folder that are new or have changed, with everything that is said about them."""
         with self._store.read() as db:
-            stored, told = scans.files_in(db, folder.path), scans.problems_in(db, folder.path)
+            stored, told = scans.files_in(db, folder.path), scan_problems.problems_in(db, folder.path)
         neighbours = Neighbours(listing.names)
         for model in listing.models:
             run.check()
@@ -195,14 +166,10 @@ class FolderScanner:
             about = About(model.name, known, functools.partial(self._prove, run, model))
             yield read_model(model, about, beside, stamp, prompts)
 
-    def _flush(self, run: _Run, pending: list[ReadModel], done: list[_Done]) -> None:
+    def _flush(self, run: ScanRun, pending: list[ReadModel], done: list[_Done]) -> None:
         """Write the models that were read, and mark the folders that are complete with them."""
         if pending:
-            counts = None
-            while counts is None:
-                run.check()
-                counts = self._attempt(run, pending)
-            run.count(counts)
+            self._take(run, pending)
             run.read += sum(one.read for one in pending)
             run.saw(len(pending))
             pending.clear()
@@ -212,7 +179,20 @@ class FolderScanner:
                     scan_folders.put_folder(db, folder.path, StoredFolder(folder.root, folder.stamp, files))
         done.clear()
 
-    def _attempt(self, run: _Run, pending: Sequence[ReadModel]) -> BatchCounts | None:
+    def _take(self, run: ScanRun, pending: Sequence[ReadModel]) -> None:
+        """Write models as one batch; if what they were prepared from changes again and again, each as its own."""
+        for _ in range(_ATTEMPTS):
+            run.check()
+            counts = self._attempt(run, pending)
+            if counts is not None:
+                run.count(counts)
+                return
+        if len(pending) == 1:
+            raise LibraryError("another process changes the library all the time; scan again when it is done")
+        for read in pending:
+            self._take(run, [read])
+
+    def _attempt(self, run: ScanRun, pending: Sequence[ReadModel]) -> BatchCounts | None:
         """Write a batch; return None if what it was prepared from has changed."""
         if not run.dry:
             self._store.await_turn(run.cancel)
@@ -227,7 +207,7 @@ class FolderScanner:
         run.problems += [problem for item in items for problem in item.problems]
         return counts
 
-    def _write(self, run: _Run, items: Sequence[Prepared], staging: Staging) -> BatchCounts:
+    def _write(self, run: ScanRun, items: Sequence[Prepared], staging: Staging) -> BatchCounts:
         with self._store.read() as db:
             if run.dry:
                 return batch.foresee(db, items)
@@ -244,7 +224,7 @@ class FolderScanner:
         )
         return executed.value
 
-    def _prepare(self, run: _Run, read: ReadModel, stager: PictureStager) -> Prepared:
+    def _prepare(self, run: ScanRun, read: ReadModel, stager: PictureStager) -> Prepared:
         with self._store.read() as db:
             where = standing(db, read, None)
             places = {read.file.path, where.place} - {""}
@@ -261,16 +241,17 @@ class FolderScanner:
                 taken = set()  # another file took the place of one whose pictures were taken
         embedded = [one for one in read.pictures if one.data is not None]
         pictures = [*(one for one in read.pictures if one.data is None), *run.examples.of(proven), *embedded]
-        return Prepared(read, proven, where, stager.stage(() if where.other_of else pictures, taken))
+        staged = stager.stage(() if where.other_of else pictures, taken)
+        return Prepared(read, proven, where, staged, moved=read.file.path in run.moved_to)
 
-    def _prove(self, run: _Run, file: ModelFile) -> str | None:
+    def _prove(self, run: ScanRun, file: ModelFile) -> str | None:
         """Return a file's hash, None if it cannot be read now."""
         try:
             return self._hasher.sha256(file.path, cancel=run.cancel)
         except ModelFileError:
             return None
 
-    def _finish(self, run: _Run, found: Survey, stored: dict[str, StoredFolder]) -> None:
+    def _finish(self, run: ScanRun, found: Survey, stored: dict[str, StoredFolder]) -> None:
         """Remember links, and count the files that are gone."""
         there = {folder.path: stored[folder.path].files for folder in found.unchanged}
         there |= {folder.path: -1 for folder in found.changed}
@@ -290,3 +271,12 @@ def _prompts_of(model: ModelFile, names: frozenset[str]) -> str | None:
     """Return the name of the folder with a model's example prompts, if there is one."""
     stem = os.path.splitext(model.name)[0]
     return stem if stem in names and os.path.isdir(os.path.join(model.folder, stem)) else None
+
+
+def _listed(folders: Sequence[Folder], lister: Lister) -> Iterator[ModelFile]:
+    """Yield the model files of folders; a folder that cannot be read is told later."""
+    for folder in folders:
+        try:
+            yield from lister.list(folder).models
+        except OSError:
+            continue

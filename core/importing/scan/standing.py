@@ -16,6 +16,8 @@ from sqlite_utils import Database
 from core.domain.records import Model, PendingImport
 from core.domain.statements import ClaimKind
 from core.errors import RowDamaged
+from core.files.library_files import ABSENT
+from core.importing.scan.listing import Stamp
 from core.importing.scan.reading import ReadModel
 from core.planning.source_changes import SourceChange, changes_between, with_changes
 from core.planning.sources import combine
@@ -55,7 +57,7 @@ def standing(db: Database, read: ReadModel, proven: str | None) -> Standing:
     row, moved_from = scans.file_at(db, file.path), ""
     if row is None:
         for one in scans.files_with_content(db, file.stamp.content):
-            if _is_there(one, file.stamp.inode):
+            if is_there(one, file.stamp):
                 return Standing(other_of=one.path)
             row, moved_from = one, one.path
     if row is None:
@@ -65,12 +67,13 @@ def standing(db: Database, read: ReadModel, proven: str | None) -> Standing:
     return Standing(row, moved_from, "", ids[0] if ids else None, sha256)
 
 
-def _is_there(row: StoredFile, inode: int) -> bool:
-    """Return whether a file is still where it was found, and is the one with this inode."""
+def is_there(row: StoredFile, stamp: Stamp) -> bool:
+    """Return whether a file is still where it was found, and is the one with this stamp, or may be."""
     try:
-        return os.stat(row.path).st_ino == inode
-    except OSError:
-        return False
+        found = os.stat(row.path)
+    except OSError as error:
+        return error.errno not in ABSENT  # what cannot be looked at is not known to have moved
+    return (found.st_ino, found.st_dev) == (stamp.inode, stamp.device)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,8 @@ def _for_pending(
         name=facts.name if moved and record.name == os.path.basename(where.moved_from) else record.name,
         type=facts.type if moved else record.type,
         size_bytes=facts.size_bytes,
+        # Of another size it is another file: what was decided was about the old one.
+        decision=record.decision if facts.size_bytes == record.size_bytes else None,
         claimed_sha256=facts.claimed_sha256 or record.claimed_sha256,
         meta_json=meta,
         tags=tuple(sorted(tags)),

@@ -33,6 +33,13 @@ class Survey:
         return sum(folder.models for folder in (*self.changed, *self.unchanged))
 
 
+def root_of(path: str | os.PathLike[str]) -> str:
+    """Return the absolute path of a root. Raises SourceError for an empty one, which would be the current folder."""
+    if not os.fspath(path):
+        raise SourceError("an empty path is no folder; give a folder of models")
+    return os.path.abspath(path)
+
+
 def check_root(path: str) -> None:
     """Raise SourceError if a root cannot be scanned: no folder, and no ``extra_model_paths.yaml``."""
     try:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from core import Library
 from core.errors import SourceError
@@ -63,3 +65,31 @@ def test_what_is_no_folder_is_refused_in_a_sentence(library: Library, tmp_path: 
     with pytest.raises(SourceError, match="give"):
         scan(library, tmp_path / folder)
     assert library.model_folders.remembered() == []
+
+
+def test_an_empty_path_is_not_the_current_folder(library: Library) -> None:
+    with pytest.raises(SourceError, match="an empty path is no folder"):
+        library.model_folders.scan([""])
+    with pytest.raises(SourceError, match="an empty path is no folder"):
+        library.model_folders.relink([""])
+    assert library.model_folders.remembered() == []
+
+
+def test_many_large_pictures_are_not_held_in_memory_at_once(tmp_path: Path) -> None:
+    model = put_model(tmp_path / "models" / "ink.safetensors")
+    for n in range(24):
+        (model.parent / f"ink_{n}.bmp").write_bytes(bmp(n))
+    watched = audited_process(
+        "with Library.open(args[0]) as library:\n    answer = library.model_folders.scan([args[1]]).images",
+        tmp_path / "library",
+        model.parent,
+    )
+    assert watched.answer == 24
+    assert watched.grown_mib < 120, "24 pictures of 9 MiB"
+
+
+def bmp(seed: int) -> bytes:
+    """Return a picture of 9 MiB."""
+    out = io.BytesIO()
+    Image.new("RGB", (2048, 1536), (seed, 0, 0)).save(out, "BMP")
+    return out.getvalue()
