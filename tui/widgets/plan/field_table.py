@@ -100,9 +100,9 @@ class FieldTable(ScrollView, can_focus=True, inherit_bindings=False):
             return
         top, room = self.scroll_offset.y, self._room()
         if mine[0] < top or len(mine) >= room:
-            self.scroll_to(y=mine[0], animate=False)
+            self.scroll_to(y=mine[0], animate=False, force=True)
         elif mine[-1] >= top + room:
-            self.scroll_to(y=mine[-1] - room + 1, animate=False)
+            self.scroll_to(y=mine[-1] - room + 1, animate=False, force=True)
 
     def render_line(self, y: int) -> Strip:
         width = self.scrollable_content_region.width

@@ -11,7 +11,6 @@ from textual.message import Message
 
 from tui.keys import KEYS
 from tui.queue_model.listed_ids import ListedIds
-from tui.textual_compat import after_refresh
 from tui.widgets.queue_list.cached_lines import CachedLines
 
 
@@ -69,7 +68,6 @@ class IdList(CachedLines, can_focus=True, inherit_bindings=False):
         self.virtual_size = Size(1, len(self.ids) + 1)
         if follow:
             self._keep_in_view()
-            after_refresh(self, self._keep_in_view)  # a longer list has its full height only then
         self._drawn_cursor = self.cursor
         self.refresh()
         self._view_changed()
@@ -110,10 +108,12 @@ class IdList(CachedLines, can_focus=True, inherit_bindings=False):
         return top <= place < top + self._visible_rows()
 
     def _keep_in_view(self) -> None:
+        if not self.size:
+            return  # a resize follows
         top, rows = self.scroll_offset.y, self._visible_rows()
         y = min(max(top, self.cursor - rows + 1), self.cursor)
         if y != top:
-            self.scroll_to(y=y, animate=False)
+            self.scroll_to(y=y, animate=False, force=True)  # a list that grew has its scrollbar only at the next layout
 
     def on_click(self, event: events.Click) -> None:
         if (place := self._place_at(event.y)) is not None:
