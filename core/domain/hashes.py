@@ -9,7 +9,7 @@ from dataclasses import dataclass
 class FileHashes:
     """What was computed from a file: SHA-256 of the whole and of its body (64 lower-case hex digits), and its stamp.
 
-    ``body`` is None for a file that is no safetensors file.
+    ``body`` is None for a file that is not a safetensors file.
     """
 
     sha256: str

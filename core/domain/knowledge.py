@@ -12,7 +12,7 @@ from core.domain.verdict import Verdict
 
 @dataclass(frozen=True, slots=True)
 class CheckedClaim:
-    """A claim about a file; ``holds`` is None where what it is about has not been computed."""
+    """A claim about a file; ``holds`` is None until the hash or size that it states has been computed."""
 
     stated: SourcedClaim
     holds: bool | None
@@ -23,8 +23,8 @@ class Knowledge:
     """What is known about a record's file.
 
     ``locations`` are the paths under which it was found, the current one first. ``sources`` has the statements of each
-    field (a dotted path of meta_json, or ``tags``), those that count most first. Hashes are those that were computed,
-    None where they were not; ``verdict`` is None where it needs them, or no scan has read the file.
+    field (a dotted path of meta_json, or ``tags``), those that count most first. Hashes are None until they
+    are computed; ``verdict`` is None while it depends on them, or if no scan has read the file.
     """
 
     locations: tuple[str, ...] = ()

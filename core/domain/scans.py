@@ -1,4 +1,4 @@
-"""What a scan of model folders is told to do, reports while it works, and reports at its end."""
+"""The progress and the report of a scan of model folders."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ class ScanProgress:
 class ScanReport:
     """What one scan found.
 
-    ``files`` counts the model files seen; each is ``new``, ``updated`` (what is known about it has changed), ``moved``
-    or ``known``. ``missing`` counts files that earlier scans saw and that are gone; ``offline`` lists the roots that
-    cannot be read, or are empty and were not. Under those nothing counts as missing.
+    ``files`` counts the model files seen; each is ``new``, ``updated`` (something about it has changed), ``moved`` or
+    ``known`` (nothing has changed). ``missing`` counts files that earlier scans saw and that are gone; ``offline``
+    lists the roots that cannot be read, or are empty and were not. Under those nothing counts as missing.
     """
 
     files: int = 0

@@ -27,7 +27,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Structure:
-    """What a file's tensors show; ``base_model`` is None where they leave it open, and ``reason`` says why in short."""
+    """What a file's tensors show, with a short ``reason``; ``base_model`` is None if they do not determine it."""
 
     base_model: str | None
     kind: Kind

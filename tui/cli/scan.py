@@ -17,6 +17,8 @@ from tui.cli.formatting import scan_lines
 from tui.cli.json_output import scan_object
 from tui.cli.terminal import ProgressLine, interruptible
 
+_NONE_REMEMBERED = "no folder is remembered; give the folder that holds your models"
+
 
 @command("scan")
 @click.argument("given", metavar="[DIR]...", nargs=-1, shell_complete=folders)
@@ -49,21 +51,21 @@ def scan(call: CliContext, given: tuple[str, ...], examples: str | None, dry_run
 def _check(call: CliContext, given: tuple[str, ...], examples: str | None) -> None:
     """Refuse what cannot be scanned before a new library is created for it."""
     from core.backup.restore_steps import is_library
-    from core.importing.scan.survey import check_root, root_of
+    from core.importing.scan.survey import check_examples, check_root, root_of
 
     for folder in given:
         check_root(root_of(folder))
-    if examples is not None and not os.path.isdir(examples):
-        raise Failed(f"{sanitize(examples)} is not a folder; give Lora-Manager's folder of example images")
+    if examples is not None:
+        check_examples(examples)
     if not given and not is_library(Path(call.folder)):
-        raise Failed("no folder is remembered; give the folder that holds your models", USAGE)
+        raise Failed(_NONE_REMEMBERED, USAGE)
 
 
 def _scan(call: CliContext, given: tuple[str, ...], examples: str | None) -> ScanReport:
     line, began = ProgressLine(), time.monotonic()
     with interruptible() as cancel, call.writing() as library:
         if not given and not library.model_folders.remembered():
-            raise Failed("no folder is remembered; give the folder that holds your models", USAGE)
+            raise Failed(_NONE_REMEMBERED, USAGE)
         try:
             return library.model_folders.scan(
                 given,

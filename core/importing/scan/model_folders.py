@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 
 from core.domain.relinks import RelinkReport
 from core.domain.scans import ScanReport
-from core.errors import LibraryError, SourceError
+from core.errors import LibraryError
 from core.importing.scan.relink import Progress as RelinkProgress
 from core.importing.scan.relink import Relinker
 from core.importing.scan.run import Progress
 from core.importing.scan.scanner import FolderScanner
-from core.importing.scan.survey import check_root, root_of
+from core.importing.scan.survey import check_examples, check_root, root_of
 from core.storage import LibraryDatabase, scan_folders
 
 _log = logging.getLogger("model_curator.scan")
@@ -58,8 +58,8 @@ class ModelFolders:
         roots = [root_of(folder) for folder in folders]
         for root in roots:
             check_root(root)
-        if examples is not None and not os.path.isdir(examples):
-            raise SourceError(f"{os.fspath(examples)} is not a folder; give Lora-Manager's folder of example images")
+        if examples is not None:
+            check_examples(examples)
         if roots and not dry_run:
             with self._store.write(cancel=cancel) as db:
                 scan_folders.remember_roots(db, roots)
@@ -77,10 +77,7 @@ class ModelFolders:
                 f"the scan stopped: {error.filename or 'a file'} ({error.strerror or error}); fix that and scan again; "
                 "the scan continues where it stopped"
             ) from error
-        came = (report.new, report.updated, report.known, len(report.moved), " (cancelled)" if report.cancelled else "")
-        _log.info("scanned: %d new, %d updated, %d known, %d moved%s", *came)
-        for problem in report.problems:
-            _log.warning("%s: %s", problem.path, problem.reason)
+        _log_report(report)
         return report
 
     def relink(
@@ -100,3 +97,10 @@ class ModelFolders:
         report = self._relinker.run(roots, path_map or {}, cancel=cancel, progress=progress)
         _log.info("relinked %d files, %d still missing", len(report.relinked), len(report.still_missing))
         return report
+
+
+def _log_report(report: ScanReport) -> None:
+    counts = report.new, report.updated, report.known, len(report.moved), " (cancelled)" if report.cancelled else ""
+    _log.info("scanned: %d new, %d updated, %d known, %d moved%s", *counts)
+    for problem in report.problems:
+        _log.warning("%s: %s", problem.path, problem.reason)

@@ -54,6 +54,12 @@ def check_root(path: str) -> None:
         extra_paths.read(Path(path))
 
 
+def check_examples(path: str | os.PathLike[str]) -> None:
+    """Raise SourceError if this cannot be Lora-Manager's folder of example images."""
+    if not os.path.isdir(path):
+        raise SourceError(f"{sanitize(path)} is not a folder; give Lora-Manager's folder of example images")
+
+
 def survey(walk: Walk, roots: Sequence[str], stored: Mapping[str, StoredFolder], again: Collection[str] = ()) -> Survey:
     """Walk the roots and compare each folder with how it was ``stored``; those to read ``again`` count as changed.
 

@@ -12,20 +12,8 @@ from PIL import Image
 from core import Library
 from core.errors import SourceError
 from tests.support.audit import audited_process
-from tests.support.builders import half_png, png
+from tests.support.builders import half_png
 from tests.support.model_tree import civitai, counts, imports, put_json, put_model, scan
-
-
-@pytest.fixture
-def models(tmp_path: Path) -> Path:
-    """Two models: a LoRA with a sidecar and two pictures, and a checkpoint alone."""
-    root = tmp_path / "models"
-    put_model(root / "loras" / "ink.safetensors")
-    put_json(root / "loras" / "ink.civitai.info", civitai("Ink"))
-    (root / "loras" / "ink.png").write_bytes(png(1))
-    (root / "loras" / "ink.preview.png").write_bytes(png(2))
-    put_model(root / "checkpoints" / "base.safetensors", seed=1)
-    return root
 
 
 def test_what_cannot_be_read_is_named_each_time_and_the_rest_comes_in(library: Library, models: Path) -> None:

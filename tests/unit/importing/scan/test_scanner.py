@@ -18,18 +18,6 @@ from tests.support.builders import digest, model_of, png, snapshot
 from tests.support.model_tree import civitai, counts, imports, put_json, put_model, scan, states
 
 
-@pytest.fixture
-def models(tmp_path: Path) -> Path:
-    """Two models: a LoRA with a sidecar and two pictures, and a checkpoint alone."""
-    root = tmp_path / "models"
-    put_model(root / "loras" / "ink.safetensors")
-    put_json(root / "loras" / "ink.civitai.info", civitai("Ink"))
-    (root / "loras" / "ink.png").write_bytes(png(1))
-    (root / "loras" / "ink.preview.png").write_bytes(png(2))
-    put_model(root / "checkpoints" / "base.safetensors", seed=1)
-    return root
-
-
 def known(library: Library, key: str | int) -> Knowledge:
     """Return what is known about the file of a record."""
     entry = library.show(str(key))
