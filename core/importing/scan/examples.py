@@ -35,16 +35,15 @@ class Examples:
         return bool(self._folders) and (not stated or any(sha256 in self._folders for sha256 in stated))
 
     def of(self, sha256: str | None) -> list[Picture]:
-        """Return the images of the model with this hash: numbered ones by number, then a person's own."""
+        """Return the images of the model with this hash: numbered ones by number, then a person's own.
+
+        Raises OSError if their folder cannot be read.
+        """
         folder = self._folders.get(sha256 or "")
         if folder is None:
             return []
-        try:
-            names = os.listdir(folder)
-        except OSError:
-            return []
         ranked = []
-        for name in names:
+        for name in os.listdir(folder):
             found = _NAME.fullmatch(name)
             if found and name.lower().endswith(PICTURES):
                 number = found["number"]

@@ -22,7 +22,7 @@ from core.importing.scan.examples import Examples
 from core.importing.scan.listing import Lister, Listing, ModelFile
 from core.importing.scan.moves import find_moves, follow
 from core.importing.scan.pictures import PictureStager
-from core.importing.scan.reading import ReadModel, beside_stamp, read_model
+from core.importing.scan.reading import Picture, ReadModel, beside_stamp, read_model
 from core.importing.scan.run import Progress, ScanRun
 from core.importing.scan.standing import Fate, decide, standing
 from core.importing.scan.survey import Survey, survey
@@ -240,9 +240,16 @@ class FolderScanner:
             if decide(db, read, where, brings_images=False).fate is Fate.NEW:
                 taken = set()  # another file took the place of one whose pictures were taken
         embedded = [one for one in read.pictures if one.data is not None]
-        pictures = [*(one for one in read.pictures if one.data is None), *run.examples.of(proven), *embedded]
+        pictures = [*(one for one in read.pictures if one.data is None), *self._examples(run, proven), *embedded]
         staged = stager.stage(() if where.other_of else pictures, taken)
         return Prepared(read, proven, where, staged, moved=read.file.path in run.moved_to)
+
+    def _examples(self, run: ScanRun, proven: str | None) -> list[Picture]:
+        try:
+            return run.examples.of(proven)
+        except OSError as error:
+            run.problems.append(ScanProblem(str(error.filename), f"it cannot be read ({error.strerror})"))
+            return []
 
     def _prove(self, run: ScanRun, file: ModelFile) -> str | None:
         """Return a file's hash, None if it cannot be read now."""

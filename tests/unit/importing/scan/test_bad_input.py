@@ -12,7 +12,7 @@ from PIL import Image
 from core import Library
 from core.errors import SourceError
 from tests.support.audit import audited_process
-from tests.support.builders import half_png
+from tests.support.builders import digest, half_png
 from tests.support.model_tree import civitai, counts, imports, put_json, put_model, scan
 
 
@@ -81,3 +81,14 @@ def bmp(seed: int) -> bytes:
     out = io.BytesIO()
     Image.new("RGB", (2048, 1536), (seed, 0, 0)).save(out, "BMP")
     return out.getvalue()
+
+
+def test_example_images_that_cannot_be_read_are_named(library: Library, models: Path, tmp_path: Path) -> None:
+    sha256 = digest((models / "checkpoints" / "base.safetensors").read_bytes())
+    (tmp_path / "examples").mkdir()
+    (tmp_path / "examples" / sha256).write_text("not a folder")
+    report = scan(library, models, examples=tmp_path / "examples")
+    assert [(Path(one.path).name, one.reason) for one in report.problems] == [
+        (sha256, "it cannot be read (Not a directory)")
+    ]
+    assert report.new == 2
