@@ -187,7 +187,7 @@ async def test_it_fits(tmp_path: Path, library: Library, size: tuple[int, int]) 
         await desk.wait_for_text("manager2.db")
         for words in (ASKED, "From", "Images", "Paths", " more", "⏎ scan, or next", "esc close"):
             assert words in desk.screen()
-        await desk.give(f"{tmp_path}/gone.db")
+        await desk.fill("source", f"{tmp_path}/gone.db")
         await desk.wait_for_text("There is no file")
         assert "⏎ scan, or next" in desk.screen()
         await desk.give(f"{tmp_path}/old/manager1.db", images)

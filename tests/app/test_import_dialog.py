@@ -91,7 +91,6 @@ async def test_of_a_path_longer_than_its_line_the_end_is_seen(library: Library) 
 @pytest.mark.parametrize(
     "name, said, at",
     [
-        ("gone.db", "There is no file", "source"),
         ("text.db", "is not an SQLite database", "source"),
         ("empty.db", "models", "source"),
         ("nul\\x00.db", "NUL", "source"),
@@ -111,6 +110,17 @@ async def test_a_wrong_database_is_one_sentence_and_can_be_put_right(
         await desk.give(good)
         await desk.wait_for_text("1  import ")
         assert "✕" not in desk.screen()
+
+
+async def test_a_database_that_is_not_there_is_refused_before_anything_else_is_asked(
+    tmp_path: Path, library: Library
+) -> None:
+    good = old_database(tmp_path / "good.db", [OldRow(1, "/m/a")])
+    async with dialog(library, (80, 24)) as desk:
+        await desk.fill("source", f"{tmp_path}/gone.db")
+        await desk.wait_until(lambda: "There is no file or folder" in " ".join(desk.text("#trouble").split()))
+        await desk.give(good)
+        await desk.wait_for_text("1  import ")
 
 
 @pytest.mark.parametrize(

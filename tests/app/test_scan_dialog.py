@@ -98,11 +98,11 @@ async def test_nothing_typed_and_nothing_found_is_one_sentence(library: Library,
         await desk.at("source")
 
 
-async def test_a_folder_that_goes_away_is_one_sentence(models: Path, library: Library, home: Path) -> None:
+async def test_a_path_that_leads_nowhere_is_one_sentence_at_once(models: Path, library: Library, home: Path) -> None:
     async with dialog(library) as desk:
         await desk.paste(str(models.parent / "list.yaml"))
         await desk.press("enter")
-        await desk.wait_for_text("cannot be scanned (No such file or directory)", "#trouble")
+        await desk.wait_for_text("There is no file or folder", "#trouble")
         await desk.at("source")
 
 

@@ -32,10 +32,14 @@ class Dialog(AppHarness):
     async def give(self, database: object, images: object = "", roots: str = "") -> None:
         """Fill in the three lines as a curator would, and start the import."""
         for field_id, value in (("source", database), ("images", images), ("roots", roots)):
-            await self.at(field_id)
-            await self.press("ctrl+e", "ctrl+u")
-            await self.paste(str(value))
-            await self.press("enter")
+            await self.fill(field_id, value)
+
+    async def fill(self, field_id: str, value: object) -> None:
+        """Fill in one line, and press Enter."""
+        await self.at(field_id)
+        await self.press("ctrl+e", "ctrl+u")
+        await self.paste(str(value))
+        await self.press("enter")
 
     async def closed_by(self, key: str) -> Report | None:
         await self.press(key)

@@ -23,7 +23,7 @@ from tui.presenters.cell_text import wrap
 from tui.presenters.import_report import Reason, report_lines, title
 from tui.presenters.path_completion import images_beside, path_of, roots
 from tui.presenters.scan_report import scan_report_lines, scan_title
-from tui.screens.import_source import Proposal, choices, is_to_be_scanned, propose
+from tui.screens.import_source import Proposal, choices, is_there, is_to_be_scanned, propose
 from tui.textual_compat import after_refresh
 from tui.theme.palette import AMBER, GREY, RED, TEXT
 from tui.widgets.path_input import PathInput, PlainInput
@@ -192,6 +192,8 @@ class ImportScreen(ModalScreen[Report | None]):
             self._refuse("Name a folder of models, or an old manager's database, first.", "source")
         elif not text.strip() and self._proposal is not None:
             self._run(ScanOrder(self._proposal.folders))
+        elif not await asyncio.to_thread(is_there, path_of(text)):
+            self._refuse(f"There is no file or folder {path_of(text)}.", "source")
         elif await asyncio.to_thread(is_to_be_scanned, path_of(text)):
             self._run(ScanOrder((path_of(text),)))
         elif then_start:

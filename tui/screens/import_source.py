@@ -1,6 +1,6 @@
 """Where models may come from: what a typed path is, and what the dialog proposes.
 
-``is_to_be_scanned`` and ``propose`` read folders: call them in a thread.
+The first three functions read folders: call them in a thread.
 """
 
 from __future__ import annotations
@@ -34,6 +34,15 @@ def is_to_be_scanned(path: str) -> bool:
         return os.path.isdir(path) or path.lower().endswith((".yaml", ".yml"))
     except ValueError:
         return False
+
+
+def is_there(path: str) -> bool:
+    """Return whether a path may lead to something; reading it tells what is wrong with any other."""
+    try:
+        os.stat(path)
+    except (OSError, ValueError) as error:
+        return not isinstance(error, FileNotFoundError | NotADirectoryError)
+    return True
 
 
 def propose(library: Library) -> Proposal | None:
