@@ -92,7 +92,7 @@ class TerminalDriver(LinuxDriver):
             self.resume_application_mode()
 
     def _lose(self) -> None:
-        self._output.lost = True
+        self._output.drop()
         self.send_message(TerminalLost())
 
 
@@ -115,6 +115,16 @@ class _Output:
 
     def fileno(self) -> int:
         return self._file.fileno()
+
+    def drop(self) -> None:
+        """Lose the terminal: what the file still buffers goes nowhere.
+
+        Python flushes it at its end, and turns the exit code into 120 if that fails.
+        """
+        self.lost = True
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self._file.fileno(), inheritable=True)
+        os.close(nowhere)
 
     def _try(self, act: Callable[..., object], *arguments: str) -> None:
         if self.lost:

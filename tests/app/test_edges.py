@@ -38,9 +38,7 @@ async def test_the_last_import_applied_leaves_an_empty_queue(tmp_path: Path) -> 
         async with running(library) as desk:
             await desk.press("d")
             await desk.wait_for_text("All are decided: a applies them.", "#status")
-            await desk.press("a")
-            await desk.wait_for_text("Apply 1 decision")
-            await desk.press("y")
+            await desk.apply(1)
             await desk.wait_for_text("The queue is empty.", "#list")
             await desk.wait_for_text("✓ 1 applied", "#status")
             await desk.wait_for_text("0 pending", "#top")

@@ -104,9 +104,8 @@ async def test_what_a_filter_hides_is_applied_as_well(tmp_path: Path) -> None:
         async with running(library) as desk:
             await desk.press("d", "slash", *"clay", "enter")
             await desk.wait_until(lambda: list(desk.list.ids) == [8])
-            await desk.press("d", "a")
-            await desk.wait_for_text("Apply 2 decisions")
-            await desk.press("y")
+            await desk.press("d")
+            await desk.apply(2)
             await desk.wait_for_text("2 applied", "#status")
             assert list(library.queue.search()) == [7]
             await desk.wait_until(lambda: not desk.list.ids)

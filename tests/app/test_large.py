@@ -80,9 +80,8 @@ async def test_what_was_promoted_leaves_a_long_list_in_one_piece(tmp_path: Path)
         async with running(library) as desk:
             await desk.press("G", *["space"] * 3, *["k"] * 3, *["space"] * 2)
             gone = set(desk.model.marks.ids)
-            await desk.press("d", "a")
-            await desk.wait_for_text(f"Apply {len(gone)} decisions")
-            await desk.press("y")
+            await desk.press("d")
+            await desk.apply(len(gone))
             await desk.wait_for_text(f"{len(gone)} applied", "#status")
             left = [pending_id for pending_id in range(1, 301) if pending_id not in gone]
             await desk.wait_until(lambda: list(desk.list.ids) == left)

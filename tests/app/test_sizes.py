@@ -63,10 +63,8 @@ async def test_resizing_under_a_dialog(tmp_path: Path, key: str, words: str) -> 
 @pytest.mark.parametrize("size", [(20, 5), (80, 24)])
 async def test_the_whole_job_in_a_small_terminal(tmp_path: Path, size: tuple[int, int]) -> None:
     async with hashed_app(tmp_path, size) as desk:
-        await desk.press("d", "a")
-        await desk.wait_until(lambda: len(desk.app.screen_stack) == 2)
-        await desk.pilot.pause()
-        await desk.press("y")
+        await desk.press("d")
+        await desk.apply(1)
         await desk.wait_until(lambda: 6 not in desk.library.queue.search())
         await desk.wait_until(lambda: 6 not in desk.list.ids)
         assert desk.app.focused is desk.list

@@ -90,9 +90,8 @@ async def test_what_leaves_the_list_leaves_its_order_as_it_is(tmp_path: Path) ->
         await desk.press("t", "T")
         await sorted_by(desk, SortKey.NAME, descending=True)
         before = list(desk.list.ids)
-        await desk.press("g", "j", "j", "d", "a")
-        await desk.wait_for_text("Apply 1 decision")
-        await desk.press("y")
+        await desk.press("g", "j", "j", "d")
+        await desk.apply(1)
         await desk.wait_for_text("1 applied", "#status")
         await desk.wait_until(lambda: list(desk.list.ids) == before[:2] + before[3:])
         assert desk.list.current == before[3]

@@ -23,8 +23,8 @@ COUNT = 600
 async def summed_up(desk: AppHarness) -> list[str]:
     """Open the summary, wait for all of its plans, and return its lines."""
     await desk.press("a")
-    await desk.wait_for_text("Apply ")
-    await desk.wait_until(lambda: desk.text("#groups").strip() and "more plans" not in desk.text("#note"))
+    await desk.wait_for_text("y apply", "Answers")
+    await desk.wait_until(lambda: "more plan" not in desk.text("#note"))
     return [line.strip() for line in desk.text("#groups").split("\n") if line.strip()]
 
 
@@ -113,7 +113,9 @@ async def test_it_is_confirmed_only_once_every_override_is_looked_at(
         await desk.wait_for_text("looking at 1 more plan", "#note")
         await desk.press("y")
         assert len(desk.app.screen_stack) == 2, "not yet"
+        assert "y apply" not in desk.text("Answers")
         on.set()
-        await desk.wait_for_text("of the library overwritten", "#groups")
+        await desk.wait_for_text("y apply", "Answers")
+        assert "of the library overwritten" in desk.text("#groups")
         await desk.press("y")
         await desk.wait_for_text("1 applied", "#status")

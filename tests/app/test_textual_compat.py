@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import signal
 import sys
 import threading
@@ -25,7 +26,13 @@ from tui.textual_compat import TerminalDriver
 
 
 class Gone:
-    """A terminal that is gone."""
+    """A terminal that is gone; ``descriptor`` is that of its file."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def fileno(self) -> int:
+        return self._descriptor
 
     def write(self, text: str) -> int:
         raise OSError(5, "Input/output error")
@@ -56,7 +63,7 @@ async def test_the_driver_still_has_what_ours_relies_on() -> None:
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_textual_still_needs_a_driver_of_ours() -> None:
-    writer = WriterThread(cast(Any, Gone()))
+    writer = WriterThread(cast(Any, Gone(-1)))
     writer.start()
     writer.write("x")
     writer.join(10)
@@ -69,7 +76,8 @@ async def test_a_lost_terminal_takes_whatever_is_written_and_is_told_once(monkey
         driver = TerminalDriver(App[None]())
         asyncio.get_running_loop().remove_signal_handler(signal.SIGTSTP)
     monkeypatch.setattr(driver, "send_message", lambda _: told.release())
-    monkeypatch.setattr(driver._output, "_file", Gone())
+    reading, writing = os.pipe()
+    monkeypatch.setattr(driver._output, "_file", Gone(writing))
     driver._writer_thread = writer = WriterThread(cast(Any, driver._file))
     writer.start()
     for _ in range(200):  # far more than the queue of the writer holds
@@ -77,6 +85,9 @@ async def test_a_lost_terminal_takes_whatever_is_written_and_is_told_once(monkey
     driver.close()
     driver.write("dropped")
     assert told.acquire(timeout=10) and not told.acquire(blocking=False)
+    assert os.write(writing, b"what was buffered") and not os.read(reading, 100)
+    os.close(reading)
+    os.close(writing)
 
 
 class Broken(App[None]):

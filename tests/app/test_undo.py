@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import shutil
 import threading
+from array import array
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -14,6 +16,9 @@ import pytest
 import core.importing.importer
 from core import Library
 from core.domain.enums import Strategy
+from core.domain.records import QueueRow
+from core.domain.sort_order import SortOrder
+from core.queue.queue import Queue
 from core.sample.library import sample_library
 from core.storage import import_batches
 from core.verify import check_library
@@ -28,9 +33,7 @@ async def applied(desk: AppHarness, *decisions: tuple[int, str]) -> None:
     for pending_id, key in decisions:
         await desk.go_to(pending_id)
         await desk.press(key)
-    await desk.press("a")
-    await desk.wait_for_text(f"Apply {len(decisions)} decision")
-    await desk.press("y")
+    await desk.apply(len(decisions))
     await desk.wait_for_text("applied", "#status")
     await desk.wait_until(lambda: not set(desk.list.ids) & {pending_id for pending_id, _ in decisions})
 
@@ -154,6 +157,45 @@ async def test_what_another_process_took_leaves_the_list(tmp_path: Path) -> None
         await desk.press("r")
         await desk.wait_until(lambda: NEW in desk.list.ids)
         await desk.wait_until(lambda: desk.model.row(NEW))
+
+
+class SlowRows:
+    """Has a queue read the row of NEW before the list, and has what was read first wait until it is let."""
+
+    def __init__(self, queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.times = 0  # NEW's row was read
+        self._read, self.go = threading.Event(), threading.Event()
+        self._rows, self._search = queue.rows, queue.search
+        monkeypatch.setattr(queue, "rows", self.rows)
+        monkeypatch.setattr(queue, "search", self.search)
+
+    def rows(self, ids: Sequence[int]) -> list[QueueRow]:
+        rows = self._rows(ids)
+        if NEW in ids:
+            self.times += 1
+            self._read.set()
+            assert self.times > 1 or self.go.wait(PATIENCE)
+        return rows
+
+    def search(self, words: str, order: SortOrder, cancel: threading.Event) -> array[int]:
+        assert self._read.wait(PATIENCE)
+        return self._search(words, order, cancel)
+
+
+async def test_what_came_back_is_not_taken_out_by_rows_read_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with hashed_app(tmp_path) as desk:
+        desk.library.processor.process_single_import(NEW, Strategy.DELETE)
+        slow = SlowRows(desk.library.queue, monkeypatch)
+        await desk.press("r")
+        await desk.wait_until(lambda: NEW not in desk.list.ids)
+        desk.library.undo()
+        await desk.press("r")
+        await desk.wait_until(lambda: NEW in desk.list.ids)
+        slow.go.set()
+        await desk.wait_until(lambda: slow.times > 1 and desk.model.row(NEW))
+        assert NEW in desk.list.ids
 
 
 class SlowBatches:

@@ -60,9 +60,8 @@ async def test_what_the_app_tells_as_wrong_is_written_down(tmp_path: Path) -> No
     try:
         async with hashed_app(tmp_path / "work") as desk:
             await desk.go_to(MISSING)
-            await desk.press("m", "a")
-            await desk.wait_for_text("Apply 1 decision")
-            await desk.press("y")
+            await desk.press("m")
+            await desk.apply(1)
             await desk.wait_for_text("1 failed", "#status")
             desk.queue.query_one("#status").warn("a sentence\n")  # type: ignore[attr-defined]
     finally:

@@ -146,6 +146,7 @@ def test_applying(tmp_path: Path, many: Path, end: End) -> None:
         seen.see(f"{MANY} decided")
         seen.press("a")
         seen.see(f"Apply {MANY} decisions")
+        seen.see("y apply")
         seen.press("y")
         seen.see(f"3 of {MANY}")
         leave(seen, end)
@@ -207,6 +208,7 @@ def test_by_a_key_while_applying(tmp_path: Path, many: Path, key: str) -> None:
         seen.see(f"{MANY} decided")
         seen.press("a")
         seen.see(f"Apply {MANY} decisions")
+        seen.see("y apply")
         seen.press("y")
         seen.see(f"3 of {MANY}")
         begun = time.monotonic()
@@ -226,6 +228,23 @@ def test_a_terminal_that_is_lost_takes_no_room_in_the_queue_of_writes(tmp_path: 
     check_whole(folder)
 
 
+def test_what_is_still_buffered_for_a_lost_terminal_leaves_the_exit_code_alone(tmp_path: Path) -> None:
+    folder = copy_sample(tmp_path)
+    with app(folder, tmp_path, End.LINE, script=_BUFFERED + _RUN) as seen:
+        seen.see("19 pending")
+        leave(seen, End.LINE)
+    check_whole(folder)
+
+
+# The file to the terminal always holds something that is not written yet.
+_BUFFERED = """
+import tui.textual_compat as compat
+flush = compat._Output.flush
+def flush_all_but_one(output):
+    flush(output)
+    output._file.write(" ")
+compat._Output.flush = flush_all_but_one
+"""
 _RUN = """
 import sys
 from core.library import Library

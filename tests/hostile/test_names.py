@@ -192,12 +192,17 @@ def test_a_million_characters_cost_the_list_little(tmp_path: Path) -> None:
 
 
 async def test_a_million_characters_cost_the_first_picture_little(tmp_path: Path) -> None:
-    taken = {}
-    for what, text in (("usual", "a name"), ("huge", "模\u202e" * (MILLION // 2))):
-        with Library.open(_library(tmp_path / what, text)) as library:
-            start = time.process_time()  # what else the machine does must not count
-            async with running(library) as desk:
-                await desk.wait_for_text("▀", "#picture")
-                taken[what] = time.process_time() - start
-                await desk.wait_for_text("description", "#comparison")
-    assert taken["huge"] < max(3 * taken["usual"], 1.0), taken
+    usual, huge = _library(tmp_path / "usual", "a name"), _library(tmp_path / "huge", "模\u202e" * (MILLION // 2))
+    normal = min([await _first_picture(usual) for _ in range(3)])
+    assert min([await _first_picture(huge) for _ in range(3)]) < 3 * normal
+
+
+async def _first_picture(folder: Path) -> float:
+    """Return the processor seconds, in all threads, until the app shows its first picture."""
+    with Library.open(folder) as library:
+        start = time.process_time()
+        async with running(library) as desk:
+            await desk.wait_for_text("▀", "#picture")
+            taken = time.process_time() - start
+            await desk.wait_for_text("description", "#comparison")
+    return taken

@@ -153,6 +153,7 @@ def walk(seen: Terminal) -> None:
     seen.see("a apply")
     seen.press("a")
     seen.see("Apply 39 decisions")
+    seen.see("y apply")
     seen.press("jjjjjy")
     seen.see("L shows the log")
     seen.press("L")

@@ -70,6 +70,7 @@ async def test_every_hostile_text_is_only_text(tmp_path: Path, size: tuple[int, 
                 await desk.press("m")
             await desk.press("a")
             await desk.wait_for_text(f"Apply {len(texts) + 1} decisions")
+            await desk.wait_for_text("y apply", "Answers")
             check_harmless(desk)
             await desk.press("y")
             await desk.wait_for_text("L shows the log", "#status")

@@ -143,6 +143,13 @@ class AppHarness:
             lambda: all(r and r.state is not State.UNHASHED for r in map(self.model.row, self.list.ids))
         )
 
+    async def apply(self, number: int) -> None:
+        """Apply all decisions, which are ``number``, and confirm it as soon as the summary offers that."""
+        await self.press("a")
+        await self.wait_for_text("y apply", "Answers")
+        assert f"Apply {number} decision" in " ".join(self.text("#title").split())
+        await self.press("y")
+
     async def go_to(self, pending_id: int) -> None:
         """Move the cursor to an import and wait until its facts are shown."""
         await self.press("g", *["j"] * list(self.list.ids).index(pending_id))
@@ -150,8 +157,11 @@ class AppHarness:
         await self.wait_until(lambda: self.row(pending_id).name[:6] in self.text("#facts"))
 
     async def wait_for_text(self, words: str, selector: str = "") -> None:
-        """Wait until ``words`` appear on the screen, or in the widget ``selector``."""
-        await self.wait_until(lambda: words in (self.text(selector) if selector else self.screen()))
+        """Wait until ``words`` appear on the screen, or in the widget ``selector`` of whichever screen is on top."""
+        await self.wait_until(lambda: words in (self._text_if_there(selector) if selector else self.screen()))
+
+    def _text_if_there(self, selector: str) -> str:
+        return self.text(selector) if self.app.screen.query(selector) else ""
 
     def text(self, selector: str) -> str:
         """Return the rendered lines of a widget on the top screen."""

@@ -41,7 +41,8 @@ _TONE = {Impact.LOSES: AMBER, Impact.UNKNOWN: AMBER}
 class SummaryScreen(ModalScreen[Sequence[Decided] | None]):
     """Returns the decisions to apply, or None.
 
-    It can be confirmed once everything that may overwrite has been read and is shown; the rest may still be loading.
+    It can be confirmed, and offers that, once everything that may overwrite has been read and is shown; the rest may
+    still be loading.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [*KEYS["dialog"], *KEYS["summary"]]
@@ -63,8 +64,11 @@ class SummaryScreen(ModalScreen[Sequence[Decided] | None]):
     def on_mount(self) -> None:
         self._load()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        return self._loaded or action != "confirm"
+
     def action_confirm(self) -> None:
-        if self._loaded and self._summary:
+        if self._summary:
             self.dismiss([self._decided(self._summary, row) for row in self._summary.rows.values()])
 
     @staticmethod
@@ -84,7 +88,7 @@ class SummaryScreen(ModalScreen[Sequence[Decided] | None]):
             self._summary = summary = await asyncio.to_thread(ApplySummary.read, self._library)
             wanted = summary.wanted
             shown_at = self._show(summary, left=len(wanted))
-            self._loaded = not summary.must_see
+            self._allow(not summary.must_see)
             for start in range(0, len(wanted), _AT_ONCE):
                 found = await asyncio.to_thread(looks, self._library, summary, wanted[start : start + _AT_ONCE])
                 for pending_id, look in found.items():
@@ -93,9 +97,13 @@ class SummaryScreen(ModalScreen[Sequence[Decided] | None]):
                 all_seen = not self._loaded and start + _AT_ONCE >= summary.must_see
                 if left <= 0 or all_seen or time.monotonic() - shown_at > _TICK:
                     shown_at = self._show(summary, left)
-                self._loaded |= all_seen  # not before it is shown
+                self._allow(self._loaded or all_seen)  # not before it is shown
         except CuratorError as error:
             self.query_one("#note", Static).update(Content.styled(f"✕ {sanitize(error, 400)}", RED))
+
+    def _allow(self, loaded: bool) -> None:
+        self._loaded = loaded
+        self.query_one(Answers).refresh()
 
     def _show(self, summary: ApplySummary, left: int) -> float:
         """Show what is known so far, and return the current time."""

@@ -233,7 +233,8 @@ class ListController:
         generation, ids = question
         self._list.show_rows(self._model.put_rows(generation, ids, rows, self._list.in_view()))
         self.suggest()
-        if gone := set(ids) - {row.id for row in rows}:  # another process has removed them
+        # Another process has removed them, unless they are back since this was asked.
+        if generation == self._model.rows.generation and (gone := set(ids) - {row.id for row in rows}):
             self.take_out(gone, [row for pending_id in gone if (row := self._model.row(pending_id))])
         self._rows_came()
         self._stand()
