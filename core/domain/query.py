@@ -22,6 +22,7 @@ SYNTAX_HELP = (
     ("-ink", "without the word; - also works before any term below"),
     ("name: path: folder: type: tag: note:", "in that field only, as in type:lora"),
     ("base:sdxl", "by base model or its family, as claimed or as the tensors show"),
+    ("image:harbour", "by what a sample image was made with: prompt, model, LoRAs, sampler"),
     ("type:=LoRA", "exactly this, case-sensitive; also with the other fields"),
     ("state:", "missing, conflict, duplicate, new or unhashed"),
     ("decision:", "override, merge, delete, skip or none"),
@@ -54,6 +55,7 @@ class Field(StrEnum):
     TAG = "tag"
     NOTE = "note"
     BASE = "base"
+    IMAGE = "image"
 
 
 _KEYS = frozenset({*Field, "size", "state", "decision", "same", "verdict"})

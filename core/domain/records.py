@@ -8,6 +8,7 @@ from typing import Any
 
 from core.domain.decision import Decision
 from core.domain.enums import State, Strategy, Tier
+from core.domain.generation import ImageGeneration
 from core.domain.knowledge import NOTHING_KNOWN, Knowledge
 from core.domain.verdict import Verdict
 
@@ -74,11 +75,15 @@ class PendingImport:
 
 @dataclass(frozen=True, slots=True)
 class RecordWithImages:
-    """A record with its images, in order (``<sha256>_<seq>.webp``, or names in ``pending/``), and what is known."""
+    """A record with its images, in order (``<sha256>_<seq>.webp``, or names in ``pending/``), and what is known.
+
+    ``generations`` are of those images whose files say what they were made with.
+    """
 
     record: Model | PendingImport
     images: tuple[str, ...]
     known: Knowledge = NOTHING_KNOWN
+    generations: tuple[ImageGeneration, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.domain.enums import Tier
+from core.domain.generation import Generation
 from core.domain.imports import Problem
 from core.errors import Cancelled, ImageRefused
 from core.files.durable import write_synced
 from core.files.safe_open import read_image
+from core.images.generation.reader import read_generation
 from core.images.processor import ImageProcessor
 from core.images.tasks import open_image
 from core.importing.legacy.database import LegacyImage
@@ -32,6 +34,7 @@ class StagedImage:
     name: str
     suffix: str
     sha256: str
+    generation: Generation | None
     digests: Mapping[Tier, str] = field(default_factory=dict)
 
 
@@ -91,15 +94,15 @@ class ImportImageStager:
             data = read_image(self._folder, image.name)
         except ImageRefused as reason:
             return None, str(reason)
-        digest = hashlib.sha256(data).hexdigest()
+        digest, generation = hashlib.sha256(data).hexdigest(), read_generation(data)
         if as_tiers:
             try:
                 tiers = self._processor.stage(data, folder, position, self._cancel)
             except ImageRefused as reason:
                 return None, str(reason)
-            return StagedImage(position, image.name, "", digest, tiers.digests), None
+            return StagedImage(position, image.name, "", digest, generation, tiers.digests), None
         write_synced(folder / str(position), data)
-        staged = StagedImage(position, image.name, image_suffix(image.name), digest)
+        staged = StagedImage(position, image.name, image_suffix(image.name), digest, generation)
         try:
             open_image(data, self._cancel)
         except ImageRefused as reason:  # kept unchanged nevertheless: promotion decides whether to refuse it

@@ -19,7 +19,7 @@ from core.importing.images import ImportImageStager, StagedImage
 from core.importing.legacy.database import HIGHEST_KEPT_ID, LegacyDatabase, LegacyImage, LegacyRow
 from core.importing.run import Counts, Prepared, Run
 from core.operations.journal import Change, Journal, Staging, StaleSnapshot
-from core.storage import LibraryDatabase, import_batches, import_log, models, pending, tags
+from core.storage import LibraryDatabase, generations, import_batches, import_log, models, pending, tags
 from core.storage.import_batches import Added
 
 _BATCH_ROWS = 200
@@ -174,6 +174,7 @@ class Importer:
                 moves += self._add_to_pending(db, pending_id, item.images, staging.relative, added)
             for image in item.images:
                 import_log.mark_image_imported(db, run.source.source, item.row.row, image.name)
+                generations.put(db, image.sha256, image.generation)
                 added.names.append((item.row.row, image.name))
         counts.models, counts.pending, counts.images = len(added.models), len(added.imports), len(added.names)
         before, after = import_batches.to_entry(db, run.name or staging.op, run.source.source, added)

@@ -14,11 +14,12 @@ from core.domain.layout import PENDING, pending_path
 from core.domain.records import PendingImage, PendingImport
 from core.errors import Cancelled, ImageRefused, ImageUnreadable, LibraryError
 from core.files.library_files import LibraryFiles
+from core.images.generation.reader import read_generation
 from core.images.processor import ImageProcessor
 from core.images.tasks import check_image
 from core.operations.journal import Staging
 from core.pools import Pool
-from core.storage import LibraryDatabase, caches
+from core.storage import LibraryDatabase, caches, generations
 from core.storage.journal_paths import owner_of
 
 Digests = dict[Tier, str]
@@ -69,13 +70,16 @@ class PendingImageStager:
         except ImageUnreadable as error:
             raise _not_now(image, error) from error
         except ImageRefused as reason:
-            return self._keep(image, str(reason), cancel)
-        return self._keep(image, None, cancel)
+            return self._keep(image, data, str(reason), cancel)
+        return self._keep(image, data, None, cancel)
 
-    def _keep(self, image: PendingImage, refused: str | None, cancel: threading.Event | None) -> PendingImage:
+    def _keep(
+        self, image: PendingImage, data: bytes, refused: str | None, cancel: threading.Event | None
+    ) -> PendingImage:
         if not self._store.readonly:
             with self._store.write(full=False, cancel=cancel) as db:
                 caches.put_validation(db, image.sha256, refused)
+                generations.put(db, image.sha256, read_generation(data))  # an older version did not at the import
         return replace(image, refused=refused)
 
     def _stand(self, image: PendingImage) -> None:

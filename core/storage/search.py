@@ -29,6 +29,7 @@ _COLUMNS = {
     Field.TYPE: "p.type",
     Field.NOTE: "p.meta_json",
 }
+_BY_ID = (Field.TAG, Field.BASE, Field.IMAGE)  # what is found in other tables first
 _FOLDER = {Field.FOLDER: _COLUMNS[Field.PATH]}  # the folder is part of the path
 _SAME_HASH = """p.path IN (SELECT path FROM file_hashes WHERE sha256 = (
     SELECT h.sha256 FROM pending_import q JOIN file_hashes h ON h.path = q.path WHERE q.id = ?))"""
@@ -44,6 +45,7 @@ def ids(db: Database, query: Query) -> array[int]:
     """Return the ids, in order, of the pending imports that match a query, ignoring terms that need the model files."""
     tagged = {term: _tagged(db, term) for term in query.texts if term.where in (Field.ANYWHERE, Field.TAG)}
     tagged |= {term: _of_base(db, term) for term in query.texts if term.where is Field.BASE}
+    tagged |= {term: _of_images(db, term) for term in query.texts if term.where is Field.IMAGE}
     parts: list[str] = []
     values: list[Any] = []
     for part, value in (*_rows_in_sql(query), *(_sieve(term, tagged.get(term, set())) for term in query.texts)):
@@ -91,6 +93,14 @@ def _of_base(db: Database, term: TextTerm) -> set[int]:
     return found
 
 
+def _of_images(db: Database, term: TextTerm) -> set[int]:
+    """Return the ids of the pending imports with an image that was made with what contains the term's text."""
+    holds, may_hold = _finder(term.text, whole=term.whole), _finder(_escaped(term.text.casefold()))
+    select = "SELECT i.pending_id, g.said FROM pending_images i JOIN image_generations g ON g.sha256 = i.sha256"
+    found = ((pending_id, said) for pending_id, said in all_rows(db, select) if is_text(said))
+    return {pending_id for pending_id, said in found if may_hold(said) and any(map(holds, _notes(said)))}
+
+
 def _rows_in_sql(query: Query) -> Iterator[tuple[str, list[Any]]]:
     for size in query.sizes:
         yield f"p.size_bytes {'NOT ' if size.negated else ''}BETWEEN ? AND ?", [size.low, size.high]
@@ -108,7 +118,7 @@ def _sieve(term: TextTerm, tagged: set[int]) -> tuple[str, list[Any]]:
     """
     if term.negated:
         return "1", []
-    if term.where in (Field.TAG, Field.BASE):
+    if term.where in _BY_ID:
         return "p.id IN (SELECT value FROM json_each(?))", [json.dumps(sorted(tagged))]
     wheres = list(_COLUMNS) if term.where is Field.ANYWHERE else [term.where]
     columns = _COLUMNS | _FOLDER
@@ -143,6 +153,7 @@ def _test(term: TextTerm, tagged: set[int]) -> _Fits:
     parts: dict[Field, _Fits] = {
         Field.TAG: lambda row: row[0] in tagged,
         Field.BASE: lambda row: row[0] in tagged,
+        Field.IMAGE: lambda row: row[0] in tagged,
         Field.NAME: lambda row: holds(row[1]),
         Field.TYPE: lambda row: holds(row[3]),
         Field.PATH: lambda row: holds(path_or_empty(row[2])),
@@ -151,7 +162,7 @@ def _test(term: TextTerm, tagged: set[int]) -> _Fits:
         Field.NOTE: lambda row: may_hold(row[4]) and any(map(holds, _notes(row[4]))),
     }
     # A folder is part of the path, and what is claimed is part of the notes.
-    anywhere = [part for where, part in parts.items() if where not in (Field.FOLDER, Field.BASE)]
+    anywhere = [part for where, part in parts.items() if where not in (Field.FOLDER, Field.BASE, Field.IMAGE)]
     fits = parts[term.where] if term.where is not Field.ANYWHERE else _any(tuple(anywhere))
     return (lambda row: not fits(row)) if term.negated else fits
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from core.storage import generations
 from core.storage.codecs import (
     blob,
     file_name,
@@ -61,6 +62,7 @@ _TABLES: dict[str, tuple[int, dict[str, _Check]]] = {
     "body_hashes": (1, {"path": path_from_db, "stamp": text, "sha256": sha256}),
     "scanned_pictures": (2, {"file_id": integer, "sha256": sha256}),
     "other_paths": (1, {"path": path_from_db, "leads": path_from_db}),
+    "image_generations": (1, {"sha256": sha256, "said": generations.from_db}),
     "scan_problems": (2, {"about": path_from_db, "path": path_from_db, "reason": text, "folder": path_from_db}),
 }  # fmt: skip
 

@@ -12,6 +12,8 @@ from core import Library, Strategy
 from core.verify import check_library
 from tests.support.builders import add_model, add_pending, digest, files, model_file, png, tables
 from tests.support.cli import run
+from tests.support.generation import A1111, png_saying
+from tests.support.model_tree import put_model
 from tui.cli.formatting import verify_lines
 
 HOSTILE = "[bold]x[/nope] [@click=app.quit]\x1b[31m \x1b]52;c;eA==\x07 \x9b \u202eevil\n\ttab\x7f"
@@ -127,6 +129,38 @@ def test_show_a_pending_import(library: Library) -> None:
     assert "/nowhere/\\xff" in shown and "prompts.positive  é" in shown and 'trained_words     ["a", 1]' in shown
 
 
+def test_show_tells_what_an_image_was_made_with(library: Library, tmp_path: Path) -> None:
+    folder = tmp_path / "models" / "loras"
+    put_model(folder / "ink.safetensors")
+    (folder / "ink.png").write_bytes(png_saying({"parameters": A1111}))
+    (folder / "ink.preview.png").write_bytes(png(2))
+    assert run("scan", str(folder.parent), library=library.root).code == 0
+    shown = run("show", "1", "--json", library=library.root).object
+    assert shown["images"] == ["1_0.png", "1_1.png"]
+    assert shown["image_data"] == {
+        "1_0.png": {
+            "tool": "a1111",
+            "prompt": "ink wash, harbour at dusk, (paper texture:1.2) <lora:ink wash:0.8>\nsecond line",
+            "negative": "blurry, photo",
+            "steps": 25,
+            "sampler": "DPM++ 2M",
+            "scheduler": "Karras",
+            "cfg": 6.5,
+            "seed": 4294967295,
+            "size": "512x768",
+            "model": "some_model_v1",
+            "model_hash": "0123456789",
+            "loras": ["ink wash", "clay"],
+        }
+    }
+    text = run("show", "1", library=library.root).out
+    settings = (
+        "a1111 · some_model_v1 · ink wash, clay · 25 steps · DPM++ 2M Karras · CFG 6.5 · seed 4294967295 · 512x768"
+    )
+    assert settings in text
+    assert "+ ink wash, harbour at dusk" in text and "- blurry, photo" in text
+
+
 def test_show_a_model_and_its_images(library: Library, tmp_path: Path) -> None:
     sha256 = digest(b"x")
     add_model(library, sha256, tmp_path / "x", images=[png(n) for n in range(11)], tag_names=["t"])
@@ -201,7 +235,7 @@ def test_a_broken_database_is_one_sentence(tmp_path: Path, args: list[str], cont
 def test_a_library_made_by_a_newer_version_is_left_alone(tmp_path: Path, args: list[str]) -> None:
     Library.open(tmp_path).close()
     connection = sqlite3.connect(tmp_path / "library.db")
-    connection.execute("UPDATE _sqlite_migrations SET name = '99_future' WHERE name = '3_scans'")
+    connection.execute("UPDATE _sqlite_migrations SET name = '99_future' WHERE name = '4_generations'")
     connection.commit()
     connection.close()
     before = tables(tmp_path / "library.db", without=())

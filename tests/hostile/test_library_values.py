@@ -53,6 +53,7 @@ _WHERE = {
     "tags": "name = 'wash'",
     "file_hashes": "path LIKE '%/m'",
     "image_verdicts": f"sha256 = '{digest(png(2))}'",
+    "image_generations": "1",
     "imported_rows": "1",
     "imported_images": "1",
     **dict.fromkeys(("scanned_files", "statements", "claims", "scanned_pictures", "scanned_folders"), "1"),
@@ -80,6 +81,7 @@ _PLACES = [
     Place("file_hashes", "sha256", _NO_HASH),
     Place("file_hashes", "stamp", _NO_TEXT),
     Place("image_verdicts", "refused", _NO_TEXT),
+    Place("image_generations", "said", _NO_JSON),
     Place("imported_rows", "pending_id", _NO_NUMBER),
     Place("imported_images", "name", _NO_TEXT),
     *(Place("scanned_files", column, _NO_TEXT) for column in ("stamp", "content", "beside", "base_model", "kind")),
@@ -108,7 +110,10 @@ def _readings(library: Library) -> Iterator[Callable[[], object]]:
     """Everything that the commands and the app read."""
     queue = library.queue
     asked = [("", SortOrder(column)) for column in SortKey]
-    asked += [(words, DEFAULT_ORDER) for words in ("good", "tag:ink", "note:x", "state:new", "size:>1", f"same:{BAD}")]
+    asked += [
+        (words, DEFAULT_ORDER)
+        for words in ("good", "tag:ink", "note:x", "state:new", "size:>1", "image:ink", f"same:{BAD}")
+    ]
     for question in asked:
         yield lambda question=question: queue.rows(queue.search(*question))  # type: ignore[misc]
     for number in (BAD, GOOD):

@@ -23,7 +23,12 @@ from core.domain.records import Model, PendingImage, PendingImport
 from core.storage import models, pending, tags
 from core.storage.schema import SCHEMAS, migrations
 
-CACHES = ("file_hashes", "body_hashes", "image_verdicts")  # tables of cached results; they hold no records
+CACHES = (
+    "file_hashes",
+    "body_hashes",
+    "image_generations",
+    "image_verdicts",
+)  # tables of cached results; they hold no records
 
 LEGACY_SCHEMA = """
 CREATE TABLE models (id INTEGER PRIMARY KEY AUTOINCREMENT, path TEXT NOT NULL UNIQUE, name TEXT, type TEXT NOT NULL,

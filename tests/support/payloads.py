@@ -14,6 +14,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from core import Library
+from core.domain.generation import Generation, GenerationTool
 from core.domain.scans import ScanProblem
 from core.domain.statements import (
     Claim,
@@ -26,7 +27,7 @@ from core.domain.statements import (
 )
 from core.domain.structure import Kind as ModelKind
 from core.domain.structure import Structure
-from core.storage import scan_folders, scan_problems, scans
+from core.storage import generations, scan_folders, scan_problems, scans
 from core.storage.scan_folders import StoredFolder
 from core.storage.scans import FileRow
 from core.verify.findings import FindingCode
@@ -63,6 +64,7 @@ def template() -> Path:
         with library.store.write() as db:
             db.execute("INSERT INTO imported_rows VALUES ('/old.db', 1, NULL, ?)", [BAD])
             db.execute("INSERT INTO imported_images VALUES ('/old.db', 1, 'x.png')")
+            generations.put(db, digest(png(2)), Generation(GenerationTool.A1111, "ink", seed=1))
             _add_scan(db, str(path))
     return folder
 
@@ -172,6 +174,9 @@ KINDS = {
     "a stamp as bytes": _else("file_hashes", "stamp", "x'ff'", "path LIKE '%/m'"),
     "a verdict as bytes": _else("image_verdicts", "refused", "x'ff'", "1"),
     "a verdict on what is no hash": _else("image_verdicts", "sha256", f"'{PASSWD}'", f"sha256 = '{digest(png(2))}'"),
+    "what an image was made with as bytes": _else("image_generations", "said", "x'ff'", "1"),
+    "what an image was made with by no tool": _else("image_generations", "said", '\'{"tool":"x"}\'', "1"),
+    "what an image was made with, of no image": _else("image_generations", "sha256", f"'{PASSWD}'", "1"),
     "a tag as bytes": _else("tags", "name", "x'ff'", "name = 'wash'"),
     "a tag that is no UTF-8": _else("tags", "name", "CAST(x'ff' AS TEXT)", "name = 'wash'"),
     "a tag's date in words": _else("tags", "created_at", "'never'", "name = 'wash'"),

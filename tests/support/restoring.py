@@ -12,7 +12,7 @@ from core.verify import check_library
 from core.verify.findings import Severity
 from tests.support.builders import tables
 
-COUNTS = ("file_hashes", "body_hashes", "image_verdicts", "pulse", "sqlite_sequence")
+COUNTS = ("file_hashes", "body_hashes", "image_generations", "image_verdicts", "pulse", "sqlite_sequence")
 Rows = dict[str, list[tuple[Any, ...]]]
 
 

@@ -28,7 +28,7 @@ from tests.torture.state import InvariantViolation
 from tests.torture.strace_kills import Lines, Tally, thinned
 from tests.torture.trace import Call, run
 
-_NO_RECORDS = ("file_hashes", "body_hashes", "image_verdicts", "pulse", "sqlite_sequence")
+_NO_RECORDS = ("file_hashes", "body_hashes", "image_generations", "image_verdicts", "pulse", "sqlite_sequence")
 _LOG = f"{DATABASE}-wal"
 
 

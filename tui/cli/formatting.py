@@ -16,6 +16,7 @@ from core.domain.records import Model, QueueRow, RecordWithImages
 from core.domain.relinks import RelinkReport
 from core.domain.scans import ScanReport
 from core.text import format_size, sanitize
+from tui.presenters.generation_words import settings_words
 
 if TYPE_CHECKING:
     from core.verify.findings import VerifyReport
@@ -83,10 +84,21 @@ def record_lines(entry: RecordWithImages) -> list[str]:
         ("path", sanitize(record.path, _LONG)),
         ("tags", sanitize(", ".join(sorted(record.tags)), _LONG) or "-"),
         ("images", str(len(entry.images))),
-        *(("", sanitize(image)) for image in entry.images),
+        *_image_facts(entry),
     ]
     leaves = [(sanitize(key), line) for key, value in _leaves("", record.meta_json) for key, line in _lines(key, value)]
     return [*table(facts), *(["", *table(leaves)] if leaves else [])]
+
+
+def _image_facts(entry: RecordWithImages) -> Iterator[tuple[str, str]]:
+    """Yield the names of the images, each with what it was made with, where its file says so."""
+    made = {one.image: one.generation for one in entry.generations}
+    for image in entry.images:
+        yield "", sanitize(image)
+        if generation := made.get(image):
+            yield "", f"  {sanitize(settings_words(generation), _LONG)}"
+            prompts = ("+", generation.prompt), ("-", generation.negative)
+            yield from (("", f"  {sign} {sanitize(words, _LONG)}") for sign, words in prompts if words)
 
 
 def source_lines(known: Knowledge) -> list[str]:

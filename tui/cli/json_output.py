@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from core.domain.generation import Generation
 from core.domain.imports import ImportReport
 from core.domain.knowledge import Knowledge
 from core.domain.outcomes import Changed, Conflict, Failed, Outcome, Planned
@@ -79,8 +81,9 @@ def queue_object(row: QueueRow) -> Object:
 
 
 def record_object(entry: RecordWithImages) -> Object:
-    """Return one record, as ``show`` prints it."""
+    """Return one record, as ``show`` prints it; ``image_data`` is there only if an image says what it was made with."""
     record = entry.record
+    made = {one.image: generation_object(one.generation) for one in entry.generations}
     known_by = {"sha256": record.sha256} if isinstance(record, Model) else {"id": record.id}
     return {
         "kind": "model" if isinstance(record, Model) else "pending",
@@ -93,8 +96,15 @@ def record_object(entry: RecordWithImages) -> Object:
         "meta_json": record.meta_json,
         "tags": sorted(record.tags),
         "images": list(entry.images),
+        **({"image_data": made} if made else {}),
         **_known_object(entry.known),
     }
+
+
+def generation_object(generation: Generation) -> Object:
+    """Return what an image was made with, without what its file does not say."""
+    said = {field.name: getattr(generation, field.name) for field in fields(generation)}
+    return {key: list(value) if key == "loras" else value for key, value in said.items() if value not in ("", None, ())}
 
 
 def _known_object(known: Knowledge) -> Object:

@@ -32,8 +32,9 @@ def pending(call: CliContext, words: str, column: str, reverse: bool) -> int:
     """List the queue.
 
     WORDS are searched in name, path, type, tags and notes. Quotes match a phrase ("two words"), a leading - excludes.
-    The prefixes name: path: type: tag: and note: search one field. Other terms: state:conflict, decision:none,
-    size:>2g, size:1g..2g, and same:12 (import 12 and all imports of the same file).
+    The prefixes name: path: type: tag: and note: search one field, base: the base model and its family, image: what
+    sample images were made with. Other terms: state:conflict, decision:none, verdict:truncated, size:>2g, size:1g..2g,
+    and same:12 (import 12 and all imports of the same file).
     """
     with call.reading() as library:
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from textual import on
@@ -14,18 +14,20 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from core.domain.enums import Side
-from core.domain.records import PendingImport, Thumbnail
+from core.domain.generation import Generation
+from core.domain.records import PendingImport, RecordWithImages, Thumbnail
 from core.errors import CuratorError
 from tui.jobs.latest import LatestQuery
 from tui.jobs.picture_cache import PictureCache, PictureKey, PictureLoader
 from tui.keys import KEYS
 from tui.messages import SensitiveTurned
-from tui.presenters.cell_text import cut
+from tui.presenters.cell_text import cut, wrap
+from tui.presenters.generation_words import settings_words
 from tui.presenters.image_labels import incoming_labels, library_labels
 from tui.presenters.plan_lines import Span
 from tui.screens.queue.navigator import QueueNavigator
 from tui.textual_compat import after_refresh
-from tui.theme.palette import BRIGHT, GREY
+from tui.theme.palette import BRIGHT, GREY, TEXT
 from tui.widgets.images.graphics_box import image_box
 from tui.widgets.images.image_box import ImageBox
 from tui.widgets.key_bar import KeyBar
@@ -33,6 +35,8 @@ from tui.widgets.key_bar import KeyBar
 if TYPE_CHECKING:
     from core.library import Library
     from core.queue.queue import ImportPreview
+
+_PROMPT = 2  # lines
 
 
 class OneOfSide(Vertical):
@@ -50,10 +54,12 @@ class OneOfSide(Vertical):
         self._labels: list[Span] = []
         self._n = 0
         self._hidden = ""
+        self._made: Mapping[str, Generation] = {}
 
     def compose(self) -> ComposeResult:
         yield Static(classes="strip-title", markup=False)
         yield image_box(self.app)
+        yield Static(classes="made", markup=False)
 
     @property
     def wanted(self) -> list[PictureKey]:
@@ -71,9 +77,12 @@ class OneOfSide(Vertical):
         room = self.query_one(ImageBox).room
         return [PictureKey(self._side, name, *room) for name in names]
 
-    def show(self, names: tuple[str, ...], labels: list[Span], n: int, hidden: str) -> None:
-        """Show the n-th picture of a sequence (the last if it is shorter), or why it is ``hidden``."""
-        self._names, self._labels, self._hidden = names, labels, hidden
+    def show(self, entry: RecordWithImages | None, labels: list[Span], n: int, hidden: str) -> None:
+        """Show the n-th picture of a record (the last if it has fewer), or why it is ``hidden``."""
+        self._names = names = entry.images if entry is not None else ()
+        self._labels, self._hidden = labels, hidden
+        self._made = {} if entry is None or hidden else {one.image: one.generation for one in entry.generations}
+        self.query_one(".made").display = bool(self._made)  # for the whole sequence, so that no picture moves
         self._n = max(min(n, len(names) - 1), 0)
         self._draw()
 
@@ -92,12 +101,22 @@ class OneOfSide(Vertical):
         words = cut(fate, max(self.size.width - len(self._title) - len(place), 0))
         title = Content.assemble((self._title, f"bold {BRIGHT}"), (place, GREY), (words, tone))
         self.query_one(Static).update(title, layout=False)
+        self.query_one(".made", Static).update(self._generation(), layout=False)
         if not count or self._hidden:
             self.query_one(ImageBox).say(self._hidden if count else "")
         for picture in map(self._pictures.get, self.wanted):
             if picture is not None:
                 self._put(picture)
         self.post_message(self.PictureWanted())
+
+    def _generation(self) -> Content:
+        """Return the prompt of the picture on two lines, and its settings."""
+        made = self._made.get(self._names[self._n]) if self._names else None
+        if made is None:
+            return Content("")
+        width = max(self.size.width - 2, 2)
+        lines = [Content.styled(line, TEXT) for line in wrap(made.prompt, width, _PROMPT) if line]
+        return Content("\n").join([*lines, Content.styled(cut(settings_words(made), width), GREY)])
 
     def _put(self, picture: Thumbnail | str) -> None:
         box = self.query_one(ImageBox)
@@ -181,14 +200,12 @@ class ViewerScreen(Screen[None]):
             return
         record, existing, plan = self._look.pending.record, self._look.existing, self._look.plan
         assert isinstance(record, PendingImport)
-        theirs = existing.images if existing else ()
         hidden = self._pictures.hidden(self._look.row)
         if self._two_up:
-            labels = [(f"image {words}", tone) for words, tone in library_labels(theirs, plan)]
-            self.query_one("#theirs", OneOfSide).show(theirs, labels, self._n, hidden)
-        self.query_one("#ours", OneOfSide).show(
-            self._look.pending.images, incoming_labels(record, plan), self._n, hidden
-        )
+            names = existing.images if existing else ()
+            labels = [(f"image {words}", tone) for words, tone in library_labels(names, plan)]
+            self.query_one("#theirs", OneOfSide).show(existing, labels, self._n, hidden)
+        self.query_one("#ours", OneOfSide).show(self._look.pending, incoming_labels(record, plan), self._n, hidden)
 
     @on(OneOfSide.PictureWanted)
     def _pictures_wanted(self) -> None:

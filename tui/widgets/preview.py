@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
@@ -12,12 +12,14 @@ from textual.message import Message
 from textual.widgets import Static
 
 from core.domain.enums import Side
+from core.domain.generation import Generation, ImageGeneration
 from core.domain.records import MAX_LISTED_DUPLICATES, QueueRow, Thumbnail
 from core.domain.verdict import VERDICT_WORDS, Verdict
 from core.planning.suggestions import Suggestion
 from core.text import format_size
 from tui.jobs.picture_cache import PictureCache, PictureKey
 from tui.presenters.cell_text import cut, cut_front, wrap
+from tui.presenters.generation_words import settings_words
 from tui.textual_compat import after_refresh
 from tui.theme.palette import AMBER, BRIGHT, GREY, RAISED, RED, TEAL, TEXT, VIOLET
 from tui.widgets.images.graphics_box import image_box
@@ -42,6 +44,7 @@ class Preview(Vertical):
         self._hidden = ""
         self._library_images: int | None = None
         self._new_tags: frozenset[str] = frozenset()
+        self._made: Mapping[str, Generation] = {}
         self._failure = ""
         self._suggestion: Suggestion | None = None
         self._waiting: PictureKey | None = None
@@ -49,6 +52,7 @@ class Preview(Vertical):
     def compose(self) -> ComposeResult:
         yield image_box(self.app, id="picture")
         yield Static(id="caption", markup=False)
+        yield Static(id="made", markup=False)
         yield Static(id="facts", markup=False)
 
     @property
@@ -73,7 +77,7 @@ class Preview(Vertical):
         """Show an import; ``failure`` is why its last promotion failed, ``hidden`` why its images are not shown."""
         if row is None or self._row is None or row.id != self._row.id:
             self._n = 0
-            self._library_images, self._new_tags = None, frozenset()
+            self._library_images, self._new_tags, self._made = None, frozenset(), {}
         self._row, self._failure, self._hidden = row, failure, hidden
         self._n = min(self._n, max(len(row.images) - 1, 0)) if row else 0
         self._draw()
@@ -81,6 +85,11 @@ class Preview(Vertical):
     def show_library(self, images: int | None, new_tags: Sequence[str]) -> None:
         """Show how many images of this model the library has, and which tags would be new to it."""
         self._library_images, self._new_tags = images, frozenset(new_tags)
+        self._draw_text()
+
+    def show_generations(self, made: Sequence[ImageGeneration]) -> None:
+        """Show under each picture what it was made with."""
+        self._made = {one.image: one.generation for one in made}
         self._draw_text()
 
     def show_suggestion(self, suggestion: Suggestion | None) -> None:
@@ -139,6 +148,7 @@ class Preview(Vertical):
     def _draw_text(self) -> None:
         width = self.size.width - self.styles.gutter.width
         self.query_one("#caption", Static).update(self._caption(), layout=False)
+        self.query_one("#made", Static).update(self._generation(width), layout=False)
         self.query_one("#facts", Static).update(self._facts(width), layout=False)
 
     def _caption(self) -> Content:
@@ -154,6 +164,11 @@ class Preview(Vertical):
                 (str(self._library_images), f"bold {BRIGHT}"),
             ]
         return Content.assemble(*parts)
+
+    def _generation(self, width: int) -> Content:
+        images = self._row.images if self._row is not None and not self._hidden else ()
+        made = self._made.get(images[self._n]) if images else None
+        return Content("") if made is None else Content.styled(cut(made.prompt or settings_words(made), width), GREY)
 
     def _facts(self, width: int) -> Content:
         row = self._row

@@ -17,7 +17,7 @@ from core.importing.scan.pictures import StagedPictures
 from core.importing.scan.reading import ReadModel
 from core.importing.scan.standing import Case, Fate, Standing, decide, standing
 from core.operations.journal import Change, StaleSnapshot
-from core.storage import import_batches, journal_rows, models, pending, scan_problems, scans, tags
+from core.storage import generations, import_batches, journal_rows, models, pending, scan_problems, scans, tags
 from core.storage.import_batches import Added
 from core.storage.scans import FileRow
 
@@ -171,6 +171,7 @@ class _Writer:
         for n, image in enumerate(pictures.images, first):
             file = f"{record.id}_{n}{image.suffix}"
             pending.add_image(self._db, record.id, PendingImage(n, file, image.sha256))
+            generations.put(self._db, image.sha256, image.generation)
             self.added.pending_images.append((record.id, n, image.sha256))
             self.added.names.append((record.id, os.path.basename(image.name)))
             self.moves.append((f"{self._staging}/{image.position}", pending_path(file)))

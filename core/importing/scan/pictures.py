@@ -13,6 +13,7 @@ from core.domain.scans import ScanProblem
 from core.errors import Cancelled, ImageRefused
 from core.files.durable import write_synced
 from core.files.safe_open import MAX_IMAGE_BYTES, read_image
+from core.images.generation.reader import read_generation
 from core.images.tasks import open_image
 from core.importing.images import StagedImage, image_suffix
 from core.importing.scan.reading import Picture
@@ -75,4 +76,4 @@ class PictureStager:
         position, self._next = self._next, self._next + 1
         if self._staging is not None:
             write_synced(self._staging.make() / str(position), data)
-        return StagedImage(position, path, image_suffix(path), digest)
+        return StagedImage(position, path, image_suffix(path), digest, read_generation(data))

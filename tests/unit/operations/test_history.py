@@ -30,7 +30,7 @@ from tests.support.builders import (
 )
 from tests.support.builders import trash as trashed
 
-MEMORY = ("file_hashes", "body_hashes", "image_verdicts", "journal", "pulse", "sqlite_sequence")
+MEMORY = ("file_hashes", "body_hashes", "image_generations", "image_verdicts", "journal", "pulse", "sqlite_sequence")
 
 
 def state(library: Library) -> tuple[dict[str, Any], dict[str, str]]:

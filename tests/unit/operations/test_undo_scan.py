@@ -12,7 +12,7 @@ from core.verify import check_library
 from tests.support.builders import files, model_of, png, sources, tables
 from tests.support.model_tree import civitai, counts, imports, put_json, put_model, scan
 
-JOURNAL = ("journal", "sqlite_sequence", "pulse", "file_hashes", "body_hashes", "image_verdicts")
+JOURNAL = ("journal", "sqlite_sequence", "pulse", "file_hashes", "body_hashes", "image_generations", "image_verdicts")
 SCANNED = ("scanned_folders", "scanned_files", "statements", "claims", "scanned_pictures", "scan_problems")
 
 

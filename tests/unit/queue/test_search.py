@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 
 from core import Library, Strategy
 from core.domain.query import Field, Query, TextTerm, exactly, parse
-from core.storage import search
-from tests.support.builders import add_pending
+from core.images.generation.reader import read_generation
+from core.storage import generations, search
+from tests.support.builders import add_pending, digest, model_file, png
+from tests.support.generation import A1111, png_saying
 from tests.support.odd_texts import ODD, TEXTS
 
 
@@ -51,7 +53,7 @@ class Row:
         values = {Field.NAME: [self.name], Field.PATH: [self.path], Field.TYPE: [self.type]}
         values |= {Field.FOLDER: [self.folder()]}
         values |= {Field.TAG: list(self.tags), Field.NOTE: list(self.notes())}
-        values[Field.BASE] = []
+        values[Field.BASE] = values[Field.IMAGE] = []
         values[Field.ANYWHERE] = [text for texts in values.values() for text in texts]
         return (
             all(any(holds(t, v) for v in values[t.where]) != t.negated for t in query.texts)
@@ -231,3 +233,22 @@ def test_a_base_model_is_found_by_what_is_claimed_by_its_family_and_by_the_tenso
     assert found(library, 'base:="sd 1.5"') == []
     rows = library.queue.rows(ids)
     assert [(row.base_model, row.shown_base) for row in rows] == [("Pony", ""), ("SD 1.5", ""), ("", "SDXL")]
+
+
+def test_what_images_were_made_with(library: Library, tmp_path: Path) -> None:
+    pictures: tuple[list[bytes], ...] = (
+        [png_saying({"parameters": A1111})],
+        [png_saying({"parameters": "Ink\nSteps: 3"}, seed=2), png(3)],
+        [],
+    )
+    for number, images in enumerate(pictures):
+        add_pending(library, model_file(tmp_path, f"{number}.safetensors", b"%d" % number), images=images)
+        for data in images:
+            with library.store.write() as db:
+                generations.put(db, digest(data), read_generation(data))
+    first, second, third = list(library.queue.search())
+    assert found(library, "image:harbour") == found(library, "image:KARRAS") == [first]
+    assert found(library, "image:ink") == [first, second]
+    assert found(library, "-image:ink") == [third]
+    assert found(library, "image:=Ink") == [second]
+    assert found(library, "harbour") == [], "plain words are about the model"

@@ -113,7 +113,9 @@ class PreviewController:
         self.look = look
         existing = look.existing
         new_tags = look.plan.tags.added if look.plan and existing else ()
-        self._screen.query_one(Preview).show_library(len(existing.images) if existing else None, new_tags)
+        preview = self._screen.query_one(Preview)
+        preview.show_library(len(existing.images) if existing else None, new_tags)
+        preview.show_generations(look.pending.generations)
         strategy = self.strategy
         pending, model = look.pending.record, existing.record if existing else None
         assert isinstance(pending, PendingImport)

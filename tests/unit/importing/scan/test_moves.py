@@ -12,7 +12,8 @@ from tests.support.builders import digest, model_of, pending_of, png, tables
 from tests.support.model_tree import civitai, counts, imports, put_json, put_model, scan
 
 NOT_RECORDS = (
-    "journal", "sqlite_sequence", "pulse", "file_hashes", "body_hashes", "image_verdicts", "scanned_folders",
+    "journal", "sqlite_sequence", "pulse", "file_hashes", "body_hashes", "image_generations", "image_verdicts",
+    "scanned_folders",
     "scanned_files", "statements", "claims", "scanned_pictures", "scan_problems", "tags",
 )  # fmt: skip
 

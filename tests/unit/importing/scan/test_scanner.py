@@ -10,11 +10,15 @@ from pathlib import Path
 import pytest
 
 from core import Library, Strategy
+from core.domain.generation import ImageGeneration
 from core.domain.knowledge import Knowledge
 from core.domain.scans import MovedFile, ScanProgress
 from core.domain.statements import Source
+from core.images.generation.reader import read_generation
+from core.verify import check_library
 from tests.support.audit import audited_process
 from tests.support.builders import digest, model_of, png, snapshot
+from tests.support.generation import A1111, png_saying
 from tests.support.model_tree import civitai, counts, imports, put_json, put_model, scan, states
 
 
@@ -46,6 +50,32 @@ def test_a_folder_becomes_the_queue(library: Library, models: Path) -> None:
     assert [image.sha256 for image in ink.images] == [digest(png(1)), digest(png(2))]
     assert found["base.safetensors"].type == "checkpoints"
     assert states(models) == before, "nothing beside the models is touched"
+
+
+def test_what_pictures_were_made_with_follows_them_into_the_library(library: Library, models: Path) -> None:
+    (models / "loras" / "ink.preview.png").write_bytes(png_saying({"parameters": A1111}))
+    scan(library, models)
+    pending_id = imports(library)["ink.safetensors"].id
+    entry = library.show(str(pending_id))
+    assert entry is not None
+    [made] = entry.generations
+    assert (made.image, made.generation) == (f"{pending_id}_1.png", read_generation(png_saying({"parameters": A1111})))
+    sha256 = promoted(library, "ink.safetensors")
+    entry = library.show(sha256)
+    assert entry is not None and entry.generations == (ImageGeneration(f"{sha256}_1.webp", made.generation),)
+    assert check_library(library).ok
+
+
+def test_what_pictures_of_an_older_library_were_made_with_is_read_when_they_are_checked(
+    library: Library, models: Path
+) -> None:
+    (models / "loras" / "ink.preview.png").write_bytes(png_saying({"parameters": A1111}))
+    scan(library, models)
+    with library.store.write() as db:
+        db.execute("DELETE FROM image_generations")
+    sha256 = promoted(library, "ink.safetensors")
+    entry = library.show(sha256)
+    assert entry is not None and [one.image for one in entry.generations] == [f"{sha256}_1.webp"]
 
 
 def test_every_value_keeps_its_source(library: Library, models: Path) -> None:

@@ -1,0 +1,1 @@
+"""Generation data that tools write into image files: prompts, seeds, samplers."""
