@@ -224,7 +224,7 @@ class Library:
         images = ImportImageStager(folder, self.image_processor, self._imaging, cancel)
         importer = Importer(self.store, self._journal, self.image_scanner)
         try:
-            with LegacyDatabase.open(database, self.root / STAGING) as source:
+            with LegacyDatabase.open(database, self.root / STAGING, folder) as source:
                 report = importer.run(source, images, path_map or {}, cancel=cancel, progress=progress)
         except OSError as error:
             _log.error("the import of %s stopped", database, exc_info=error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 import threading
 from collections.abc import Mapping, Sequence
@@ -14,7 +15,7 @@ from core.domain.generation import Generation
 from core.domain.imports import Problem
 from core.errors import Cancelled, ImageRefused
 from core.files.durable import write_synced
-from core.files.safe_open import read_image
+from core.files.safe_open import image_error, read_image
 from core.images.generation.reader import read_generation
 from core.images.processor import ImageProcessor
 from core.images.tasks import open_image
@@ -89,9 +90,8 @@ class ImportImageStager:
         """Stage one image; return it if it was staged, and its problem if it has one."""
         if self._cancel is not None and self._cancel.is_set():
             raise Cancelled("the import was cancelled")
-        assert self._folder is not None
         try:
-            data = read_image(self._folder, image.name)
+            data = self._bytes(image)
         except ImageRefused as reason:
             return None, str(reason)
         digest, generation = hashlib.sha256(data).hexdigest(), read_generation(data)
@@ -108,6 +108,21 @@ class ImportImageStager:
         except ImageRefused as reason:  # kept unchanged nevertheless: promotion decides whether to refuse it
             return staged, str(reason)
         return staged, None
+
+    def _bytes(self, image: LegacyImage) -> bytes:
+        assert self._folder is not None
+        if not image.folder:
+            return read_image(self._folder, image.name)
+        try:
+            folder = os.open(self._folder / image.folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except NotADirectoryError:
+            raise ImageRefused(f"{image.folder} is a link or a file, not a folder") from None
+        except OSError as error:
+            raise image_error(error) from error
+        try:
+            return read_image(folder, image.name)
+        finally:
+            os.close(folder)
 
 
 def image_suffix(name: str) -> str:

@@ -133,7 +133,7 @@ class Importer:
         """Return the sha256 of the model that gets the row's images, or None for a pending import."""
         if earlier is not None:
             return earlier.sha256
-        if row.sha256 is None or row.sha256 in first_of or models.exists(db, row.sha256):
+        if row.sha256 is None or row.stays_pending or row.sha256 in first_of or models.exists(db, row.sha256):
             return None
         return row.sha256
 

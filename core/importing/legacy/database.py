@@ -1,7 +1,8 @@
 """Read the old manager's SQLite database (schema version 2) into records, from a private copy only.
 
 ``models(id, path, name, type, size_bytes, hash_hex, created_at, meta_json, extra_json)``,
-``tags(id, name, color, created_at)``, ``model_tags(model_id, tag_id)``; times are in ms.
+``tags(id, name, color, created_at)``, ``model_tags(model_id, tag_id)``; times are in ms. A database of Hikaze Model
+Manager 2 is told by its tables, and read as if it were an old one: see ``hikaze2``.
 """
 # ruff: noqa: S608 - the SQL is put together from names that legacy_tables has quoted
 
@@ -17,6 +18,7 @@ from typing import Self
 from core.domain.imports import Problem
 from core.errors import SourceError
 from core.files.durable import remove_folder
+from core.importing.legacy import hikaze2
 from core.importing.legacy.private_copy import connect, private_copy, wrap_sqlite_errors
 from core.importing.legacy.rows import MODEL_COLUMNS, LegacyImage, LegacyRow, read_row
 from core.importing.legacy.tables import LIBRARY_TABLES, Table, find_table, tables_of
@@ -36,7 +38,7 @@ class LegacyDatabase:
     own.
     """
 
-    def __init__(self, source: str, folder: Path, connection: sqlite3.Connection) -> None:
+    def __init__(self, source: str, folder: Path, connection: sqlite3.Connection, images: Path | None) -> None:
         """Take ownership of the private ``folder`` and the ``connection`` to the copy in it; see ``open``."""
         self.source = source
         self._folder = folder
@@ -44,17 +46,25 @@ class LegacyDatabase:
         reading = ValueReader(None)
         with wrap_sqlite_errors(source, connection):
             _refuse_libraries(connection, source)
-            self._models = _models(connection, reading, source)
+            is_hikaze2 = hikaze2.holds_hikaze2(connection)
+            self._hikaze_images = hikaze2.find_images(images) if is_hikaze2 else None
+            self._models = (
+                hikaze2.old_models(connection, reading) if is_hikaze2 else _models(connection, reading, source)
+            )
             _number_rows(connection, reading, self._models)
             self._tags = read_tags(connection, reading)
-            read_links(connection, reading, self._models)
+            if is_hikaze2:
+                hikaze2.read_links(connection, reading)
+            else:
+                read_links(connection, reading, self._models)
         self.problems: tuple[Problem, ...] = tuple(reading.problems)
         connection.set_progress_handler(None, 0)  # no deadline from here on: the caller sets the pace
 
     @classmethod
-    def open(cls, path: str | os.PathLike[str], scratch: Path) -> Self:
+    def open(cls, path: str | os.PathLike[str], scratch: Path, images: Path | None = None) -> Self:
         """Copy the database at ``path`` into a new folder inside ``scratch``, check the copy and open it.
 
+        ``images`` is the folder of images, where the database itself does not name them.
         Raises SourceError if it cannot be read as an old database; the original is never changed.
         """
         try:
@@ -65,7 +75,7 @@ class LegacyDatabase:
         try:
             connection = connect(copy, source)
             try:
-                return cls(source, copy.parent, connection)
+                return cls(source, copy.parent, connection, images)
             except BaseException:
                 connection.close()
                 raise
@@ -112,7 +122,8 @@ class LegacyDatabase:
         with wrap_sqlite_errors(self.source):
             for row, links, *values in self._connection.execute(query):
                 tags = sorted(int(tag) for tag in (links or b"").split(b",") if tag)
-                yield read_row(row, dict(zip(models.columns, values, strict=True)), tags, self._tags)
+                found = read_row(row, dict(zip(models.columns, values, strict=True)), tags, self._tags)
+                yield found if self._hikaze_images is None else self._hikaze_images.row(found)
 
 
 def _refuse_libraries(connection: sqlite3.Connection, source: str) -> None:

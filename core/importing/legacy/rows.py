@@ -27,11 +27,15 @@ _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
 
 @dataclass(frozen=True, slots=True)
 class LegacyImage:
-    """An image that a row names: the key it was stored under, the name as stored, and that name's last component."""
+    """An image that a row names: the key it was stored under, the name as stored, and that name's last component.
+
+    ``folder`` is the folder inside that of the images in which it lies, '' if it lies there directly.
+    """
 
     field: str
     stored: str
     name: str
+    folder: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ class LegacyRow:
 
     ``row`` is the old id or its substitute, any 64-bit integer; ``path`` is as stored, not mapped; ``created_at`` is in
     ms. ``sha256`` is a claimed hash: 64 lower-case hex digits. ``meta_json`` has no image keys; ``tags`` are old tag
-    ids.
+    ids. ``stays_pending`` means that it was pending there already, and becomes no model though it has a hash.
     """
 
     row: int
@@ -54,6 +58,7 @@ class LegacyRow:
     images: tuple[LegacyImage, ...]
     tags: tuple[int, ...]
     problems: tuple[Problem, ...]
+    stays_pending: bool = False
 
 
 def read_row(row: int, values: Mapping[str, Value], tags: Sequence[int], known_tags: Mapping[int, object]) -> LegacyRow:
