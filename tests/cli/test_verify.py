@@ -67,7 +67,7 @@ def test_full_goes_with_verify(library: Library) -> None:
 def test_demo_without_a_terminal_does_the_whole_job(tmp_path: Path) -> None:
     done = program("demo", env={"TMPDIR": str(tmp_path)})
     assert (done.returncode, done.stderr) == (0, "")
-    for step in ("1. Import", "2. ", "3. Promote", "4. Verify"):
+    for step in ("1. Import", "2. Scan", "3. Hash", "4. Promote", "5. Verify"):
         assert f"\n{step}" in f"\n{done.stdout}"
     for word in ("inserted", "conflict", "merged", "overridden", "deleted", "ignored", "ok  journal"):
         assert word in done.stdout
@@ -79,8 +79,9 @@ def test_demo_in_json() -> None:
     ran = run("demo", "--json")
     assert (ran.code, ran.err) == (0, "")
     answer = ran.object
-    assert list(answer) == ["import", "pending", "results", "verify"]
-    assert answer["import"]["pending"] == len(answer["pending"])
+    assert list(answer) == ["import", "scan", "pending", "results", "verify"]
+    assert answer["import"]["pending"] + answer["scan"]["new"] == len(answer["pending"])
+    assert answer["scan"]["problems"] == []
     actions = [result["action_taken"] for result in answer["results"]]
     assert actions == ["inserted", None, "merged", "overridden", "deleted", "ignored"]
     assert answer["results"][1]["status"] == "conflict"

@@ -64,7 +64,7 @@ def test_the_whole_job_in_a_terminal(tmp_path: Path) -> None:
 def test_demo_opens_on_a_sample(tmp_path: Path) -> None:
     with terminal("demo", home=tmp_path, columns=80, lines=24) as seen:
         seen.see(FIRST_ROW)
-        seen.see("19 pending")
+        seen.see("30 pending")
         seen.press("j")
         seen.see("▀▀▀")
         seen.resize(140, 42)

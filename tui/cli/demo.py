@@ -15,8 +15,8 @@ from core.domain.outcomes import Outcome
 from core.domain.records import QueueRow, RecordWithImages
 from tui.cli.app import graphics_option, run_app
 from tui.cli.context import FAILED, CliContext, Failed, command
-from tui.cli.formatting import import_lines, queue_lines, verify_lines
-from tui.cli.json_output import import_object, outcome_object, queue_object, verify_object
+from tui.cli.formatting import import_lines, queue_lines, scan_lines, verify_lines
+from tui.cli.json_output import import_object, outcome_object, queue_object, scan_object, verify_object
 from tui.cli.promote import failure_words, outcome_lines
 from tui.cli.terminal import has_terminal
 
@@ -44,9 +44,11 @@ def demo(call: CliContext, graphics: str | None) -> int:
         if call.as_json or not has_terminal():
             return _Job(call, Path(folder)).run()
         from core.sample.library import sample_library
+        from core.sample.models_folder import build_models_folder
 
         click.echo("Making a sample library ...", err=True)
         with sample_library(Path(folder)) as library:
+            library.model_folders.scan([build_models_folder(Path(folder))])
             return run_app(library, call.settings, graphics)
 
 
@@ -65,10 +67,11 @@ class _Job:
 
         with Library.open(self.folder / "library") as library:
             self._import(library)
+            self._scan(library)
             self._list(library)
             self._promote(library)
             report = check_library(library)
-        self._step("4. Verify", verify_lines(report))
+        self._step("5. Verify", verify_lines(report))
         self.answer["verify"] = verify_object(report)
         if self.call.as_json:
             self.call.answer(self.answer, list)
@@ -86,11 +89,18 @@ class _Job:
         self.answer["import"] = import_object(report)
         self._step("1. Import an old database, with its images", import_lines(report))
 
+    def _scan(self, library: Library) -> None:
+        from core.sample.models_folder import build_models_folder
+
+        report = library.model_folders.scan([build_models_folder(self.folder)])
+        self.answer["scan"] = scan_object(report)
+        self._step("2. Scan a folder of models, with what other tools left beside them", scan_lines(report))
+
     def _list(self, library: Library) -> None:
         library.queue.hash_ahead(list, threading.Event(), lambda _: None)
         rows = list(library.queue.all())
         self.answer["pending"] = [queue_object(row) for row in rows]
-        self._step("2. Hash the files, and list the queue", queue_lines(rows))
+        self._step("3. Hash the files, and list the queue", queue_lines(rows))
 
     def _promote(self, library: Library) -> None:
         lines: list[str] = []
@@ -101,7 +111,7 @@ class _Job:
             outcome = library.processor.process_single_import(row.id, strategy)
             results.append(outcome_object(outcome))
             lines += [f"{title}:", *(f"  {line}" for line in _told(entry, outcome))]
-        self._step("3. Promote one of each kind", lines)
+        self._step("4. Promote one of each kind", lines)
 
 
 def _told(entry: RecordWithImages | None, outcome: Outcome) -> list[str]:
