@@ -22,6 +22,7 @@ from core.verify.rows import (
     check_references,
 )
 from core.verify.values import check_cached_hashes, check_schema, check_values, schema_finding
+from core.verify.verdicts import check_verdicts
 
 __all__ = ["check_library", "verify_folder", "verify_library"]
 
@@ -37,7 +38,11 @@ _CHECKS: tuple[tuple[str, Callable[[Library], Iterator[Finding]]], ...] = (
     ("stray files", check_strays),
 )
 _QUICK = (("model files", check_model_files),)
-_FULL = (("model files, read again", check_model_hashes), ("known hashes, read again", check_cached_hashes))
+_FULL = (
+    ("model files, read again", check_model_hashes),
+    ("known hashes, read again", check_cached_hashes),
+    ("verdicts on scanned files", check_verdicts),
+)
 # SQLite's errors for a file that is not a database, or one with damaged pages.
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 

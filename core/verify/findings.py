@@ -37,6 +37,7 @@ class FindingCode(StrEnum):
     UNKNOWN_FILE = "unknown-file"
     MODEL_FILE_MISSING = "model-file-missing"
     MODEL_FILE_CHANGED = "model-file-changed"
+    MODEL_FILE_VERDICT = "model-file-verdict"
     JOURNAL_UNSAFE = "journal-unsafe"
     OPEN_ENTRY = "open-entry"
     FILES_LOST = "files-lost"
@@ -51,6 +52,7 @@ WARNINGS = frozenset(
         FindingCode.UNKNOWN_FILE,
         FindingCode.MODEL_FILE_MISSING,
         FindingCode.MODEL_FILE_CHANGED,
+        FindingCode.MODEL_FILE_VERDICT,
         FindingCode.OPEN_ENTRY,
         FindingCode.STAGING_LEFT,
         FindingCode.TRASH_WITHOUT_ENTRY,

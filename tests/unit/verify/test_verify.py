@@ -246,6 +246,7 @@ def test_every_code_has_its_damage() -> None:
         FindingCode.LOG_FOREIGN,
         FindingCode.SEQUENCE_GAP,
         FindingCode.MODEL_FILE_CHANGED,
+        FindingCode.MODEL_FILE_VERDICT,
         FindingCode.STAGING_LEFT,
     }
     assert named | elsewhere == set(FindingCode)

@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from core import Library
-from core.domain.verdict import Verdict
+from core.domain.verdict import VERDICT_WORDS, Verdict
+from core.verify import check_library
+from core.verify.findings import FindingCode
 from tests.support.model_headers import safetensors
 from tests.support.model_tree import LORA, civitai, put_json, scan
 
@@ -110,3 +112,21 @@ def test_verdicts_are_searched_for_and_a_bad_one_is_a_reason_to_review(library: 
     found = library.queue.suggestion(1)
     assert found is not None
     assert (found.strategy, found.why) == (None, "the file is cut short: review")
+
+
+def test_verification_in_full_names_bad_files_of_queue_and_library(library: Library, tmp_path: Path) -> None:
+    folder = tmp_path / "models"
+    folder.mkdir()
+    for name, data in (("cut", with_own_hash()[:-1]), ("bad", flipped(with_own_hash())), ("good", with_own_hash())):
+        (folder / f"{name}.safetensors").write_bytes(data)
+    scan(library, folder)
+    by_name = {row.name: row.id for row in library.queue.all()}
+    sha256 = library.processor.process_single_import(by_name["bad.safetensors"]).sha256
+    library.processor.process_single_import(by_name["good.safetensors"])
+    report = check_library(library, full=True)
+    assert report.ok, "they are warnings"
+    assert {(finding.code, finding.key, finding.detail) for finding in report.findings} == {
+        (FindingCode.MODEL_FILE_VERDICT, sha256, VERDICT_WORDS[Verdict.DAMAGED]),
+        (FindingCode.MODEL_FILE_VERDICT, str(by_name["cut.safetensors"]), VERDICT_WORDS[Verdict.TRUNCATED]),
+    }
+    assert not check_library(library).findings, "without --full nobody waits for it"
