@@ -7,6 +7,7 @@ numbers that writing needs, so that they are computed only once.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from core.domain.enums import Action, Side, Strategy
@@ -63,7 +64,8 @@ def _build_row(
     pending: PendingImport, existing: Model | None, action: Action, resolution: Resolution, old_path_exists: bool
 ) -> dict[str, Any]:
     if existing is None:
-        return _row(pending)
+        chosen = replace(resolution, fields=())  # there is but one side
+        return apply_resolution(_row(pending), {}, _row(pending), chosen)
     old = {"sha256": existing.sha256, **_row(existing)}
     new = _row(pending)
     overrides = action is Action.OVERRIDDEN

@@ -5,11 +5,13 @@ All functions are pure: they never change their arguments.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from core.domain.enums import Side
-from core.domain.resolution import FieldPath, Resolution
+from core.domain.enums import Action, Side
+from core.domain.plans import FieldPlan
+from core.domain.resolution import FieldPath, Resolution, to_text
 from core.merger import copy_json, is_empty, json_equal, merge_meta_json, merge_model_fields
 
 _METADATA = "meta_json"
@@ -29,19 +31,33 @@ def available_sources(path: FieldPath, existing: Any, pending: Any) -> tuple[Sid
     return (Side.EXISTING, Side.PENDING)
 
 
-def cycle_source(
-    picks: Resolution, path: FieldPath, existing: Any, pending: Any, shown: Side, *, overrides: bool
-) -> Resolution:
-    """Return the choices with the next side for a field currently ``shown`` as one side; unchanged if it has none.
+def cycle_source(picks: Resolution, field: FieldPlan, stated: Sequence[Any], action: Action) -> Resolution:
+    """Return the choices with the next value for a field of a plan; unchanged if there is only one.
 
-    A side that the strategy gives anyway is not stored as a manual choice.
+    After the library's value, the incoming one and both come the values that its sources have ``stated``. What the
+    strategy gives anyway is not stored as a manual choice.
     """
-    choices = available_sources(path, existing, pending)
-    if not choices:
+    sides = () if action is Action.INSERTED else available_sources(field.path, field.existing, field.pending)
+    existing = field.pending if action is Action.INSERTED else field.existing
+    others = other_values(field.path, stated, existing, field.pending)
+    choices: list[Side | str | None] = [*(sides or (None,)), *others]
+    if len(choices) == 1:
         return picks
-    now = picks.side(path) or shown
+    now = picks.value(field.path) or ((picks.side(field.path) or field.side) if sides else None)
     following = choices[(choices.index(now) + 1) % len(choices)] if now in choices else choices[0]
-    return picks.with_side(path, None if following is default_source(path, existing, pending, overrides) else following)
+    if following in others:
+        return picks.with_value(field.path, str(following))
+    overrides = action is Action.OVERRIDDEN
+    default = default_source(field.path, field.existing, field.pending, overrides) if sides else None
+    return picks.with_side(field.path, None if following is default else Side(str(following)))
+
+
+def other_values(path: FieldPath, stated: Sequence[Any], existing: Any, pending: Any) -> list[str]:
+    """Return what sources state about a field and neither side has, each value once, as JSON text."""
+    if path[0] != _METADATA:
+        return []
+    others = [one for one in stated if not any(json_equal(one, side) for side in (existing, pending))]
+    return list(dict.fromkeys(to_text(one) for one in others if not is_empty(one)))
 
 
 def default_source(path: FieldPath, existing: Any, pending: Any, overrides: bool) -> Side | None:
@@ -74,7 +90,8 @@ def apply_resolution(
 ) -> dict[str, Any]:
     """Return the merged or overridden ``row`` of a model with the manual choices for its fields applied.
 
-    Choosing a side without the field removes the field. Choices that do not fit the two rows (any more) are ignored.
+    Choosing a side without the field removes the field. ``existing`` is empty for a new model. Choices that do not fit
+    the two rows (any more) are ignored.
     """
     known = dict(iter_fields(existing, pending))
     result = copy_json(row)
@@ -88,6 +105,9 @@ def apply_resolution(
             _drop(result, path)
         else:
             _put(result, path, copy_json(value))
+    for path, text in picks.values:
+        if path in known and path[0] == _METADATA:
+            _put(result, path, json.loads(text))
     return dict(result)
 
 

@@ -18,7 +18,7 @@ from sqlite_utils import Database
 
 from core.domain.enums import Side, Strategy
 from core.domain.resolution import NO_OVERRIDES, Resolution
-from core.strict_json import parse_json, parse_json_object
+from core.strict_json import MAX_DEPTH, parse_json, parse_json_object
 
 HIGHEST = 2**63 - 1  # SQLite's largest integer
 DECISIONS = frozenset((None, *Strategy))
@@ -202,7 +202,12 @@ def blob(value: object) -> bytes:
 
 def picks_to_db(picks: Resolution) -> str | None:
     """Return manual choices as stored JSON text, or None (NULL) if there are none."""
-    return json.dumps(asdict(picks), separators=(",", ":")) if picks else None
+    if not picks:
+        return None
+    stored = asdict(picks)
+    if not picks.values:
+        del stored["values"]  # as earlier versions write it
+    return json.dumps(stored, separators=(",", ":"))
 
 
 def picks_from_db(value: object) -> Resolution:
@@ -210,9 +215,10 @@ def picks_from_db(value: object) -> Resolution:
     if value is None:
         return NO_OVERRIDES
     stored = parse_json_object(text(value))
-    if stored.keys() != _PICKS:
+    if stored.keys() - {"values"} != _PICKS:
         raise ValueError("no picks")
-    return Resolution(tuple(map(_pick, _list(stored["fields"]))), _texts(stored["tags"]), _texts(stored["images"]))
+    fields, values = tuple(map(_pick, _list(stored["fields"]))), tuple(map(_value, _list(stored.get("values", []))))
+    return Resolution(fields, _texts(stored["tags"]), _texts(stored["images"]), values)
 
 
 def paths_from_db(value: object) -> list[str]:
@@ -228,6 +234,14 @@ def _pick(stored: object) -> tuple[tuple[str, ...], Side]:
     if len(pair) != 2 or not pair[0] or pair[1] not in list(Side):
         raise ValueError("a manual choice that is not a field and a side")
     return _texts(pair[0]), Side(pair[1])
+
+
+def _value(stored: object) -> tuple[tuple[str, ...], str]:
+    pair = _list(stored)
+    if len(pair) != 2 or not pair[0]:
+        raise ValueError("a manual choice that is not a field and a value")
+    parse_json(text(pair[1]), MAX_DEPTH - 1)  # it will be nested deeper
+    return _texts(pair[0]), pair[1]
 
 
 def _texts(stored: object) -> tuple[str, ...]:

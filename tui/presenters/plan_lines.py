@@ -109,7 +109,7 @@ def lines_in_order(
         return record_lines(pending, Change.GOES)
     if plan.action_taken is Action.IGNORED:
         return record_lines(pending, Change.SHOWN)
-    picked = dict(resolution.fields) if existing is not None else {}
+    picked = resolution.chosen if existing is not None else {path for path, _ in resolution.values}
     lines = [_field_line(field, plan.action_taken, field.path in picked) for field in plan.fields]
     lines = [line for line in lines if line.existing or line.pending or line.result]
     tags, images = _tag_line(plan, pending), _image_line(plan, len(pending.images), existing is not None)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from core.domain.enums import Action
+from core.domain.knowledge import Knowledge
 from core.domain.plans import Plan
 from core.domain.records import Model, PendingImport
 from core.domain.resolution import Resolution
@@ -17,17 +18,15 @@ from tui.presenters.plan_lines import Change, EditKind, EditTarget, FieldLine, l
 _FACTS = frozenset({("path",), ("size_bytes",), ("created_at",)})
 
 
-def with_next_source(picks: Resolution, plan: Plan, target: EditTarget) -> Resolution:
+def with_next_source(picks: Resolution, plan: Plan, target: EditTarget, known: Knowledge) -> Resolution:
     """Return the picks with one field's source cycled, or one tag or image toggled; unchanged if impossible."""
     if target.part is EditKind.TAG:
         return picks.toggle_tag(target.path[0])
     if target.part is EditKind.IMAGE:
         return picks.toggle_image(target.path[0])
-    if plan.action_taken is Action.INSERTED:
-        return picks
     field = next(field for field in plan.fields if field.path == target.path)
-    overrides = plan.action_taken is Action.OVERRIDDEN
-    return cycle_source(picks, field.path, field.existing, field.pending, field.side, overrides=overrides)
+    stated = [one.statement.value for one in known.sources.get(".".join(field.path[1:]), ())]
+    return cycle_source(picks, field, stated, plan.action_taken)
 
 
 def editable_lines(

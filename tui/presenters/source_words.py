@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from core.domain.knowledge import Knowledge
+from core.domain.resolution import to_text
 from core.domain.statements import SourcedStatement
 from tui.presenters.cell_text import cut
 from tui.presenters.plan_lines import Span
@@ -17,12 +18,15 @@ _VALUE = 40  # cells of another source's value
 _META = "meta_json"
 
 
-def source_words(known: Knowledge, path: Sequence[str]) -> list[Span]:
-    """Return what the sources of an import state about a field, the one that counts first; nothing if none does."""
+def source_words(known: Knowledge, path: Sequence[str], chosen: str | None) -> list[Span]:
+    """Return what the sources of an import state about a field, the one that counts first; nothing if none does.
+
+    ``chosen`` is the value that was picked by hand, as JSON text, None if there is none.
+    """
     stated = _of_field(known, path)
     if not stated:
         return []
-    first, *others = stated
+    first, *others = sorted(stated, key=lambda one: chosen is not None and to_text(one.statement.value) != chosen)
     file = os.path.basename(first.file)
     spans: list[Span] = [(f"from {first.statement.source}", TEXT), (cut(file, _VALUE), GREY)]
     return spans + [(f"{one.statement.source}: {cut(_text(one.statement.value), _VALUE)}", GREY) for one in others]

@@ -86,7 +86,7 @@ class CompareScreen(Screen[None]):
         if line is None or line.target is None or look is None or look.plan is None or place is None:
             return
         before = place.choice.resolution if isinstance(place.choice, Decision) else look.resolution
-        resolution = with_next_source(before, look.plan, line.target)
+        resolution = with_next_source(before, look.plan, line.target, look.pending.known)
         if resolution != before:
             self._walk.decide(Decision(strategy_of(place.choice) or Strategy.MERGE, resolution))
             self._ask()
@@ -157,7 +157,8 @@ class CompareScreen(Screen[None]):
         shown.display = look is not None and bool(look.pending.known.sources)
         if look is not None and line is not None:
             path = line.target.path if line.target and line.target.part is EditKind.FIELD else (line.label,)
-            shown.update(sentence(source_words(look.pending.known, path), self.size.width - 4), layout=False)
+            words = source_words(look.pending.known, path, look.resolution.value(path))
+            shown.update(sentence(words, self.size.width - 4), layout=False)
 
     def _show_head(self, look: ImportPreview) -> None:
         assert self._place is not None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.domain.enums import Side
+from core.domain.enums import Action, Side
+from core.domain.plans import FieldPlan
 from core.domain.resolution import NO_OVERRIDES, FieldPath, Resolution
 from core.merger import json_equal, merge_model_fields
-from core.planning.resolution import apply_resolution, available_sources, combine, iter_fields
+from core.planning.resolution import apply_resolution, available_sources, combine, cycle_source, iter_fields
 
 E, P, B = Side.EXISTING, Side.PENDING, Side.BOTH
 TEXT = ("meta_json", "a")
@@ -139,3 +140,50 @@ def test_picks_are_changed_one_by_one() -> None:
     assert picks.with_side(a, P).side(a) is P
     assert bool(picks) and not NO_OVERRIDES
     assert not picks.with_side(a, None).with_side(b, None).toggle_tag("t").toggle_image("1_0.png")
+
+
+def field(existing: Any, pending: Any, side: Side, result: Any = None) -> FieldPlan:
+    return FieldPlan(TEXT, existing, pending, result, side)
+
+
+def turns(plan: FieldPlan, action: Action, stated: Sequence[Any], times: int) -> list[Side | str | None]:
+    """What is chosen after each press, None where the strategy decides."""
+    picks, found = NO_OVERRIDES, list[Side | str | None]()
+    for _ in range(times):
+        picks = cycle_source(picks, plan, stated, action)
+        found.append(picks.value(TEXT) or picks.side(TEXT))
+        assert len(picks.chosen) <= 1
+    return found
+
+
+def test_turning_goes_through_both_sides_and_all_other_values() -> None:
+    merged = field("x", "y", E)
+    assert turns(merged, Action.MERGED, ["y", "z", "x", "z", ""], 5) == [P, B, '"z"', None, P]
+    assert turns(merged, Action.MERGED, ["y"], 3) == [P, B, None]
+    assert turns(field("x", "y", P), Action.OVERRIDDEN, ["z"], 4) == [B, '"z"', E, None]
+    assert turns(field("x", "x", B), Action.MERGED, ["x", "z", ["w"]], 4) == ['"z"', '["w"]', None, '"z"']
+    assert turns(field(None, "y", P), Action.INSERTED, ["y", "z"], 3) == ['"z"', None, '"z"']
+    assert turns(field(None, "y", P), Action.INSERTED, ["y"], 2) == [None, None]
+
+
+def test_a_chosen_value_that_no_source_states_any_more_turns_to_the_first() -> None:
+    picks = NO_OVERRIDES.with_value(TEXT, '"gone"')
+    assert cycle_source(picks, field("x", "y", E), ["z"], Action.MERGED) == NO_OVERRIDES
+    assert cycle_source(picks, field(None, "y", P), ["z"], Action.INSERTED) == NO_OVERRIDES
+
+
+def test_a_value_and_a_side_replace_each_other() -> None:
+    valued = NO_OVERRIDES.with_side(TEXT, B).with_value(TEXT, '"z"')
+    assert (valued.fields, valued.values) == ((), ((TEXT, '"z"'),))
+    assert valued.with_side(TEXT, P) == NO_OVERRIDES.with_side(TEXT, P)
+    assert valued and not valued.with_side(TEXT, None)
+
+
+def test_values_are_put_into_the_row_and_only_where_it_has_the_field() -> None:
+    picks = (
+        NO_OVERRIDES.with_value(TEXT, '{"k":[1]}').with_value(("meta_json", "nope"), "1").with_value(("name",), '"n"')
+    )
+    row = {"name": "a", "meta_json": {"a": "x"}}
+    old, new = {"name": "a", "meta_json": {"a": "x"}}, {"name": "b", "meta_json": {"a": "y"}}
+    assert apply_resolution(row, old, new, picks) == {"name": "a", "meta_json": {"a": {"k": [1]}}}
+    assert row == {"name": "a", "meta_json": {"a": "x"}}, "it is not changed"
