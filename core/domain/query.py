@@ -28,6 +28,7 @@ SYNTAX_HELP = (
     ("decision:", "override, merge, delete, skip or none"),
     ("verdict:", "intact, unproven, truncated, padded, damaged, other_file, header_rewritten or unreadable_header"),
     ("same:12", "import 12 and others of the same file"),
+    ("stack:12", "import 12 and others of the same training: its epochs, versions and precisions"),
     ("size:>2g  size:<500m  size:1g..2g", "by size; k, m, g and t are powers of 1,000"),
 )
 """The lines of the help page: syntax, and what it finds."""
@@ -58,7 +59,7 @@ class Field(StrEnum):
     IMAGE = "image"
 
 
-_KEYS = frozenset({*Field, "size", "state", "decision", "same", "verdict"})
+_KEYS = frozenset({*Field, "size", "state", "decision", "same", "stack", "verdict"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,14 @@ class SameFileTerm:
 
 
 @dataclass(frozen=True, slots=True)
+class StackTerm:
+    """The pending import with this id, and all others of the same training."""
+
+    id: int
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """A parsed line.
 
@@ -128,6 +137,7 @@ class Query:
     states: tuple[StateTerm, ...] = ()
     same: tuple[SameFileTerm, ...] = ()
     verdicts: tuple[VerdictTerm, ...] = ()
+    stacks: tuple[StackTerm, ...] = ()
 
     def admits(self, state: State, verdict: Verdict | None = None) -> bool:
         """Return whether a row with this state and verdict matches the terms about them."""
@@ -136,7 +146,7 @@ class Query:
         )
 
 
-Term = TextTerm | SizeRange | DecisionTerm | StateTerm | SameFileTerm | VerdictTerm
+Term = TextTerm | SizeRange | DecisionTerm | StateTerm | SameFileTerm | VerdictTerm | StackTerm
 
 
 def parse(line: str) -> Query:
@@ -156,6 +166,7 @@ def parse(line: str) -> Query:
         tuple(term for term in terms if isinstance(term, StateTerm)),
         tuple(term for term in terms if isinstance(term, SameFileTerm)),
         tuple(term for term in terms if isinstance(term, VerdictTerm)),
+        tuple(term for term in terms if isinstance(term, StackTerm)),
     )
 
 
@@ -186,8 +197,8 @@ def _keyed(key: str, equals: str, value: str, negated: bool) -> Term:
             return DecisionTerm(_choice("decision", value, {**choices, _NO_DECISION: None}), negated)
         case "verdict":
             return VerdictTerm(_choice("verdict", value, {one.value: one for one in Verdict}), negated)
-        case "same":
-            return SameFileTerm(_id(value), negated)
+        case "same" | "stack":
+            return (SameFileTerm if key == "same" else StackTerm)(_id(key, value), negated)
     return TextTerm(Field(key), value if equals else value.casefold(), negated, bool(equals))
 
 
@@ -203,9 +214,9 @@ def _choice(key: str, value: str, choices: dict[str, T]) -> T:
     return found[0]
 
 
-def _id(value: str) -> int:
+def _id(key: str, value: str) -> int:
     if not (value.isascii() and value.isdigit() and len(value) < len(str(LARGEST))):
-        raise QueryError(f"same: takes the id of a pending import, as in same:12, not {sanitize(value, 40)}")
+        raise QueryError(f"{key}: takes the id of a pending import, as in {key}:12, not {sanitize(value, 40)}")
     return int(value)
 
 

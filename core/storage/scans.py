@@ -36,7 +36,8 @@ class StoredFile:
 class FileRow:
     """A model file to be stored: its stamps, what its tensors show, and its header's metadata, compressed.
 
-    ``whole`` is the size that the file must have by its header, ``unreadable`` why that cannot be read.
+    ``whole`` is the size that the file must have by its header, ``unreadable`` why that cannot be read. ``tensors`` is
+    a digest of the names and shapes of its tensors.
     """
 
     path: str
@@ -48,6 +49,7 @@ class FileRow:
     header: bytes | None
     whole: int | None = None
     unreadable: str = ""
+    tensors: str = ""
 
 
 def files_in(db: Database, folder: str) -> dict[str, StoredFile]:
@@ -111,8 +113,9 @@ def put_file(db: Database, facts: FileRow, file_id: int | None = None) -> int:
         facts.header,
         facts.whole,
         facts.unreadable or None,
+        facts.tensors or None,
     ]
-    columns = "path, folder, stamp, content, beside, base_model, kind, reason, header, whole, unreadable"
+    columns = "path, folder, stamp, content, beside, base_model, kind, reason, header, whole, unreadable, tensors"
     if file_id is None:
         marks = ", ".join("?" * len(values))
         return int(db.execute(f"INSERT INTO scanned_files ({columns}) VALUES ({marks})", values).lastrowid or 0)

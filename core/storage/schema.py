@@ -11,7 +11,7 @@ SCHEMAS = {
     "1_library_queue_journal": "ec02df376d4da2e89b995042493d7dc789e2b40dceffb1a596bac53d222c336a",
     "2_picks": "1d5dd1dc20d9fafd8cf414e666f9a627f96a84e5b8d1493d034464a078d332f0",
     "3_scans": "0e1f3abfeab818403d19cf85455b2acbe6973502980c75533463606bb7942ef9",
-    "4_generations": "857259f82a8c687c8f34493e564cbdd36127a8506e6f68babe75ae51a831fcc1",
+    "4_generations_stacks": "93f67355c6ebe6e0af31f12342ab638e21e54aaaba500576ab0f266b3c33d545",
 }
 """The migrations in order, each with the digest of the schema after it: see ``core.storage.schema_check``."""
 
@@ -224,6 +224,8 @@ def _scans(db: Database) -> None:
     db.executescript(_SCANS)
 
 
-@migrations(name="4_generations")
+@migrations(name="4_generations_stacks")
 def _generations(db: Database) -> None:
     db.executescript(_GENERATIONS)
+    # A digest of names and shapes of a file's tensors; NULL where no scan has read them since.
+    db.execute("ALTER TABLE scanned_files ADD COLUMN tensors TEXT")

@@ -16,6 +16,7 @@ from sqlite_utils import Database
 from core.domain.query import Field, Query, TextTerm
 from core.files.paths import folder_of
 from core.planning.base_families import family_of, folded
+from core.storage import stacks
 from core.storage.codecs import is_text, numbers, path_or_empty
 from core.storage.fetch import all_rows, batches
 from core.storage.queue_rows import BASE_MODEL
@@ -48,6 +49,9 @@ def ids(db: Database, query: Query) -> array[int]:
     tagged |= {term: _of_images(db, term) for term in query.texts if term.where is Field.IMAGE}
     parts: list[str] = []
     values: list[Any] = []
+    for stack in query.stacks:
+        parts.append(f"p.id {'NOT ' if stack.negated else ''}IN (SELECT value FROM json_each(?))")
+        values.append(json.dumps(sorted(stacks.members(db, stack.id))))
     for part, value in (*_rows_in_sql(query), *(_sieve(term, tagged.get(term, set())) for term in query.texts)):
         parts.append(part)
         values += value

@@ -50,7 +50,7 @@ _TABLES: dict[str, tuple[int, dict[str, _Check]]] = {
     "scanned_files": (1, {
         "id": integer, "path": path_from_db, "folder": path_from_db, "stamp": text, "content": text, "beside": text,
         "base_model": optional(text), "kind": optional(text), "reason": optional(text), "header": optional(blob),
-        "whole": optional(natural), "unreadable": optional(text),
+        "whole": optional(natural), "unreadable": optional(text), "tensors": optional(text),
     }),
     "statements": (2, {
         "file_id": integer, "n": natural, "field": text, "source": text, "tier": natural, "file": path_from_db,

@@ -34,7 +34,7 @@ def pending(call: CliContext, words: str, column: str, reverse: bool) -> int:
     WORDS are searched in name, path, type, tags and notes. Quotes match a phrase ("two words"), a leading - excludes.
     The prefixes name: path: type: tag: and note: search one field, base: the base model and its family, image: what
     sample images were made with. Other terms: state:conflict, decision:none, verdict:truncated, size:>2g, size:1g..2g,
-    and same:12 (import 12 and all imports of the same file).
+    same:12 (import 12 and all imports of the same file) and stack:12 (all of the same training).
     """
     with call.reading() as library:
         try:

@@ -58,6 +58,8 @@ def criteria(row: QueueRow) -> Iterator[Criterion]:
         yield Criterion("same type", row.type, exactly(Field.TYPE, row.type), on=True)
     if folder := folder_of(row.path):
         yield Criterion("same folder", folder, exactly(Field.FOLDER, folder), on=True)
+    if row.shown_base:  # a scan has read its tensors
+        yield Criterion("same training", "its epochs, versions and precisions", f"stack:{row.id}", on=False)
     for tag in row.tags:
         yield Criterion("same tag", tag, exactly(Field.TAG, tag), on=False)
     yield Criterion("undecided", "only imports without a decision", "decision:none", on=False)

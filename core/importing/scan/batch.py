@@ -184,4 +184,4 @@ def _facts(read: ReadModel) -> FileRow:
     file = read.file
     stamps = file.stamp.whole, file.stamp.content, read.beside
     own = read.own
-    return FileRow(file.path, file.folder, *stamps, own.structure, own.metadata, own.whole, own.unreadable)
+    return FileRow(file.path, file.folder, *stamps, own.structure, own.metadata, own.whole, own.unreadable, own.tensors)

@@ -61,7 +61,8 @@ class OwnHeader:
     """What a model file's own header says and shows.
 
     ``metadata`` is kept as compressed JSON. ``whole`` is the size in bytes that the file must have by it.
-    ``unreadable`` says why it cannot be read, ``problem`` what is to be told about it.
+    ``unreadable`` says why it cannot be read, ``problem`` what is to be told about it. ``tensors`` is a digest of the
+    names and shapes of its tensors.
     """
 
     said: Sidecar = field(default_factory=Sidecar)
@@ -70,6 +71,7 @@ class OwnHeader:
     whole: int | None = None
     unreadable: str = ""
     problem: str = ""
+    tensors: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +196,15 @@ def _read_header(model: ModelFile) -> OwnHeader:
         kept = None
     # What is behind the last tensor of a GGUF file is padding.
     exact = header.size and (read is safetensors.read or size < header.size)
-    return OwnHeader(_said(header, say), detect(header.tensors), kept, header.size if exact else None)
+    said, shown = _said(header, say), detect(header.tensors)
+    return OwnHeader(said, shown, kept, header.size if exact else None, tensors=_digest(header))
+
+
+def _digest(header: Header) -> str:
+    if not header.tensors:
+        return ""
+    lines = "\n".join(sorted(f"{name} {tensor.shape}" for name, tensor in header.tensors.items()))
+    return hashlib.blake2b(lines.encode(errors="surrogatepass"), digest_size=_STAMP_BYTES).hexdigest()
 
 
 def _said(header: Header, say: Callable[[Mapping[str, Any]], Sidecar]) -> Sidecar:

@@ -297,3 +297,23 @@ def test_example_images_are_found_by_the_proven_hash(library: Library, models: P
     found = imports(library)["base.safetensors"].images
     assert [image.sha256 for image in found] == [digest(png(seed)) for seed in (12, 11, 13)]
     assert scan(library, models, examples=tmp_path / "examples").images == 0
+
+
+def test_epochs_of_one_training_are_a_stack(library: Library, tmp_path: Path) -> None:
+    folder = tmp_path / "models" / "loras"
+    trained = {"ss_session_id": "7", "ss_output_name": "koi"}
+    for seed, epoch in enumerate((4, 8)):
+        put_model(folder / f"koi-{epoch:06}.safetensors", seed=seed, metadata={**trained, "ss_epoch": str(epoch)})
+    put_model(folder / "renamed.safetensors", seed=2, metadata={**trained, "ss_epoch": "12"})
+    put_model(folder / "koi.safetensors", seed=3, metadata={"ss_session_id": "8", "ss_output_name": "koi"})
+    for seed, name in enumerate(("plain.safetensors", "plain-fp16.safetensors"), 4):
+        put_model(folder / name, seed=seed)
+    scan(library, folder.parent)
+    ids = {name: one.id for name, one in imports(library).items()}
+    epochs = sorted(ids[name] for name in ("koi-000004.safetensors", "koi-000008.safetensors", "renamed.safetensors"))
+    assert list(library.queue.search(f"stack:{epochs[0]}")) == epochs
+    assert list(library.queue.search(f"stack:{ids['koi.safetensors']}")) == [ids["koi.safetensors"]]
+    plain = sorted((ids["plain.safetensors"], ids["plain-fp16.safetensors"]))
+    assert list(library.queue.search(f"stack:{plain[0]}")) == plain
+    assert list(library.queue.search(f"-stack:{plain[0]} -stack:{epochs[0]}")) == [ids["koi.safetensors"]]
+    assert list(library.queue.search("stack:999")) == []
