@@ -101,7 +101,7 @@ KEYS: Mapping[str, list[BindingType]] = {
             "turn",
             "source",
             "compare.turn",
-            "Switch source: library, import, both, any other",
+            "Take the value from the next source",
             display="⏎",
         ),
         _hidden("c", "clear", "clear", "compare.clear", "Clear the decision"),

@@ -143,7 +143,8 @@ def test_a_full_verification_finds_a_hash_that_is_not_true(root: Path) -> None:
     damage(root, "UPDATE file_hashes SET sha256 = ? WHERE path LIKE '%/g'", ("ab" * 32,))
     with Library.open(root, readonly=True) as library:
         assert check_library(library).ok
-        (finding,) = check_library(library, full=True).findings
+        findings = check_library(library, full=True).findings
+    [finding] = [one for one in findings if one.severity is Severity.ERROR]
     assert (finding.code, finding.key) == (FindingCode.ROW_UNSAFE, str(template() / "g"))
     assert digest(b"good weights") in finding.detail
 
