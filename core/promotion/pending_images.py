@@ -77,9 +77,10 @@ class PendingImageStager:
         self, image: PendingImage, data: bytes, refused: str | None, cancel: threading.Event | None
     ) -> PendingImage:
         if not self._store.readonly:
+            made = read_generation(data)  # an older version did not read it at the import
             with self._store.write(full=False, cancel=cancel) as db:
                 caches.put_validation(db, image.sha256, refused)
-                generations.put(db, image.sha256, read_generation(data))  # an older version did not at the import
+                generations.put(db, image.sha256, made)
         return replace(image, refused=refused)
 
     def _stand(self, image: PendingImage) -> None:
