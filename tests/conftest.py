@@ -38,6 +38,14 @@ os.environ["MODEL_CURATOR_STATE"] = tempfile.mkdtemp(prefix="curator-state-")
 atexit.register(shutil.rmtree, os.environ["MODEL_CURATOR_STATE"], ignore_errors=True)
 
 
+_LONG = ("tests/crash/test_interrupts.py", "tests/crash/test_forks.py", "tests/crash/test_processes.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest, so that no process is alone with it at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONG))
+
+
 @pytest.fixture
 def library(tmp_path: Path) -> Iterator[Library]:
     """An empty library in a folder of its own, open for writing."""
@@ -49,5 +57,7 @@ def library(tmp_path: Path) -> Iterator[Library]:
 def _drawn_once() -> Iterator[None]:
     """Have each picture of the sample drawn once a process: that is most of what building a sample takes."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("core.sample.library.landscape", functools.cache(landscape))
+        drawn = functools.cache(landscape)
+        patch.setattr("core.sample.library.landscape", drawn)
+        patch.setattr("core.sample.models_folder.landscape", drawn)
         yield
