@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from core import Library
+from core import Library, Strategy
 from core.domain.records import PendingImport
 from core.domain.scans import ScanReport
 from core.storage import pending
@@ -47,6 +47,13 @@ def imports(library: Library) -> dict[str, PendingImport]:
     with library.store.read() as db:
         found = [pending.get(db, i) for i in library.queue.search()]
     return {os.path.basename(one.path): one for one in found if one is not None}
+
+
+def promoted(library: Library, name: str) -> str:
+    """Promote the import of a file, and return the model's hash."""
+    outcome = library.processor.process_single_import(imports(library)[name].id, Strategy.MERGE)
+    assert outcome.sha256 is not None
+    return outcome.sha256
 
 
 def counts(report: ScanReport) -> dict[str, int]:
