@@ -31,6 +31,7 @@ class Source(StrEnum):
     ARC_EN_CIEL = "arcenciel"
     TEXT = "text"
     CHECKSUM = "sha256"
+    HUGGING_FACE = "huggingface"
     HEADER = "header"
     FILE_NAME = "file name"
 

@@ -27,6 +27,7 @@ PRECEDENCE = (
     Source.SWARMUI,
     Source.ARC_EN_CIEL,
     Source.CHECKSUM,
+    Source.HUGGING_FACE,
     Source.HEADER,
     Source.FILE_NAME,
 )

@@ -13,7 +13,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from core.importing.scan.walk import SUFFIXES, is_model_name
-from core.importing.sidecars.formats import SidecarFormat, formats_of
+from core.importing.sidecars import hugging_face
+from core.importing.sidecars.formats import DOWNLOAD, SidecarFormat, formats_of
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".avif")
 _VIDEOS = (".mp4", ".webm")
@@ -23,7 +24,10 @@ _MIDDLE = re.compile(r"(?P<preview>\.preview)?|\.example\.(?P<example>\d{1,6})|_
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What lies beside a model: sidecars with their formats, pictures in their order, videos. All are file names."""
+    """What lies beside a model: sidecars with their formats, pictures in their order, videos.
+
+    All are names of files, relative to the model's folder.
+    """
 
     sidecars: tuple[tuple[str, SidecarFormat], ...]
     pictures: tuple[str, ...]
@@ -33,8 +37,11 @@ class Beside:
 class Neighbours:
     """The files of one folder."""
 
-    def __init__(self, names: Collection[str], suffixes: frozenset[str] = SUFFIXES) -> None:
-        """``names`` are those of all files in the folder."""
+    def __init__(
+        self, names: Collection[str], suffixes: frozenset[str] = SUFFIXES, *, downloads: Collection[str] = ()
+    ) -> None:
+        """``names`` are those of all files in the folder, ``downloads`` those with notes of their download."""
+        self._downloads = downloads
         self._names = sorted((name.casefold(), name) for name in names)
         self._stems = {os.path.splitext(folded)[0] for folded, _ in self._names if is_model_name(folded, suffixes)}
 
@@ -44,10 +51,14 @@ class Neighbours:
         near = [name for name in self._beginning(stem.casefold()) if name != model]
         ranked = sorted((rank, name) for name in near if (rank := self._rank(stem, name)) is not None)
         return Beside(
-            sidecars=tuple((name, one) for name in near for one in formats_of(name, model)),
+            sidecars=(*((name, one) for name in near for one in formats_of(name, model)), *self._notes(model)),
             pictures=tuple(name for _, name in ranked if name.lower().endswith(PICTURES)),
             videos=tuple(name for _, name in ranked if name.lower().endswith(_VIDEOS)),
         )
+
+    def _notes(self, model: str) -> Iterator[tuple[str, SidecarFormat]]:
+        if model in self._downloads:
+            yield os.path.join(hugging_face.FOLDER, model + DOWNLOAD.ending), DOWNLOAD
 
     def _beginning(self, prefix: str) -> Iterator[str]:
         for place in range(bisect.bisect_left(self._names, (prefix, "")), len(self._names)):

@@ -28,6 +28,7 @@ from core.importing.scan.standing import Fate, decide, standing
 from core.importing.scan.survey import Survey, survey
 from core.importing.scan.walk import SUFFIXES, Folder, Walk
 from core.importing.sidecars.builder import About
+from core.importing.sidecars.hugging_face import notes_in
 from core.operations.journal import Journal, Staging, StaleSnapshot
 from core.pools import Pool
 from core.storage import LibraryDatabase, scan_folders, scan_problems, scans
@@ -149,7 +150,7 @@ class FolderScanner:
         """Yield the models of a folder that are new or have changed, with everything that is said about them."""
         with self._store.read() as db:
             stored, told = scans.files_in(db, folder.path), scan_problems.problems_in(db, folder.path)
-        neighbours = Neighbours(listing.names)
+        neighbours = Neighbours(listing.names, downloads=notes_in(folder.path, listing.names))
         for model in listing.models:
             run.check()
             beside = neighbours.of(model.name)

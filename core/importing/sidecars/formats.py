@@ -9,6 +9,7 @@ from core.domain.statements import Sidecar
 from core.importing.sidecars import (
     arc_en_ciel,
     civitai,
+    hugging_face,
     lora_manager,
     model_manager,
     plain_json,
@@ -48,6 +49,9 @@ FORMATS = (
     SidecarFormat(".txt", texts.read_description),
     SidecarFormat(".sha256", texts.read_checksum),
 )
+
+DOWNLOAD = SidecarFormat(hugging_face.ENDING, hugging_face.read, whole_name=True)
+"""Notes of a download, in a hidden folder beside the model."""
 
 PROMPT = SidecarFormat(".txt", texts.read_prompt)
 """An example prompt, in the folder that has the model's name."""

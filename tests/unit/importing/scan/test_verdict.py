@@ -114,6 +114,43 @@ def test_verdicts_are_searched_for_and_a_bad_one_is_a_reason_to_review(library: 
     assert (found.strategy, found.why) == (None, "the file is cut short: review")
 
 
+@pytest.mark.parametrize(
+    ("notes", "expected"),
+    [
+        ("{commit}\n{etag}\n1735000000.5\n", Verdict.INTACT),
+        ("{commit}\n{other}\n1735000000.5\n", Verdict.OTHER_FILE),
+        ("{commit}\n{commit}\n1735000000.5\n", Verdict.UNPROVEN),
+        ("{etag}\n", Verdict.UNPROVEN),
+        ("", Verdict.UNPROVEN),
+    ],
+    ids=["its hash", "another hash", "a hash of Git", "no commit", "nothing"],
+)
+def test_what_was_noted_of_a_download_is_a_claim(
+    library: Library, tmp_path: Path, notes: str, expected: Verdict
+) -> None:
+    data = safetensors(LORA)
+    folder = tmp_path / "models"
+    hidden = folder / ".cache" / "huggingface" / "download"
+    hidden.mkdir(parents=True)
+    (folder / "ink.safetensors").write_bytes(data)
+    etag, other = hashlib.sha256(data).hexdigest(), hashlib.sha256(b"other").hexdigest()
+    text = notes.format(commit="12ab" * 10, etag=etag, other=other)
+    (hidden / "ink.safetensors.metadata").write_text(text)
+    assert judged(library, folder / "ink.safetensors") is expected
+
+
+def test_notes_behind_a_link_are_not_read(library: Library, tmp_path: Path) -> None:
+    data = safetensors(LORA)
+    hidden = tmp_path / "elsewhere" / "huggingface" / "download"
+    hidden.mkdir(parents=True)
+    (hidden / "ink.safetensors.metadata").write_text(f"{'12ab' * 10}\n{hashlib.sha256(data).hexdigest()}\n1\n")
+    folder = tmp_path / "models"
+    folder.mkdir()
+    (folder / ".cache").symlink_to(tmp_path / "elsewhere")
+    (folder / "ink.safetensors").write_bytes(data)
+    assert judged(library, folder / "ink.safetensors") is Verdict.UNPROVEN
+
+
 def test_verification_in_full_names_bad_files_of_queue_and_library(library: Library, tmp_path: Path) -> None:
     folder = tmp_path / "models"
     folder.mkdir()
