@@ -31,6 +31,7 @@ _LINKS = {
 _NUMBER = "hikaze_number"  # an SQL function
 _IMAGE = re.compile(r"([0-9a-f]{64})_([0-9]{1,15})_(high|medium|low)\.webp")
 _PENDING_IMAGE = re.compile(r"([0-9]{1,10})(\.[A-Za-z0-9]{1,5})?")
+_SHA256 = re.compile(b"[0-9a-fA-F]{64}")
 _TIERS = ("high", "medium", "low")
 
 
@@ -56,7 +57,7 @@ def old_models(connection: sqlite3.Connection, reading: ValueReader) -> Table:
         for column in table.missing(known):
             reading.problem(column, f"the table {name} has no such column")
         values = {column: table.columns.get(column, "NULL") for column in _IMPORTS}
-        key = f"{_NUMBER}({values['sha256']})" if name == "models" else values["id"]
+        key = _numbered(values["sha256"]) if name == "models" else values["id"]
         selected = ", ".join(values[column] for column in _MODELS[1:5])
         connection.execute(
             f"INSERT INTO temp.hikaze SELECT {key}, {selected}, {values['sha256']}, {values['created_at']}, "
@@ -78,19 +79,22 @@ def read_links(connection: sqlite3.Connection, reading: ValueReader) -> None:
         if table.missing((key, "tag_id")):
             reading.problem(name, "columns are missing; no tags are imported")
             continue
-        column = f"{_NUMBER}({table.columns[key]})" if owner == "models" else table.columns[key]
+        column = _numbered(table.columns[key]) if owner == "models" else table.columns[key]
         connection.execute(
             f"INSERT OR IGNORE INTO temp.links SELECT {column}, {table.columns['tag_id']} FROM {table.sql} "
             f"WHERE {column} IS NOT NULL AND typeof({table.columns['tag_id']}) = 'integer'"
         )
 
 
-def _number_of(sha256: object) -> int | None:
+def _numbered(column: str) -> str:
+    return f"{_NUMBER}(CAST({column} AS BLOB))"  # text need not be UTF-8
+
+
+def _number_of(sha256: bytes | None) -> int | None:
     """Return the number of a model, the same at every import; None for what is no hash."""
-    text = sha256.decode("latin-1") if isinstance(sha256, bytes) else sha256
-    if not isinstance(text, str) or not re.fullmatch("[0-9a-fA-F]{64}", text):
+    if sha256 is None or not _SHA256.fullmatch(sha256):
         return None
-    return -1 - (int(text[:16], 16) >> 1)
+    return -1 - (int(sha256[:16], 16) >> 1)
 
 
 @dataclass(frozen=True, slots=True)

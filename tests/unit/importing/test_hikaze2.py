@@ -83,11 +83,13 @@ def test_what_is_damaged_is_named_and_the_rest_comes_in(library: Library, tmp_pa
     with closing(sqlite3.connect(database)) as connection, connection:
         connection.execute("UPDATE models SET meta_json = '[1' WHERE sha256 = ?", [SHA])
         connection.execute("INSERT INTO models VALUES ('no hash', '/m/x', 'X', 'vae', 1, 1, NULL)")
+        connection.execute("INSERT INTO models VALUES (CAST(x'ff' AS TEXT), '/m/y', 'Y', 'vae', 1, 1, NULL)")
+        connection.execute("INSERT INTO model_tags VALUES (CAST(x'ff' AS TEXT), 1)")
         connection.execute("DROP TABLE pending_model_tags")
     (tmp_path / "hikaze" / "images" / f"{SHA}_1_high.webp").write_bytes(b"no image")
     report = library.import_legacy(database, images_dir=tmp_path / "hikaze" / "images")
-    assert (report.models, report.pending, report.images) == (2, 3, 5)
-    fields = {problem.field: problem.reason for problem in report.problems}
+    assert (report.models, report.pending, report.images) == (2, 4, 5)
+    fields = {problem.field: problem.reason for problem in reversed(report.problems)}
     assert "kept as text under legacy_raw" in fields[f"extra_json of model {SHA[:12]}"]
     assert fields[f"images of model {SHA[:12]}"].startswith(f"{SHA}_1_high.webp: ")
     assert fields["hash_hex"] == "not 64 hex digits: no hash"
