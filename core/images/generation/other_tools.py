@@ -10,6 +10,8 @@ from core.domain.generation import Generation, GenerationTool
 from core.images.generation import values
 
 _RESOLUTION = re.compile(r"\(?([0-9]{1,6})[ ,x\u00d7]+([0-9]{1,6})\)?")
+_DREAM = re.compile(r'"(?P<prompt>(?:[^"\\]|\\.)*+)"(?P<options>(?: +-.*)?)', re.DOTALL)
+_OPTION = re.compile(r"(?<!\S)-([sSWHCA]) ?(\S{1,40})")
 _Said = Mapping[str, Any]
 
 
@@ -62,6 +64,23 @@ def invokeai(said: _Said) -> Generation | None:
         values.name(named.get("name", named.get("model_name"))),
         values.name(named.get("hash", found.get("model_hash"))),
         _names([one.get("name", one.get("model_name")) for one in used if isinstance(one, dict)]),
+    )
+
+
+def dream(line: str) -> Generation | None:
+    """Read the command line that InvokeAI 1 and 2 wrote: ``"prompt" -s 50 -S 7 -W 512 -H 512 -C 7.5 -A k_lms``."""
+    found = _DREAM.fullmatch(line.strip())
+    if found is None:
+        return None
+    said: dict[str, str] = dict(_OPTION.findall(found["options"]))
+    return Generation(
+        GenerationTool.INVOKEAI,
+        values.words(found["prompt"].replace('\\"', '"')),
+        steps=values.count(said.get("s")),
+        sampler=values.name(said.get("A")),
+        cfg=values.decimal(said.get("C")),
+        seed=values.seed(said.get("S")),
+        size=values.size(said.get("W"), said.get("H")),
     )
 
 

@@ -38,8 +38,11 @@ def _parameters(text: str) -> Generation | None:
 
 
 def _invokeai(named: Mapping[str, str]) -> Generation | None:
-    said = values.json_object(named.get("invokeai_metadata", "")) or values.json_object(named.get("sd-metadata", ""))
-    return None if said is None else other_tools.invokeai(said)
+    for keyword in ("invokeai_metadata", "sd-metadata"):
+        said = values.json_object(named.get(keyword, ""))
+        if said is not None and (found := other_tools.invokeai(said)) is not None:
+            return found
+    return other_tools.dream(named.get("Dream", ""))
 
 
 def _novelai(named: Mapping[str, str]) -> Generation | None:

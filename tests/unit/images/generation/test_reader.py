@@ -177,6 +177,12 @@ def test_a_graph_that_leads_in_circles_ends() -> None:
             Generation(GenerationTool.INVOKEAI, "ink", "", 50, "k_lms", "", 7.5, 9, "512x512", "sd-1.5", "cc61"),
         ),
         (
+            {"Dream": '"ink \\"wash\\" -s1 [photo]" -s 50 -S 7 -W512 -H640 -C 7.5 -A k_lms', "sd-metadata": "{}"},
+            Generation(
+                GenerationTool.INVOKEAI, 'ink "wash" -s1 [photo]', "", 50, "k_lms", "", 7.5, 7, "512x640",
+            ),
+        ),
+        (
             {
                 "fooocus_scheme": "fooocus",
                 "parameters": json.dumps(
@@ -221,6 +227,7 @@ def test_what_other_tools_write(texts: dict[str, str], expected: Generation) -> 
         png_saying({"prompt": "1girl, plain text and no JSON", "Comment": "Created with GIMP"}),
         png_saying({"prompt": "{}", "parameters": "{", "invokeai_metadata": "[]", "Comment": "{}"}),
         png_saying({"parameters": "only a prompt"}),
+        png_saying({"Dream": "a dream"}),
         png_saying({"prompt": '{"1":' * 3000 + "1" + "}" * 3000}),
         png_saying({"prompt": json.dumps({"1": {"class_type": "KSampler", "inputs": ["seed"]}, "2": 3})}),
         saying("JPEG", b"ASCII\0\0\0Screenshot"),
