@@ -13,6 +13,7 @@ from core.library import Library
 from core.storage import search
 from tests.bench.libraries import build
 from tests.support.app import CONFLICT, NEW, AppHarness, add_import, hashed_app, running, sample
+from tests.support.model_tree import put_model
 from tui.presenters.bulk_criteria import criteria
 from tui.screens.bulk_decision import BulkDecisionScreen
 
@@ -179,3 +180,24 @@ async def test_thousands_are_decided_at_once(tmp_path: Path) -> None:
             await desk.wait_until(lambda: at_rest(desk))
             await desk.wait_for_text(f"skip for {len(library.queue.search('state:missing')):,} imports", "#status")
             await desk.wait_until(lambda: len(desk.stored()) == len(library.queue.search("state:missing")))
+
+
+async def test_the_epochs_of_one_training_take_one_decision(library: Library, tmp_path: Path) -> None:
+    folder = tmp_path / "models" / "loras"
+    for seed, name in enumerate(("koi-000004", "other", "koi-000008")):
+        trained = {"ss_session_id": name[:3], "ss_output_name": name[:3]}
+        put_model(folder / f"{name}.safetensors", seed=seed, metadata=trained)
+    library.model_folders.scan([folder.parent])
+    async with running(library) as desk:
+        await desk.hashed()
+        await ask(desk, desk.list.ids[0])
+        assert "· same stack   epochs" in desk.text("#criteria")
+        await desk.wait_for_text("3 imports match", "#alike-note")
+        await switch(desk, 3)
+        await desk.wait_for_text("2 imports match", "#alike-note")
+        await desk.press("m")
+        await desk.wait_until(lambda: len(desk.stored()) == 2)
+        assert {desk.row(pending_id).name for pending_id in desk.stored()} == {
+            "koi-000004.safetensors",
+            "koi-000008.safetensors",
+        }

@@ -59,7 +59,7 @@ def criteria(row: QueueRow) -> Iterator[Criterion]:
     if folder := folder_of(row.path):
         yield Criterion("same folder", folder, exactly(Field.FOLDER, folder), on=True)
     if row.shown_base:  # a scan has read its tensors
-        yield Criterion("same training", "its epochs, versions and precisions", f"stack:{row.id}", on=False)
+        yield Criterion("same stack", "epochs, versions and precisions of one training", f"stack:{row.id}", on=False)
     for tag in row.tags:
         yield Criterion("same tag", tag, exactly(Field.TAG, tag), on=False)
     yield Criterion("undecided", "only imports without a decision", "decision:none", on=False)
