@@ -272,6 +272,6 @@ def interrupts(folder: Path, quick: bool) -> Lines:
         for number, (error, name) in enumerate(itertools.product(ERRORS, NAMES)):
             place = folder / str(number)
             place.mkdir()
-            jobs.append(pool.submit(one, name, error, place, ERRORS[error] * (97 if quick else 1)))
+            jobs.append(pool.submit(one, name, error, place, ERRORS[error] * (193 if quick else 1)))
         for job in jobs:
             yield job.result()
