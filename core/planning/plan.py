@@ -64,8 +64,10 @@ def _build_row(
     pending: PendingImport, existing: Model | None, action: Action, resolution: Resolution, old_path_exists: bool
 ) -> dict[str, Any]:
     if existing is None:
-        chosen = replace(resolution, fields=())  # there is but one side
-        return apply_resolution(_row(pending), {}, _row(pending), chosen)
+        row = _row(pending)
+        if not resolution.values:
+            return row
+        return apply_resolution(row, {}, row, replace(resolution, fields=()))  # there is only one side
     old = {"sha256": existing.sha256, **_row(existing)}
     new = _row(pending)
     overrides = action is Action.OVERRIDDEN

@@ -20,7 +20,7 @@ _SIZE = re.compile(r"([0-9]{1,6})x([0-9]{1,6})")
 
 
 def read(text: str) -> Generation | None:
-    """Return what the parameters say, None if ``text`` is something else."""
+    """Return the parameters, or None if ``text`` is something else."""
     lines = text.strip().split("\n")
     last = next((n for n in range(len(lines) - 1, -1, -1) if lines[n].startswith(_FIRST)), None)
     if last is None:
@@ -57,7 +57,7 @@ def _unquoted(value: str) -> str:
 
 
 def _loras(hashes: str, prompt: str) -> tuple[str, ...]:
-    """Return the LoRAs that hashes were written for, and those that the prompt names."""
+    """Return the names of the LoRAs in ``Lora hashes`` and in the prompt."""
     hashed = (part.partition(":")[0].strip() for part in hashes.split(","))
     names = (values.name(one) for one in (*hashed, *_LORA.findall(prompt)))
     return tuple(dict.fromkeys(filter(None, names)))

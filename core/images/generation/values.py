@@ -14,7 +14,7 @@ _LARGEST = 1_000_000  # steps, pixels of a side, CFG
 
 
 def json_object(text: str) -> Mapping[str, Any] | None:
-    """Return the JSON object in ``text``, None if it is none; NaN, which ComfyUI writes, is null."""
+    """Return the JSON object in ``text``, or None for anything else. NaN, which ComfyUI writes, becomes None."""
     if not text.lstrip().startswith("{"):
         return None
     try:
@@ -25,30 +25,30 @@ def json_object(text: str) -> Mapping[str, Any] | None:
 
 
 def words(value: Any) -> str:
-    """Return a prompt, '' if it is none."""
+    """Return the text of a prompt, or ''."""
     return _storable(value.strip()) if isinstance(value, str) and len(value) <= MAX_PROMPT else ""
 
 
 def name(value: Any) -> str:
-    """Return a name, '' if it is none."""
+    """Return a name, or ''."""
     return _storable(value.strip()) if isinstance(value, str) and len(value) <= _MAX_NAME else ""
 
 
 def count(value: Any) -> int | None:
-    """Return a number of steps or pixels, None if it is none."""
+    """Return a number of steps or pixels, or None."""
     number = decimal(value)
     return int(number) if number is not None and number > 0 and number == int(number) else None
 
 
 def seed(value: Any) -> int | None:
-    """Return a seed, None if it is none."""
+    """Return a seed, or None."""
     if isinstance(value, str) and value.isdecimal() and len(value) <= _MAX_DIGITS:
         value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 64 else None
 
 
 def decimal(value: Any) -> float | None:
-    """Return a number from 0 to 1,000,000, None if it is none; a whole one stays a whole one."""
+    """Return a number from 0 to 1,000,000, or None; whole numbers become integers."""
     if isinstance(value, str) and len(value) <= _MAX_DIGITS:
         try:
             value = float(value)
@@ -60,7 +60,7 @@ def decimal(value: Any) -> float | None:
 
 
 def size(width: Any, height: Any) -> str:
-    """Return a size in pixels, '' if there is none."""
+    """Return ``<width>x<height>`` in pixels, or ''."""
     found = count(width), count(height)
     return f"{found[0]}x{found[1]}" if all(found) else ""
 

@@ -47,7 +47,7 @@ class LegacyDatabase:
         with wrap_sqlite_errors(source, connection):
             _refuse_libraries(connection, source)
             is_hikaze2 = hikaze2.holds_hikaze2(connection)
-            self._hikaze_images = hikaze2.find_images(images) if is_hikaze2 else None
+            self._hikaze_images = hikaze2.find_images(images, reading) if is_hikaze2 else None
             self._models = (
                 hikaze2.old_models(connection, reading) if is_hikaze2 else _models(connection, reading, source)
             )

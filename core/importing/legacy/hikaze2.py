@@ -20,6 +20,7 @@ from core.errors import SourceError
 from core.importing.legacy.rows import LegacyImage, LegacyRow
 from core.importing.legacy.tables import Table, find_table, tables_of
 from core.importing.legacy.values import ValueReader
+from core.text import sanitize
 
 PENDING = "pending"
 _MODELS = ("sha256", "path", "name", "type", "size_bytes", "created_at", "meta_json")
@@ -116,12 +117,12 @@ class HikazeImages:
         return replace(row, images=images or row.images, problems=problems)
 
 
-def find_images(folder: Path | None) -> HikazeImages:
-    """List the images below ``folder``. A folder that cannot be read has none: each image is then missing."""
+def find_images(folder: Path | None, reading: ValueReader) -> HikazeImages:
+    """List the images below ``folder``; one that cannot be read is reported to ``reading``."""
     if folder is None:
         return HikazeImages()
     tiers: dict[tuple[str, int], str] = {}
-    for name in _names(folder):
+    for name in _names(folder, reading):
         if match := _IMAGE.fullmatch(name):
             key = match[1], int(match[2])
             if key not in tiers or _TIERS.index(match[3]) < _TIERS.index(tiers[key]):
@@ -130,14 +131,17 @@ def find_images(folder: Path | None) -> HikazeImages:
     for (sha256, seq), tier in sorted(tiers.items()):
         of_models[sha256] = (*of_models.get(sha256, ()), f"{sha256}_{seq}_{tier}.webp")
     of_imports: dict[int, tuple[str, ...]] = {}
-    for name in sorted(_names(folder / PENDING)):
+    for name in sorted(_names(folder / PENDING, reading)):
         if match := _PENDING_IMAGE.fullmatch(name):
             of_imports[int(match[1])] = (*of_imports.get(int(match[1]), ()), name)
     return HikazeImages(of_models, of_imports)
 
 
-def _names(folder: Path) -> Iterable[str]:
+def _names(folder: Path, reading: ValueReader) -> Iterable[str]:
     try:
         return os.listdir(folder)
-    except OSError:
+    except FileNotFoundError:  # nothing was ever pending
+        return ()
+    except OSError as error:
+        reading.problem("images", f"{sanitize(folder)} cannot be read ({os.strerror(error.errno or 0)})")
         return ()

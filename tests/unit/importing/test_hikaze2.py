@@ -95,3 +95,12 @@ def test_what_is_damaged_is_named_and_the_rest_comes_in(library: Library, tmp_pa
     assert fields["hash_hex"] == "not 64 hex digits: no hash"
     assert "no tags are imported" in fields["pending_model_tags"]
     assert model_of(library, SHA).meta_json == {"legacy_raw": "[1"}
+
+
+def test_a_folder_of_pending_images_that_cannot_be_read_is_named(library: Library, tmp_path: Path) -> None:
+    database = hikaze_database(tmp_path / "hikaze")
+    shutil.rmtree(tmp_path / "hikaze" / "images" / "pending")
+    (tmp_path / "hikaze" / "images" / "pending").write_bytes(b"a file")
+    report = library.import_legacy(database, images_dir=tmp_path / "hikaze" / "images")
+    assert (report.models, report.pending, report.images) == (2, 2, 4)
+    assert any("pending cannot be read (Not a directory)" in problem.reason for problem in report.problems)
