@@ -185,7 +185,7 @@ def work(writes):
     try:
         while not stop.is_set():
             library.queue.decide([1], Strategy.SKIP) if writes else library.queue.preview(1, None)
-            time.sleep(0.0005)
+            time.sleep(0.002)
     except BaseException as error:
         failed.append(error)
 threads = [threading.Thread(target=work, args=[n % 2]) for n in range(4)]

@@ -12,7 +12,7 @@ from tests.torture.events import marked
 from tests.torture.faults import FAULTS
 from tests.torture.fsync_order import order_of
 from tests.torture.interleavings import built
-from tests.torture.interrupts import interrupt_everywhere, named
+from tests.torture.interrupts import Sweep, named
 from tests.torture.scenarios import Scene, one_thread, promotion
 from tests.torture.state import InvariantViolation
 from tests.torture.strace_kills import Lines, kill_everywhere
@@ -43,7 +43,12 @@ def _order(folder: Path) -> Callable[[], list[str]]:
 
 def _interrupts(folder: Path) -> Callable[[], list[str]]:
     act = named("promote merge", folder)
-    return lambda: interrupt_everywhere(act, folder, KeyboardInterrupt, 60).bad
+
+    def proof() -> list[str]:
+        sweep = Sweep(act, folder)
+        return sweep.interrupt(sweep.points(KeyboardInterrupt)[::60], KeyboardInterrupt).bad
+
+    return proof
 
 
 def _restores(folder: Path) -> Callable[[], list[str]]:

@@ -9,7 +9,7 @@ import shutil
 import signal
 import sys
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -233,19 +233,32 @@ def _open(known: _Known, root: Path, interrupter: Interrupter, error: type[BaseE
     return known.state(root)
 
 
-def interrupt_everywhere(act: Act, folder: Path, error: type[BaseException], every: int) -> Tally:
-    """Interrupt the act at every ``every``-th of its points."""
-    tally, known, survey = Tally(), _Known(act.scene, folder / "copy"), Survey(error)
-    _interrupted(act, folder, known, survey, error)
-    for at in survey.points[::every]:
-        interrupter = Interrupter(at, error)
-        try:
-            tally.found(_interrupted(act, folder, known, interrupter, error))
-        except InvariantViolation as bad:
-            tally.failed(f"{act.scene.name}, {error.__name__} at {interrupter.where} (point {at}): {bad}")
-        except Exception as raised:
-            tally.failed(f"{act.scene.name}, {error.__name__} at {interrupter.where} (point {at}): {raised!r}")
-    return tally
+class Sweep:
+    """Interrupts one act at all of its points, or at some."""
+
+    def __init__(self, act: Act, folder: Path) -> None:
+        self._act = act
+        self._folder = folder
+        self._known = _Known(act.scene, folder / "copy")
+
+    def points(self, error: type[BaseException]) -> list[int]:
+        """Return the points at which that exception can be raised."""
+        survey = Survey(error)
+        _interrupted(self._act, self._folder, self._known, survey, error)
+        return survey.points
+
+    def interrupt(self, points: Sequence[int], error: type[BaseException]) -> Tally:
+        """Interrupt the act at each of the points."""
+        name, tally = self._act.scene.name, Tally()
+        for at in points:
+            interrupter = Interrupter(at, error)
+            try:
+                tally.found(_interrupted(self._act, self._folder, self._known, interrupter, error))
+            except InvariantViolation as bad:
+                tally.failed(f"{name}, {error.__name__} at {interrupter.where} (point {at}): {bad}")
+            except Exception as raised:
+                tally.failed(f"{name}, {error.__name__} at {interrupter.where} (point {at}): {raised!r}")
+        return tally
 
 
 def _interrupted(act: Act, folder: Path, known: _Known, interrupter: Interrupter, error: type[BaseException]) -> int:
@@ -256,22 +269,29 @@ def _interrupted(act: Act, folder: Path, known: _Known, interrupter: Interrupter
         return _do(act.scene, act.deed, known, root, interrupter, error)
 
 
-def one(name: str, error: type[BaseException], folder: Path, every: int) -> tuple[str, list[str]]:
-    """Build the act of that name in the folder, and interrupt it."""
+def one(name: str, folder: Path, every: int) -> list[tuple[str, list[str]]]:
+    """Build the act of that name in the folder, and interrupt it with each of the exceptions."""
+    found = []
     with one_thread(), patch.object(sys, "unraisablehook", lambda _: None):  # from finalizers
         act = named(name, folder)
         gc.freeze()
-        tally = interrupt_everywhere(act, folder, error, every)
-    return tally.line(f"{name}, {error.__name__}", len(act.scene.allowed) - 1), tally.bad
+        sweep = Sweep(act, folder)
+        points = sweep.points(KeyboardInterrupt)
+        for error, share in ERRORS.items():
+            # Only a MemoryError is answered by code of ours, and has points of its own.
+            there = sweep.points(error) if error is MemoryError else points
+            tally = sweep.interrupt(there[:: share * every], error)
+            found.append((tally.line(f"{name}, {error.__name__}", len(act.scene.allowed) - 1), tally.bad))
+    return found
 
 
 def interrupts(folder: Path, quick: bool) -> Lines:
     """Interrupt all acts with each of the exceptions, on all processors."""
     with ProcessPoolExecutor(os.cpu_count(), get_context("fork")) as pool:
         jobs = []
-        for number, (error, name) in enumerate(itertools.product(ERRORS, NAMES)):
+        for number, name in enumerate(NAMES):
             place = folder / str(number)
             place.mkdir()
-            jobs.append(pool.submit(one, name, error, place, ERRORS[error] * (193 if quick else 1)))
+            jobs.append(pool.submit(one, name, place, 193 if quick else 1))
         for job in jobs:
-            yield job.result()
+            yield from job.result()
