@@ -21,6 +21,7 @@ class Source(StrEnum):
 
     CIVITAI_INFO = "civitai.info"
     LORA_MANAGER = "lora-manager"
+    COMFYUI = "comfyui"
     STABILITY_MATRIX = "stabilitymatrix"
     CIVICOMFY = "civicomfy"
     SWARMUI = "swarmui"

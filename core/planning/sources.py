@@ -18,6 +18,7 @@ PRECEDENCE = (
     Source.A1111,
     Source.TEXT,
     Source.LORA_MANAGER,
+    Source.COMFYUI,
     Source.STABILITY_MATRIX,
     Source.CIVICOMFY,
     Source.CIVITAI_INFO,

@@ -81,6 +81,12 @@ def paths_with_hashes(db: Database, hashes: Sequence[str]) -> set[str]:
     return {path_or_empty(path) for (path,) in found}
 
 
+def folders_told_by(db: Database, source: Source) -> set[str]:
+    """Return the folders with files of which a source says something."""
+    sql = "SELECT DISTINCT folder FROM scanned_files JOIN statements ON file_id = id WHERE source = ?"
+    return {path_or_empty(folder) for (folder,) in all_rows(db, sql, [source])}
+
+
 def counts_by_folder(db: Database) -> dict[str, int]:
     """Return how many model files are stored for each folder."""
     found = all_rows(db, "SELECT folder, count(*) FROM scanned_files GROUP BY folder")

@@ -16,8 +16,9 @@ from core.domain.scans import MovedFile, ScanProblem, ScanReport
 from core.importing.scan.installs import Install, find_installs, install_at
 from tests.support.app import AppHarness, hashed_app, running
 from tests.support.builders import OldRow, old_database, png
+from tests.support.comfyui import Noted, assets_database
 from tests.support.import_dialog import ASKED, dialog
-from tests.support.model_tree import civitai, put_json, put_model
+from tests.support.model_tree import civitai, imports, put_json, put_model
 from tui.app import CuratorApp
 from tui.presenters.scan_report import scan_report_lines
 from tui.screens.compare import CompareScreen
@@ -112,6 +113,19 @@ async def test_a_database_is_told_from_a_folder(tmp_path: Path, library: Library
         await desk.give(old)
         await desk.wait_for_text("The import is done")
         assert isinstance(await desk.closed_by("enter"), ImportReport)
+
+
+async def test_comfyuis_database_is_told_by_its_name(
+    library: Library, models: Path, tmp_path: Path, home: Path
+) -> None:
+    library.model_folders.scan([models])
+    noted = Noted(models / "loras" / "ink.safetensors", tags=["from ComfyUI"])
+    path = assets_database(tmp_path / "user" / "comfyui.db", [noted])
+    async with dialog(library) as desk:
+        await desk.paste(str(path))
+        await desk.press("enter")
+        await desk.wait_for_text("The scan is done")
+    assert "from ComfyUI" in imports(library)["ink.safetensors"].tags
 
 
 async def test_a_first_start_asks_for_the_folder(library: Library, models: Path, home: Path) -> None:

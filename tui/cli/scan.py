@@ -33,9 +33,9 @@ _NONE_REMEMBERED = "no folder is remembered; give the folder that holds your mod
 def scan(call: CliContext, given: tuple[str, ...], examples: str | None, dry_run: bool, forget: str | None) -> int:
     """Read model folders into the queue.
 
-    DIR is a folder of models, or an extra_model_paths.yaml that names such folders. Folders are remembered: without
-    DIR, all of them are scanned again, and only new and changed files are read. Model files and the files beside
-    them are never changed.
+    DIR is a folder of models, or an extra_model_paths.yaml that names such folders, or ComfyUI's comfyui.db, which
+    tells of the models in them. Folders are remembered: without DIR, all of them are scanned again, and only new and
+    changed files are read. Model files and the files beside them are never changed.
     """
     if forget is not None:
         return _forget(call, forget)

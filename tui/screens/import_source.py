@@ -29,9 +29,13 @@ class Proposal:
 
 
 def is_to_be_scanned(path: str) -> bool:
-    """Return whether a path is scanned: a folder or a list of folders; anything else is imported as a database."""
+    """Return whether a path is scanned: a folder, a list of folders, or what by its name is ComfyUI's database.
+
+    Anything else is imported as an old manager's database.
+    """
+    name = os.path.basename(path).lower()
     try:
-        return os.path.isdir(path) or path.lower().endswith((".yaml", ".yml"))
+        return os.path.isdir(path) or name.endswith((".yaml", ".yml")) or name in ("comfyui.db", "comfyui.db.bkp")
     except ValueError:
         return False
 

@@ -21,7 +21,7 @@ from core.files.durable import remove_folder
 from core.importing.legacy import hikaze2
 from core.importing.legacy.private_copy import connect, private_copy, wrap_sqlite_errors
 from core.importing.legacy.rows import MODEL_COLUMNS, LegacyImage, LegacyRow, read_row
-from core.importing.legacy.tables import LIBRARY_TABLES, Table, find_table, tables_of
+from core.importing.legacy.tables import COMFYUI_TABLES, LIBRARY_TABLES, Table, find_table, tables_of
 from core.importing.legacy.tags import LegacyTag, read_links, read_tags
 from core.importing.legacy.values import ValueReader, to_json
 from core.text import sanitize
@@ -45,7 +45,7 @@ class LegacyDatabase:
         self._connection = connection
         reading = ValueReader(None)
         with wrap_sqlite_errors(source, connection):
-            _refuse_libraries(connection, source)
+            _refuse_others(connection, source)
             is_hikaze2 = hikaze2.holds_hikaze2(connection)
             self._hikaze_images = hikaze2.find_images(images, reading) if is_hikaze2 else None
             self._models = (
@@ -126,8 +126,14 @@ class LegacyDatabase:
                 yield found if self._hikaze_images is None else self._hikaze_images.row(found)
 
 
-def _refuse_libraries(connection: sqlite3.Connection, source: str) -> None:
-    if tables_of(connection) >= LIBRARY_TABLES:
+def _refuse_others(connection: sqlite3.Connection, source: str) -> None:
+    there = tables_of(connection)
+    if any(name in there for name in COMFYUI_TABLES):
+        raise SourceError(
+            f"{sanitize(source)} is ComfyUI's database, not an old manager's: give it to scan, with the folders of "
+            "models."
+        )
+    if there >= LIBRARY_TABLES:
         raise SourceError(
             f"{sanitize(source)} is the database of a Model Curator library, not of an old manager: open it with "
             "--library FOLDER, or put it in place with restore."

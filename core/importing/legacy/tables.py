@@ -11,6 +11,8 @@ from core.errors import SourceError
 
 # These identify a library of this program: an old manager's database also has models and tags, but none of these.
 LIBRARY_TABLES = frozenset({b"pending_import", b"model_images", b"journal", b"pulse"})
+COMFYUI_TABLES = (b"asset_references", b"asset_contents")
+"""Each schema of ComfyUI's has one of these."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,13 +9,14 @@ from collections.abc import Mapping, Sequence
 
 from core.domain.relinks import RelinkReport
 from core.domain.scans import ScanReport
-from core.errors import LibraryError
+from core.errors import LibraryError, SourceError
 from core.importing.scan.relink import Progress as RelinkProgress
 from core.importing.scan.relink import Relinker
 from core.importing.scan.run import Progress
 from core.importing.scan.scanner import FolderScanner
-from core.importing.scan.survey import check_examples, check_root, root_of
+from core.importing.scan.survey import check_examples, check_root, is_database, root_of
 from core.storage import LibraryDatabase, scan_folders
+from core.text import sanitize
 
 _log = logging.getLogger("model_curator.scan")
 
@@ -51,21 +52,29 @@ class ModelFolders:
     ) -> ScanReport:
         """Read model folders into the queue, and remember them; without any, those that are remembered.
 
+        A database of ComfyUI's among them is read for what it says of the models, in this scan and in later ones.
+
         ``examples`` is Lora-Manager's folder of example images. With ``dry_run`` nothing is written. ``progress`` is
         called often. Raises SourceError if a folder cannot be scanned at all, and LibraryError if the library cannot be
         written; what was read before stays, and the next scan goes on from there.
         """
-        roots = [root_of(folder) for folder in folders]
-        for root in roots:
+        given = [root_of(folder) for folder in folders]
+        for root in given:
             check_root(root)
         if examples is not None:
             check_examples(examples)
-        if roots and not dry_run:
+        remembered = self.remembered()
+        roots = [root for root in given if not is_database(root)] or [one for one in remembered if not is_database(one)]
+        if given and not roots:
+            raise SourceError(f"{sanitize(given[0])} holds no models; give the folders of models too")
+        if given and not dry_run:
             with self._store.write(cancel=cancel) as db:
-                scan_folders.remember_roots(db, roots)
+                scan_folders.remember_roots(db, given)
         try:
             report = self._scanner.run(
-                roots or self.remembered(),
+                roots,
+                # Those remembered count in every scan: what they said would be taken back otherwise.
+                databases=list(dict.fromkeys(root for root in (*given, *remembered) if is_database(root))),
                 examples=None if examples is None else os.fspath(examples),
                 dry_run=dry_run,
                 cancel=cancel,
@@ -94,6 +103,7 @@ class ModelFolders:
         LibraryError, Cancelled.
         """
         roots = [root_of(folder) for folder in folders] or self.remembered()
+        roots = [root for root in roots if not is_database(root)]
         report = self._relinker.run(roots, path_map or {}, cancel=cancel, progress=progress)
         _log.info("relinked %d files, %d still missing", len(report.relinked), len(report.still_missing))
         return report

@@ -18,6 +18,7 @@ from core.files.safe_open import open_model
 from core.importing.headers import gguf, metadata, safetensors
 from core.importing.headers.detection import detect
 from core.importing.headers.header import Header, HeaderUnreadable
+from core.importing.scan.assets import NOTHING_TOLD, Told
 from core.importing.scan.beside import Beside
 from core.importing.scan.listing import ModelFile
 from core.importing.scan.types import OTHER
@@ -99,11 +100,11 @@ class ReadModel:
         return OTHER if shown is None else _TYPES.get(shown.kind, "loras")
 
 
-def beside_stamp(folder: str, beside: Beside, prompts: str | None) -> str:
-    """Return a digest of the names, sizes and times of the files that belong to a model."""
+def beside_stamp(folder: str, beside: Beside, prompts: str | None, told: str = "") -> str:
+    """Return a digest of the names, sizes and times of the files that belong to a model, and of the stamp ``told``."""
     names = [*(name for name, _ in beside.sidecars), *beside.pictures, *beside.videos]
     names += [f"{prompts}/{name}" for name in _prompt_files(folder, prompts)]
-    lines = "\n".join(f"{name}\0{_stamp(os.path.join(folder, name))}" for name in names)
+    lines = "\n".join(f"{name}\0{_stamp(os.path.join(folder, name))}" for name in names) + told
     return hashlib.blake2b(os.fsencode(lines), digest_size=_STAMP_BYTES).hexdigest()
 
 
@@ -125,17 +126,21 @@ def _prompt_files(folder: str, prompts: str | None) -> list[str]:
         return []
 
 
-def read_model(model: ModelFile, about: About, beside: Beside, stamp: str, prompts: str | None = None) -> ReadModel:
+def read_model(
+    model: ModelFile, about: About, beside: Beside, stamp: str, prompts: str | None = None, told: Told = NOTHING_TOLD
+) -> ReadModel:
     """Read a model's header and sidecars, and example prompts in the folder ``prompts`` beside it.
 
-    What cannot be read is in ``problems``. ``stamp`` is that of ``beside_stamp``, taken before.
+    What cannot be read is in ``problems``. ``stamp`` is that of ``beside_stamp``, taken before; ``told`` is what
+    databases say of it.
     """
     own = _read_header(model)
     sidecars = read_sidecars(model.folder, beside.sidecars, about)
     if prompts is not None:
         files = [(name, PROMPT) for name in _prompt_files(model.folder, prompts)[:_MOST_PROMPTS]]
         sidecars += read_sidecars(os.path.join(model.folder, prompts), files, about)
-    said = [*sidecars, ReadSidecar(model.path, own.said), ReadSidecar(model.path, _of_name(about, beside))]
+    own_words = [ReadSidecar(model.path, own.said), ReadSidecar(model.path, _of_name(about, beside))]
+    said = [*sidecars, *told.sidecars, *own_words]
     problems = [ScanProblem(one.path, reason) for one in said for reason in one.sidecar.problems]
     if own.problem:
         problems.insert(0, ScanProblem(model.path, own.problem))
@@ -145,7 +150,7 @@ def read_model(model: ModelFile, about: About, beside: Beside, stamp: str, promp
         tuple(SourcedStatement(one, part.path) for part in said for one in part.sidecar.statements),
         tuple(SourcedClaim(one, part.sidecar.source, part.path) for part in said for one in part.sidecar.claims),
         own,
-        tuple(_pictures(model, beside, said)),
+        (*_pictures(model, beside, said), *map(Picture, told.previews)),
         tuple(problems),
         sum(part.size for part in sidecars) + len(own.metadata or b""),
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from core.domain.scans import MovedFile, ScanProblem, ScanProgress, ScanReport
 from core.errors import Cancelled
+from core.importing.scan.assets import Assets
 from core.importing.scan.batch import BatchCounts
 from core.importing.scan.examples import Examples
 
@@ -20,6 +21,7 @@ class ScanRun:
 
     source: str
     examples: Examples
+    assets: Assets
     cancel: threading.Event | None
     tell: Progress
     dry: bool  # look only

@@ -13,9 +13,10 @@ from collections.abc import Iterator, Sequence
 
 from core.domain.enums import OperationKind
 from core.domain.scans import ScanProblem, ScanReport
+from core.domain.statements import Source
 from core.errors import Cancelled, LibraryError, ModelFileError
 from core.hashing.hasher import Hasher
-from core.importing.scan import batch
+from core.importing.scan import assets, batch
 from core.importing.scan.batch import BatchCounts, Prepared
 from core.importing.scan.beside import Neighbours
 from core.importing.scan.examples import Examples
@@ -56,6 +57,7 @@ class FolderScanner:
         roots: Sequence[str],
         *,
         examples: str | None = None,
+        databases: Sequence[str] = (),
         dry_run: bool = False,
         suffixes: frozenset[str] = SUFFIXES,
         cancel: threading.Event | None = None,
@@ -63,24 +65,27 @@ class FolderScanner:
     ) -> ScanReport:
         """Scan folders and lists of folders (``extra_model_paths.yaml``), and return what was found.
 
-        ``examples`` is Lora-Manager's folder of example images. With ``dry_run`` everything is read and nothing
-        written. Setting ``cancel`` ends the scan after the last committed batch, and the report says so. Raises
-        LibraryError.
+        ``examples`` is Lora-Manager's folder of example images, ``databases`` are ComfyUI's. With ``dry_run``
+        everything is read and nothing written. Setting ``cancel`` ends the scan after the last committed batch, and
+        the report says so. Raises LibraryError.
         """
-        run = ScanRun(roots[0] if roots else "", Examples(examples), cancel, progress or (lambda _: None), dry_run)
-        try:
-            self._run(run, roots, suffixes)
-        except Cancelled:
-            return run.report(cancelled=True)
-        return run.report()
+        source, tell = roots[0] if roots else "", progress or (lambda _: None)
+        with assets.opened(databases, roots) as told:
+            run = ScanRun(source, Examples(examples), told, cancel, tell, dry_run)
+            try:
+                self._run(run, roots, suffixes)
+            except Cancelled:
+                return run.report(cancelled=True)
+            return run.report()
 
     def _run(self, run: ScanRun, roots: Sequence[str], suffixes: frozenset[str]) -> None:
         with self._store.read() as db:
             stored, run.again = scan_folders.folders(db), scans.paths_with_hashes(db, run.examples.hashes)
+            told = scans.folders_told_by(db, Source.COMFYUI) if run.assets.databases else set()
         walk = Walk(suffixes, run.cancel)
-        found = survey(walk, roots, stored, {os.path.dirname(path) for path in run.again})
+        found = survey(walk, roots, stored, {*map(os.path.dirname, run.again), *run.assets.folders, *told})
         run.total, run.offline = found.files, found.offline
-        run.problems += found.problems
+        run.problems += [*run.assets.problems, *found.problems]
         self._count_unchanged(run, found, stored)
         lister = Lister(walk.folders, suffixes)
         if stored and not run.dry:
@@ -149,23 +154,24 @@ class FolderScanner:
     def _read_folder(self, run: ScanRun, folder: Folder, listing: Listing) -> Iterator[ReadModel]:
         """Yield the models of a folder that are new or have changed, with everything that is said about them."""
         with self._store.read() as db:
-            stored, told = scans.files_in(db, folder.path), scan_problems.problems_in(db, folder.path)
+            stored, known_problems = scans.files_in(db, folder.path), scan_problems.problems_in(db, folder.path)
         neighbours = Neighbours(listing.names, downloads=notes_in(folder.path, listing.names))
         for model in listing.models:
             run.check()
             beside = neighbours.of(model.name)
             prompts = _prompts_of(model, listing.names)
-            stamp = beside_stamp(folder.path, beside, prompts)
+            told = run.assets.of(model, folder.reached)
+            stamp = beside_stamp(folder.path, beside, prompts, told.stamp)
             row = stored.get(model.path)
             same = row is not None and (row.stamp, row.beside) == (model.stamp.whole, stamp)
             if same and model.path not in run.again:
                 run.known += 1
-                run.problems += told.get(model.path, [])
+                run.problems += known_problems.get(model.path, [])
                 run.saw(1)
                 continue
             known = self._hasher.cached_hash(model.path)
             about = About(model.name, known, functools.partial(self._prove, run, model))
-            yield read_model(model, about, beside, stamp, prompts)
+            yield read_model(model, about, beside, stamp, prompts, told)
 
     def _flush(self, run: ScanRun, pending: list[ReadModel], done: list[_Done]) -> None:
         """Write the models that were read, and mark the folders that are complete with them."""

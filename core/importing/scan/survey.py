@@ -7,9 +7,11 @@ import stat
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from core.domain.scans import ScanProblem
 from core.errors import SourceError
+from core.importing import comfyui
 from core.importing.scan import extra_paths
 from core.importing.scan.walk import Folder, OtherPath, PassedOver, Walk
 from core.storage.scan_folders import StoredFolder
@@ -40,15 +42,23 @@ def root_of(path: str | os.PathLike[str]) -> str:
     return os.path.abspath(path)
 
 
+def is_database(path: str) -> bool:
+    """Return whether a root is to be a database of ComfyUI's: it says something of models, and holds none."""
+    return path.lower().endswith(comfyui.SUFFIXES) and not os.path.isdir(path)
+
+
 def check_root(path: str) -> None:
-    """Raise SourceError if a root cannot be scanned: no folder, and no ``extra_model_paths.yaml``."""
+    """Raise SourceError if a root cannot be scanned: no folder, ``extra_model_paths.yaml`` or database of ComfyUI's."""
     try:
         status = os.stat(path)
     except OSError as error:
         raise SourceError(f"{sanitize(path)} cannot be scanned ({error.strerror}); give a folder of models") from error
     except ValueError:
         raise SourceError(f"{sanitize(path)} is no path; give a folder of models") from None
-    if not stat.S_ISDIR(status.st_mode):
+    if is_database(path):
+        with TemporaryDirectory(prefix="model-curator-") as scratch:
+            comfyui.ComfyUIDatabase(os.path.realpath(path), Path(scratch)).close()
+    elif not stat.S_ISDIR(status.st_mode):
         if not path.lower().endswith((".yaml", ".yml")):
             raise SourceError(f"{sanitize(path)} is not a folder; give a folder of models or extra_model_paths.yaml")
         extra_paths.read(Path(path))
