@@ -33,6 +33,7 @@ class Knowledge:
     structure: Structure | None = None
     sha256: str | None = None
     body_sha256: str | None = None
+    blake3: str | None = None
     verdict: Verdict | None = None
 
 

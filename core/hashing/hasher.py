@@ -1,7 +1,8 @@
 """SHA-256 of model files, with progress, cancellation, and a cache that avoids reading an unchanged file again.
 
 Of a safetensors file the body, everything behind the header, is hashed in the same pass: trainers and Civitai state
-that hash too, and it stays the same when a tool rewrites the header.
+that hash too, and it stays the same when a tool rewrites the header. With the extra ``blake3``, so is BLAKE3 of the
+whole: StabilityMatrix, ComfyUI and InvokeAI state that.
 """
 
 from __future__ import annotations
@@ -12,11 +13,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 from core.domain.hashes import FileHashes
 from core.errors import Cancelled, ModelFileError
 from core.files.safe_open import fingerprint, open_model, stamp_of_stat
+
+try:
+    from blake3 import blake3
+except ImportError:  # the extra is not installed
+    blake3 = None  # type: ignore[assignment, misc]
 
 _CHUNK = 1024 * 1024  # large enough for two threads to hash at full speed: hashlib releases the GIL
 _LENGTH = 8  # bytes of a safetensors file that hold the length of its header
@@ -52,7 +58,7 @@ def hash_both(path: str, *, cancel: threading.Event | None = None, progress: Pro
         _wait_for_new_timestamp(os.fstat(file.fileno()).st_ctime_ns)
         before = os.fstat(file.fileno())
         digest, buffer, done = hashlib.sha256(), memoryview(bytearray(_CHUNK)), 0
-        body = _Body(path, before.st_size)
+        body, second = _Body(path, before.st_size), None if blake3 is None else blake3()
         while True:
             if cancel is not None and cancel.is_set():
                 raise Cancelled("hashing was cancelled")
@@ -62,7 +68,7 @@ def hash_both(path: str, *, cancel: threading.Event | None = None, progress: Pro
                 raise ModelFileError(f"the model file cannot be read ({error.strerror})") from error
             if not count or done > before.st_size:  # a file that grows faster than it is read would never end
                 break
-            with body.beside(buffer[:count], done):
+            with body.beside(buffer[:count], done), _beside(second, buffer[:count]):
                 digest.update(buffer[:count])
             done += count
             if progress is not None:
@@ -70,7 +76,23 @@ def hash_both(path: str, *, cancel: threading.Event | None = None, progress: Pro
         stamp = stamp_of_stat(before)
         if stamp != stamp_of_stat(os.fstat(file.fileno())) or stamp != fingerprint(path) or done != before.st_size:
             raise ModelFileError("the model file changed while it was read; try again when nothing writes to it")
-    return FileHashes(digest.hexdigest(), body.digest(), stamp)
+    return FileHashes(digest.hexdigest(), body.digest(), stamp, None if second is None else second.hexdigest())
+
+
+@contextmanager
+def _beside(hash_: Any, piece: memoryview) -> Iterator[None]:
+    """Add a piece to a hash, if there is one, in a thread of its own while the block works on the same piece."""
+    if hash_ is None or len(piece) < _WORTH_A_THREAD:
+        if hash_ is not None:
+            hash_.update(piece)
+        yield
+        return
+    thread = threading.Thread(target=hash_.update, args=(piece,), name="hashing-beside")
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()  # the piece is read over next
 
 
 class _Body:
@@ -84,24 +106,15 @@ class _Body:
 
     @contextmanager
     def beside(self, piece: memoryview, offset: int) -> Iterator[None]:
-        """Add the next piece of the file, in a thread of its own while the block works on the same piece."""
+        """Add what is of the body in the next piece of the file, while the block works on the same piece."""
         if self._wanted and offset == 0:
             self._begin = _LENGTH + int.from_bytes(piece[:_LENGTH], "little")
             self._wanted = len(piece) >= _LENGTH and self._begin < self._size
         if not self._wanted or self._begin is None or self._begin >= offset + len(piece):
             yield
             return
-        mine = piece[max(self._begin - offset, 0) :]
-        if len(mine) < _WORTH_A_THREAD:
-            self._hash.update(mine)
+        with _beside(self._hash, piece[max(self._begin - offset, 0) :]):
             yield
-            return
-        thread = threading.Thread(target=self._hash.update, args=(mine,), name="hashing-body")
-        thread.start()
-        try:
-            yield
-        finally:
-            thread.join()  # the piece is read over next
 
     def digest(self) -> str | None:
         """Return the hash of the body, None if the file has none."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from core.domain.statements import ClaimKind, Source, SourcedClaim
 from core.domain.verdict import Verdict
 
-_WHOLE = (ClaimKind.SHA256, ClaimKind.AUTOV2)
+_WHOLE = (ClaimKind.SHA256, ClaimKind.AUTOV2, ClaimKind.BLAKE3)
 _BODY = (ClaimKind.AUTOV3, ClaimKind.BODY_SHA256, ClaimKind.MODELSPEC)
 _NOTHING = (
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"  # SHA-256 of no bytes: claimed of anything
@@ -25,6 +25,7 @@ class FileFacts:
     unreadable: bool = False
     sha256: str | None = None
     body: str | None = None
+    blake3: str | None = None
 
 
 def verdict(facts: FileFacts, claims: Sequence[SourcedClaim]) -> Verdict | None:
@@ -74,6 +75,7 @@ def claim_holds(stated: SourcedClaim, facts: FileFacts) -> bool | None:
             return None if facts.body is None else facts.body.startswith(claim.value)
         case ClaimKind.MODELSPEC:
             return True if facts.body == claim.value else None
+        case ClaimKind.BLAKE3:
+            return None if facts.blake3 is None else facts.blake3 == claim.value
         case ClaimKind.SIZE:
             return None if facts.size is None else abs(facts.size - int(claim.value)) <= _OFF
-    return None

@@ -10,7 +10,7 @@ from core.files.safe_open import fingerprint, size_of_stamp
 from core.planning.sources import combine
 from core.planning.verdicts import FileFacts, claim_holds, verdict
 from core.storage import models, scans
-from core.storage.caches import HashCache, body_hash
+from core.storage.caches import HashCache, blake3_hash, body_hash
 from core.storage.scans import StoredFile
 
 
@@ -30,6 +30,7 @@ def knowledge(db: Database, hashes: HashCache, record: Model | PendingImport) ->
         next(filter(None, shown), None),
         facts.sha256,
         facts.body,
+        facts.blake3,
         verdict(facts, claims) if files else None,
     )
 
@@ -38,9 +39,9 @@ def _facts(db: Database, hashes: HashCache, record: Model | PendingImport, files
     """Return what is known of a record's file at its current path, by the first scan that has read it."""
     stamp = fingerprint(record.path)
     sha256 = record.sha256 if isinstance(record, Model) else stamp and hashes.get(record.path, stamp)
-    body = body_hash(db, record.path, stamp) if stamp is not None else None
+    body, blake3 = (one(db, record.path, stamp) if stamp is not None else None for one in (body_hash, blake3_hash))
     whole, unreadable = scans.size_by_header(db, files[0].id) if files else (None, False)
-    return FileFacts(size_of_stamp(stamp) if stamp is not None else None, whole, unreadable, sha256, body)
+    return FileFacts(size_of_stamp(stamp) if stamp is not None else None, whole, unreadable, sha256, body, blake3)
 
 
 def _locations(db: Database, record: Model | PendingImport) -> list[str]:

@@ -246,5 +246,6 @@ def _verdict(row: StoredRow, stamp: str | None, sha256: str | None) -> Verdict |
     if row.scanned is None or stamp is None:
         return None
     known = row.scanned
-    facts = FileFacts(size_of_stamp(stamp), known.whole, known.unreadable, sha256, known.body if sha256 else None)
+    hashes = (sha256, known.body, known.blake3) if sha256 else ()
+    facts = FileFacts(size_of_stamp(stamp), known.whole, known.unreadable, *hashes)
     return verdict(facts, known.claims)

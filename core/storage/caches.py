@@ -31,7 +31,8 @@ class HashCache:
             return
         key = path_to_db(path)
         with self._store.write(full=False, cancel=cancel) as db:
-            db.execute("INSERT OR REPLACE INTO file_hashes VALUES (?, ?, ?)", [key, hashes.stamp, hashes.sha256])
+            values = [key, hashes.stamp, hashes.sha256, hashes.blake3]
+            db.execute("INSERT OR REPLACE INTO file_hashes (path, stamp, sha256, blake3) VALUES (?, ?, ?, ?)", values)
             if hashes.body is not None:
                 db.execute("INSERT OR REPLACE INTO body_hashes VALUES (?, ?, ?)", [key, hashes.stamp, hashes.body])
 
@@ -39,6 +40,12 @@ class HashCache:
 def body_hash(db: Database, path: str, stamp: str) -> str | None:
     """Return the SHA-256 of the body of the file at ``path``, computed when its stamp was ``stamp``, or None."""
     row = one_row(db, "SELECT sha256 FROM body_hashes WHERE path = ? AND stamp = ?", [path_to_db(path), stamp])
+    return row[0] if row and is_sha256(row[0]) else None
+
+
+def blake3_hash(db: Database, path: str, stamp: str) -> str | None:
+    """Return the BLAKE3 of the file at ``path``, computed when its stamp was ``stamp``, or None."""
+    row = one_row(db, "SELECT blake3 FROM file_hashes WHERE path = ? AND stamp = ?", [path_to_db(path), stamp])
     return row[0] if row and is_sha256(row[0]) else None
 
 

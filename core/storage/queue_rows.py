@@ -68,11 +68,12 @@ _HEX = re.compile("[0-9a-f]*")
 
 @dataclass(frozen=True, slots=True)
 class ScannedFacts:
-    """What a verdict on the file needs, if a scan has read it; ``body`` is as old as the row's ``sha256``."""
+    """What a verdict on the file needs, if a scan has read it; its hashes are as old as the row's ``sha256``."""
 
     whole: int | None
     unreadable: bool
     body: str | None
+    blake3: str | None
     claims: tuple[SourcedClaim, ...]
 
 
@@ -120,7 +121,7 @@ def fetch_rows(db: Database, wanted: Sequence[int]) -> dict[int, StoredRow]:
     found = all_rows(
         db,
         "SELECT p.id, p.name, p.path, p.type, p.size_bytes, p.decision, h.stamp, h.sha256, m.sha256 IS NOT NULL, "
-        f"p.picks IS NOT NULL, {BASE_MODEL}, f.base_model, f.id, f.whole, f.unreadable, b.sha256 "
+        f"p.picks IS NOT NULL, {BASE_MODEL}, f.base_model, f.id, f.whole, f.unreadable, b.sha256, h.blake3 "
         "FROM pending_import p LEFT JOIN file_hashes h ON h.path = p.path LEFT JOIN models m ON m.sha256 = h.sha256 "
         "LEFT JOIN scanned_files f ON f.path = p.path "
         "LEFT JOIN body_hashes b ON b.path = p.path AND b.stamp = h.stamp "
@@ -153,11 +154,12 @@ def _claims(db: Database, files: Sequence[int]) -> dict[int, list[SourcedClaim]]
 
 
 def _scanned(values: Sequence[Any], claims: Mapping[int, Sequence[SourcedClaim]]) -> ScannedFacts | None:
-    file_id, whole, unreadable, body = values
+    file_id, whole, unreadable, *hashes = values
     if file_id is None:
         return None
     size = Row().take("whole", optional(natural), whole, None)
-    return ScannedFacts(size, unreadable is not None, body if is_sha256(body) else None, tuple(claims.get(file_id, ())))
+    body, blake3 = (value if is_sha256(value) else None for value in hashes)
+    return ScannedFacts(size, unreadable is not None, body, blake3, tuple(claims.get(file_id, ())))
 
 
 def _is_sound(found: Sequence[Sequence[Any]], *lists: dict[int, list[Any]]) -> bool:

@@ -12,6 +12,7 @@ SCHEMAS = {
     "2_picks": "1d5dd1dc20d9fafd8cf414e666f9a627f96a84e5b8d1493d034464a078d332f0",
     "3_scans": "0e1f3abfeab818403d19cf85455b2acbe6973502980c75533463606bb7942ef9",
     "4_generations_stacks": "93f67355c6ebe6e0af31f12342ab638e21e54aaaba500576ab0f266b3c33d545",
+    "5_blake3": "e71094b8d53929e10c18d5f31f17347e28b95ddf084e8dd7a9b79f036d57ec10",
 }
 """The migrations in order, each with the digest of the schema after it: see ``core.storage.schema_check``."""
 
@@ -229,3 +230,8 @@ def _generations(db: Database) -> None:
     db.executescript(_GENERATIONS)
     # A digest of names and shapes of a file's tensors; NULL where no scan has read them since.
     db.execute("ALTER TABLE scanned_files ADD COLUMN tensors TEXT")
+
+
+@migrations(name="5_blake3")
+def _blake3(db: Database) -> None:
+    db.execute("ALTER TABLE file_hashes ADD COLUMN blake3 TEXT")  # NULL where it was not computed

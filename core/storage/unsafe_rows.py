@@ -41,7 +41,7 @@ _TABLES: dict[str, tuple[int, dict[str, _Check]]] = {
     "pending_images": (2, {"pending_id": row_id, "n": seq, "file": file_name}),
     "pending_import_tags": (2, {"pending_id": row_id, "tag_id": integer}),
     "tags": (1, {"id": integer, "name": text, "color": optional(text), "created_at": optional(integer)}),
-    "file_hashes": (1, {"path": path_from_db, "stamp": text, "sha256": sha256}),
+    "file_hashes": (1, {"path": path_from_db, "stamp": text, "sha256": sha256, "blake3": optional(sha256)}),
     "image_verdicts": (1, {"sha256": sha256, "refused": optional(reason)}),
     "imported_rows": (2, {**_SOURCE, "sha256": optional(sha256), "pending_id": optional(row_id)}),
     "imported_images": (2, {**_SOURCE, "name": text}),

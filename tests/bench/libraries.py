@@ -99,6 +99,6 @@ def _add_images(db: Database, root: Path, pictures: list[tuple[Path, str]], coun
 def _add_hashes(db: Database, paths: list[str]) -> None:
     digests = [hashlib.sha256(_content(n)).hexdigest() for n in range(1, len(paths) + 1)]
     stamped = ((path, fingerprint(path), digest) for path, digest in zip(paths, digests, strict=True))
-    db.conn.executemany("INSERT INTO file_hashes VALUES (?, ?, ?)", stamped)
+    db.conn.executemany("INSERT INTO file_hashes (path, stamp, sha256) VALUES (?, ?, ?)", stamped)
     known = ((digest, path, "old " + path[-18:]) for path, digest in zip(paths[4::20], digests[4::20], strict=True))
     db.conn.executemany("INSERT INTO models VALUES (?, ?, ?, 'lora', 5, 500, '{}')", known)

@@ -102,6 +102,7 @@ _PLACES = [
     Place("scanned_folders", "files", _NO_NUMBER),
     Place("scan_roots", "added_at", _NO_INTEGER),
     Place("body_hashes", "sha256", _NO_HASH),
+    Place("file_hashes", "blake3", _NO_HASH),
     Place("body_hashes", "stamp", _NO_TEXT),
 ]
 

@@ -134,7 +134,7 @@ def _known_object(known: Knowledge) -> Object:
             for one in known.claims
         ],
         "structure": shown,
-        "hashes": {"sha256": known.sha256, "body_sha256": known.body_sha256, "blake3": None},
+        "hashes": {"sha256": known.sha256, "body_sha256": known.body_sha256, "blake3": known.blake3},
         "verdict": known.verdict,
     }
 

@@ -7,6 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
+from blake3 import blake3
 
 from core import Library
 from core.domain.hashes import FileHashes
@@ -159,6 +160,17 @@ def test_the_body_of_a_safetensors_file_is_hashed_in_the_same_pass(tmp_path: Pat
     other = tmp_path / "m.ckpt"
     other.write_bytes(head + body)
     assert hash_both(str(other)).body is None
+
+
+@pytest.mark.parametrize("size", [1, MEBIBYTE, 3 * MEBIBYTE + 5])
+def test_blake3_is_computed_in_the_same_pass(tmp_path: Path, size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = os.urandom(size)
+    path = model_file(tmp_path, "m", data)
+    found = hash_both(str(path))
+    assert (found.sha256, found.blake3) == (digest(data), blake3(data).hexdigest())
+    monkeypatch.setattr("core.hashing.hasher.blake3", None)
+    without = hash_both(str(path))
+    assert (without.sha256, without.blake3) == (digest(data), None), "the package is an extra"
 
 
 @pytest.mark.parametrize("data", [b"x", b"\0" * 8, b"\xff" * 20, (10).to_bytes(8, "little") + b"{" * 10])

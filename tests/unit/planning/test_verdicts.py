@@ -11,6 +11,7 @@ from core.planning.verdicts import FileFacts, verdict
 SHA, BODY, OTHER = "a" * 64, "b" * 64, "c" * 64
 NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 FACTS = FileFacts(1000, 1000, sha256=SHA, body=BODY)
+WITH_BLAKE3 = FileFacts(1000, 1000, sha256=SHA, body=BODY, blake3="d" * 64)
 
 
 def by(source: Source, **claims: str) -> list[SourcedClaim]:
@@ -40,6 +41,10 @@ SIDECAR, HEADER = Source.CIVITAI_INFO, Source.HEADER
         (FACTS, by(HEADER, body_sha256=OTHER), Verdict.DAMAGED),
         (FACTS, by(SIDECAR, size="5"), Verdict.UNPROVEN),
         (FACTS, by(SIDECAR, blake3=OTHER), Verdict.UNPROVEN),
+        (WITH_BLAKE3, by(SIDECAR, blake3="d" * 64), Verdict.INTACT),
+        (WITH_BLAKE3, by(SIDECAR, blake3=OTHER), Verdict.OTHER_FILE),
+        (WITH_BLAKE3, by(SIDECAR, blake3=OTHER, size="1000"), Verdict.DAMAGED),
+        (WITH_BLAKE3, by(SIDECAR, blake3=OTHER, autov3=BODY[:12]), Verdict.HEADER_REWRITTEN),
         (FACTS, by(HEADER, body_sha256=NOTHING), Verdict.UNPROVEN),
         (FACTS, by(SIDECAR, autov3=NOTHING[:12]), Verdict.UNPROVEN),
         (FileFacts(999, 1000), by(SIDECAR, sha256=SHA), Verdict.TRUNCATED),

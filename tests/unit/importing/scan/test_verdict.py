@@ -8,8 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from blake3 import blake3
 
 from core import Library
+from core.domain.statements import ClaimKind
 from core.domain.verdict import VERDICT_WORDS, Verdict
 from core.verify import check_library
 from core.verify.findings import FindingCode
@@ -83,6 +85,23 @@ def test_a_file_with_a_sidecar(
     path.write_bytes(data)
     put_json(path.with_suffix(".civitai.info"), sidecar(said_of))
     assert judged(library, path) is expected
+
+
+@pytest.mark.parametrize(("stated", "expected"), [(True, Verdict.INTACT), (False, Verdict.OTHER_FILE)])
+def test_a_file_of_which_blake3_alone_is_claimed(
+    library: Library, tmp_path: Path, stated: bool, expected: Verdict
+) -> None:
+    """As StabilityMatrix's editor leaves it."""
+    path = tmp_path / "models" / "ink.safetensors"
+    path.parent.mkdir()
+    path.write_bytes(safetensors(LORA))
+    claimed = blake3(path.read_bytes() if stated else b"another file").hexdigest()
+    put_json(path.with_suffix(".cm-info.json"), {"ModelName": "Ink", "Hashes": {"BLAKE3": claimed.upper()}})
+    assert judged(library, path) is expected
+    [pending_id] = library.queue.search()
+    entry = library.show(str(pending_id))
+    assert entry is not None and entry.known.blake3 == blake3(path.read_bytes()).hexdigest()
+    assert [one.holds for one in entry.known.claims if one.stated.claim.kind is ClaimKind.BLAKE3] == [stated]
 
 
 def test_a_body_that_was_saved_again_in_another_precision_is_not_damaged(library: Library, tmp_path: Path) -> None:
