@@ -24,7 +24,7 @@ from tests.torture.images import images
 from tests.torture.interrupts import interrupts
 from tests.torture.processes import processes
 from tests.torture.restoring import restore_kills
-from tests.torture.strace_kills import Lines, kills, recovery_kills, stage_1_kills, undo_kills
+from tests.torture.strace_kills import Lines, kills, recovery_kills, scan_kills, stage_1_kills, undo_kills
 from tests.torture.verifying import verify
 
 PARTS: dict[str, Callable[[Path, bool], Lines]] = {
@@ -32,6 +32,7 @@ PARTS: dict[str, Callable[[Path, bool], Lines]] = {
     "undo": undo_kills,
     "recovery": recovery_kills,
     "stage1": stage_1_kills,
+    "scans": scan_kills,
     "restore": restore_kills,
     "errors": errors,
     "order": order,

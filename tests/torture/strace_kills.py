@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core import Strategy
+from tests.torture.scan_scenes import first_scan, second_scan, undo_scan
 from tests.torture.scenarios import STRATEGIES, Scene, one_thread, opening, promotion, stage_1, undo, undo_stage_1
 from tests.torture.state import InvariantViolation, look, one_of, recovered
 from tests.torture.trace import Call, Trace, run
@@ -161,8 +162,17 @@ def recovery_kills(folder: Path, quick: bool) -> Lines:
 
 def stage_1_kills(folder: Path, quick: bool) -> Lines:
     """Kill Stage 1 and its undo."""
+    yield from _batch_kills((stage_1, undo_stage_1), folder, quick)
+
+
+def scan_kills(folder: Path, quick: bool) -> Lines:
+    """Kill a first scan, one that finds changes, and the undo of that."""
+    yield from _batch_kills((first_scan, second_scan, undo_scan), folder, quick)
+
+
+def _batch_kills(makers: Sequence[Callable[[Path], Scene]], folder: Path, quick: bool) -> Lines:
     with one_thread():
-        for make in (stage_1, undo_stage_1):
+        for make in makers:
             place = folder / make.__name__
             place.mkdir()
             scene = make(place)
