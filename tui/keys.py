@@ -136,6 +136,11 @@ KEYS: Mapping[str, list[BindingType]] = {
         _hidden("j", "scroll(1)", "down", "import.scroll_down", "Scroll down"),
         _hidden("k", "scroll(-1)", "up", "import.scroll_up", "Scroll up"),
     ],
+    "report": [_hidden("slash", "filter", "filter", "import.filter", "Filter the problems of a scan")],
+    "report filter": [
+        _key("down", "leave", "back to the report", "import.filter_leave", "Keep the words, and back to the report"),
+        _key("escape", "clear", "clear", "import.filter_clear", "Show all problems again"),
+    ],
     "path": [_key("tab", "complete", "complete", "import.complete", "Complete the path")],
     "history": [
         _key("escape,U,q", "dismiss(False)", "close", "history.close", "Back to the list"),
@@ -180,6 +185,8 @@ TOGETHER: tuple[tuple[str, ...], ...] = (
     ("compare", "fields", "app"),
     ("viewer", "app"),
     ("import", "path", "app"),
+    ("import", "report", "app"),
+    ("report filter", "app"),
     ("history", "app"),
     ("log", "app"),
     ("dialog", "summary", "app"),

@@ -58,6 +58,41 @@ async def test_a_folder_is_scanned_at_once_and_reported(models: Path, library: L
         assert len(library.queue.search()) == 2
 
 
+def unwrapped(desk: AppHarness) -> str:
+    return "".join(desk.text("#outcome").split())
+
+
+async def test_the_problems_of_a_scan_are_filtered(models: Path, library: Library) -> None:
+    for name in ("one", "two"):
+        put_model(models / "loras" / f"{name}.safetensors", seed=len(name))
+        (models / "loras" / f"{name}.civitai.info").write_bytes(b"{no json")
+    async with dialog(library) as desk:
+        await desk.paste(str(models))
+        await desk.press("enter")
+        await desk.wait_for_text("3  problems", "#outcome")
+        assert "/ filter" in desk.text("#import-keys") and "one.civitai.info" in unwrapped(desk)
+        await desk.press("slash", *"Civitai", "space", *"TWO")
+        await desk.wait_for_text("1 of 3  problems", "#outcome")
+        assert "two.civitai.info" in unwrapped(desk) and "one.civitai.info" not in unwrapped(desk)
+        await desk.press("enter")
+        assert "1 of 3" in desk.text("#outcome"), "the words stay"
+        await desk.press("slash", "escape")
+        await desk.wait_for_text("3  problems", "#outcome")
+        assert "1 of 3" not in desk.text("#outcome")
+        assert isinstance(await desk.closed_by("q"), ScanReport)
+
+
+async def test_a_report_without_problems_has_nothing_to_filter(library: Library, tmp_path: Path) -> None:
+    put_model(tmp_path / "models" / "ink.safetensors")
+    async with dialog(library) as desk:
+        await desk.paste(str(tmp_path / "models"))
+        await desk.press("enter")
+        await desk.wait_for_text("1  new", "#outcome")
+        assert "filter" not in desk.text("#import-keys")
+        await desk.press("slash", "q")
+        await desk.wait_until(lambda: len(desk.app.screen_stack) == 1)
+
+
 async def test_the_i_key_shows_what_came_in(models: Path, library: Library, home: Path) -> None:
     async with dialog(library) as desk:
         await desk.closed_by("escape")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from textual.content import Content
 
@@ -19,9 +19,13 @@ def scan_title(report: ScanReport) -> str:
     return "The scan was cancelled; what was read stays" if report.cancelled else "The scan is done"
 
 
-def scan_report_lines(report: ScanReport, width: int) -> Content:
-    """Return the report, ``width`` cells wide; of very many problems only the first, and how to print the rest."""
-    return Content("\n").join([*_numbers(report), *_offline(report, width), *_problems(report, max(width, 30))])
+def scan_report_lines(report: ScanReport, width: int, words: str = "") -> Content:
+    """Return the report, ``width`` cells wide; of very many problems only the first, and how to print the rest.
+
+    Only problems are shown that have all of the ``words`` in their path or reason, whatever their case.
+    """
+    lines = [*_numbers(report), *_offline(report, width), *_problems(report, max(width, 30), words.casefold().split())]
+    return Content("\n").join(lines)
 
 
 def _numbers(report: ScanReport) -> Iterator[Content]:
@@ -46,12 +50,14 @@ def _offline(report: ScanReport, width: int) -> Iterator[Content]:
         yield Content.assemble(("  offline  ", f"bold {AMBER}"), (name, TEXT), ("  nothing under it was touched", GREY))
 
 
-def _problems(report: ScanReport, width: int) -> Iterator[Content]:
-    problems = report.problems
-    if not problems:
+def _problems(report: ScanReport, width: int, words: Sequence[str]) -> Iterator[Content]:
+    if not report.problems:
         return
-    noun = "problem" if len(problems) == 1 else "problems"
-    yield Content.assemble((f"\n{len(problems):>9,}  ", f"bold {AMBER}"), (noun, f"bold {AMBER}"))
+    found = ((one, f"{one.path} {one.reason}".casefold()) for one in report.problems)
+    problems = [one for one, text in found if all(word in text for word in words)]
+    count = f"{len(problems):,} of {len(report.problems):,}" if words else f"{len(problems):,}"
+    noun = "problem" if len(report.problems) == 1 else "problems"
+    yield Content.assemble((f"\n{count:>9}  ", f"bold {AMBER}"), (noun, f"bold {AMBER}"))
     yield Content("")
     for problem in problems[:_SHOWN]:
         path = "\n".join(wrap(problem.path, width))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual import events, on, work
@@ -20,13 +20,13 @@ from core.errors import SourceError
 from tui.jobs.import_job import ImportEnded, ImportFailed, Importing, ImportJob, ImportOrder, Order, Report, ScanOrder
 from tui.keys import KEYS
 from tui.presenters.cell_text import wrap
-from tui.presenters.import_report import Reason, report_lines, title
+from tui.presenters.import_report import report_lines, title
 from tui.presenters.path_completion import images_beside, path_of, roots
 from tui.presenters.scan_report import scan_report_lines, scan_title
 from tui.screens.import_source import Proposal, choices, is_there, is_to_be_scanned, propose
-from tui.textual_compat import after_refresh
 from tui.theme.palette import AMBER, GREY, RED, TEXT
 from tui.widgets.path_input import PathInput, PlainInput
+from tui.widgets.report_view import ReportView
 
 if TYPE_CHECKING:
     from core.library import Library
@@ -55,6 +55,7 @@ _KEYS = {
     Phase.RUNNING: (("esc", "stop"),),
     Phase.DONE: (("⏎", "close"), ("j k", "scroll")),
 }
+_FILTER = ("/", "filter")
 
 
 class ImportScreen(ModalScreen[Report | None]):
@@ -72,7 +73,6 @@ class ImportScreen(ModalScreen[Report | None]):
         self._phase = Phase.ASKING
         self._state: Importing | None = None
         self._answer: Report | None = None
-        self._reasons: Sequence[Reason] = ()
         self._proposed = ""
         self._proposal: Proposal | None = None
 
@@ -91,8 +91,7 @@ class ImportScreen(ModalScreen[Report | None]):
                             )
                     yield Static(id="hint", markup=False)
                 yield Static(id=Phase.RUNNING.value, markup=False)
-                with VerticalScroll(id=Phase.DONE.value):
-                    yield Static(id="outcome", markup=False)
+                yield ReportView(id=Phase.DONE.value)
             yield Static(id="trouble", markup=False)
             yield Static(id="import-keys", classes="answers", markup=False)
 
@@ -110,7 +109,8 @@ class ImportScreen(ModalScreen[Report | None]):
     def _enter(self, phase: Phase) -> None:
         self._phase = phase
         self.query_one(ContentSwitcher).current = phase.value
-        keys = [((key, f"bold {AMBER}"), (f" {words}   ", TEXT)) for key, words in _KEYS[phase]]
+        offered = [*_KEYS[phase], *([_FILTER] if phase is Phase.DONE and self.query_one(ReportView).filterable else [])]
+        keys = [((key, f"bold {AMBER}"), (f" {words}   ", TEXT)) for key, words in offered]
         self.query_one("#import-keys", Static).update(Content.assemble(*(part for pair in keys for part in pair)))
         self.refresh_bindings()
 
@@ -253,26 +253,18 @@ class ImportScreen(ModalScreen[Report | None]):
 
     @on(ImportEnded)
     def _ended(self, event: ImportEnded) -> None:
-        self._answer, self._reasons = event.report, event.reasons
-        ended = title(event.report) if isinstance(event.report, ImportReport) else scan_title(event.report)
-        self.query_one("#import-title", Static).update(ended)
-        self.query_one("#import").set_class(bool(event.report.problems), "-large")
-        self._enter(Phase.DONE)
-        self.query_one(VerticalScroll).focus()
-        self._show_report()
-
-    def on_resize(self) -> None:
-        after_refresh(self, self._show_report)
-
-    def _show_report(self) -> None:
-        width = self._width() - 1
-        if self._phase is not Phase.DONE or self._answer is None:
-            return
-        if isinstance(self._answer, ImportReport):
-            words = report_lines(self._answer, self._reasons, width)
+        self._answer = report = event.report
+        self.query_one("#import").set_class(bool(report.problems), "-large")
+        view = self.query_one(ReportView)
+        if isinstance(report, ImportReport):
+            ended = title(report)
+            view.show(lambda width, _: report_lines(report, event.reasons, width), filterable=False)
         else:
-            words = scan_report_lines(self._answer, width)
-        self.query_one("#outcome", Static).update(words)
+            ended = scan_title(report)
+            view.show(partial(scan_report_lines, report), filterable=bool(report.problems))
+        self.query_one("#import-title", Static).update(ended)
+        self._enter(Phase.DONE)
+        view.focus_report()
 
     # Messages
 
