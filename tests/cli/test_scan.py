@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.builders import png
 from tests.support.cli import run
+from tests.support.comfyui import assets_database
 from tests.support.model_tree import civitai, put_json, put_model
 
 KEYS = ["files", "new", "updated", "known", "moved", "missing", "offline", "images", "problems", "cancelled"]
@@ -91,6 +92,8 @@ def test_forget(models: Path, tmp_path: Path) -> None:
         (["nowhere"], "cannot be scanned (No such file or directory); give a folder of models", 1),
         (["file"], "is not a folder; give a folder of models or extra_model_paths.yaml", 1),
         (["list.yaml"], "names no folders", 1),
+        (["comfyui.db"], "comfyui.db holds no models; give the folders of models too", 1),
+        (["empty.db", "."], "is no database of ComfyUI's; give its comfyui.db", 1),
         ([".", "--examples", "nowhere"], "give Lora-Manager's folder of example images", 1),
         ([], "no folder is remembered; give the folder that holds your models", 2),
     ],
@@ -101,6 +104,8 @@ def test_what_cannot_be_scanned_is_told_before_a_library_is_made(
     (tmp_path / "file").write_bytes(b"x")
     (tmp_path / "list.yaml").write_text("- a")
     (tmp_path / "away").mkdir()
+    (tmp_path / "empty.db").touch()
+    assets_database(tmp_path / "comfyui.db", [])
     monkeypatch.chdir(tmp_path)
     failed = run("scan", *given, library=tmp_path / "library")
     assert told in failed.failed(code)

@@ -51,14 +51,19 @@ def scan(call: CliContext, given: tuple[str, ...], examples: str | None, dry_run
 def _check(call: CliContext, given: tuple[str, ...], examples: str | None) -> None:
     """Refuse what cannot be scanned before a new library is created for it."""
     from core.backup.restore_steps import is_library
-    from core.importing.scan.survey import check_examples, check_root, root_of
+    from core.importing.scan.survey import check_examples, check_root, is_database, needs_folders, root_of
 
-    for folder in given:
-        check_root(root_of(folder))
+    roots = [root_of(folder) for folder in given]
+    for root in roots:
+        check_root(root)
     if examples is not None:
         check_examples(examples)
-    if not given and not is_library(Path(call.folder)):
+    if is_library(Path(call.folder)):
+        return
+    if not given:
         raise Failed(_NONE_REMEMBERED, USAGE)
+    if all(map(is_database, roots)):
+        raise needs_folders(roots[0])
 
 
 def _scan(call: CliContext, given: tuple[str, ...], examples: str | None) -> ScanReport:

@@ -9,14 +9,13 @@ from collections.abc import Mapping, Sequence
 
 from core.domain.relinks import RelinkReport
 from core.domain.scans import ScanReport
-from core.errors import LibraryError, SourceError
+from core.errors import LibraryError
 from core.importing.scan.relink import Progress as RelinkProgress
 from core.importing.scan.relink import Relinker
 from core.importing.scan.run import Progress
 from core.importing.scan.scanner import FolderScanner
-from core.importing.scan.survey import check_examples, check_root, is_database, root_of
+from core.importing.scan.survey import check_examples, check_root, is_database, needs_folders, root_of
 from core.storage import LibraryDatabase, scan_folders
-from core.text import sanitize
 
 _log = logging.getLogger("model_curator.scan")
 
@@ -66,7 +65,7 @@ class ModelFolders:
         remembered = self.remembered()
         roots = [root for root in given if not is_database(root)] or [one for one in remembered if not is_database(one)]
         if given and not roots:
-            raise SourceError(f"{sanitize(given[0])} holds no models; give the folders of models too")
+            raise needs_folders(given[0])
         if given and not dry_run:
             with self._store.write(cancel=cancel) as db:
                 scan_folders.remember_roots(db, given)

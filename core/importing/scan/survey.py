@@ -47,6 +47,11 @@ def is_database(path: str) -> bool:
     return path.lower().endswith(comfyui.SUFFIXES) and not os.path.isdir(path)
 
 
+def needs_folders(path: str) -> SourceError:
+    """Return the error of a scan that would have nothing but a database to read."""
+    return SourceError(f"{sanitize(path)} holds no models; give the folders of models too")
+
+
 def check_root(path: str) -> None:
     """Raise SourceError if a root cannot be scanned: no folder, ``extra_model_paths.yaml`` or database of ComfyUI's."""
     try:
