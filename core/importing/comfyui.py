@@ -19,7 +19,7 @@ from core.errors import SourceError
 from core.files.durable import remove_folder
 from core.importing.legacy.private_copy import Wanted, connect, private_copy, wrap_sqlite_errors
 from core.importing.legacy.tables import find_table, tables_of
-from core.importing.sidecars.builder import About, Builder
+from core.importing.sidecars.builder import MAX_BYTES, About, Builder
 from core.importing.sidecars.values import mapping, text, words
 from core.strict_json import parse_json
 from core.text import sanitize
@@ -48,9 +48,13 @@ class AssetRow:
 
 @dataclass(frozen=True, slots=True)
 class _Schema:
-    """The tables of a schema, and the SQL of: records of a path, paths that people wrote about, tags, a preview."""
+    """The tables of a schema, and the SQL of: records of a path, paths that people wrote about, tags, a preview.
+
+    ``indices`` are the columns by which rows are looked up: ComfyUI's own indices cover them in part.
+    """
 
     tables: tuple[str, ...]
+    indices: tuple[str, ...]
     records: str
     told: str
     tags: str
@@ -59,24 +63,26 @@ class _Schema:
 
 _REFERENCES = _Schema(
     ("assets", "asset_references", "asset_reference_tags"),
+    ("asset_references (file_path)", "asset_references (asset_id)"),
     "SELECT r.id, a.size_bytes, r.mtime_ns, a.hash, r.name, r.user_metadata, r.preview_id FROM asset_references r "
     "JOIN assets a ON a.id = r.asset_id WHERE r.file_path = ? AND r.deleted_at IS NULL ORDER BY r.updated_at DESC",
-    "SELECT file_path FROM asset_references r WHERE file_path IS NOT NULL AND deleted_at IS NULL "
+    "SELECT file_path FROM asset_references WHERE file_path IS NOT NULL AND deleted_at IS NULL "
     "AND (coalesce(user_metadata, 'null') NOT IN ('null', '{}') OR preview_id IS NOT NULL "
-    "OR substr(file_path, -length(name)) <> name OR EXISTS (SELECT 1 FROM asset_reference_tags "
-    "WHERE asset_reference_id = r.id AND origin = 'manual'))",
+    "OR substr(file_path, -length(name)) <> name "
+    "OR id IN (SELECT asset_reference_id FROM asset_reference_tags WHERE origin = 'manual'))",
     "SELECT tag_name FROM asset_reference_tags WHERE asset_reference_id = ? AND origin = 'manual' ORDER BY added_at",
     # Older ones name the asset of the picture, newer ones its reference.
     "SELECT file_path FROM asset_references WHERE (id = ?1 OR asset_id = ?1) AND file_path IS NOT NULL",
 )
 _CONTENTS = _Schema(
     ("assets", "asset_contents", "asset_tags"),
+    ("asset_contents (path)", "assets (content_id)"),
     "SELECT a.id, c.size_bytes, c.mtime_ns, c.hash, a.name, a.user_metadata, a.preview_id FROM assets a "
     "JOIN asset_contents c ON c.id = a.content_id WHERE c.path = ? ORDER BY c.is_missing, a.updated_at DESC",
     "SELECT c.path FROM assets a JOIN asset_contents c ON c.id = a.content_id "
     "WHERE coalesce(user_metadata, 'null') NOT IN ('null', '{}') OR preview_id IS NOT NULL "
     "OR substr(path, -length(name)) <> name "
-    "OR EXISTS (SELECT 1 FROM asset_tags WHERE asset_id = a.id AND origin = 'manual')",
+    "OR a.id IN (SELECT asset_id FROM asset_tags WHERE origin = 'manual')",
     "SELECT tag_name FROM asset_tags WHERE asset_id = ? AND origin = 'manual' ORDER BY added_at",
     "SELECT c.path FROM assets a JOIN asset_contents c ON c.id = a.content_id WHERE a.id = ?1",
 )
@@ -95,7 +101,10 @@ class ComfyUIDatabase:
             self._connection = connect(copy, path)
             with wrap_sqlite_errors(path, self._connection):
                 self._schema = _schema_of(self._connection, path)
+                for number, columns in enumerate(self._schema.indices):
+                    self._connection.execute(f'CREATE INDEX "model curator {number}" ON {columns}')
             self._connection.set_progress_handler(None, 0)
+            self._connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_BYTES)
         except BaseException:
             self.close()
             raise

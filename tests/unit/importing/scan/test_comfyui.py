@@ -12,6 +12,7 @@ import pytest
 from core import Library
 from core.domain.statements import ClaimKind, SourceTier
 from core.errors import SourceError
+from core.importing.comfyui import ComfyUIDatabase
 from tests.support.builders import digest, png
 from tests.support.comfyui import Noted, assets_database
 from tests.support.model_tree import counts, imports, promoted, put_model, scan, states
@@ -161,6 +162,26 @@ def test_a_table_without_a_column_is_named_and_the_models_come_in(
     report = scan(library, model.parents[1], database)
     assert title_of(library) == "ink"
     assert [one.path for one in report.problems] == [str(database)] and "no such column" in report.problems[0].reason
+
+
+def test_metadata_of_any_size_is_bounded(library: Library, model: Path, database: Path) -> None:
+    assets_database(database, [Noted(model, "Named", metadata={"description": "x" * (17 << 20)})])
+    report = scan(library, model.parents[1], database)
+    assert title_of(library) == "ink"
+    assert [one.path for one in report.problems] == [str(database)] and "too big" in report.problems[0].reason
+
+
+@pytest.mark.parametrize("split", [False, True])
+def test_records_are_looked_up_by_indices(tmp_path: Path, model: Path, database: Path, split: bool) -> None:
+    assets_database(database, [Noted(model, "Named", preview=model.with_name("x.png"))], split=split)
+    reading = ComfyUIDatabase(str(database), tmp_path)
+    try:
+        assert reading._connection is not None
+        for sql in (reading._schema.records, reading._schema.tags, reading._schema.preview):
+            plan = [row[3].decode() for row in reading._connection.execute(f"EXPLAIN QUERY PLAN {sql}", ["x"])]
+            assert not [step for step in plan if step.startswith("SCAN")], plan
+    finally:
+        reading.close()
 
 
 def _view(path: Path) -> None:
