@@ -6,20 +6,24 @@ A record counts for the file at its path while size and time of modification are
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from sqlite_utils import Database
+
 from core.domain.scans import ScanProblem
-from core.domain.statements import Sidecar
+from core.domain.statements import Sidecar, Source
 from core.errors import SourceError
 from core.importing.comfyui import AssetRow, ComfyUIDatabase, read_asset
 from core.importing.scan.listing import ModelFile
 from core.importing.sidecars.builder import About
 from core.importing.sidecars.reading import ReadSidecar
+from core.storage import scans
+from core.storage.scans import StoredFile
 
 BACKUP = ".bkp"  # what ComfyUI's own copy, made before a migration, is called behind the database's name
 _STAMP_BYTES = 16
@@ -48,10 +52,22 @@ class Assets:
     roots: Sequence[str] = ()
     problems: list[ScanProblem] = field(default_factory=list)
     folders: set[str] = field(default_factory=set)
+    unread: set[str] = field(default_factory=set)  # databases that could not be read this time
 
-    def of(self, model: ModelFile, reached: str) -> Told:
-        """Return what is said of a model in the folder that was reached by the path ``reached``."""
-        found, previews, lines = [], [], []
+    def kept(self, db: Database, files: Mapping[str, StoredFile]) -> dict[str, list[ReadSidecar]]:
+        """Return what databases that cannot be read now said of scanned files before, by path: it is not taken back."""
+        found: dict[str, list[ReadSidecar]] = {}
+        for path, file in files.items() if self.unread else ():
+            said, claims = scans.statements(db, file.id), scans.claims(db, file.id)
+            for name in self.unread:
+                of_name = tuple(one.statement for one in said if one.file == name)
+                parts = of_name, tuple(one.claim for one in claims if one.file == name)
+                found.setdefault(path, []).append(ReadSidecar(name, Sidecar(*parts, source=Source.COMFYUI)))
+        return found
+
+    def of(self, model: ModelFile, reached: str, kept: Sequence[ReadSidecar] = ()) -> Told:
+        """Return what is said of a model, and what is ``kept``; ``reached`` is the path that led to its folder."""
+        found, previews, lines = [*kept], [], []
         for database in self.databases:
             try:
                 row = self._row(database, model, reached)
@@ -97,8 +113,9 @@ def opened(databases: Sequence[str], roots: Sequence[str]) -> Iterator[Assets]:
                     found.append(database)
                 except SourceError as error:
                     assets.problems.append(ScanProblem(part, str(error)))
+                    assets.unread.add(os.path.realpath(part))
         yield assets
 
 
 def _folders(database: ComfyUIDatabase) -> set[str]:
-    return {os.path.dirname(path) for path in database.told() if "\0" not in path}
+    return {os.path.dirname(path) for path in database.told() if os.path.isabs(path) and "\0" not in path}

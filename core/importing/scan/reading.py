@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, BinaryIO
 
@@ -114,6 +114,12 @@ def _stamp(path: str) -> str:
     except OSError as error:
         return f"- {error.errno}"
     return f"{found.st_ino} {found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"
+
+
+def prompts_of(model: ModelFile, names: Collection[str]) -> str | None:
+    """Return the name of the folder with a model's example prompts, if there is one; ``names`` are in its folder."""
+    stem = os.path.splitext(model.name)[0]
+    return stem if stem in names and os.path.isdir(os.path.join(model.folder, stem)) else None
 
 
 def _prompt_files(folder: str, prompts: str | None) -> list[str]:

@@ -23,7 +23,7 @@ from core.importing.scan.examples import Examples
 from core.importing.scan.listing import Lister, Listing, ModelFile
 from core.importing.scan.moves import find_moves, follow
 from core.importing.scan.pictures import PictureStager
-from core.importing.scan.reading import Picture, ReadModel, beside_stamp, read_model
+from core.importing.scan.reading import Picture, ReadModel, beside_stamp, prompts_of, read_model
 from core.importing.scan.run import Progress, ScanRun
 from core.importing.scan.standing import Fate, decide, standing
 from core.importing.scan.survey import Survey, survey
@@ -155,12 +155,13 @@ class FolderScanner:
         """Yield the models of a folder that are new or have changed, with everything that is said about them."""
         with self._store.read() as db:
             stored, known_problems = scans.files_in(db, folder.path), scan_problems.problems_in(db, folder.path)
+            kept = run.assets.kept(db, stored)
         neighbours = Neighbours(listing.names, downloads=notes_in(folder.path, listing.names))
         for model in listing.models:
             run.check()
             beside = neighbours.of(model.name)
-            prompts = _prompts_of(model, listing.names)
-            told = run.assets.of(model, folder.reached)
+            prompts = prompts_of(model, listing.names)
+            told = run.assets.of(model, folder.reached, kept.get(model.path, ()))
             stamp = beside_stamp(folder.path, beside, prompts, told.stamp)
             row = stored.get(model.path)
             same = row is not None and (row.stamp, row.beside) == (model.stamp.whole, stamp)
@@ -279,12 +280,6 @@ class FolderScanner:
             with self._store.write(full=False, cancel=run.cancel) as db:
                 for other in found.others:
                     scans.add_other_path(db, other.path, other.of)
-
-
-def _prompts_of(model: ModelFile, names: frozenset[str]) -> str | None:
-    """Return the name of the folder with a model's example prompts, if there is one."""
-    stem = os.path.splitext(model.name)[0]
-    return stem if stem in names and os.path.isdir(os.path.join(model.folder, stem)) else None
 
 
 def _listed(folders: Sequence[Folder], lister: Lister) -> Iterator[ModelFile]:

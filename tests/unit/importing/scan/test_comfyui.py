@@ -146,11 +146,16 @@ def test_a_database_that_is_gone_is_named_and_the_folders_are_scanned(
 ) -> None:
     assets_database(database, [Noted(model, "Named")])
     scan(library, model.parents[1], database)
-    database.unlink()
+    database.rename(database.with_name("away.db"))
     put_model(model.with_name("new.safetensors"), seed=3)
     report = scan(library)
+    assert counts(report) == {"files": 2, "new": 1, "known": 1}
     assert {"ink.safetensors", "new.safetensors"} == set(imports(library))
+    assert title_of(library) == "Named", "what it said is not taken back"
     assert any(one.path == str(database) and "no file" in one.reason for one in report.problems)
+    database.with_name("away.db").rename(database)
+    assert counts(scan(library)) == {"files": 2, "known": 2}
+    assert title_of(library) == "Named"
 
 
 def test_a_table_without_a_column_is_named_and_the_models_come_in(
