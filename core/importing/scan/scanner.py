@@ -156,7 +156,7 @@ class FolderScanner:
         with self._store.read() as db:
             stored, known_problems = scans.files_in(db, folder.path), scan_problems.problems_in(db, folder.path)
             kept = run.assets.kept(db, stored)
-        neighbours = Neighbours(listing.names, downloads=notes_in(folder.path, listing.names))
+        neighbours = Neighbours(listing.names, downloads=_notes(run, folder.path, listing.names))
         for model in listing.models:
             run.check()
             beside = neighbours.of(model.name)
@@ -280,6 +280,14 @@ class FolderScanner:
             with self._store.write(full=False, cancel=run.cancel) as db:
                 for other in found.others:
                     scans.add_other_path(db, other.path, other.of)
+
+
+def _notes(run: ScanRun, folder: str, names: frozenset[str]) -> frozenset[str]:
+    try:
+        return notes_in(folder, names)
+    except OSError as error:
+        run.problems.append(ScanProblem(str(error.filename), f"it cannot be read ({error.strerror})"))
+        return frozenset()
 
 
 def _listed(folders: Sequence[Folder], lister: Lister) -> Iterator[ModelFile]:

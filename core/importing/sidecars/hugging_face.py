@@ -33,7 +33,7 @@ def read(data: bytes, _: About) -> Sidecar:
 def notes_in(folder: str, names: Collection[str]) -> frozenset[str]:
     """Return the names of the files of a folder of which notes are there; ``names`` are those of all its entries.
 
-    The folder of the notes is hidden. Links on the way to it are not followed.
+    The folder of the notes is hidden. Links on the way to it are not followed. Raises OSError if it cannot be read.
     """
     if ".cache" not in names:
         return frozenset()
@@ -42,6 +42,6 @@ def notes_in(folder: str, names: Collection[str]) -> frozenset[str]:
         return frozenset()
     try:
         found = os.listdir(path)
-    except OSError:
+    except FileNotFoundError:
         return frozenset()
     return frozenset(name.removesuffix(ENDING) for name in found if name.endswith(ENDING))

@@ -170,6 +170,17 @@ def test_notes_behind_a_link_are_not_read(library: Library, tmp_path: Path) -> N
     assert judged(library, folder / "ink.safetensors") is Verdict.UNPROVEN
 
 
+def test_notes_that_cannot_be_read_are_named(library: Library, tmp_path: Path) -> None:
+    folder = tmp_path / "models"
+    (folder / ".cache" / "huggingface").mkdir(parents=True)
+    (folder / ".cache" / "huggingface" / "download").write_text("a file in the place of a folder")
+    (folder / "ink.safetensors").write_bytes(safetensors(LORA))
+    [problem] = scan(library, folder).problems
+    assert problem.path == str(folder / ".cache" / "huggingface" / "download")
+    assert problem.reason == "it cannot be read (Not a directory)"
+    assert len(library.queue.search()) == 1
+
+
 def test_verification_in_full_names_bad_files_of_queue_and_library(library: Library, tmp_path: Path) -> None:
     folder = tmp_path / "models"
     folder.mkdir()
