@@ -69,8 +69,8 @@ class ReportView(Vertical):
         after_refresh(self, self._draw)
 
     def _draw(self) -> None:
-        if self._report is not None:
-            width = self.query_one(VerticalScroll).scrollable_content_region.width
+        width = self.query_one(VerticalScroll).scrollable_content_region.width
+        if self._report is not None and width:  # without a width it is not laid out yet, and is drawn once it is
             self.query_one("#outcome", Static).update(self._report(width, self.query_one(ReportFilter).value))
 
     def action_filter(self) -> None:
