@@ -30,6 +30,7 @@ class State(StrEnum):
 
     MISSING = "missing"
     CONFLICT = "conflict"
+    SAME_WEIGHTS = "same weights"
     DUPLICATE = "duplicate"
     NEW = "new"
     UNHASHED = "unhashed"

@@ -24,7 +24,8 @@ class Knowledge:
 
     ``locations`` are the paths under which it was found, the current one first. ``sources`` has the statements of each
     field (a dotted path of meta_json, or ``tags``), those that count most first. Hashes are None until they
-    are computed; ``verdict`` is None while it depends on them, or if no scan has read the file.
+    are computed; ``verdict`` is None while it depends on them, or if no scan has read the file. ``aliases`` are the
+    hashes of files with the same weights that were merged into a model.
     """
 
     locations: tuple[str, ...] = ()
@@ -35,6 +36,7 @@ class Knowledge:
     body_sha256: str | None = None
     blake3: str | None = None
     verdict: Verdict | None = None
+    aliases: tuple[str, ...] = ()
 
 
 NOTHING_KNOWN = Knowledge()

@@ -43,13 +43,17 @@ class ImagePlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one promotion would do, as used by the screen, the dry run and the promotion itself."""
+    """What one promotion would do, as used by the screen, the dry run and the promotion itself.
+
+    ``alias_of`` is the hash of a model with the same weights under another header, if it is merged into that.
+    """
 
     strategy: Strategy | None
     action_taken: Action
     fields: tuple[FieldPlan, ...] = ()
     tags: TagPlan = TagPlan()
     images: ImagePlan = ImagePlan()
+    alias_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

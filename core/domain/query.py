@@ -24,7 +24,7 @@ SYNTAX_HELP = (
     ("base:sdxl", "by base model or its family, as claimed or as the tensors show"),
     ("image:harbour", "by what a sample image was made with: prompt, model, LoRAs, sampler"),
     ("type:=LoRA", "exactly this, case-sensitive; also with the other fields"),
-    ("state:", "missing, conflict, duplicate, new or unhashed"),
+    ("state:", "missing, conflict, same-weights, duplicate, new or unhashed"),
     ("decision:", "override, merge, delete, skip or none"),
     ("verdict:", "intact, unproven, truncated, padded, damaged, other_file, header_rewritten or unreadable_header"),
     ("same:12", "import 12 and others of the same file"),
@@ -191,7 +191,7 @@ def _keyed(key: str, equals: str, value: str, negated: bool) -> Term:
         case "size":
             return _size(f"{equals}{value}".lower(), negated)
         case "state":
-            return StateTerm(_choice("state", value, {state.value: state for state in State}), negated)
+            return StateTerm(_choice("state", value, {state.replace(" ", "-"): state for state in State}), negated)
         case "decision":
             choices: dict[str, Strategy | None] = {one.value: one for one in Strategy}
             return DecisionTerm(_choice("decision", value, {**choices, _NO_DECISION: None}), negated)
@@ -207,7 +207,8 @@ T = TypeVar("T")
 
 def _choice(key: str, value: str, choices: dict[str, T]) -> T:
     """Return the only choice that begins with ``value``, so that a term works before it is typed in full."""
-    found = [choice for name, choice in choices.items() if name.startswith(value.lower())]
+    wanted = value.lower().replace(" ", "-")
+    found = [choice for name, choice in choices.items() if name.startswith(wanted)]
     if len(found) != 1:
         *names, last = choices
         raise QueryError(f"{key}: takes {', '.join(names)} or {last}, not {sanitize(value, 40)}")

@@ -94,6 +94,8 @@ class QueueRow:
     ``verdict`` says whether the file is what is claimed, None if that is not known.
     ``library_tags`` are the tags of the library's model with that hash.
     ``duplicate_ids`` are other pending imports whose file has that hash, at most ``MAX_LISTED_DUPLICATES``.
+    ``model_with_weights`` is the hash of the library's model that has the file's weights under another header,
+    ``ids_with_weights`` are such pending imports, at most as many; both only where the library has no model of it.
     ``damage`` says why a value that another program wrote cannot be read; the value itself is empty here.
     """
 
@@ -114,6 +116,8 @@ class QueueRow:
     base_model: str = ""
     shown_base: str = ""
     verdict: Verdict | None = None
+    model_with_weights: str | None = None
+    ids_with_weights: tuple[int, ...] = ()
 
     @property
     def title(self) -> str:

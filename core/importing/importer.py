@@ -19,7 +19,7 @@ from core.importing.images import ImportImageStager, StagedImage
 from core.importing.legacy.database import HIGHEST_KEPT_ID, LegacyDatabase, LegacyImage, LegacyRow
 from core.importing.run import Counts, Prepared, Run
 from core.operations.journal import Change, Journal, Staging, StaleSnapshot
-from core.storage import LibraryDatabase, generations, import_batches, import_log, models, pending, tags
+from core.storage import LibraryDatabase, aliases, generations, import_batches, import_log, models, pending, tags
 from core.storage.import_batches import Added
 
 _BATCH_ROWS = 200
@@ -133,9 +133,9 @@ class Importer:
         """Return the sha256 of the model that gets the row's images, or None for a pending import."""
         if earlier is not None:
             return earlier.sha256
-        if row.sha256 is None or row.stays_pending or row.sha256 in first_of or models.exists(db, row.sha256):
+        if row.sha256 is None or row.stays_pending or row.sha256 in first_of:
             return None
-        return row.sha256
+        return None if aliases.model_of(db, row.sha256) else row.sha256
 
     @staticmethod
     def _lives(db: Database, earlier: import_log.ImportedRow | None) -> bool:

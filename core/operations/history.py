@@ -21,9 +21,9 @@ from core.domain.operations import Operation
 from core.errors import CuratorError, why_unchanged
 from core.files.library_files import ABSENT, LibraryFiles
 from core.operations.journal import Change, Journal
-from core.storage import LibraryDatabase, import_batches, journal_rows, scan_batches
+from core.storage import LibraryDatabase, import_batches, journal_rows, record_rows, scan_batches
 from core.storage.import_batches import Batch
-from core.storage.journal_rows import Rows
+from core.storage.record_rows import Rows
 
 _log = logging.getLogger("model_curator.history")
 
@@ -152,11 +152,11 @@ class History:
     def _undo_promotion(self, db: Database, operation: Operation, before: Rows, after: Rows) -> Moves:
         key = operation.sha256 if "models" in after else None
         what = f"operation {operation.number} ({_words(operation)}) cannot be undone"
-        if journal_rows.normalize(journal_rows.snapshot(db, operation.pending_id, key)) != after:
+        if journal_rows.normalize(record_rows.snapshot(db, operation.pending_id, key)) != after:
             raise UndoRefused(f"{what}: its model was changed since")
         if reason := self._gone(operation):
             raise UndoRefused(f"{what}: {reason}")
-        journal_rows.restore(db, operation.pending_id, key, before)
+        record_rows.restore(db, operation.pending_id, key, before)
         return _moves_back(operation)
 
     def _undo_batch(self, db: Database, operation: Operation, before: Rows, after: Rows) -> tuple[Moves, Imported]:

@@ -27,6 +27,7 @@ from core.operations.linked_folders import holds_only_ours
 from core.operations.roll_forward import check_moves, roll_forward
 from core.storage import LibraryDatabase, journal_rows
 from core.storage.journal_paths import check_entry, is_scratch
+from core.storage.record_rows import Rows
 
 T = TypeVar("T")
 
@@ -47,8 +48,8 @@ class Change:
     action: Action | None = None
     pending_id: int | None = None
     sha256: str | None = None
-    before: journal_rows.Rows | None = None
-    after: journal_rows.Rows | None = None
+    before: Rows | None = None
+    after: Rows | None = None
     undoes: int | None = None
 
 

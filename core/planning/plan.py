@@ -30,12 +30,14 @@ def plan_promotion(
     resolution: Resolution = NO_OVERRIDES,
     on_disk: Collection[int] = (),
     old_path_exists: bool = True,
+    alias_of: str | None = None,
 ) -> PromotionPlan:
     """Return what promoting ``pending`` would do, including manual choices.
 
     ``existing`` is the library's model with the same hash, ``existing_images`` its stored sequence, ``on_disk`` the
     numbers whose files exist, and ``next_seq`` the first number for added images. ``old_path_exists`` says whether
-    the existing model's file is still at its path. Raises ValueError for a conflict without a strategy.
+    the existing model's file is still at its path. ``alias_of`` is the existing model's hash if it only has the same
+    weights: a merge keeps the hash of the file as an alias. Raises ValueError for a conflict without a strategy.
     """
     action = _resolve_action(existing, strategy)
     if action in (Action.DELETED, Action.IGNORED):
@@ -45,7 +47,8 @@ def plan_promotion(
         pending.images, action, existing_images, on_disk, next_seq, left_out=resolution.images
     )
     fields = tuple(_fields(pending, existing, row, action))
-    return PromotionPlan(Plan(strategy, action, fields, _tags(pending, existing, resolution), images), row, targets)
+    plan = Plan(strategy, action, fields, _tags(pending, existing, resolution), images, alias_of)
+    return PromotionPlan(plan, row, targets)
 
 
 def _resolve_action(existing: Model | None, strategy: Strategy | None) -> Action:

@@ -53,6 +53,7 @@ class Facts:
     kept: str = ""
     refused: str = ""
     copies: str = ""
+    alias: str = ""
 
     @property
     def caveats(self) -> str:
@@ -86,11 +87,17 @@ RULES = (
     Rule("other base", "its tensors are of another base model than it claims", None, False,
          lambda f: bool(f.other_base), lambda f: f"{f.other_base}: review"),
     Rule("differs", "both have a value, and the values differ", None, False,
-         lambda f: bool(f.differs), lambda f: f"{f.differs}: review"),
+         lambda f: bool(f.differs), lambda f: f"{f.alias}{f.differs}: review"),
     Rule("new, but", "new; an image is refused, or another import is the same file", Strategy.MERGE, False,
          lambda f: f.inserts and bool(f.caveats), lambda f: f"new{f.additions}{f.caveats}: merge"),
     Rule("new", "new in the library", Strategy.MERGE, True,
          lambda f: f.inserts, lambda f: f"new{f.additions}: merge"),
+    Rule("same weights, but", "a model has its weights; an image is refused, or another import has them",
+         Strategy.MERGE, False,
+         lambda f: bool(f.alias and f.caveats),
+         lambda f: f"{f.alias}{_or_nothing(f)}{f.caveats}: merge"),
+    Rule("same weights", "a model of the library has its weights, and a merge only adds", Strategy.MERGE, True,
+         lambda f: bool(f.alias), lambda f: f"{f.alias}{_or_nothing(f)}: merge"),
     Rule("nothing, but", "the library has it all; an image is refused", Strategy.DELETE, False,
          lambda f: not f.additions and bool(f.refused),
          lambda f: f"adds nothing the library does not have{f.kept}{f.refused}: delete"),
@@ -114,20 +121,24 @@ def suggest(
     claimed_sha256: str | None = None,
     bases: tuple[str, str] = ("", ""),
     judged: Verdict | None = None,
+    with_weights: int = 0,
 ) -> Suggestion:
     """Return the suggestion for a pending import in this state.
 
     ``plan`` is that of a merge, or of an insert if the library does not have the model; None for the ``reason``.
     ``copies`` counts the other pending imports with the same hash, in any state: one may differ from what another
     adds, so none of them is safe to merge. ``bases`` are the base model that is claimed and the one that the tensors
-    show, '' where unknown; ``judged`` is the verdict on the file. Raises ValueError for the plan of another strategy.
+    show, '' where unknown; ``judged`` is the verdict on the file. ``with_weights`` counts other pending imports with
+    the same weights, of which the same is true as of copies. Raises ValueError for the plan of another strategy.
     """
     other_file = None not in (sha256, claimed_sha256) and sha256 != claimed_sha256
     facts = (
         Facts(state, other_file, reason=sanitize(reason or "no plan can be made"))
         if plan is None
         else replace(
-            _facts(state, other_file, plan, max(copies, int(state is State.DUPLICATE)), bases),
+            _facts(state, other_file, plan, bases),
+            copies=_copies(max(copies, int(state is State.DUPLICATE)), "of the same file")
+            + _copies(with_weights, "with the same weights"),
             bad_file=VERDICT_WORDS[judged] if judged in BAD_VERDICTS else "",
         )
     )
@@ -135,7 +146,15 @@ def suggest(
     return Suggestion(rule.strategy, rule.why(facts), rule.safe)
 
 
-def _facts(state: State, other_file: bool, plan: Plan, copies: int, bases: tuple[str, str]) -> Facts:
+def _copies(number: int, which: str) -> str:
+    return f", {_count(number, 'other import')} {which}" if number else ""
+
+
+def _or_nothing(facts: Facts) -> str:
+    return f"{facts.additions}, overwrites nothing{facts.kept}" if facts.additions else f"adds no metadata{facts.kept}"
+
+
+def _facts(state: State, other_file: bool, plan: Plan, bases: tuple[str, str]) -> Facts:
     if plan.action_taken not in (Action.INSERTED, Action.MERGED):
         raise ValueError(f"a suggestion is made from the plan of a merge, not {plan.action_taken}")
     inserts = plan.action_taken is Action.INSERTED
@@ -149,7 +168,7 @@ def _facts(state: State, other_file: bool, plan: Plan, copies: int, bases: tuple
         differs="" if inserts else _differing_words(plan),
         kept="" if inserts else _kept_words(plan),
         refused=f", drops {_count(refused, 'refused image')}" if refused else "",
-        copies=f", {_count(copies, 'other import')} of the same file" if copies else "",
+        alias=f"same weights as {plan.alias_of[:8]}: " if plan.alias_of else "",
     )
 
 

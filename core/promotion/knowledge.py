@@ -9,7 +9,7 @@ from core.domain.records import Model, PendingImport
 from core.files.safe_open import fingerprint, size_of_stamp
 from core.planning.sources import combine
 from core.planning.verdicts import FileFacts, claim_holds, verdict
-from core.storage import models, scans
+from core.storage import aliases, models, scans
 from core.storage.caches import HashCache, blake3_hash, body_hash
 from core.storage.scans import StoredFile
 
@@ -20,7 +20,9 @@ def knowledge(db: Database, hashes: HashCache, record: Model | PendingImport) ->
     files = [file for path in paths if (file := scans.file_at(db, path))]
     said = combine(one for file in files for one in scans.statements(db, file.id))
     facts = _facts(db, hashes, record, files)
-    claims = tuple(dict.fromkeys(one for file in files for one in scans.claims(db, file.id)))
+    # What is claimed of other files that were merged into the model, or took its file's place, is not about this one.
+    own = [file for file in files if facts.sha256 is None or scans.hash_of(db, file) in (None, facts.sha256)]
+    claims = tuple(dict.fromkeys(one for file in own for one in scans.claims(db, file.id)))
     others = [other for path in paths for other in scans.other_paths(db, path)]
     shown = (scans.structure(db, file.id) for file in files)
     return Knowledge(
@@ -32,6 +34,7 @@ def knowledge(db: Database, hashes: HashCache, record: Model | PendingImport) ->
         facts.body,
         facts.blake3,
         verdict(facts, claims) if files else None,
+        aliases.of_model(db, record.sha256) if isinstance(record, Model) else (),
     )
 
 
@@ -39,7 +42,8 @@ def _facts(db: Database, hashes: HashCache, record: Model | PendingImport, files
     """Return what is known of a record's file at its current path, by the first scan that has read it."""
     stamp = fingerprint(record.path)
     sha256 = record.sha256 if isinstance(record, Model) else stamp and hashes.get(record.path, stamp)
-    body, blake3 = (one(db, record.path, stamp) if stamp is not None else None for one in (body_hash, blake3_hash))
+    body = body_hash(db, sha256) if sha256 else None
+    blake3 = blake3_hash(db, record.path, stamp) if stamp is not None else None
     whole, unreadable = scans.size_by_header(db, files[0].id) if files else (None, False)
     return FileFacts(size_of_stamp(stamp) if stamp is not None else None, whole, unreadable, sha256, body, blake3)
 

@@ -12,7 +12,7 @@ from core.domain.knowledge import Knowledge
 from core.domain.records import Model, PendingImport, RecordWithImages
 from core.images.scanner import ImageScanner
 from core.promotion.knowledge import knowledge
-from core.storage import LibraryDatabase, generations, models, pending
+from core.storage import LibraryDatabase, aliases, generations, models, pending
 from core.storage.caches import HashCache
 
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}")
@@ -27,10 +27,10 @@ class RecordReader:
         self._hashes = HashCache(store)
 
     def show(self, key: str) -> RecordWithImages | None:
-        """Return the model with that sha256 or the pending import with that id, or None."""
+        """Return the model with that sha256, its own or an alias, or the pending import with that id, or None."""
         with self._store.read() as db:
             if _SHA256.fullmatch(key):
-                return self.model(db, key.lower())
+                return self.model(db, aliases.model_of(db, key.lower()) or key.lower())
             if key.isascii() and key.isdigit() and len(key) < 19:
                 return self.pending(db, int(key))
         return None

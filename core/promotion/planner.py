@@ -17,7 +17,7 @@ from core.images.scanner import ImageScanner
 from core.planning.plan import plan_promotion
 from core.promotion.lookup import RecordReader
 from core.promotion.pending_images import PendingImageStager
-from core.storage import LibraryDatabase, models
+from core.storage import LibraryDatabase, aliases, models
 
 
 class EarlyOutcome(Exception):
@@ -30,13 +30,15 @@ class EarlyOutcome(Exception):
 
 @dataclass(frozen=True, slots=True)
 class PromotionContext:
-    """The pending import, the hash of its file, and the plan of its promotion.
+    """The pending import, the hash of the model that it becomes or that takes it, and the plan of its promotion.
 
+    ``file`` is the hash of its file: another one where the library has the file, or its weights, under another header.
     ``sequence`` holds the model's image numbers after the promotion, so that they need not be read again.
     """
 
     record: PendingImport
     sha256: str
+    file: str
     planned: PromotionPlan
     sequence: tuple[int, ...]
 
@@ -70,9 +72,14 @@ class PromotionPlanner:
     ) -> PromotionContext:
         """Plan the promotion from the current state; ``record`` carries the verdicts on its images.
 
+        A merge goes to the model with the same weights where the library has none of the file itself.
+
         Raises EarlyOutcome if the library has the model and there is no strategy: *conflict* with both records, or
         *not found* if the import has left the queue.
         """
+        file, known = sha256, aliases.model_of(db, sha256)
+        alike = aliases.model_with_weights(db, file) if known is None and strategy is Strategy.MERGE else None
+        sha256 = known or alike or file
         existing = models.get(db, sha256)
         if existing is not None and strategy is None:
             raise EarlyOutcome(self._conflict(db, record.id, sha256))
@@ -81,10 +88,18 @@ class PromotionPlanner:
         first = self._scanner.get_next_sequence_index(sha256)
         there = existing is not None and os.path.exists(existing.path)
         planned = plan_promotion(
-            record, existing, strategy, images, first, resolution=resolution, on_disk=on_disk, old_path_exists=there
+            record,
+            existing,
+            strategy,
+            images,
+            first,
+            resolution=resolution,
+            on_disk=on_disk,
+            old_path_exists=there,
+            alias_of=alike,
         )
         sequence = tuple(sorted({*on_disk, *planned.targets.values()}))
-        return PromotionContext(record, sha256, planned, sequence)
+        return PromotionContext(record, sha256, file, planned, sequence)
 
     def _conflict(self, db: Database, pending_id: int, sha256: str) -> Outcome:
         pending = self._lookup.pending(db, pending_id)

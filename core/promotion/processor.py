@@ -25,8 +25,9 @@ from core.planning.plan import plan_promotion
 from core.promotion.errors import PromotionRefused
 from core.promotion.pending_images import Digests, PendingImageStager, must_own
 from core.promotion.planner import EarlyOutcome, PromotionContext, PromotionPlanner
-from core.storage import LibraryDatabase, journal_rows, models, pending
+from core.storage import LibraryDatabase, aliases, models, pending, record_rows
 from core.storage.journal_paths import owner_of
+from core.storage.record_rows import Rows
 
 _log = logging.getLogger("model_curator.processor")
 
@@ -124,7 +125,7 @@ class PromotionProcessor:
             raise
         except (CuratorError, OSError) as error:
             return Failed(pending_id, why_unchanged(error))
-        return Planned(pending_id, sha256, case.planned.plan, _refused(case), _false_claim(case))
+        return Planned(pending_id, case.sha256, case.planned.plan, _refused(case), _false_claim(case))
 
     def plan(self, pending_id: int, strategy: Strategy | str | None = None) -> Plan:
         """Return the plan of a promotion, hashing the file if necessary.
@@ -168,10 +169,10 @@ class PromotionProcessor:
             now = _read_damaged(db, record.id)
             if now is None:
                 raise EarlyOutcome(NotFound(record.id))
-            before = _readable_images(journal_rows.snapshot(db, record.id, None), now)
+            before = _readable_images(record_rows.snapshot(db, record.id, None), now)
             pending.delete(db, record.id)
             moves = [(pending_path(file), None) for file in self._incoming.existing_files(now)]
-            after = journal_rows.snapshot(db, record.id, None)
+            after = record_rows.snapshot(db, record.id, None)
             return Change(moves, Action.DELETED, record.id, known, before, after), None
 
         with self._journal.staging() as staging:
@@ -194,7 +195,7 @@ class PromotionProcessor:
                 self._check_unchanged(db, record)
                 case = self._cases.evaluate(db, judged, sha256, request.strategy, request.resolution)
                 if request.confirmed is not None and _as_json(case.planned.plan) != _as_json(request.confirmed):
-                    changed = Changed(record.id, sha256, case.planned.plan, _refused(case), _false_claim(case))
+                    changed = Changed(record.id, case.sha256, case.planned.plan, _refused(case), _false_claim(case))
                     raise EarlyOutcome(changed)
                 if not case.planned.targets.keys() <= made.keys():
                     raise StaleSnapshot
@@ -220,9 +221,11 @@ class PromotionProcessor:
         staged: list[tuple[str, str, int]],
     ) -> Change:
         record, sha256, planned = case.record, case.sha256, case.planned
-        before = journal_rows.snapshot(db, record.id, sha256)
+        before = record_rows.snapshot(db, record.id, sha256)
         models.put(db, sha256, planned.row)
         models.add_location(db, sha256, record.path)
+        if planned.plan.alias_of is not None:
+            aliases.add(db, case.file, sha256)
         models.add_tags(db, sha256, pending.tag_ids(db, record.id, planned.plan.tags.left_out))
         sources = {image.file: image.sha256 for image in record.images}
         moves: list[tuple[str, str | None]] = []
@@ -231,7 +234,7 @@ class PromotionProcessor:
             moves += [(f"{stem}_{tier}", relative_path(sha256, seq, tier)) for tier in Tier]
         moves += [(pending_path(file), None) for file in self._incoming.existing_files(record)]
         pending.delete(db, record.id)
-        after = journal_rows.snapshot(db, record.id, sha256)
+        after = record_rows.snapshot(db, record.id, sha256)
         return Change(moves, planned.plan.action_taken, record.id, sha256, before, after)
 
 
@@ -247,7 +250,7 @@ def _refused(case: PromotionContext) -> tuple[RefusedImage, ...]:
 
 def _false_claim(case: PromotionContext) -> str | None:
     claimed = case.record.claimed_sha256
-    return claimed if claimed != case.sha256 else None
+    return claimed if claimed != case.file else None
 
 
 def _read_damaged(db: Database, pending_id: int) -> PendingImport | None:
@@ -259,7 +262,7 @@ def _read_damaged(db: Database, pending_id: int) -> PendingImport | None:
     return replace(record, images=tuple(image for image in record.images if owner_of(image.file) == record.id))
 
 
-def _readable_images(rows: journal_rows.Rows, record: PendingImport) -> journal_rows.Rows:
+def _readable_images(rows: Rows, record: PendingImport) -> Rows:
     """Return the rows of a pending import without invalid images, which undo must not restore."""
     files = {image.file for image in record.images}
     return {**rows, "pending_images": [row for row in rows["pending_images"] if row["file"] in files]}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -28,7 +28,7 @@ from core.planning.verdicts import FileFacts, verdict
 from core.promotion.lookup import RecordReader
 from core.promotion.planner import EarlyOutcome, PromotionPlanner
 from core.queue import states
-from core.storage import LibraryDatabase, pending, queue_rows, search
+from core.storage import LibraryDatabase, aliases, pending, queue_rows, search, state_facts
 from core.storage.queue_rows import StoredRow
 
 _WINDOW = 500
@@ -108,17 +108,20 @@ class Queue:
     def _row(db: Database, row: StoredRow, stamp: str | None) -> QueueRow:
         sha256 = row.sha256 if stamp is not None and stamp == row.stamp else None
         state = states.base_state(stamp, row.stamp, row.in_library)
-        found = queue_rows.same_hash(db, row) if sha256 else ()
-        same = (pending_id for pending_id, path, theirs in found if fingerprint(path) == theirs)
-        alike = tuple(sorted(islice(same, MAX_LISTED_DUPLICATES)))
-        if state is State.NEW and alike:
-            state = State.DUPLICATE
+        alike = _still_there(state_facts.same_hash(db, row)) if sha256 else ()
+        model, weights = None, tuple[int, ...]()
+        if state is State.NEW:
+            model = row.model_with_weights
+            weights = _still_there(state_facts.same_weights(db, row)) if row.body else ()
+            state = State.SAME_WEIGHTS if model or weights else State.DUPLICATE if alike else state
         library_tags = row.library_tags if sha256 is not None else ()
         facts = row.id, row.name, row.path, row.type, row.size_bytes
         decided = row.decision, row.tags, row.images, row.by_hand
         bases = row.base_model, row.shown_base
         judged = _verdict(row, stamp, sha256)
-        return QueueRow(*facts, sha256, state, *decided, library_tags, alike, row.damage, *bases, judged)
+        return QueueRow(
+            *facts, sha256, state, *decided, library_tags, alike, row.damage, *bases, judged, model, weights
+        )
 
     def all(self) -> Iterator[QueueRow]:
         """Yield the whole queue by id, reading one window at a time."""
@@ -169,7 +172,7 @@ class Queue:
             kept = decision is not None and decision.strategy is strategy
             resolution = decision.resolution if decision and kept else NO_OVERRIDES
             entry = self._lookup.entry(db, record)
-            existing, reason = self._existing(db, row.sha256)
+            existing, reason = self._existing(db, row, strategy)
         if strategy in (Strategy.DELETE, Strategy.SKIP):
             return ImportPreview(row, entry, existing, plan_promotion(record, None, strategy, (), 0).plan)
         if damage:
@@ -198,8 +201,13 @@ class Queue:
         except CuratorError as error:
             return replace(look, reason=str(error))
 
-    def _existing(self, db: Database, sha256: str | None) -> tuple[RecordWithImages | None, str]:
-        """Return the library's model, if it has one, and the reason if it cannot be read."""
+    def _existing(self, db: Database, row: QueueRow, strategy: Strategy | None) -> tuple[RecordWithImages | None, str]:
+        """Return the library's model, if it has one, and the reason if it cannot be read.
+
+        One with the same weights counts unless the import is to become a model of its own.
+        """
+        merges = strategy in (None, Strategy.MERGE)
+        sha256 = row.sha256 and (aliases.model_of(db, row.sha256) or (row.model_with_weights if merges else None))
         try:
             return (self._lookup.model(db, sha256) if sha256 else None), ""
         except RowDamaged as error:
@@ -216,7 +224,7 @@ class Queue:
         claimed, copies = look.pending.record.claimed_sha256, 0
         with self._store.read() as db:
             if look.row.sha256 and (row := queue_rows.fetch_rows(db, [pending_id]).get(pending_id)):
-                copies = sum(fingerprint(path) == stamp for _, path, stamp in queue_rows.same_hash(db, row))
+                copies = sum(fingerprint(path) == stamp for _, path, stamp in state_facts.same_hash(db, row))
         return suggest(
             look.row.state,
             look.plan,
@@ -226,6 +234,7 @@ class Queue:
             claimed_sha256=claimed,
             bases=(look.row.base_model, look.row.shown_base),
             judged=look.row.verdict,
+            with_weights=len(look.row.ids_with_weights),
         )
 
     def hash_ahead(
@@ -241,11 +250,17 @@ class Queue:
         self._hash_ahead.run(self.search(), first, cancel, progress)
 
 
+def _still_there(found: Iterable[tuple[int, str, str]]) -> tuple[int, ...]:
+    """Return the first ids of pending imports whose files still have the stamps that go with their hashes."""
+    same = (pending_id for pending_id, path, stamp in found if fingerprint(path) == stamp)
+    return tuple(sorted(islice(same, MAX_LISTED_DUPLICATES)))
+
+
 def _verdict(row: StoredRow, stamp: str | None, sha256: str | None) -> Verdict | None:
     """Return the verdict on a row's file, None if no scan has read it, or its hash is needed and not known."""
     if row.scanned is None or stamp is None:
         return None
     known = row.scanned
-    hashes = (sha256, known.body, known.blake3) if sha256 else ()
+    hashes = (sha256, row.body, known.blake3) if sha256 else ()
     facts = FileFacts(size_of_stamp(stamp), known.whole, known.unreadable, *hashes)
     return verdict(facts, known.claims)

@@ -34,12 +34,12 @@ class HashCache:
             values = [key, hashes.stamp, hashes.sha256, hashes.blake3]
             db.execute("INSERT OR REPLACE INTO file_hashes (path, stamp, sha256, blake3) VALUES (?, ?, ?, ?)", values)
             if hashes.body is not None:
-                db.execute("INSERT OR REPLACE INTO body_hashes VALUES (?, ?, ?)", [key, hashes.stamp, hashes.body])
+                db.execute("INSERT OR REPLACE INTO body_hashes VALUES (?, ?)", [hashes.sha256, hashes.body])
 
 
-def body_hash(db: Database, path: str, stamp: str) -> str | None:
-    """Return the SHA-256 of the body of the file at ``path``, computed when its stamp was ``stamp``, or None."""
-    row = one_row(db, "SELECT sha256 FROM body_hashes WHERE path = ? AND stamp = ?", [path_to_db(path), stamp])
+def body_hash(db: Database, sha256: str) -> str | None:
+    """Return the SHA-256 of the body of the file with this SHA-256, or None if it is not known."""
+    row = one_row(db, "SELECT sha256 FROM body_hashes WHERE file = ?", [sha256])
     return row[0] if row and is_sha256(row[0]) else None
 
 

@@ -18,9 +18,10 @@ from sqlite_utils import Database
 
 from core.domain.enums import OperationKind
 from core.storage.codecs import path_to_db
-from core.storage.journal_rows import Rows
+from core.storage.record_rows import Rows
 
-# The key of each record, and all its rows as one JSON text. Paths are in hex, since they may not be UTF-8.
+# The key of each record, and all its rows as one text: JSON, and what later versions added where there is some, so that
+# earlier digests stay true. Paths are in hex, since they may not be UTF-8.
 _IMPORTS = """
 SELECT p.id, json_array(hex(path), name, type, size_bytes, created_at, meta_json, claimed_sha256,
     (SELECT json_group_array(tag_id) FROM
@@ -35,6 +36,8 @@ SELECT m.sha256, json_array(hex(path), name, type, size_bytes, created_at, meta_
     (SELECT json_group_array(tag_id) FROM (SELECT tag_id FROM model_tags WHERE sha256 = m.sha256 ORDER BY tag_id)),
     (SELECT json_group_array(json_array(seq, source_sha256, high, medium, low)) FROM
         (SELECT * FROM model_images WHERE sha256 = m.sha256 ORDER BY seq)))
+    || coalesce((SELECT group_concat(sha256) FROM
+        (SELECT sha256 FROM aliases WHERE model = m.sha256 ORDER BY sha256)), '')
 FROM models m WHERE m.sha256 IN (SELECT value FROM json_each(?))
 """
 _DIGEST_BYTES = 16

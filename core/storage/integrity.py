@@ -11,7 +11,12 @@ from sqlite_utils import Database
 from core.storage.codecs import Row, file_name, is_sha256, path_or_empty, picks_from_db, seq
 from core.storage.fetch import all_rows, batches
 
-_HASHES = (("models", "sha256"), ("model_images", "source_sha256"), ("pending_images", "sha256"))
+_HASHES = (
+    ("models", "sha256"),
+    ("aliases", "sha256"),
+    ("model_images", "source_sha256"),
+    ("pending_images", "sha256"),
+)
 
 
 def integrity(db: Database) -> list[str]:
@@ -60,6 +65,12 @@ def operations(db: Database) -> set[str]:
 def is_operation(db: Database, op: str) -> bool:
     """Return whether an operation with that name is recorded."""
     return db.execute("SELECT 1 FROM journal WHERE op = ?", [op]).fetchone() is not None
+
+
+def aliases(db: Database) -> Iterator[tuple[str, str]]:
+    """Yield the hash of every alias, and that of its model."""
+    for alias, model in all_rows(db, "SELECT sha256, model FROM aliases"):
+        yield str(alias), str(model)
 
 
 def model_paths(db: Database) -> Iterator[tuple[str, str]]:

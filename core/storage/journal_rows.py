@@ -14,18 +14,13 @@ from sqlite_utils import Database
 
 from core.domain.enums import Action, OperationKind
 from core.domain.operations import Move, Operation
-from core.storage.codecs import is_storable, path_to_db
+from core.storage.codecs import is_storable
 from core.storage.fetch import all_rows, batches, one_row
 from core.storage.journal_paths import check_entry, is_operation, owner_of
+from core.storage.record_rows import MODEL_TABLES, PENDING_TABLES, Rows
 
 _MOVE = {"src": "source", "dst": "target", "keep": "backup", "had": "replaces"}  # stored name to field of ``Move``
 _COLUMNS = "n, op, kind, action, pending_id, sha256, moves, open, at, undone_by, lost"
-# The tables that hold a pending import or a model, with their key columns.
-_PENDING_TABLES = {"pending_import": "id", "pending_import_tags": "pending_id", "pending_images": "pending_id"}
-_MODEL_TABLES = {"models": "sha256", "locations": "sha256", "model_tags": "sha256", "model_images": "sha256"}
-TABLES = frozenset((*_PENDING_TABLES, *_MODEL_TABLES))
-
-Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 def add(
@@ -229,7 +224,7 @@ def _json(text: Any, column: str) -> Any:
 
 
 def _columns_of_tables(db: Database) -> Mapping[str, set[str]]:
-    return {table: {column.name for column in db[table].columns} for table in (*_PENDING_TABLES, *_MODEL_TABLES)}
+    return {table: {column.name for column in db[table].columns} for table in (*PENDING_TABLES, *MODEL_TABLES)}
 
 
 def _with_rows(row: Sequence[Any], known: Mapping[str, set[str]]) -> tuple[Operation, Rows, Rows]:
@@ -252,7 +247,7 @@ def _rows(operation: Operation, text: Any, column: str, known: Mapping[str, set[
     rows = {} if text is None else _json(text, column)
     if not isinstance(rows, dict):
         raise ValueError(f"{column} does not hold rows")
-    for tables, key in ((_PENDING_TABLES, operation.pending_id), (_MODEL_TABLES, operation.sha256)):
+    for tables, key in ((PENDING_TABLES, operation.pending_id), (MODEL_TABLES, operation.sha256)):
         for table, key_column in tables.items():
             of_table = rows.get(table, [])
             if not isinstance(of_table, list) or not all(
@@ -262,6 +257,8 @@ def _rows(operation: Operation, text: Any, column: str, known: Mapping[str, set[
     for image in rows.get("pending_images", ()):
         if owner_of(image.get("file")) is None or owner_of(image["file"]) != image.get("pending_id"):
             raise ValueError(f"{column} names a pending image {image.get('file')!r}")
+    if "models" in rows:
+        rows.setdefault("aliases", [])  # an entry of a version that knew none
     return rows
 
 
@@ -269,28 +266,3 @@ def _is_row(row: Any, names: set[str]) -> bool:
     if not isinstance(row, dict) or not row or not row.keys() <= names:
         return False
     return all(map(is_storable, row.values()))
-
-
-def snapshot(db: Database, pending_id: int | None, sha256: str | None) -> Rows:
-    """Return all rows of a pending import and a model, as mappings by table."""
-    found: dict[str, list[dict[str, Any]]] = {}
-    for tables, key in ((_PENDING_TABLES, pending_id), (_MODEL_TABLES, sha256)):
-        for table, column in tables.items() if key is not None else ():
-            cursor = db.execute(f"SELECT * FROM {table} WHERE {column} = ?", [key])
-            names = [description[0] for description in cursor.description]
-            found[table] = [dict(zip(names, row, strict=True)) for row in cursor]
-    return found
-
-
-def restore(db: Database, pending_id: int | None, sha256: str | None, rows: Rows) -> None:
-    """Restore the rows of a pending import and a model to exactly ``rows``, as returned by ``snapshot``."""
-    for tables, key in ((_PENDING_TABLES, pending_id), (_MODEL_TABLES, sha256)):
-        if key is None:
-            continue
-        (parent, column), *_ = tables.items()
-        db.execute(f"DELETE FROM {parent} WHERE {column} = ?", [key])
-        for table in tables:
-            for row in rows.get(table, ()):
-                marks = ", ".join("?" * len(row))
-                values = [path_to_db(v) if isinstance(v, str) else v for v in row.values()]
-                db.execute(f"INSERT INTO {table} ({', '.join(row)}) VALUES ({marks})", values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from array import array
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -16,7 +16,7 @@ from sqlite_utils import Database
 from core.domain.enums import Strategy
 from core.domain.sort_order import DEFAULT_ORDER, SortKey, SortOrder
 from core.domain.statements import SourcedClaim
-from core.storage import scans
+from core.storage import aliases, scans
 from core.storage.codecs import (
     DECISIONS,
     STRATEGIES,
@@ -34,20 +34,12 @@ from core.storage.codecs import (
     strategy,
     text,
 )
-from core.storage.fetch import all_rows, batches
+from core.storage.fetch import all_rows
 
-_KNOWN = """
-SELECT p.id, p.path, h.stamp, m.sha256 IS NOT NULL, CASE WHEN h.sha256 IN (
-    SELECT sha256 FROM file_hashes GROUP BY sha256 HAVING count(*) > 1
-    UNION
-    SELECT sha256 FROM file_hashes WHERE path IN (SELECT path FROM pending_import GROUP BY path HAVING count(*) > 1)
-) THEN h.sha256 END
-FROM pending_import p LEFT JOIN file_hashes h ON h.path = p.path LEFT JOIN models m ON m.sha256 = h.sha256
-ORDER BY p.id
-"""
 _LIBRARY_TAGS = """
 SELECT p.id AS pending_id, t.name FROM pending_import p JOIN file_hashes h ON h.path = p.path
-JOIN model_tags m ON m.sha256 = h.sha256 JOIN tags t ON t.id = m.tag_id
+LEFT JOIN aliases a ON a.sha256 = h.sha256
+JOIN model_tags m ON m.sha256 = coalesce(a.model, h.sha256) JOIN tags t ON t.id = m.tag_id
 """
 BASE_MODEL = "CASE WHEN json_valid(p.meta_json) THEN json_extract(p.meta_json, '$.base_model') END"
 """The base model that a pending import ``p`` claims."""
@@ -68,11 +60,10 @@ _HEX = re.compile("[0-9a-f]*")
 
 @dataclass(frozen=True, slots=True)
 class ScannedFacts:
-    """What a verdict on the file needs, if a scan has read it; its hashes are as old as the row's ``sha256``."""
+    """What a verdict on the file needs, if a scan has read it; the hash is as old as the row's ``sha256``."""
 
     whole: int | None
     unreadable: bool
-    body: str | None
     blake3: str | None
     claims: tuple[SourcedClaim, ...]
 
@@ -100,6 +91,8 @@ class StoredRow:
     base_model: str = ""  # as claimed
     shown_base: str = ""  # as its tensors show
     scanned: ScannedFacts | None = None
+    body: str | None = None  # SHA-256 of the file's body, as old as ``sha256``
+    model_with_weights: str | None = None  # the library's model that has that body under another header
     damage: str = ""
 
 
@@ -120,20 +113,23 @@ def fetch_rows(db: Database, wanted: Sequence[int]) -> dict[int, StoredRow]:
     library_tags = _lists(db, _LIBRARY_TAGS, "t.name", key)
     found = all_rows(
         db,
-        "SELECT p.id, p.name, p.path, p.type, p.size_bytes, p.decision, h.stamp, h.sha256, m.sha256 IS NOT NULL, "
-        f"p.picks IS NOT NULL, {BASE_MODEL}, f.base_model, f.id, f.whole, f.unreadable, b.sha256, h.blake3 "
+        "SELECT p.id, p.name, p.path, p.type, p.size_bytes, p.decision, h.stamp, h.sha256, "
+        f"m.sha256 IS NOT NULL OR a.model IS NOT NULL, p.picks IS NOT NULL, {BASE_MODEL}, f.base_model, "
+        f"b.sha256, {aliases.MODEL_WITH_WEIGHTS}, f.id, f.whole, f.unreadable, h.blake3 "
         "FROM pending_import p LEFT JOIN file_hashes h ON h.path = p.path LEFT JOIN models m ON m.sha256 = h.sha256 "
-        "LEFT JOIN scanned_files f ON f.path = p.path "
-        "LEFT JOIN body_hashes b ON b.path = p.path AND b.stamp = h.stamp "
+        "LEFT JOIN aliases a ON a.sha256 = h.sha256 LEFT JOIN scanned_files f ON f.path = p.path "
+        "LEFT JOIN body_hashes b ON b.file = h.sha256 "
         "WHERE p.id IN (SELECT value FROM json_each(?))",
         key,
     )
-    claims = _claims(db, [values[12] for values in found if values[12] is not None])
+    claims = _claims(db, [values[14] for values in found if values[14] is not None])
     make = _as_it_is if _is_sound(found, tags, images, library_tags) else _checked
     return {
         values[0]: replace(
             make(values[:12], tags.get(values[0], ()), images.get(values[0], ()), library_tags.get(values[0], ())),
-            scanned=_scanned(values[12:], claims),
+            scanned=_scanned(values[14:], claims),
+            body=_hash_or_none(values[12]),
+            model_with_weights=_hash_or_none(values[13]),
         )
         for values in found
     }
@@ -154,12 +150,15 @@ def _claims(db: Database, files: Sequence[int]) -> dict[int, list[SourcedClaim]]
 
 
 def _scanned(values: Sequence[Any], claims: Mapping[int, Sequence[SourcedClaim]]) -> ScannedFacts | None:
-    file_id, whole, unreadable, *hashes = values
+    file_id, whole, unreadable, blake3 = values
     if file_id is None:
         return None
     size = Row().take("whole", optional(natural), whole, None)
-    body, blake3 = (value if is_sha256(value) else None for value in hashes)
-    return ScannedFacts(size, unreadable is not None, body, blake3, tuple(claims.get(file_id, ())))
+    return ScannedFacts(size, unreadable is not None, _hash_or_none(blake3), tuple(claims.get(file_id, ())))
+
+
+def _hash_or_none(value: object) -> str | None:
+    return value if is_sha256(value) else None
 
 
 def _is_sound(found: Sequence[Sequence[Any]], *lists: dict[int, list[Any]]) -> bool:
@@ -244,35 +243,11 @@ def _lists(db: Database, select: str, order: str, key: Sequence[str]) -> dict[in
     return lists
 
 
-def same_hash(db: Database, row: StoredRow) -> Iterator[tuple[int, str, str]]:
-    """Iterate over id, path and stamp of each other pending import whose file had the same hash."""
-    found = all_rows(
-        db,
-        "SELECT p.id, h.path, h.stamp FROM file_hashes h JOIN pending_import p ON p.path = h.path "
-        "WHERE h.sha256 = ? AND p.id <> ?",
-        [row.sha256, row.id],
-    )
-    return ((pending_id, path_or_empty(path), stamp) for pending_id, path, stamp in found)
-
-
 def totals(db: Database) -> tuple[int, int]:
     """Return the number of pending imports, and how many of them have a decision."""
     select = f"SELECT count(*), count(*) FILTER (WHERE decision IN ({STRATEGIES})) FROM pending_import"
     pending, decided = db.execute(select).fetchone()
     return pending, decided
-
-
-def iter_state_facts(db: Database) -> Iterator[list[tuple[int, str, str | None, bool, str | None]]]:
-    """Yield the whole queue by id in batches, with only the facts that determine the state of each pending import.
-
-    These are, after its id: its path, the stamp that the file had when it was hashed, whether the library has that
-    hash, and the hash itself if another pending import may have it too.
-    """
-    for batch in batches(db, _KNOWN):
-        yield [
-            (pending_id, path_or_empty(path), stamp, bool(in_library), sha256)
-            for pending_id, path, stamp, in_library, sha256 in batch
-        ]
 
 
 def paths(db: Database, wanted: Sequence[int]) -> dict[int, str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from sqlite_utils import Database
 
+from core.storage import aliases
 from core.storage.codecs import Row, is_sha256, natural, path_or_empty, path_to_db
 from core.storage.fetch import all_rows, one_row
 
@@ -42,7 +43,7 @@ def records(db: Database) -> Iterator[Record]:
     )
     for sha256, path, size, content in all_rows(db, select):
         if is_sha256(sha256):
-            yield from _record(None, sha256, path, size, [sha256], content)
+            yield from _record(None, sha256, path, size, [sha256, *aliases.of_model(db, sha256)], content)
 
 
 def _record(

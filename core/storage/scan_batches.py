@@ -10,10 +10,10 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from core.storage import journal_rows
+from core.storage import record_rows
 from core.storage.codecs import is_storable, path_to_db
 from core.storage.import_batches import Batch
-from core.storage.journal_rows import Rows
+from core.storage.record_rows import Rows
 from core.storage.scans import TABLES
 
 _FILES = "scanned_files"
@@ -27,9 +27,9 @@ def take_back(db: Database, batch: Batch, before: Rows) -> None:
     """
     rows = {table: _checked(db, table, before.get(table, ())) for table in (_FILES, *TABLES)}
     for i in batch.changed_imports:
-        journal_rows.restore(db, i, None, _of(before, "id", "pending_id", i))
+        record_rows.restore(db, i, None, record_rows.of_record(before, i, None))
     for sha256 in batch.changed_models:
-        journal_rows.restore(db, None, sha256, _of(before, "sha256", "sha256", sha256))
+        record_rows.restore(db, None, sha256, record_rows.of_record(before, None, sha256))
     for path in batch.added.scanned:
         key = [path_to_db(path)]
         db.execute(
@@ -42,15 +42,6 @@ def take_back(db: Database, batch: Batch, before: Rows) -> None:
         for row in rows[table]:
             if row["file_id"] in new_ids:
                 _insert(db, table, {**row, "file_id": new_ids[row["file_id"]]})
-
-
-def _of(before: Rows, parent_key: str, child_key: str, key: int | str) -> Rows:
-    """Return the rows of one record."""
-    return {
-        table: [row for row in rows if row.get(parent_key) == key or row.get(child_key) == key]
-        for table, rows in before.items()
-        if table in journal_rows.TABLES
-    }
 
 
 def _checked(db: Database, table: str, rows: Any) -> Sequence[Mapping[str, Any]]:

@@ -13,6 +13,7 @@ SCHEMAS = {
     "3_scans": "0e1f3abfeab818403d19cf85455b2acbe6973502980c75533463606bb7942ef9",
     "4_generations_stacks": "93f67355c6ebe6e0af31f12342ab638e21e54aaaba500576ab0f266b3c33d545",
     "5_blake3": "e71094b8d53929e10c18d5f31f17347e28b95ddf084e8dd7a9b79f036d57ec10",
+    "6_same_weights": "b79d22fd4aec2e64028b9d61dd99fc6d237595be0ca59ee4e350777d728d1340",
 }
 """The migrations in order, each with the digest of the schema after it: see ``core.storage.schema_check``."""
 
@@ -207,6 +208,23 @@ CREATE TABLE image_generations (  -- what images were made with, as their files 
 ) WITHOUT ROWID;
 """
 
+_SAME_WEIGHTS = """
+CREATE TABLE aliases (  -- files with the same weights as a model under another header, which were merged into it
+    sha256  TEXT PRIMARY KEY CHECK (length(sha256) = 64 AND sha256 NOT GLOB '*[^0-9a-f]*'),  -- of the file
+    model   TEXT NOT NULL REFERENCES models (sha256) ON DELETE CASCADE
+) WITHOUT ROWID;
+CREATE INDEX aliases_model ON aliases (model);
+CREATE TABLE bodies (
+    file    TEXT PRIMARY KEY,  -- SHA-256 of the whole file: what is known of it stays true wherever it lies
+    sha256  TEXT NOT NULL
+) WITHOUT ROWID;
+INSERT OR IGNORE INTO bodies SELECT h.sha256, b.sha256 FROM body_hashes b
+    JOIN file_hashes h ON h.path = b.path AND h.stamp = b.stamp;
+DROP TABLE body_hashes;
+ALTER TABLE bodies RENAME TO body_hashes;
+CREATE INDEX body_hashes_sha256 ON body_hashes (sha256);
+"""
+
 
 @migrations(name="1_library_queue_journal")
 def _first(db: Database) -> None:
@@ -235,3 +253,8 @@ def _generations(db: Database) -> None:
 @migrations(name="5_blake3")
 def _blake3(db: Database) -> None:
     db.execute("ALTER TABLE file_hashes ADD COLUMN blake3 TEXT")  # NULL where it was not computed
+
+
+@migrations(name="6_same_weights")
+def _same_weights(db: Database) -> None:
+    db.executescript(_SAME_WEIGHTS)

@@ -34,6 +34,7 @@ _SOURCE: dict[str, _Check] = {"source": path_from_db, "row": integer}
 # For each table the number of key columns, then the check of each column, key columns first.
 _TABLES: dict[str, tuple[int, dict[str, _Check]]] = {
     "models": (1, {"sha256": sha256, **_FACTS}),
+    "aliases": (1, {"sha256": sha256, "model": sha256}),
     "locations": (1, {"sha256": sha256, "path": path_from_db}),
     "model_images": (2, {"sha256": sha256, "seq": seq, "high": sha256, "medium": sha256, "low": sha256}),
     "model_tags": (2, {"sha256": sha256, "tag_id": integer}),
@@ -59,7 +60,7 @@ _TABLES: dict[str, tuple[int, dict[str, _Check]]] = {
     "claims": (2, {
         "file_id": integer, "n": natural, "kind": text, "value": text, "source": text, "file": path_from_db,
     }),
-    "body_hashes": (1, {"path": path_from_db, "stamp": text, "sha256": sha256}),
+    "body_hashes": (1, {"file": sha256, "sha256": sha256}),
     "scanned_pictures": (2, {"file_id": integer, "sha256": sha256}),
     "other_paths": (1, {"path": path_from_db, "leads": path_from_db}),
     "image_generations": (1, {"sha256": sha256, "said": generations.from_db}),

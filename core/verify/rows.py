@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import partial
 
 from sqlite_utils import Database
@@ -111,9 +111,9 @@ def _is_there(path: str) -> bool:
 def check_model_hashes(library: Library) -> Iterator[Finding]:
     """Hash every library model's file again, to check that it exists and is still the same model."""
     with library.store.read() as db:
-        known = list(integrity.model_paths(db))
+        known, aliases = list(integrity.model_paths(db)), set(integrity.aliases(db))
     for sha256, path in known:
-        finding = _hash_again(sha256, path)
+        finding = _hash_again(sha256, path, aliases)
         if finding is None:
             continue
         with library.store.read() as db:  # hashing is slow: the model may be gone or have another path by now
@@ -121,11 +121,11 @@ def check_model_hashes(library: Library) -> Iterator[Finding]:
                 yield finding
 
 
-def _hash_again(sha256: str, path: str) -> Finding | None:
+def _hash_again(sha256: str, path: str, aliases: Collection[tuple[str, str]]) -> Finding | None:
     try:
         found, _ = hash_file(path)
     except ModelFileError as reason:
         return Finding(FindingCode.MODEL_FILE_MISSING, sha256, path, str(reason))
-    if found == sha256:
+    if found == sha256 or (found, sha256) in aliases:
         return None
     return Finding(FindingCode.MODEL_FILE_CHANGED, sha256, path, f"the file is another model now: {found}")

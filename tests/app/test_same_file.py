@@ -7,10 +7,12 @@ from pathlib import Path
 
 from rich.style import Style
 
-from core.domain.enums import State
-from core.domain.records import PendingImport
+from core.domain.enums import Action, State
+from core.domain.records import Model, PendingImport
 from core.library import Library
 from tests.support.app import CONFLICT, MISSING, NEW, AppHarness, add_import, hashed_app, running, sample
+from tests.support.builders import digest
+from tests.support.model_headers import with_header
 from tui.theme.themes import themes
 from tui.widgets.queue_list.columns import RowStyle, columns, line
 
@@ -112,3 +114,31 @@ def test_mark_cursor_and_bracket_have_a_cell_each(tmp_path: Path) -> None:
     assert "".join(part.text for part in line(row, columns(80, 99), look, Style(), themes()[0].palette)).startswith(
         "▌✓│"
     )
+
+
+async def test_the_same_weights_under_another_header_are_told_and_merged(tmp_path: Path) -> None:
+    with sample(tmp_path) as library:
+        paths = [tmp_path / f"{number}.safetensors" for number in (40, 41, 42)]
+        for number, path in enumerate(paths, 40):
+            path.write_bytes(with_header(b'{"n": %d}' % number) + b"weights")
+            add_import(library, PendingImport(number, str(path), path.name, "lora", path.stat().st_size, 0, {}))
+        assert library.processor.process_single_import(40).action_taken is Action.INSERTED
+        model = digest(paths[0].read_bytes())
+        async with running(library) as desk:
+            await desk.hashed()
+            await desk.wait_until(lambda: "2 same weights" in desk.text("HeaderBar"))
+            await desk.go_to(41)
+            assert "= weights" in desk.line_of(41)
+            await desk.wait_for_text(f"same weights as the library's {model[:8]}", "#facts")
+            await desk.press("enter")
+            await desk.wait_for_text(f"into {model[:8]}, which has the same weights", "#plan")
+            await desk.press("o")
+            await desk.wait_for_text("new in the library", "#plan")
+            await desk.press("m")
+            await desk.wait_for_text(f"into {model[:8]}, which has the same weights", "#plan")
+            await desk.press("escape")
+            await desk.apply(1)
+            await desk.wait_until(lambda: 41 not in desk.list.ids)
+        entry = library.show(digest(paths[1].read_bytes()))
+        assert entry is not None and isinstance(entry.record, Model)
+        assert entry.record.sha256 == model

@@ -235,6 +235,12 @@ def old_database(path: Path, rows: Sequence[OldRow], tag_names: Mapping[int, str
     return path
 
 
+def _indices(db: Database, table: str) -> list[str]:
+    return [
+        sql for (sql,) in db.execute("SELECT sql FROM sqlite_master WHERE type = 'index' AND tbl_name = ?", [table])
+    ]
+
+
 def undo_migrations_after(path: Path, step: str) -> None:
     """Make a library's database one that an earlier version made: without the tables of later migrations."""
     older = Database(memory=True)
@@ -247,6 +253,10 @@ def undo_migrations_after(path: Path, step: str) -> None:
                 connection.execute(f"DROP {kind} IF EXISTS {name}")
         for (table,) in older.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
             now = {row[1] for row in connection.execute(f"PRAGMA table_info({table})")}
+            if older[table].columns_dict.keys() - now:  # a cache that was made anew with another key
+                connection.execute(f"DROP TABLE {table}")
+                connection.executescript(f"{older[table].schema};" + ";".join(_indices(older, table)))
+                continue
             for column in now - older[table].columns_dict.keys():
                 connection.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
         later = list(SCHEMAS)[list(SCHEMAS).index(step) + 1 :]

@@ -83,8 +83,8 @@ def _add_scan(db: Database, path: str) -> None:
     scan_problems.put_problems(db, path, os.path.dirname(path), [ScanProblem("/m/x", "not JSON")])
     scan_folders.remember_roots(db, ["/m"])
     scan_folders.put_folder(db, "/m", StoredFolder("/m", "s", 1))
-    [stamp] = db.execute("SELECT stamp FROM file_hashes WHERE path = ?", [path]).fetchone()
-    db.execute("INSERT INTO body_hashes VALUES (?, ?, ?)", [path, stamp, "ef" * 32])
+    [sha256] = db.execute("SELECT sha256 FROM file_hashes WHERE path = ?", [path]).fetchone()
+    db.execute("INSERT INTO body_hashes VALUES (?, ?)", [sha256, "ef" * 32])
 
 
 def damage(root: Path, sql: str, values: tuple[Any, ...] = ()) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from core import Strategy
 from tests.torture import restoring
 from tests.torture.errors import How, fail_everywhere
 from tests.torture.events import marked
@@ -22,17 +21,17 @@ Proof = Callable[[Path], Callable[[], list[str]]]
 
 
 def _kills(folder: Path) -> Callable[[], list[str]]:
-    scene = promotion(folder, Strategy.OVERRIDE)
+    scene = promotion(folder, "override")
     return lambda: _told(lambda: kill_everywhere(scene, folder, 4).bad)
 
 
 def _errors(folder: Path) -> Callable[[], list[str]]:
-    scene = promotion(folder, Strategy.MERGE)
+    scene = promotion(folder, "merge")
     return lambda: fail_everywhere(scene, folder, "EIO", How.DATABASE, 1)[1]
 
 
 def _order(folder: Path) -> Callable[[], list[str]]:
-    scene: Scene = promotion(folder, Strategy.OVERRIDE)
+    scene: Scene = promotion(folder, "override")
 
     def proof() -> list[str]:
         with marked():

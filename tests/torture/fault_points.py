@@ -15,12 +15,11 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from core import Strategy
 from core.storage import LibraryDatabase
 from tests.support.disks import another_disk
 from tests.torture.interleavings import finish, spawn
 from tests.torture.scan_scenes import first_scan, second_scan, undo_scan
-from tests.torture.scenarios import STRATEGIES, Scene, one_thread, promotion, stage_1, undo, undo_stage_1
+from tests.torture.scenarios import CASES, Scene, one_thread, promotion, stage_1, undo, undo_stage_1
 from tests.torture.state import InvariantViolation
 from tests.torture.strace_kills import Lines, Tally, judge
 
@@ -132,14 +131,13 @@ def named(name: str, folder: Path, disk: Path | None = None) -> Scene:
         return _SCANS[name](folder)
     if name.endswith("stage 1"):
         return stage_1(folder) if name == "stage 1" else undo_stage_1(folder)
-    kind, _, strategy = name.partition(" ")
-    make = promotion if kind == "promote" else undo
-    return make(folder, None if strategy == "insert" else Strategy(strategy), disk)
+    kind, _, case = name.partition(" ")
+    return (promotion if kind == "promote" else undo)(folder, case, disk)
 
 
 ELSEWHERE = ("promote override", "undo override")
 NAMES = [
-    *(f"{kind} {s or 'insert'}" for kind in ("promote", "undo") for s in STRATEGIES),
+    *(f"{kind} {case}" for kind in ("promote", "undo") for case in CASES),
     "stage 1",
     "undo stage 1",
     *_SCANS,

@@ -20,7 +20,7 @@ from core.errors import CuratorError
 from core.operations.journal import Staging
 from core.promotion.processor import PromotionProcessor
 from tests.support.builders import OldRow, add_pending, digest, model_file, old_database, png
-from tests.torture.scenarios import opening, prepared, promoting, undoing
+from tests.torture.scenarios import CASES, opening, prepared, promoting, undoing
 from tests.torture.state import InvariantViolation, State, recovered
 from tests.torture.trace import Work
 
@@ -166,7 +166,7 @@ def _look(folder: Path) -> Meeting:
 
 
 def _finish(folder: Path) -> Meeting:
-    number = prepared(folder, Strategy.MERGE)
+    number = prepared(folder, CASES["merge"])
     with Library.open(folder / "start") as library:
         other = add_pending(library, model_file(folder, "third", b"third"), images=[png(6)])
     return Meeting(
@@ -183,7 +183,7 @@ def _finish(folder: Path) -> Meeting:
 def _sweep(folder: Path) -> Meeting:
     return Meeting(
         "a process opens the library between staging and the transaction",
-        first=promoting(prepared(folder, Strategy.MERGE), Strategy.MERGE),
+        first=promoting(prepared(folder, CASES["merge"]), Strategy.MERGE),
         second=opening,
         owner=Staging,
         at="sync",
@@ -195,7 +195,7 @@ def _sweep(folder: Path) -> Meeting:
 def _lock(folder: Path) -> Meeting:
     return Meeting(
         "a process undoes what another is about to move",
-        first=promoting(prepared(folder, Strategy.DELETE), Strategy.DELETE),
+        first=promoting(prepared(folder, CASES["delete"]), Strategy.DELETE),
         second=undoing,
         owner=core.operations.journal,
         at="roll_forward",

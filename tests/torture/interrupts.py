@@ -20,12 +20,12 @@ from unittest.mock import patch
 
 import core.importing.importer
 import core.operations.journal
-from core import Library, Strategy
+from core import Library
 from core.errors import CuratorError, ImageError
 from core.operations.trash import Trash, TrashLimits
 from tests.support.builders import OldRow, digest, model_file, old_database, png
 from tests.torture.interrupter import Interrupter, Survey
-from tests.torture.scenarios import STRATEGIES, Deed, Scene, one_thread, opened, prepared, promote, scene, undo_newest
+from tests.torture.scenarios import CASES, Deed, Scene, one_thread, opened, prepared, promote, scene, undo_newest
 from tests.torture.state import InvariantViolation, State, recovered, state_of
 from tests.torture.strace_kills import Lines, Tally, judge
 
@@ -61,19 +61,19 @@ class _Known:
         return self.states[left]
 
 
-def _promotion(folder: Path, strategy: Strategy | None) -> Act:
-    number = prepared(folder, strategy, there=[png(1)], coming=[png(3), b"no image"])
-    deed = promote(number, strategy)
-    return Act(scene(folder, f"promote {strategy or 'insert'}", opened(deed)), deed)
+def _promotion(folder: Path, case: str) -> Act:
+    number = prepared(folder, CASES[case], there=[png(1)], coming=[png(3), b"no image"])
+    deed = promote(number, CASES[case].strategy)
+    return Act(scene(folder, f"promote {case}", opened(deed)), deed)
 
 
-def _undo(folder: Path, strategy: Strategy | None) -> Act:
-    act = _promotion(folder, strategy)
+def _undo(folder: Path, case: str) -> Act:
+    act = _promotion(folder, case)
     assert act.scene.work(folder / "start") == "done"
-    return Act(scene(folder, f"undo {strategy or 'insert'}", opened(undo_newest)), undo_newest)
+    return Act(scene(folder, f"undo {case}", opened(undo_newest)), undo_newest)
 
 
-def _stage_1(folder: Path, _: Strategy | None) -> Act:
+def _stage_1(folder: Path) -> Act:
     """Import a model and a pending import, each in its own batch and with one image."""
     (folder / "old").mkdir()
     for n in (1, 2):
@@ -103,9 +103,9 @@ def _stage_1(folder: Path, _: Strategy | None) -> Act:
     return Act(replace(whole, allowed=(whole.allowed[0], *found), journals_again=True), deed)
 
 
-def _image(folder: Path, _: Strategy | None) -> Act:
+def _image(folder: Path) -> Act:
     """Add an image to a sequence."""
-    prepared(folder, Strategy.MERGE, there=[png(1)])
+    prepared(folder, CASES["merge"], there=[png(1)])
     (folder / "image.png").write_bytes(png(2))
 
     def deed(library: Library) -> str:
@@ -118,9 +118,9 @@ def _image(folder: Path, _: Strategy | None) -> Act:
     return Act(scene(folder, "image", opened(deed)), deed)
 
 
-def _expiry(folder: Path, _: Strategy | None) -> Act:
+def _expiry(folder: Path) -> Act:
     """Purge two operations from the trash; each is removed as a whole."""
-    act = _undo(folder, Strategy.OVERRIDE)
+    act = _undo(folder, "override")
     assert act.scene.work(folder / "start") == "done"
 
     def deed(library: Library) -> str:
@@ -135,9 +135,9 @@ def _expiry(folder: Path, _: Strategy | None) -> Act:
     return Act(replace(found, allowed=(before, recovered(root), after)), deed)
 
 
-def _recovery(folder: Path, _: Strategy | None) -> Act:
+def _recovery(folder: Path) -> Act:
     """Open and close a library in which an operation was left open."""
-    act = _promotion(folder, Strategy.OVERRIDE)
+    act = _promotion(folder, "override")
     with patch.object(core.operations.journal, "roll_forward", side_effect=OSError):
         assert act.scene.work(folder / "start") == "later"
 
@@ -150,15 +150,15 @@ def _recovery(folder: Path, _: Strategy | None) -> Act:
 
 _MAKERS = {"promote": _promotion, "undo": _undo}
 _ALONE = {"stage 1": _stage_1, "image": _image, "expiry": _expiry, "opening": _recovery}
-NAMES = (*(f"{kind} {s or 'insert'}" for kind in _MAKERS for s in STRATEGIES), *_ALONE)
+NAMES = (*(f"{kind} {case}" for kind in _MAKERS for case in CASES), *_ALONE)
 
 
 def named(name: str, folder: Path) -> Act:
     """Return the act of that name, such as ``promote merge`` or ``opening``."""
     if name in _ALONE:
-        return _ALONE[name](folder, None)
-    kind, _, strategy = name.partition(" ")
-    return _MAKERS[kind](folder, None if strategy == "insert" else Strategy(strategy))
+        return _ALONE[name](folder)
+    kind, _, case = name.partition(" ")
+    return _MAKERS[kind](folder, case)
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from core.domain.enums import Status
 from core.errors import CuratorError
 from tests.support.builders import add_pending, model_file, png
 from tests.torture.interleavings import MEETINGS, built, finish, spawn
-from tests.torture.scenarios import STRATEGIES, Scene, prepared
+from tests.torture.scenarios import CASES, STRATEGIES, Scene, prepared
 from tests.torture.state import InvariantViolation, recovered
 from tests.torture.strace_kills import Lines
 
@@ -130,7 +130,7 @@ def rounds(folder: Path, count: int) -> tuple[str, list[str]]:
 
 def crowded(folder: Path) -> tuple[Scene, list[int]]:
     """Build a library with five pending imports: four of one hash, one of another."""
-    ids = [prepared(folder, STRATEGIES[1])]
+    ids = [prepared(folder, CASES["merge"])]
     with Library.open(folder / "start") as library:
         for n, (name, data) in enumerate([("weights", b"weights"), ("copy", b"weights"), ("other", b"other")] * 2):
             if n < 4:

@@ -19,12 +19,35 @@ from core import Library, Strategy
 from core.domain.enums import Status
 from core.domain.outcomes import Outcome
 from core.errors import CuratorError
+from core.hashing.hasher import hash_both
 from core.pools import Pool
+from core.storage.caches import HashCache
 from tests.support.builders import OldRow, add_model, add_pending, digest, model_file, old_database, png
+from tests.support.model_headers import with_header
 from tests.torture.state import State, recovered
 from tests.torture.trace import Work
 
 STRATEGIES = (None, Strategy.MERGE, Strategy.OVERRIDE, Strategy.DELETE)
+_WEIGHTS = b"weights"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case of a promotion: its strategy, the file that the library has, and the one that comes."""
+
+    strategy: Strategy | None
+    there: bytes = _WEIGHTS
+    coming: bytes = _WEIGHTS
+
+
+CASES = {
+    "insert": Case(None, coming=b"other"),
+    "merge": Case(Strategy.MERGE),
+    "override": Case(Strategy.OVERRIDE),
+    "delete": Case(Strategy.DELETE),
+    "same weights": Case(Strategy.MERGE, with_header(b"{}") + _WEIGHTS, with_header(b'{"a": {}}') + _WEIGHTS),
+}
+"""All cases by name, told apart by what the promotion writes."""
 _T = TypeVar("_T")
 Deed = Callable[[Library], str]  # something done with an open library; answers like ``told``
 
@@ -147,30 +170,33 @@ def opening(root: Path) -> str:
 
 def prepared(
     folder: Path,
-    strategy: Strategy | None,
+    case: Case,
     there: Sequence[bytes] = (png(1), png(2)),
     coming: Sequence[bytes] = (png(3), b"no image", png(4), png(5)),
 ) -> int:
-    """Build ``folder/start``: a model with images, and a pending import of the same hash (strategy None: another)."""
-    weights = model_file(folder, "weights", b"weights")
-    other = model_file(folder, "other", b"other")
+    """Build ``folder/start``: a model with images, and a pending import; return its id."""
+    weights = model_file(folder, "weights.safetensors", case.there)
+    other = model_file(folder, "other.safetensors", case.coming)
     with Library.open(folder / "start") as library:
-        add_model(library, digest(b"weights"), weights, tag_names=["old"], images=there, meta={"a": 1})
-        path = other if strategy is None else weights
+        add_model(library, digest(case.there), weights, tag_names=["old"], images=there, meta={"a": 1})
+        path = weights
+        if case.coming != case.there:
+            path = other
+            HashCache(library.store).put(str(weights), hash_both(str(weights)))  # so that its weights are known
         return add_pending(library, path, tag_names=["new", "old"], images=coming, meta={"b": 2})
 
 
-def promotion(folder: Path, strategy: Strategy | None, disk: Path | None = None) -> Scene:
-    """Return the scene of promoting one pending import."""
-    number = prepared(folder, strategy)
-    return scene(folder, f"promote {strategy or 'insert'}", promoting(number, strategy), disk)
+def promotion(folder: Path, name: str, disk: Path | None = None) -> Scene:
+    """Return the scene of promoting one pending import, in the case of that name."""
+    number = prepared(folder, CASES[name])
+    return scene(folder, f"promote {name}", promoting(number, CASES[name].strategy), disk)
 
 
-def undo(folder: Path, strategy: Strategy | None, disk: Path | None = None) -> Scene:
-    """Return the scene of undoing a promotion."""
-    number = prepared(folder, strategy)
-    assert promoting(number, strategy)(folder / "start") == "done"
-    return scene(folder, f"undo {strategy or 'insert'}", undoing, disk)
+def undo(folder: Path, name: str, disk: Path | None = None) -> Scene:
+    """Return the scene of undoing a promotion, in the case of that name."""
+    number = prepared(folder, CASES[name])
+    assert promoting(number, CASES[name].strategy)(folder / "start") == "done"
+    return scene(folder, f"undo {name}", undoing, disk)
 
 
 def stage_1(folder: Path) -> Scene:

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core import Strategy
 from tests.torture.scan_scenes import first_scan, second_scan, undo_scan
-from tests.torture.scenarios import STRATEGIES, Scene, one_thread, opening, promotion, stage_1, undo, undo_stage_1
+from tests.torture.scenarios import CASES, Scene, one_thread, opening, promotion, stage_1, undo, undo_stage_1
 from tests.torture.state import InvariantViolation, look, one_of, recovered
 from tests.torture.trace import Call, Trace, run
 
@@ -121,23 +120,23 @@ def kill_recovery(scene: Scene, folder: Path, every: int, every_second: int) -> 
 
 
 def every_scene(folder: Path) -> Iterator[tuple[Scene, Path]]:
-    """Yield the promotions and undos of all four kinds, each with a folder to work in."""
+    """Yield the promotions and undos of every case, each with a folder to work in."""
     for make in (promotion, undo):
         yield from _scenes(make, folder)
 
 
-def _scenes(make: Callable[[Path, Strategy | None], Scene], folder: Path) -> Iterator[tuple[Scene, Path]]:
-    for strategy in STRATEGIES:
-        place = folder / f"{make.__name__}-{strategy or 'insert'}"
+def _scenes(make: Callable[[Path, str], Scene], folder: Path) -> Iterator[tuple[Scene, Path]]:
+    for case in CASES:
+        place = folder / f"{make.__name__}-{case}"
         place.mkdir()
-        yield make(place, strategy), place
+        yield make(place, case), place
 
 
 Lines = Iterator[tuple[str, list[str]]]
 
 
 def kills(folder: Path, quick: bool) -> Lines:
-    """Kill promotions of all four kinds."""
+    """Kill promotions of every case."""
     with one_thread():
         for scene, place in _scenes(promotion, folder):
             tally = kill_everywhere(scene, place, 8 if quick else 1)
@@ -145,7 +144,7 @@ def kills(folder: Path, quick: bool) -> Lines:
 
 
 def undo_kills(folder: Path, quick: bool) -> Lines:
-    """Kill undos of promotions of all four kinds."""
+    """Kill undos of promotions of every case."""
     with one_thread():
         for scene, place in _scenes(undo, folder):
             tally = kill_everywhere(scene, place, 8 if quick else 1)

@@ -77,6 +77,7 @@ def record_lines(entry: RecordWithImages) -> list[str]:
     first = ("model", record.sha256) if isinstance(record, Model) else ("pending", str(record.id))
     facts = [
         first,
+        *(("also" if not n else "", alias) for n, alias in enumerate(entry.known.aliases)),
         ("name", sanitize(record.name, _LONG)),
         ("type", sanitize(record.type, _LONG)),
         ("size", f"{format_size(record.size_bytes)} ({record.size_bytes:,} bytes)"),

@@ -97,6 +97,7 @@ def record_object(entry: RecordWithImages) -> Object:
         "tags": sorted(record.tags),
         "images": list(entry.images),
         **({"image_data": made} if made else {}),
+        **({"aliases": list(entry.known.aliases)} if isinstance(record, Model) else {}),
         **_known_object(entry.known),
     }
 
@@ -169,6 +170,7 @@ def plan_object(plan: Plan) -> Object:
     return {
         "strategy": plan.strategy,
         "action_taken": plan.action_taken,
+        **({"alias_of": plan.alias_of} if plan.alias_of else {}),
         "fields": [
             {
                 "path": list(field.path),

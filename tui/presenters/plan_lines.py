@@ -13,7 +13,7 @@ from core.domain.records import Model, PendingImport
 from core.domain.resolution import NO_OVERRIDES, Resolution
 from core.merger import json_equal
 from tui.presenters.formatting import label_of, value_text
-from tui.theme.palette import AMBER, GREY, RED, TEAL, TEXT
+from tui.theme.palette import AMBER, BLUE, GREY, RED, TEAL, TEXT
 
 Span = tuple[str, str]
 """A piece of text and its colour."""
@@ -232,7 +232,8 @@ def in_numbers(plan: Plan, pending: PendingImport) -> list[Span]:
     if plan.action_taken is Action.INSERTED:
         comes = [(counts[Change.COMES], "field"), (len(plan.tags.added), "tag"), (len(plan.images.added), "image")]
         return [("new in the library", TEAL), (f"{_joined(comes)} added", TEXT), *_not_taken(plan)]
-    return [*_conflict(plan, counts), *_not_taken(plan)]
+    merged = [(f"into {plan.alias_of[:8]}, which has the same weights", BLUE)] if plan.alias_of else []
+    return [*merged, *_conflict(plan, counts), *_not_taken(plan)]
 
 
 def _conflict(plan: Plan, counts: Mapping[Change, int]) -> list[Span]:

@@ -37,6 +37,7 @@ VIOLET = "$violet"  # identity
 STATE = {
     State.MISSING: RED,
     State.CONFLICT: AMBER,
+    State.SAME_WEIGHTS: BLUE,
     State.DUPLICATE: VIOLET,
     State.NEW: TEAL,
     State.UNHASHED: GREY,

@@ -18,11 +18,12 @@ from tui.theme.palette import BLUE, BRIGHT, GREY, STATE, TEAL, TEXT
 Span = tuple[str, str]
 _PATH = 24  # cells reserved for the library's path before more detail is shown
 _COUNTED = {
-    State.CONFLICT: "conflicts",
-    State.MISSING: "missing",
-    State.DUPLICATE: "duplicates",
-    State.NEW: "new",
-    State.UNHASHED: "not hashed",
+    State.CONFLICT: ("conflict", "conflicts"),
+    State.MISSING: ("missing", "missing"),
+    State.SAME_WEIGHTS: ("same weights", "same weights"),
+    State.DUPLICATE: ("duplicate", "duplicates"),
+    State.NEW: ("new", "new"),
+    State.UNHASHED: ("not hashed", "not hashed"),
 }
 _ORDER = (Strategy.DELETE, Strategy.OVERRIDE, Strategy.MERGE, Strategy.SKIP)  # the most destructive first
 
@@ -76,7 +77,7 @@ class HeaderBar(Widget):
         parts: list[Span] = [(f"{self._model.total:,}", f"bold {BRIGHT}"), (" pending", GREY)]
         for state in self._told(detail):
             if count := states.get(state, 0):
-                word = _COUNTED[state].removesuffix("s" if count == 1 else "")
+                word = _COUNTED[state][count != 1]
                 parts += [("   ", ""), (f"{count:,}", f"bold {STATE[state]}"), (f" {word}", GREY)]
         counts = self._model.decisions.counts
         decided = counts.total()

@@ -21,7 +21,7 @@ from tui.jobs.picture_cache import PictureCache, PictureKey
 from tui.presenters.cell_text import cut, cut_front, wrap
 from tui.presenters.generation_words import settings_words
 from tui.textual_compat import after_refresh
-from tui.theme.palette import AMBER, BRIGHT, GREY, RAISED, RED, TEAL, TEXT, VIOLET
+from tui.theme.palette import AMBER, BLUE, BRIGHT, GREY, RAISED, RED, TEAL, TEXT, VIOLET
 from tui.widgets.images.graphics_box import image_box
 from tui.widgets.images.image_box import ImageBox
 from tui.widgets.queue_list.columns import short_name
@@ -183,7 +183,9 @@ class Preview(Vertical):
             sign, tone = ("✓", TEAL) if row.verdict is Verdict.INTACT else ("!", AMBER)
             lines.append(Content.styled(cut(f"{sign} {VERDICT_WORDS[row.verdict]}", width), tone))
         if row.duplicate_ids:
-            lines.append(Content.styled(cut(_same_file(row.duplicate_ids), width), VIOLET))
+            lines.append(Content.styled(cut(_same("file", row.duplicate_ids), width), VIOLET))
+        if row.model_with_weights or row.ids_with_weights:
+            lines.append(Content.styled(cut(_same_weights(row), width), BLUE))
         room = max(self.query_one("#facts").size.height, 5) - len(lines)
         notes = self._notes(row, width, min(max(room - 1, 1), 3))
         tags = chips(row.tags, self._new_tags, width)[:2]
@@ -214,11 +216,18 @@ def _folder(row: QueueRow) -> str:
     return folder if folder and file == row.name else row.path
 
 
-def _same_file(alike: Sequence[int]) -> str:
+def _same(what: str, alike: Sequence[int]) -> str:
     *some, last = map(str, alike)
     if len(alike) == MAX_LISTED_DUPLICATES:
-        return f"same file as {', '.join(some)} and more"
-    return f"same file as {', '.join(some)} and {last}" if some else f"same file as {last}"
+        return f"same {what} as {', '.join(some)} and more"
+    return f"same {what} as {', '.join(some)} and {last}" if some else f"same {what} as {last}"
+
+
+def _same_weights(row: QueueRow) -> str:
+    """Return who has the weights of an import under another header; a model of the library says more."""
+    if row.model_with_weights is None:
+        return _same("weights", row.ids_with_weights)
+    return f"same weights as the library's {row.model_with_weights[:8]}, other header"
 
 
 def chips(tags: Sequence[str], new: frozenset[str], width: int) -> list[Content]:

@@ -17,7 +17,7 @@ from core.importing.scan.pictures import StagedPictures
 from core.importing.scan.reading import ReadModel
 from core.importing.scan.standing import Case, Fate, Standing, decide, standing
 from core.operations.journal import Change, StaleSnapshot
-from core.storage import generations, import_batches, journal_rows, models, pending, scan_problems, scans, tags
+from core.storage import generations, import_batches, models, pending, record_rows, scan_problems, scans, tags
 from core.storage.import_batches import Added
 from core.storage.scans import FileRow
 
@@ -138,11 +138,11 @@ class _Writer:
         ids, _ = scans.records_at(self._db, old)
         for other in ids:
             if other != (case.record and case.record.id):
-                self._keep(journal_rows.snapshot(self._db, other, None))
+                self._keep(record_rows.snapshot(self._db, other, None))
                 self.added.changed_imports.append(other)
                 pending.set_path(self._db, other, new)
         if sha256 is not None:
-            self._keep(journal_rows.snapshot(self._db, None, sha256))
+            self._keep(record_rows.snapshot(self._db, None, sha256))
             self.added.changed_models.append(sha256)
             models.move(self._db, sha256, old, new)
 
@@ -156,7 +156,7 @@ class _Writer:
                 self.added.imports[record.id] = record.id
             case Fate.UPDATED:
                 assert record is not None
-                self._keep(journal_rows.snapshot(self._db, record.id, None))
+                self._keep(record_rows.snapshot(self._db, record.id, None))
                 self.added.changed_imports.append(record.id)
                 pending.update(self._db, record, self._tag_ids(record))
                 if record.decision is None:

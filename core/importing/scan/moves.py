@@ -17,7 +17,7 @@ from core.domain.scans import MovedFile
 from core.importing.scan.listing import ModelFile
 from core.importing.scan.standing import is_there
 from core.operations.journal import Change
-from core.storage import import_batches, journal_rows, models, pending, scans
+from core.storage import aliases, import_batches, models, pending, record_rows, scans
 from core.storage.import_batches import Added
 from core.storage.scans import StoredFile
 
@@ -79,18 +79,18 @@ class _Follower:
         """Return the pending imports and the library's model whose file a row is."""
         ids, hashes = scans.records_at(self._db, row.path)
         known = scans.hash_of(self._db, row)
-        if known in hashes:
-            return ids, known
+        if known is not None and (model := aliases.model_of(self._db, known)) in hashes:
+            return ids, model
         return ids, hashes[0] if len(hashes) == 1 and known is None else None
 
     def _move_records(self, move: FileMove, ids: Sequence[int], sha256: str | None) -> MovedFile:
         old, new = move.row.path, move.file.path
         for pending_id in ids:
-            self._keep(journal_rows.snapshot(self._db, pending_id, None))
+            self._keep(record_rows.snapshot(self._db, pending_id, None))
             self.added.changed_imports.append(pending_id)
             pending.follow_file(self._db, pending_id, old, new, move.file.type)
         if sha256 is not None:
-            self._keep(journal_rows.snapshot(self._db, None, sha256))
+            self._keep(record_rows.snapshot(self._db, None, sha256))
             self.added.changed_models.append(sha256)
             models.move(self._db, sha256, old, new)
         self.added.scanned.append(new)

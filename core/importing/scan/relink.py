@@ -21,7 +21,7 @@ from core.hashing.hasher import Hasher
 from core.importing.scan.listing import Lister, ModelFile
 from core.importing.scan.walk import Folder, Walk
 from core.operations.journal import Change, Journal
-from core.storage import LibraryDatabase, import_batches, journal_rows, models, pending, relinks, scans
+from core.storage import LibraryDatabase, import_batches, models, pending, record_rows, relinks, scans
 from core.storage.import_batches import Added
 from core.storage.relinks import Record
 
@@ -129,7 +129,7 @@ def _relink(db: Database, found: Mapping[Record, str], op: str) -> Change:
     for record, new in found.items():
         if not relinks.is_unchanged(db, record) or (record.pending_id is not None and scans.records_at(db, new)[0]):
             continue  # it has changed meanwhile, or another import has that file
-        rows = journal_rows.snapshot(db, record.pending_id, record.sha256)
+        rows = record_rows.snapshot(db, record.pending_id, record.sha256)
         row = scans.file_at(db, record.path)
         if row is not None and scans.file_at(db, new) is None:
             rows = {**rows, **scans.snapshot(db, row.id)}

@@ -21,7 +21,7 @@ from core.importing.scan.listing import Stamp
 from core.importing.scan.reading import ReadModel
 from core.planning.source_changes import SourceChange, changes_between, with_changes
 from core.planning.sources import combine
-from core.storage import models, pending, scans
+from core.storage import aliases, models, pending, scans
 from core.storage.scans import StoredFile
 
 
@@ -63,7 +63,7 @@ def standing(db: Database, read: ReadModel, proven: str | None) -> Standing:
     if row is None:
         return Standing()
     ids, _ = scans.records_at(db, row.path)
-    sha256 = proven if proven is not None and models.exists(db, proven) else None
+    sha256 = aliases.model_of(db, proven) if proven is not None else None
     return Standing(row, moved_from, "", ids[0] if ids else None, sha256)
 
 

@@ -182,6 +182,22 @@ def test_a_name_and_a_type_are_looked_at_too(column: str) -> None:
     assert found.strategy is None and found.why.startswith(f"its {column} differs, its own is longer (5 to ")
 
 
+def test_the_same_weights_under_another_header_are_merged_into_their_model() -> None:
+    def of(incoming: PendingImport, existing: Model, **more: Any) -> Suggestion:
+        plan = plan_promotion(incoming, existing, MERGE, (), 0, alias_of=SHA).plan
+        return suggest(State.SAME_WEIGHTS, plan, **more)
+
+    same = "same weights as aaaaaaaa"
+    assert of(pending(), model()) == Suggestion(MERGE, f"{same}: adds no metadata: merge", safe=True)
+    adds = of(pending({"a": 1}, size_bytes=9), model())
+    assert adds == Suggestion(MERGE, f"{same}: fills 1 field, overwrites nothing, keeps your size: merge", safe=True)
+    others = of(pending({"a": 1}), model(), with_weights=1)
+    why = f"{same}: fills 1 field, overwrites nothing, 1 other import with the same weights: merge"
+    assert others == Suggestion(MERGE, why, safe=False)
+    differs = of(pending({"a": 1}), model({"a": 2}))
+    assert differs == Suggestion(None, f"{same}: its a differs, 1 where yours is 2: review", safe=False)
+
+
 def test_without_a_plan_nothing_is_proposed() -> None:
     reason = "the library could not be read \x1b"
     assert suggest(State.MISSING, None, reason=reason) == Suggestion(None, "its file is missing: review", safe=False)

@@ -95,7 +95,7 @@ def test_a_line_and_its_query(line: str, query: Query) -> None:
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("state:gone", "state: takes missing, conflict, duplicate, new or unhashed, not gone"),
+        ("state:gone", "state: takes missing, conflict, same-weights, duplicate, new or unhashed, not gone"),
         ("decision:x\x1b[31m", "decision: takes override, merge, delete, skip or none, not x␛[31m"),
         ("size:2g", "size: takes > or < and a size, or a range, as in >2g, <500m or 1g..2g, not 2g"),
         ("size:>", "not >"),
@@ -142,6 +142,8 @@ def test_any_value_can_be_asked_for_exactly(where: Field, value: str) -> None:
 def test_states_are_told_apart_by_the_query() -> None:
     assert all(Query().admits(state) for state in State)
     assert [state for state in State if parse("state:new").admits(state)] == [State.NEW]
-    left = [State.DUPLICATE, State.UNHASHED]
+    left = [State.SAME_WEIGHTS, State.DUPLICATE, State.UNHASHED]
+    for words in ("state:same-weights", 'state:"same weights"', "state:sa"):
+        assert [state for state in State if parse(words).admits(state)] == [State.SAME_WEIGHTS]
     assert [s for s in State if parse("-state:new -state:missing -state:conflict").admits(s)] == left
     assert not any(parse("state:new state:missing").admits(state) for state in State)

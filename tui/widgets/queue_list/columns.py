@@ -9,6 +9,7 @@ from functools import lru_cache, partial
 from rich.segment import Segment
 from rich.style import Style
 
+from core.domain.enums import State
 from core.domain.records import QueueRow
 from core.domain.sort_order import DEFAULT_ORDER, SortKey, SortOrder
 from core.domain.verdict import BAD_VERDICTS
@@ -37,6 +38,7 @@ from tui.theme.palette import (
 _MARGIN = 3
 _BAD = "!"  # before the name of a file that is not what it says
 _STATE, _DECISION, _TYPE, _BASE, _SIZE = 9, 10, 11, 11, 8
+_SHORT = {State.SAME_WEIGHTS: "= weights"}  # states too long for their column
 _BRACKETS = {(False, True): "╭", (True, True): "│", (True, False): "╰"}
 _TO_THE_RIGHT = (SortKey.ID, SortKey.SIZE)
 _BROAD, _WIDE, _MIDDLE = 96, 84, 66
@@ -145,7 +147,7 @@ def line(row: QueueRow, cols: Columns, look: RowStyle, ground: Style, palette: P
         segments.append(Segment(fit(told, cols.base) + " ", style(AMBER) if differs else dim))
     if cols.size:
         segments.append(Segment(fit(format_size(row.size_bytes), cols.size, right=True) + "  ", dim))
-    state, colour = ("hashing", TEAL) if look.hashing else (row.state, STATE[row.state])
+    state, colour = ("hashing", TEAL) if look.hashing else (_SHORT.get(row.state, row.state), STATE[row.state])
     segments.append(Segment(fit(state, cols.state) + "  ", style(colour, italic=look.hashing)))
     word, colour, bold, italic = _decision(row, look)
     segments.append(Segment(fit(word, cols.decision + 1), style(colour, bold=bold, italic=italic)))
