@@ -31,6 +31,7 @@ from core.importing.legacy.database import LegacyDatabase
 from core.locks.library_lock import LibraryLock
 from core.locks.waiting import OnWait
 from core.operations.add_image import AddImage
+from core.operations.add_words import AddWords
 from core.operations.history import History
 from core.operations.journal import Journal
 from core.operations.linked_folders import acquire, lost_folders
@@ -80,7 +81,7 @@ class Library:
         self._lookup = RecordReader(self.store, self.image_scanner)
         cases = PromotionPlanner(self.store, self.image_scanner, incoming, self._lookup)
         ahead = BackgroundHasher(self.store, hasher, self._hashing, hash_threads)
-        self.queue = Queue(self.store, cases, self._lookup, ahead)
+        self.queue = Queue(self.store, cases, self._lookup, ahead, AddWords(self._journal))
         self.processor = PromotionProcessor(self.store, self._journal, cases, incoming, hasher)
         self.history = History(self.store, self._journal, root)
         self._hasher = hasher

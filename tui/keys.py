@@ -53,6 +53,7 @@ KEYS: Mapping[str, list[BindingType]] = {
     "queue list": [
         _hidden("t", "sort", "sort", "look.sort", "Sort by the next column"),
         _hidden("T", "turn", "reverse", "look.turn", "Reverse the sort order"),
+        _hidden("f", "fold", "fold", "look.fold", "One line for each training, or one for each file"),
     ],
     "queue": [
         _key("m", "decide('merge')", "merge", "decide.merge", "Merge: keep library values, fill gaps"),
@@ -60,6 +61,7 @@ KEYS: Mapping[str, list[BindingType]] = {
         _key("d", "decide('delete')", "delete", "decide.delete", "Delete the import, keep the model file"),
         _key("s", "decide('skip')", "skip", "decide.skip", "Skip: leave it in the queue"),
         _hidden("equals_sign", "alike", "similar", "decide.alike", "Apply to similar imports", display="="),
+        _hidden("number_sign", "words", "words", "decide.words", "Add tags and trigger words", display="#"),
         _key("full_stop", "suggest", "suggested", "decide.suggested", "Accept the suggestion", display="."),
         _key("a", "apply", "apply", "apply.start", "Apply all decisions, after one confirmation"),
         _key("enter", "compare", "compare", "look.compare", "Compare every field and image", display="⏎"),
@@ -141,6 +143,11 @@ KEYS: Mapping[str, list[BindingType]] = {
         _key("down", "leave", "back to the report", "import.filter_leave", "Keep the words, and back to the report"),
         _key("escape", "clear", "clear", "import.filter_clear", "Show all problems again"),
     ],
+    "words": [
+        _key("enter", "add", "add", "words.add", "Add the words"),
+        _key("tab", "next", "next field", "words.next", "Next field"),
+        _key("escape", "dismiss(None)", "cancel", "words.cancel", "Back, change nothing"),
+    ],
     "path": [_key("tab", "complete", "complete", "import.complete", "Complete the path")],
     "history": [
         _key("escape,U,q", "dismiss(False)", "close", "history.close", "Back to the list"),
@@ -191,6 +198,7 @@ TOGETHER: tuple[tuple[str, ...], ...] = (
     ("log", "app"),
     ("dialog", "summary", "app"),
     ("bulk decision", "criteria", "app"),
+    ("words", "app"),
 )
 """Contexts whose keys work at the same time: within one of these, no key may have two meanings."""
 
@@ -199,6 +207,7 @@ GROUPS: Mapping[str, str] = {
     "decide": "Deciding",
     "mark": "Marking",
     "alike": "Similar imports",
+    "words": "Adding tags and trigger words",
     "look": "Viewing",
     "filter": "In the filter",
     "apply": "Applying",

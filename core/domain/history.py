@@ -8,6 +8,8 @@ from core.domain.operations import Operation
 
 RELINK = "relink"
 """The source of an operation that gave records the paths where their files are."""
+ADDED_WORDS = "words"
+"""The source of an operation that gave tags and trigger words to pending imports."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,6 +175,11 @@ def exactly(where: Field, value: str) -> str:
     return '{}:="{}"'.format(where, value.replace('"', '""'))
 
 
+def state_word(state: State) -> str:
+    """Return a state as it is written in a term."""
+    return state.replace(" ", "-")
+
+
 def _term(minus: str, key: str | None, equals: str | None, phrase: str | None, word: str | None) -> Term | None:
     value = phrase.replace('""', '"') if phrase is not None else word or ""
     if key is not None and key.lower() in _KEYS:
@@ -191,7 +196,7 @@ def _keyed(key: str, equals: str, value: str, negated: bool) -> Term:
         case "size":
             return _size(f"{equals}{value}".lower(), negated)
         case "state":
-            return StateTerm(_choice("state", value, {state.replace(" ", "-"): state for state in State}), negated)
+            return StateTerm(_choice("state", value, {state_word(state): state for state in State}), negated)
         case "decision":
             choices: dict[str, Strategy | None] = {one.value: one for one in Strategy}
             return DecisionTerm(_choice("decision", value, {**choices, _NO_DECISION: None}), negated)

@@ -17,7 +17,7 @@ _COUNTED = re.compile(
 class TrainingFacts:
     """What tells which training a file comes from, '' where unknown: what its trainer wrote, its name, its tensors.
 
-    ``tensors`` is a digest of the names and shapes of its tensors.
+    ``tensors`` is a digest of the names and shapes of its tensors. ``epoch`` and ``steps`` are 0 where unknown.
     """
 
     session: str
@@ -25,6 +25,8 @@ class TrainingFacts:
     output: str
     file_name: str
     tensors: str
+    epoch: int = 0
+    steps: int = 0
 
 
 def stack_of(facts: TrainingFacts) -> tuple[str, ...] | None:
@@ -37,6 +39,15 @@ def stack_of(facts: TrainingFacts) -> tuple[str, ...] | None:
     if facts.started and facts.output:
         return "run", facts.started, facts.output
     return ("name", common_name(facts.file_name), facts.tensors) if facts.tensors else None
+
+
+def place_in_stack(facts: TrainingFacts) -> tuple[bool, int, int, str]:
+    """Return the place of a file in its stack, for sorting: by epoch, then by step; the final file is the last one.
+
+    A file whose name counts nothing is the final one.
+    """
+    stem, _ = os.path.splitext(facts.file_name.casefold())
+    return common_name(facts.file_name) == stem, facts.epoch, facts.steps, stem
 
 
 def common_name(file_name: str) -> str:

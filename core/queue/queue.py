@@ -18,17 +18,19 @@ from core.domain.query import Query, parse
 from core.domain.records import MAX_LISTED_DUPLICATES, PendingImport, QueueRow, RecordWithImages
 from core.domain.resolution import NO_OVERRIDES, Resolution
 from core.domain.sort_order import DEFAULT_ORDER, SortKey, SortOrder
+from core.domain.stacks import FoldedIds
 from core.domain.verdict import Verdict
 from core.errors import Cancelled, CuratorError, RowDamaged
 from core.files.safe_open import fingerprint, size_of_stamp
 from core.hashing.background import BackgroundHasher, HashProgress
+from core.operations.add_words import AddWords
 from core.planning.plan import plan_promotion
 from core.planning.suggestions import Suggestion, suggest
 from core.planning.verdicts import FileFacts, verdict
 from core.promotion.lookup import RecordReader
 from core.promotion.planner import EarlyOutcome, PromotionPlanner
 from core.queue import states
-from core.storage import LibraryDatabase, aliases, pending, queue_rows, search, state_facts
+from core.storage import LibraryDatabase, aliases, pending, queue_rows, search, stacks, state_facts
 from core.storage.queue_rows import StoredRow
 
 _WINDOW = 500
@@ -62,12 +64,18 @@ class Queue:
     """The queue of one library. Every method blocks on the database, and on ``stat`` of the model files."""
 
     def __init__(
-        self, store: LibraryDatabase, cases: PromotionPlanner, lookup: RecordReader, hash_ahead: BackgroundHasher
+        self,
+        store: LibraryDatabase,
+        cases: PromotionPlanner,
+        lookup: RecordReader,
+        hash_ahead: BackgroundHasher,
+        add_words: AddWords,
     ) -> None:
         self._store = store
         self._cases = cases
         self._lookup = lookup
         self._hash_ahead = hash_ahead
+        self._add_words = add_words
 
     def search(
         self, words: str = "", order: SortOrder = DEFAULT_ORDER, cancel: threading.Event | None = None
@@ -84,6 +92,11 @@ class Queue:
             if order.column is SortKey.STATE:
                 return states.ids_by_state(db, found, order.descending, cancel)
             return found if found is not None and order == DEFAULT_ORDER else queue_rows.fetch_ids(db, order, found)
+
+    def fold(self, ids: array[int]) -> FoldedIds:
+        """Return a list of ids with one line for each training; see ``core.planning.stacks``."""
+        with self._store.read() as db:
+            return stacks.fold(db, ids)
 
     def _looked_at(self, ids: array[int], query: Query) -> array[int]:
         """Return the ids that match the terms that need the model files."""
@@ -102,7 +115,9 @@ class Queue:
         with self._store.read() as db:
             found = queue_rows.fetch_rows(db, ids)
             stamps = {row.path: fingerprint(row.path) for row in found.values()}
-            return [self._row(db, found[i], stamps[found[i].path]) for i in ids if i in found]
+            trainings = stacks.stacks_of(db, ids)
+            rows = [self._row(db, found[i], stamps[found[i].path]) for i in ids if i in found]
+            return [replace(row, stack=trainings[row.id]) if row.id in trainings else row for row in rows]
 
     @staticmethod
     def _row(db: Database, row: StoredRow, stamp: str | None) -> QueueRow:
@@ -142,6 +157,13 @@ class Queue:
         """
         with self._store.write() as db:
             pending.decide(db, ids, choice)
+
+    def add_words(self, ids: Sequence[int], tags: Sequence[str] = (), triggers: Sequence[str] = ()) -> int:
+        """Give tags and trigger words to pending imports, as one operation; return how many did not have them all.
+
+        Raises LibraryError.
+        """
+        return self._add_words(ids, tags, triggers)
 
     def decisions(self) -> list[tuple[int, Strategy]]:
         """Return all decisions not yet applied, by id."""

@@ -18,6 +18,7 @@ from textual.binding import Binding
 from textual.widgets import DataTable, Input
 
 from core.domain.records import QueueRow
+from core.domain.stacks import FoldedIds
 from core.library import Library
 from core.text import format_size
 from tui.app import CuratorApp
@@ -65,7 +66,7 @@ class ListApp(App[None]):
     @work(exclusive=True, group="ids")
     async def _filter(self, words: str) -> None:
         ids = await asyncio.to_thread(self._library.queue.search, words, self._model.order)
-        self._model.put_ids(ids, all_of_them=not words)
+        self._model.put_ids(FoldedIds(ids), all_of_them=not words)
 
     @on(QueueList.RowsWanted)
     @work(exclusive=True, group="rows")

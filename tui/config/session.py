@@ -22,11 +22,12 @@ _LONGEST = 2000  # characters of a filter
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """The import under the cursor, the filter, and the order of the list."""
+    """The import under the cursor, the filter, the order of the list, and whether each training takes one line."""
 
     row: int | None = None
     words: str = ""
     order: SortOrder = DEFAULT_ORDER
+    folded: bool = False
 
 
 def read(library: Path) -> Session:
@@ -42,10 +43,11 @@ def read(library: Path) -> Session:
         raise ValueError("it is nested too deeply") from None
     if not isinstance(kept, dict):
         raise ValueError("it is not a JSON object")
-    row, words, descending = kept.get("row"), kept.get("filter"), kept.get("descending")
+    row, words, descending, folded = (kept.get(key) for key in ("row", "filter", "descending", "folded"))
     if type(row) not in (int, type(None)) or not isinstance(words, str) or not isinstance(descending, bool):
         raise ValueError("a value in it has the wrong type")
-    return Session(row, words if _is_filter(words) else "", SortOrder(SortKey(str(kept.get("sort"))), descending))
+    order = SortOrder(SortKey(str(kept.get("sort"))), descending)
+    return Session(row, words if _is_filter(words) else "", order, folded is True)
 
 
 def _is_filter(words: str) -> bool:
@@ -64,6 +66,7 @@ def write(library: Path, session: Session) -> None:
         "filter": session.words,
         "sort": session.order.column,
         "descending": session.order.descending,
+        "folded": session.folded,
     }
     file = _file(library)
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from core.domain.enums import Strategy
-from core.domain.query import Field, exactly
+from core.domain.query import Field, exactly, state_word
 from core.domain.records import QueueRow
 from core.files.paths import folder_of
 
@@ -53,7 +53,7 @@ class BulkDecision:
 
 def criteria(row: QueueRow) -> Iterator[Criterion]:
     """Yield the criteria of an import; tags, of which there may be many, are off by default."""
-    yield Criterion("same state", row.state, f"state:{row.state}", on=True)
+    yield Criterion("same state", row.state, f"state:{state_word(row.state)}", on=True)
     if row.type:
         yield Criterion("same type", row.type, exactly(Field.TYPE, row.type), on=True)
     if folder := folder_of(row.path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from core.domain.enums import OperationKind
-from core.domain.history import RELINK
+from core.domain.history import ADDED_WORDS, RELINK
 from core.domain.operations import Operation
 from core.text import sanitize
 
@@ -27,6 +27,8 @@ def past_words(past: PastOperation) -> str:
         return operation_words(past.operation)
     if past.imported.source == RELINK:
         return f"relink of {_counted(past.imported.updated, 'file')}"
+    if past.imported.source == ADDED_WORDS:
+        return f"words for {_counted(past.imported.updated, 'import')}"
     if past.imported.scanned:
         return f"scan of {sanitize(past.name, 200)}"
     rows = past.imported.models + past.imported.pending

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from enum import Flag, auto
@@ -13,6 +12,7 @@ from core.domain.decision import Choice
 from core.domain.enums import State, Strategy
 from core.domain.records import QueueRow
 from core.domain.sort_order import DEFAULT_ORDER, SortOrder
+from core.domain.stacks import FoldedIds
 from tui.queue_model.decisions import Decisions
 from tui.queue_model.id_index import next_without
 from tui.queue_model.listed_ids import ListedIds
@@ -50,6 +50,8 @@ class QueueModel:
         self.decisions = Decisions()
         self.rows = RowCache()
         self.words = ""  # of the filter
+        self.folded = False  # whether each training takes one line
+        self.stacks: Mapping[int, tuple[int, ...]] = {}  # what the line of a stack stands for, by the listed id
         self.order = DEFAULT_ORDER
         self.total: int | None = None  # pending imports, listed or not
         self.states: Mapping[State, int] | None = None  # number of pending imports in each
@@ -82,8 +84,21 @@ class QueueModel:
 
     @property
     def chosen(self) -> Sequence[int]:
-        """The ids that a decision applies to: those marked, or the one under the cursor, or none in an empty list."""
-        return sorted(self.marks.ids) or [pending_id for pending_id in [self.listed.current] if pending_id is not None]
+        """The ids that a decision applies to: those marked, or the one under the cursor, or none in an empty list.
+
+        A folded stack stands for all of its imports.
+        """
+        current = [] if self.listed.current is None else [self.listed.current]
+        return sorted({i for pending_id in self.marks.ids or current for i in self.stands_for(pending_id)})
+
+    def stands_for(self, pending_id: int) -> tuple[int, ...]:
+        """Return the ids that a listed one stands for: itself, or all of its folded stack."""
+        return self.stacks.get(pending_id, (pending_id,))
+
+    @property
+    def found(self) -> int:
+        """The number of imports that are listed, those in folded stacks included."""
+        return len(self.listed.ids) + sum(len(stack) - 1 for stack in self.stacks.values())
 
     @property
     def all_decided(self) -> bool:
@@ -95,6 +110,11 @@ class QueueModel:
         return next_without(self.listed.ids, self.listed.cursor, by, self.decisions.ids)
 
     # Changes made by keys
+
+    def fold(self, folded: bool) -> None:
+        """Set whether each training takes one line."""
+        self.folded = folded
+        self._tell(Part.ORDER)
 
     def sort(self, order: SortOrder) -> None:
         """Set the sort order."""
@@ -110,12 +130,13 @@ class QueueModel:
 
     # Data that was read
 
-    def put_ids(self, ids: array[int], *, all_of_them: bool) -> None:
+    def put_ids(self, found: FoldedIds, *, all_of_them: bool) -> None:
         """List these ids, without copying the array; ``all_of_them`` says that no filter excludes any."""
-        self.marks.list_others(ids)
-        self.listed.put(ids)
+        self.marks.list_others(found.ids)
+        self.listed.put(found.ids)
+        self.stacks = found.stacks
         if all_of_them:
-            self.total = len(ids)
+            self.total = self.found
         self._tell(Part.LIST | Part.COUNTS | Part.MARKS)
 
     def put_rows(

@@ -35,12 +35,12 @@ _TONE = {
     Action.IGNORED: GREY,
 }
 
-# The effect of undoing an import, and of undoing a promotion.
-_BECOMES = (
+_IMPORT = (
     "They leave the library and the queue, their images go to the trash, and importing again brings them back. "
-    "New tags stay. There is no redo.",
-    "Rows, tags, metadata and images become what they were, and it is pending again. There is no redo.",
+    "New tags stay. There is no redo."
 )
+_CHANGE = "They get back the values that they had. There is no redo."
+_PROMOTION = "Rows, tags, metadata and images become what they were, and it is pending again. There is no redo."
 
 _KEPT = ("Not all of it can be undone", "It cannot be undone")
 
@@ -57,6 +57,14 @@ def ending(past: PastOperation) -> tuple[str, str]:
     if past.undo_blocked_by:
         return f"cannot be undone: {past.undo_blocked_by}", GREY
     return "", TEXT
+
+
+def _effect(past: PastOperation) -> str:
+    """Return what undoing an operation does."""
+    imported = past.imported
+    if imported is None:
+        return _PROMOTION
+    return _IMPORT if imported.models or imported.pending or imported.images else _CHANGE
 
 
 def _files(operation: Operation) -> str:
@@ -142,7 +150,7 @@ class UndoScreen(ModalScreen[bool]):
             )
             if newest.imported is not None:
                 yield Static(Content.styled(brought_words(newest.imported), TEXT))
-            yield Static(Content.styled(_BECOMES[newest.imported is None], GREY), classes="group")
+            yield Static(Content.styled(_effect(newest), GREY), classes="group")
             if newest.undo_blocked_by:
                 yield Static(
                     Content.styled(f"{_KEPT[newest.imported is None]}: {cut(newest.undo_blocked_by, 400)}", AMBER),

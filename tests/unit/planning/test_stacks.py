@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.planning.stacks import TrainingFacts, common_name, stack_of
+from core.planning.stacks import TrainingFacts, common_name, place_in_stack, stack_of
 
 
 def facts(name: str = "", tensors: str = "t", session: str = "", started: str = "", output: str = "") -> TrainingFacts:
@@ -54,3 +54,19 @@ def test_sessions_decide_before_names() -> None:
     assert stack_of(facts("a", started="9", output="x")) == stack_of(facts("b", started="9", output="x"))
     assert stack_of(facts("a", started="9", output="x")) != stack_of(facts("a", started="9", output="y"))
     assert stack_of(facts("a", tensors="")) is None
+
+
+def test_the_final_file_is_the_last_or_the_one_that_counts_nothing() -> None:
+    def order(*files: TrainingFacts) -> list[str]:
+        return [one.file_name for one in sorted(files, key=place_in_stack)]
+
+    def of(name: str, epoch: int = 0, steps: int = 0) -> TrainingFacts:
+        return TrainingFacts("1", "", "", name, "t", epoch, steps)
+
+    assert order(of("koi.st", 12), of("koi-000010.st", 10), of("koi-000004.st", 4)) == [
+        "koi-000004.st",
+        "koi-000010.st",
+        "koi.st",
+    ]
+    assert order(of("k-step20.st", 2, 20), of("k-step9.st", 2, 9), of("k-step1.st", 1, 1))[-1] == "k-step20.st"
+    assert order(of("b-Q8_0.gguf"), of("B.gguf"), of("b-q4_k_m.gguf")) == ["b-q4_k_m.gguf", "b-Q8_0.gguf", "B.gguf"]

@@ -12,6 +12,7 @@ from core.domain.enums import State, Strategy
 from core.domain.records import QueueRow
 from core.domain.resolution import Resolution
 from core.domain.sort_order import SortKey, SortOrder
+from core.domain.stacks import FoldedIds
 from core.queue.queue import QueueCounts
 from tui.queue_model.model import Part, QueueModel
 
@@ -36,7 +37,7 @@ def read(model: QueueModel, rows: Iterable[QueueRow]) -> set[int]:
 @pytest.fixture
 def model() -> QueueModel:
     model = QueueModel()
-    model.put_ids(array("q", range(1, 7)), all_of_them=True)
+    model.put_ids(FoldedIds(array("q", range(1, 7))), all_of_them=True)
     read(model, [row(pending_id) for pending_id in range(1, 7)])
     model.put_counts(QueueCounts(6, 0, {State.NEW: 6}))
     return model
@@ -168,7 +169,7 @@ def test_all_decided_waits_until_it_is_known_how_many_there_are(model: QueueMode
 
 def test_all_that_is_listed_is_not_all_there_is() -> None:
     model = QueueModel()
-    model.put_ids(array("q", [1]), all_of_them=False)
+    model.put_ids(FoldedIds(array("q", [1])), all_of_them=False)
     model.decide([1], Strategy.SKIP)
     assert not model.all_decided
 
@@ -190,5 +191,5 @@ def test_another_order_is_told_and_the_list_stays_until_it_is_read(model: QueueM
     order = SortOrder(SortKey.NAME, descending=True)
     model.sort(order)
     assert (model.order, seen, model.listed.current) == (order, [Part.ORDER], 1)
-    model.put_ids(array("q", [6, 1, 5]), all_of_them=False)
+    model.put_ids(FoldedIds(array("q", [6, 1, 5])), all_of_them=False)
     assert (model.listed.current, model.listed.cursor, model.total) == (1, 1, 6)

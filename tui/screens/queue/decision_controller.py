@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from textual.screen import Screen
 
-from core.domain.decision import Choice
+from core.domain.decision import Choice, Decision
 from core.domain.enums import Strategy
 from tui.keys import display_key
 from tui.presenters.bulk_criteria import BulkAction, BulkDecision
@@ -69,7 +69,8 @@ class DecisionController:
     async def take_suggested(self) -> None:
         """Accept suggestions; of several, only those that overwrite and drop nothing, and the others stay marked."""
         self._model.marks.end_range()
-        ids, alone = self._model.chosen, not self._model.marks.ids
+        ids = self._model.chosen
+        alone = not self._model.marks.ids and len(ids) == 1
         if await self._take(ids, alone) and alone and self._model.listed.current == ids[0]:
             self._list.action_move(1)
 
@@ -113,8 +114,10 @@ class DecisionController:
         return QueueNavigator(self._listing.place, self._list.action_move, self._decide_current, self._model.near)
 
     def _decide_current(self, choice: Choice) -> None:
-        if self._model.listed.current is not None:
-            self._store([self._model.listed.current], choice)
+        current = self._model.listed.current
+        if current is not None:  # what was picked by hand is about this import alone
+            alone = isinstance(choice, Decision)
+            self._store([current] if alone else self._model.stands_for(current), choice)
 
     def _say(self, words: str) -> None:
         self._screen.query_one(StatusBar).say(words)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from array import array
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from core.domain.enums import State, Strategy
 from core.domain.query import QueryError
 from core.domain.records import QueueRow
 from core.domain.sort_order import SortKey, SortOrder
+from core.domain.stacks import FoldedIds
 from core.errors import Cancelled, CuratorError
 from tui.config.session import Session
 from tui.jobs.decision_writer import DecisionWriter
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _RECOUNT = 0.5  # minimum seconds between two counts
 _EMPTY = "The queue is empty.\n\n{key} brings models in: a folder, or an old manager's database."
 
-IdsQuestion = tuple[str, SortOrder]
+IdsQuestion = tuple[str, SortOrder, bool]
 RowsQuestion = tuple[int, Sequence[int]]
 
 
@@ -50,8 +50,8 @@ class ListController:
         self._model = model
         self._rows_came = rows_came
         queue = library.queue
-        self._ids = LatestQuery[IdsQuestion, "array[int]"](
-            screen, "ids", lambda question, _: queue.search(*question, self._leaving), self._show_ids, self._no_ids
+        self._ids = LatestQuery[IdsQuestion, FoldedIds](
+            screen, "ids", lambda question, _: self._search(*question), self._show_ids, self._no_ids
         )
         self._rows = LatestQuery[RowsQuestion, "list[QueueRow]"](
             screen, "rows", lambda question, _: queue.rows(question[1]), self._show_rows, self._read_failed
@@ -75,11 +75,12 @@ class ListController:
     @property
     def session(self) -> Session:
         """The current session: cursor, filter and order."""
-        return Session(self._model.listed.current, self._model.words, self._model.order)
+        return Session(self._model.listed.current, self._model.words, self._model.order, self._model.folded)
 
     def resume(self, session: Session) -> None:
         """Read everything, and restore a session."""
         self._put_words(session.words)
+        self._model.fold(session.folded)
         self._model.sort(session.order)
         self.load(session.row)
 
@@ -103,7 +104,7 @@ class ListController:
 
     @property
     def _question(self) -> IdsQuestion:
-        return self._model.words, self._model.order
+        return self._model.words, self._model.order, self._model.folded
 
     @property
     def _list(self) -> QueueList:
@@ -177,8 +178,11 @@ class ListController:
 
     def take_out(self, gone: set[int], rows: Sequence[QueueRow]) -> None:
         """Remove imports that have left the queue; ``rows`` give their states."""
+        stacks = not gone.isdisjoint(self._model.stacks)
         self._model.take_out(gone, rows)
         self.recount()
+        if stacks:  # others of a training may be left, which another file stands for
+            self.find()
 
     def stop(self) -> None:
         """Stop counting and suggesting: neither is worth waiting for when the app quits."""
@@ -195,12 +199,16 @@ class ListController:
         self._pause = max(_RECOUNT, 10 * (time.monotonic() - started))
         return counts
 
-    def _show_ids(self, question: IdsQuestion, ids: array[int]) -> None:
-        words, _ = question
+    def _search(self, words: str, order: SortOrder, folded: bool) -> FoldedIds:
+        ids = self._library.queue.search(words, order, self._leaving)
+        return self._library.queue.fold(ids) if folded else FoldedIds(ids)
+
+    def _show_ids(self, question: IdsQuestion, found: FoldedIds) -> None:
+        words, ids = self._model.words, found.ids
         if question == self._question:
             empty = _EMPTY.format(key=display_key(self._screen.app, "import.open"))
             self._list.show_empty("Nothing in the queue matches the filter.\n\nEsc clears it." if words else empty)
-            self._model.put_ids(ids, all_of_them=not words)
+            self._model.put_ids(found, all_of_them=not words)
             if self._then is not None:
                 self._list.go_to(self._then)
                 self._then = None
@@ -227,7 +235,7 @@ class ListController:
             self._read_failed(question, error)
 
     def _show_found(self) -> None:
-        self._filter.show_found(len(self._model.listed.ids), self._model.total or 0)
+        self._filter.show_found(self._model.found, self._model.total or 0)
 
     def _show_rows(self, question: RowsQuestion, rows: list[QueueRow]) -> None:
         generation, ids = question

@@ -19,6 +19,7 @@ from tui.keys import KEYS
 from tui.messages import ApplyEnded, Applying, Hashing, HashingEnded, Promoted, SensitiveTurned, Waiting
 from tui.queue_model.model import Part, QueueModel
 from tui.screens.queue.apply_controller import ApplyController
+from tui.screens.queue.bulk_controller import BulkController
 from tui.screens.queue.decision_controller import DecisionController
 from tui.screens.queue.hashing_controller import HashingController
 from tui.screens.queue.import_controller import ImportController
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 
 _ON_A_ROW = frozenset(
-    ("decide", "clear", "mark", "undecided", "image", "peek", "compare", "view", "suggest", "alike", "same")
+    ("decide", "clear", "mark", "undecided", "image", "peek", "compare", "view", "suggest", "alike", "same", "words")
 )
 
 
@@ -71,6 +72,7 @@ class QueueScreen(Screen[None]):
         self._marking = MarkController(self, model, self._listing)
         self._promoting = ApplyController(self, library, model, self._listing)
         self._deciding = DecisionController(self, model, self._listing, self._promoting, self._detail)
+        self._bulk = BulkController(self, library, model, self._listing, self._deciding)
         self._resuming = SessionController(library.root, self._listing, on=start is not Start.PLAIN)
         self._start = start
         model.watch(Part.DECISIONS | Part.FAILURES, self._show_current)
@@ -129,9 +131,7 @@ class QueueScreen(Screen[None]):
             return not isinstance(self.focused, FilterInput)
         if action == "stop":
             return self._promoting.job.running
-        if action == "log":
-            return bool(self._promoting.job.log)
-        return True
+        return bool(self._promoting.job.log) if action == "log" else True
 
     def action_decide(self, strategy: str) -> None:
         self._deciding.decide(Strategy(strategy))
@@ -145,12 +145,11 @@ class QueueScreen(Screen[None]):
 
     @work(group="alike", exit_on_error=False)
     async def action_alike(self) -> None:
-        from tui.screens.bulk_decision import BulkDecisionScreen  # noqa: PLC0415 - start-up
+        await self._bulk.alike()
 
-        if row := self.model.current_row:
-            settled = self._listing.decisions.settled
-            if answer := await self.app.push_screen_wait(BulkDecisionScreen(self._library, row, settled)):
-                await self._deciding.for_all(answer)
+    @work(group="words", exit_on_error=False)
+    async def action_words(self) -> None:
+        await self._bulk.add_words()
 
     @on(QueueList.Opened)
     @work(group="compare", exit_on_error=False)

@@ -39,6 +39,7 @@ _MARGIN = 3
 _BAD = "!"  # before the name of a file that is not what it says
 _STATE, _DECISION, _TYPE, _BASE, _SIZE = 9, 10, 11, 11, 8
 _SHORT = {State.SAME_WEIGHTS: "= weights"}  # states too long for their column
+_FOLDED = "   one line a training"
 _BRACKETS = {(False, True): "╭", (True, True): "│", (True, False): "╰"}
 _TO_THE_RIGHT = (SortKey.ID, SortKey.SIZE)
 _BROAD, _WIDE, _MIDDLE = 96, 84, 66
@@ -71,8 +72,10 @@ class RowStyle:
     suggestion: str = ""
     stripe: bool = False
     hover: bool = False
-    above: bool = False  # whether the line above has the same file
+    above: bool = False  # whether the line above has the same file, or is of the same training
     below: bool = False
+    same_file: bool = False  # which of the two it is
+    files: int = 1  # for which the line stands, if it is that of a folded stack
 
 
 @lru_cache(maxsize=16)
@@ -90,7 +93,7 @@ def columns(width: int, highest_id: int, *, bases: bool = False) -> Columns:
     return Columns(width, digits, max(width - taken - 2, 6), kind, base, bytes_)
 
 
-def header(cols: Columns, palette: Palette, order: SortOrder = DEFAULT_ORDER) -> list[Segment]:
+def header(cols: Columns, palette: Palette, order: SortOrder = DEFAULT_ORDER, *, folded: bool = False) -> list[Segment]:
     """Return the header line; a sign marks the sort column and the direction."""
     sign = "▼" if order.descending else "▲"
     parts = _parts(cols)
@@ -102,6 +105,8 @@ def header(cols: Columns, palette: Palette, order: SortOrder = DEFAULT_ORDER) ->
         elif column is SortKey.NAME and order.column not in [column for column, *_ in parts]:
             named = f"{word}   by {order.column} {sign}"
             word = named if len(named) <= width else f"{order.column} {sign}"
+        if column is SortKey.NAME and folded and len(word) + len(_FOLDED) <= width:
+            word += _FOLDED
         segments.append(Segment(fit(word, width, right=column in _TO_THE_RIGHT) + " " * gap, palette.style(colour)))
     return segments
 
@@ -130,15 +135,15 @@ def line(row: QueueRow, cols: Columns, look: RowStyle, ground: Style, palette: P
     style = partial(_style, palette, ground, _under(look))
     dim = style(GREY)
     bad = row.verdict in BAD_VERDICTS
-    name = short_name(row.title, cols.name - 2 * bad)
+    files = f" \u00d7{look.files}" if look.files > 1 else ""
+    room = cols.name - 2 * bad - len(files)
+    name = fit(short_name(row.title, room), room)
     segments = [
         *_margin(look, style),
         Segment(fit(row.id, cols.id, right=True) + " ", dim),
         *([Segment(f"{_BAD} ", style(AMBER, bold=True))] if bad else []),
-        Segment(
-            fit(name, cols.name - 2 * bad) + " ",
-            style(RED if row.damage else BRIGHT if look.cursor else TEXT, bold=look.cursor),
-        ),
+        Segment(name + " ", style(RED if row.damage else BRIGHT if look.cursor else TEXT, bold=look.cursor)),
+        *([Segment(f"{files[1:]} ", style(BLUE, bold=True))] if files else []),
     ]
     if cols.type:
         segments.append(Segment(fit(row.type, cols.type) + " ", dim))
@@ -199,7 +204,7 @@ def _margin(look: RowStyle, style: Callable[..., Style]) -> list[Segment]:
     bracket = _BRACKETS.get((look.above, look.below))
     if bracket is None:
         return [bar, Segment(mark + " ", marked)]
-    return [bar, Segment(mark, marked), Segment(bracket, style(VIOLET))]
+    return [bar, Segment(mark, marked), Segment(bracket, style(VIOLET if look.same_file else BLUE))]
 
 
 def _decision(row: QueueRow, look: RowStyle) -> tuple[str, str, bool, bool]:

@@ -98,6 +98,9 @@ class QueueList(IdList):
     def action_turn(self) -> None:
         self._model.sort(replace(self._model.order, descending=not self._model.order.descending))
 
+    def action_fold(self) -> None:
+        self._model.fold(not self._model.folded)
+
     def _move_to(self, place: int) -> None:
         before = self.cursor
         super()._move_to(place)
@@ -143,11 +146,14 @@ class QueueList(IdList):
                 self._palette,
             )
         if y == 0:
-            return strip(header(cols, self._palette, self._model.order), cols.width, self._ground)
+            return strip(
+                header(cols, self._palette, self._model.order, folded=self._model.folded), cols.width, self._ground
+            )
         segments = [] if self.ids else empty_line(self._empty, y, *self.scrollable_content_region.size, self._palette)
         return strip(segments, cols.width, self._ground)
 
     def _look(self, pending_id: int, place: int, y: int) -> RowStyle:
+        above, below, same_file = self._group(place)
         return RowStyle(
             cursor=place == self.cursor,
             focus=self.has_focus,
@@ -157,13 +163,24 @@ class QueueList(IdList):
             suggestion=self._suggested.get(pending_id, ""),
             stripe=bool(place % 2),
             hover=y == self._hover,
-            above=self._same_file(place, place - 1),
-            below=self._same_file(place, place + 1),
+            above=above,
+            below=below,
+            same_file=same_file,
+            files=len(self._model.stands_for(pending_id)),
         )
 
-    def _same_file(self, place: int, other: int) -> bool:
-        """Return whether the imports at two places are known to have the same file."""
-        if not 0 <= other < len(self.ids):
-            return False
-        one, two = self._model.rows.get(self.ids[place]), self._model.rows.get(self.ids[other])
-        return one is not None and two is not None and one.sha256 is not None and one.sha256 == two.sha256
+    def _group(self, place: int) -> tuple[bool, bool, bool]:
+        """Return whether the lines above and below belong to that at a place, and whether by the same file.
+
+        Files count more than trainings.
+        """
+        row = self._model.rows.get(self.ids[place])
+        places = (place - 1, place + 1)
+        near = [self._model.rows.get(self.ids[one]) if 0 <= one < len(self.ids) else None for one in places]
+        if row is None:
+            return False, False, False
+        alike = [one is not None and row.sha256 is not None and one.sha256 == row.sha256 for one in near]
+        if any(alike):
+            return alike[0], alike[1], True
+        above, below = (one is not None and row.stack != () and one.stack == row.stack for one in near)
+        return above, below, False
