@@ -72,7 +72,7 @@ KEYS: Mapping[str, list[BindingType]] = {
         _hidden("r,f5", "reload", "reload", "look.reload", "Reload the queue"),
         _hidden("H", "pause_hashing", "pause hashing", "look.hashing", "Pause or resume hashing"),
         _hidden("i", "bring_in", "import", "import.open", "Bring models in: a folder or an old database"),
-        _hidden("R", "relink", "relink", "import.relink", "Find missing model files in the remembered folders"),
+        _hidden("R", "relink", "relink", "import.relink", "Find missing files in the remembered folders"),
         _key("space", "mark('one')", "mark", "mark.one", "Mark the row and move on", display="space"),
         _hidden("asterisk", "mark('all')", "mark all", "mark.all", "Mark all rows shown", display="*"),
         _hidden("I", "mark('inverted')", "invert marks", "mark.invert", "Invert the marks of all rows shown"),

@@ -166,7 +166,7 @@ def test_show_a_model_and_its_images(library: Library, tmp_path: Path) -> None:
     add_model(library, sha256, tmp_path / "x", images=[png(n) for n in range(11)], tag_names=["t"])
     names = [f"{sha256}_{n}.webp" for n in range(11)]
     found = run("show", sha256.upper(), "--json", library=library.root).object
-    assert list(found) == ["kind", "sha256", *RECORD_KEYS]
+    assert list(found) == ["kind", "sha256", *RECORD_KEYS[:8], "aliases", *RECORD_KEYS[8:]]
     assert (found["kind"], found["sha256"], found["images"]) == ("model", sha256, names)
     assert run("images", sha256, "--json", library=library.root).object == {"sha256": sha256, "images": names}
     assert run("images", sha256, library=library.root).out.splitlines() == names

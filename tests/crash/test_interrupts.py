@@ -201,4 +201,4 @@ def test_interrupted_at_a_sample_of_all_points_nothing_is_mixed() -> None:
     found = subprocess.run(arguments, cwd=ROOT, capture_output=True, check=False, text=True, timeout=300)
     assert found.returncode == 0, found.stdout + found.stderr
     tried = [int(number) for number in re.findall(r"(\d+) points, .*, 0 bad", found.stdout)]
-    assert len(tried) == 36 and sum(tried) > 250, found.stdout
+    assert len(tried) == 42 and sum(tried) > 250, found.stdout

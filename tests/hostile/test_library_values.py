@@ -57,7 +57,7 @@ _WHERE = {
     "imported_rows": "1",
     "imported_images": "1",
     **dict.fromkeys(("scanned_files", "statements", "claims", "scanned_pictures", "scanned_folders"), "1"),
-    **dict.fromkeys(("other_paths", "scan_problems", "scan_roots", "body_hashes"), "1"),
+    **dict.fromkeys(("other_paths", "scan_problems", "scan_roots", "body_hashes", "aliases"), "1"),
 }
 _PLACES = [
     *(Place("pending_import", column, _NO_TEXT) for column in ("name", "type")),
@@ -103,7 +103,8 @@ _PLACES = [
     Place("scan_roots", "added_at", _NO_INTEGER),
     Place("body_hashes", "sha256", _NO_HASH),
     Place("file_hashes", "blake3", _NO_HASH),
-    Place("body_hashes", "stamp", _NO_TEXT),
+    Place("body_hashes", "file", _NO_HASH),
+    *(Place("aliases", column, _NO_HASH) for column in ("sha256", "model")),
 ]
 
 

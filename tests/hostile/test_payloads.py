@@ -144,7 +144,7 @@ def walk(seen: Terminal) -> None:
     seen.press("g\x1b")
     seen.see("9 ␛[!p")
     seen.press("?")
-    seen.see("In the comparison")
+    seen.see("Deciding")
     seen.press("q")
     seen.see("a apply")
     seen.press("U")

@@ -65,6 +65,7 @@ def template() -> Path:
             db.execute("INSERT INTO imported_rows VALUES ('/old.db', 1, NULL, ?)", [BAD])
             db.execute("INSERT INTO imported_images VALUES ('/old.db', 1, 'x.png')")
             generations.put(db, digest(png(2)), Generation(GenerationTool.A1111, "ink", seed=1))
+            db.execute("INSERT INTO aliases VALUES (?, ?)", ["12" * 32, SHA])
             _add_scan(db, str(path))
     return folder
 
