@@ -16,9 +16,9 @@ SWAPPED = {"decide.merge": "o", "decide.override": "m"}
 
 
 def test_keys_that_can_be_set() -> None:
-    wanted = {"decide.merge": "M", "look.filter": "f, ctrl+f", "app.help": "?", "look.view": "f9"}
+    wanted = {"decide.merge": "M", "look.filter": "b, ctrl+f", "app.help": "?", "look.view": "f9"}
     assert checked_keys(wanted) == (
-        {"decide.merge": "M", "look.filter": "f,ctrl+f", "app.help": "question_mark", "look.view": "f9"},
+        {"decide.merge": "M", "look.filter": "b,ctrl+f", "app.help": "question_mark", "look.view": "f9"},
         [],
     )
     assert checked_keys(SWAPPED) == (SWAPPED, [])
@@ -78,9 +78,9 @@ async def test_a_key_set_anew_acts_and_is_shown_everywhere(tmp_path: Path) -> No
 
 async def test_the_filter_comes_first_under_another_key_too(tmp_path: Path) -> None:
     with sample(tmp_path) as library:
-        async with running(library, settings=Settings(keys={"look.filter": "f"})) as desk:
-            await desk.press("f", *"ofmd", "enter")
-            await desk.wait_until(lambda: "ofmd" in desk.text("#words"))
+        async with running(library, settings=Settings(keys={"look.filter": "b"})) as desk:
+            await desk.press("b", *"obmd", "enter")
+            await desk.wait_until(lambda: "obmd" in desk.text("#words"))
             assert desk.stored() == {}
 
 
