@@ -60,8 +60,8 @@ KEYS: Mapping[str, list[BindingType]] = {
         _key("o", "decide('override')", "override", "decide.override", "Override: take every value of the import"),
         _key("d", "decide('delete')", "delete", "decide.delete", "Delete the import, keep the model file"),
         _key("s", "decide('skip')", "skip", "decide.skip", "Skip: leave it in the queue"),
-        _hidden("equals_sign", "alike", "similar", "decide.alike", "Apply to similar imports", display="="),
-        _hidden("number_sign", "words", "words", "decide.words", "Add tags and trigger words", display="#"),
+        _hidden("equals_sign", "bulk('alike')", "similar", "decide.alike", "Apply to similar imports", display="="),
+        _hidden("number_sign", "bulk('words')", "words", "decide.words", "Add tags and trigger words", display="#"),
         _key("full_stop", "suggest", "suggested", "decide.suggested", "Accept the suggestion", display="."),
         _key("a", "apply", "apply", "apply.start", "Apply all decisions, after one confirmation"),
         _key("enter", "compare", "compare", "look.compare", "Compare every field and image", display="⏎"),
@@ -79,6 +79,7 @@ KEYS: Mapping[str, list[BindingType]] = {
         _hidden("V", "mark('range')", "range", "mark.range", "Start or end a range at the cursor"),
         _hidden("n", "undecided(1)", "next undecided", "move.undecided", "Next row without a decision"),
         _hidden("N", "undecided(-1)", "previous undecided", "move.undecided_before", "Previous row without a decision"),
+        _hidden("F", "bulk('facets')", "facets", "look.facets", "Count types, base models and tags; filter by one"),
         # With priority: words typed quickly after it must not decide anything in the list.
         _key("slash", "filter", "filter", "look.filter", "Filter the list", priority=True),
         _key("h,left", "image(-1)", "image", "look.image_before", "Previous sample image", display="h l"),
@@ -183,6 +184,19 @@ KEYS: Mapping[str, list[BindingType]] = {
         _key("enter,y", "act_mark", "mark", "alike.mark", "Mark all matches in the list"),
         _key("n,escape,q", "dismiss(None)", "no", "alike.no", "Back, change nothing"),
     ],
+    "facets": [
+        _key("enter", "select", "only these", "facets.only", "Show only imports with this value", display="⏎"),
+        _key("j,down", "cursor_down", "down", "facets.down", "Next value"),
+        _key("k,up", "cursor_up", "up", "facets.up", "Previous value"),
+        _hidden("pagedown", "page_down", "page down", "facets.page_down", "Page down"),
+        _hidden("pageup", "page_up", "page up", "facets.page_up", "Page up"),
+        _hidden("g,home", "first", "first", "facets.first", "First value"),
+        _hidden("G,end", "last", "last", "facets.last", "Last value"),
+    ],
+    "facets dialog": [
+        _key("minus", "without", "without", "facets.without", "Show only imports without this value", display="-"),
+        _key("escape,q,F", "dismiss(None)", "back", "facets.back", "Back, change nothing"),
+    ],
     "help": [_key("escape,question_mark,f1,q", "dismiss", "close", "help.close", "Close the help")],
 }
 
@@ -199,6 +213,7 @@ TOGETHER: tuple[tuple[str, ...], ...] = (
     ("dialog", "summary", "app"),
     ("bulk decision", "criteria", "app"),
     ("words", "app"),
+    ("facets", "facets dialog", "app"),
 )
 """Contexts whose keys work at the same time: within one of these, no key may have two meanings."""
 
@@ -209,6 +224,7 @@ GROUPS: Mapping[str, str] = {
     "alike": "Similar imports",
     "words": "Adding tags and trigger words",
     "look": "Viewing",
+    "facets": "Counting and filtering",
     "filter": "In the filter",
     "apply": "Applying",
     "import": "Importing",

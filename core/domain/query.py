@@ -38,7 +38,8 @@ _TERM = re.compile(r'(?=\S)(-?)(?:([A-Za-z]+):(=?))?(?:"((?:[^"]|"")*)"?|(\S*))'
 _NUMBER = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)([kmgt]?)b?")
 _UNITS = {"": 1, "k": 1e3, "m": 1e6, "g": 1e9, "t": 1e12}
 _MOST = 100  # words in one line; SQLite could not handle far more
-_NO_DECISION = "none"
+NO_DECISION = "none"
+"""How the lack of a decision is written in a term."""
 
 
 class QueryError(CuratorError):
@@ -175,6 +176,14 @@ def exactly(where: Field, value: str) -> str:
     return '{}:="{}"'.format(where, value.replace('"', '""'))
 
 
+def narrowed(line: str, term: str) -> str:
+    """Return a line with one more term, also where the last phrase of the line is not closed yet."""
+    *_, last = [None, *_TERM.finditer(line)]
+    is_open = last is not None and last[4] is not None and last.end(4) == last.end()
+    closing = '"' if is_open else ""
+    return f"{line}{closing} {term}".strip()
+
+
 def state_word(state: State) -> str:
     """Return a state as it is written in a term."""
     return state.replace(" ", "-")
@@ -199,7 +208,7 @@ def _keyed(key: str, equals: str, value: str, negated: bool) -> Term:
             return StateTerm(_choice("state", value, {state_word(state): state for state in State}), negated)
         case "decision":
             choices: dict[str, Strategy | None] = {one.value: one for one in Strategy}
-            return DecisionTerm(_choice("decision", value, {**choices, _NO_DECISION: None}), negated)
+            return DecisionTerm(_choice("decision", value, {**choices, NO_DECISION: None}), negated)
         case "verdict":
             return VerdictTerm(_choice("verdict", value, {one.value: one for one in Verdict}), negated)
         case "same" | "stack":

@@ -49,6 +49,11 @@ def family_of(name: str) -> str | None:
     return next((family for family, pattern in _FAMILIES if re.search(pattern, wanted)), None)
 
 
+def base_or_family(name: str) -> str:
+    """Return the family of a base model, or its name where the family is not known."""
+    return family_of(name) or name
+
+
 def contradict(claimed: str, shown: str) -> bool:
     """Return whether what is claimed and what the tensors show are of two families that are both known."""
     families = family_of(claimed), family_of(shown)

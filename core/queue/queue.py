@@ -30,6 +30,7 @@ from core.planning.verdicts import FileFacts, verdict
 from core.promotion.lookup import RecordReader
 from core.promotion.planner import EarlyOutcome, PromotionPlanner
 from core.queue import states
+from core.queue.facets import Facet, facets
 from core.storage import LibraryDatabase, aliases, pending, queue_rows, search, stacks, state_facts
 from core.storage.queue_rows import StoredRow
 
@@ -107,8 +108,14 @@ class Queue:
                 (row.id == term.id or row.sha256 in hashes) != term.negated for term, hashes in same
             )
 
-        windows = (self.rows(ids[start : start + _WINDOW]) for start in range(0, len(ids), _WINDOW))
-        return array("q", (row.id for window in windows for row in window if fits(row)))
+        return array("q", (row.id for window in self._windows(ids) for row in window if fits(row)))
+
+    def _windows(self, ids: array[int], cancel: threading.Event | None = None) -> Iterator[list[QueueRow]]:
+        """Yield the rows of many imports, some at a time. Raises Cancelled."""
+        for start in range(0, len(ids), _WINDOW):
+            if cancel is not None and cancel.is_set():
+                raise Cancelled("no longer wanted")
+            yield self.rows(ids[start : start + _WINDOW])
 
     def rows(self, ids: Sequence[int]) -> list[QueueRow]:
         """Return the rows of the given pending imports, in that order; missing ones are left out."""
@@ -140,9 +147,13 @@ class Queue:
 
     def all(self) -> Iterator[QueueRow]:
         """Yield the whole queue by id, reading one window at a time."""
-        everything = self.search()
-        for start in range(0, len(everything), _WINDOW):
-            yield from self.rows(everything[start : start + _WINDOW])
+        for window in self._windows(self.search()):
+            yield from window
+
+    def facets(self, words: str = "", cancel: threading.Event | None = None) -> tuple[Facet, ...]:
+        """Return which values the matching imports have, and how often. Raises QueryError, and Cancelled."""
+        found = self.search(words, cancel=cancel)
+        return facets(row for window in self._windows(found, cancel) for row in window)
 
     def counts(self, cancel: threading.Event | None = None) -> QueueCounts:
         """Count the whole queue; every model file is checked with ``stat``, none is read. Raises Cancelled."""

@@ -89,7 +89,7 @@ def _of_base(db: Database, term: TextTerm) -> set[int]:
     for pending_id, *bases in all_rows(db, select):
         names = [name for name in bases if is_text(name)]
         if term.whole:
-            fits = term.text in names
+            fits = term.text in (*names, *map(family_of, names))
         else:
             fits = any(wanted in folded(one) for name in names for one in (name, family_of(name) or ""))
         if fits:

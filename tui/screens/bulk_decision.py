@@ -18,6 +18,7 @@ from core.errors import CuratorError
 from core.text import sanitize
 from tui.jobs.latest import LatestQuery
 from tui.keys import KEYS
+from tui.presenters.answer_keys import answer_keys
 from tui.presenters.bulk_criteria import BulkAction, BulkDecision, Criterion, Matches, criteria, find_matches
 from tui.presenters.cell_text import cut, cut_front, fit
 from tui.theme.palette import AMBER, BLUE, BRIGHT, GREY, RED, STRATEGY, TEXT
@@ -26,6 +27,13 @@ if TYPE_CHECKING:
     from core.library import Library
 
 _NAME = 13
+_KEYS = (
+    ("m o d s", "decide for all"),
+    (".", "accept suggestions"),
+    ("⏎", "mark them"),
+    ("space", "switch"),
+    ("esc", "back"),
+)
 
 
 class CriteriaList(OptionList, inherit_bindings=False):
@@ -89,7 +97,7 @@ class BulkDecisionScreen(ModalScreen[BulkDecision | None]):
             yield Static(self._head(), id="like", markup=False)
             yield self._list
             yield Static(id="alike-note", markup=False)
-            yield Static(self._keys(), classes="answers")
+            yield Static(answer_keys(*_KEYS[:-2]) + "\n" + answer_keys(*_KEYS[-2:]), classes="answers")
 
     def on_mount(self) -> None:
         self._list.focus()
@@ -150,21 +158,6 @@ class BulkDecisionScreen(ModalScreen[BulkDecision | None]):
             return Content.assemble(name)
         key = (f"  {decision[0]} decides the same for all", GREY)
         return Content.assemble(name, (f"  ● {decision}", STRATEGY[decision]), key)
-
-    @staticmethod
-    def _keys() -> Content:
-        bold = f"bold {AMBER}"
-        return Content.assemble(
-            *(("m o d s", bold), (" decide for all   ", TEXT), (".", bold), (" accept suggestions", TEXT)),
-            *(
-                ("   ⏎", bold),
-                (" mark them\n", TEXT),
-                ("space", bold),
-                (" switch   ", TEXT),
-                ("esc", bold),
-                (" back", TEXT),
-            ),
-        )
 
 
 def _others(found: Matches) -> list[tuple[str, str]]:

@@ -19,12 +19,13 @@ from core.domain.imports import ImportReport
 from core.errors import SourceError
 from tui.jobs.import_job import ImportEnded, ImportFailed, Importing, ImportJob, ImportOrder, Order, Report, ScanOrder
 from tui.keys import KEYS
+from tui.presenters.answer_keys import answer_keys
 from tui.presenters.cell_text import wrap
 from tui.presenters.import_report import report_lines, title
 from tui.presenters.path_completion import images_beside, path_of, roots
 from tui.presenters.scan_report import scan_report_lines, scan_title
 from tui.screens.import_source import Proposal, choices, is_there, is_to_be_scanned, propose
-from tui.theme.palette import AMBER, GREY, RED, TEXT
+from tui.theme.palette import GREY, RED
 from tui.widgets.path_input import PathInput, PlainInput
 from tui.widgets.report_view import ReportView
 
@@ -110,8 +111,7 @@ class ImportScreen(ModalScreen[Report | None]):
         self._phase = phase
         self.query_one(ContentSwitcher).current = phase.value
         offered = [*_KEYS[phase], *([_FILTER] if phase is Phase.DONE and self.query_one(ReportView).filterable else [])]
-        keys = [((key, f"bold {AMBER}"), (f" {words}   ", TEXT)) for key, words in offered]
-        self.query_one("#import-keys", Static).update(Content.assemble(*(part for pair in keys for part in pair)))
+        self.query_one("#import-keys", Static).update(answer_keys(*offered))
         self.refresh_bindings()
 
     def _line(self, field_id: str) -> PlainInput:

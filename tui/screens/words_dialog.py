@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
-from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from tui.keys import KEYS
+from tui.presenters.answer_keys import answer_keys
 from tui.presenters.plan_lines import count_of
-from tui.theme.palette import AMBER, TEXT
 from tui.widgets.path_input import PlainInput
 
 _FIELDS = {"tags": "Tags", "triggers": "Triggers"}
@@ -44,7 +43,7 @@ class WordsScreen(ModalScreen[Words | None]):
                     yield Static(label, classes="label")
                     yield PlainInput(id=field_id)
             yield Static("Separated by commas. Nothing is taken away; u undoes it.", classes="hint", markup=False)
-            yield Static(_keys(), classes="answers")
+            yield Static(answer_keys(("⏎", "add"), ("tab", "next field"), ("esc", "cancel")), classes="answers")
 
     def on_mount(self) -> None:
         self.query_one("#tags", Input).focus()
@@ -56,11 +55,6 @@ class WordsScreen(ModalScreen[Words | None]):
     def action_add(self) -> None:
         tags, triggers = (_split(self.query_one(f"#{field_id}", Input).value) for field_id in _FIELDS)
         self.dismiss(Words(tags, triggers) if tags or triggers else None)
-
-
-def _keys() -> Content:
-    parts = (("⏎", "add"), ("tab", "next field"), ("esc", "cancel"))
-    return Content.assemble(*(span for key, does in parts for span in ((key, f"bold {AMBER}"), (f" {does}   ", TEXT))))
 
 
 def _split(text: str) -> tuple[str, ...]:

@@ -1,12 +1,14 @@
-"""Dialogs of the queue screen that act on several imports: one decision for similar ones, words for all of them."""
+"""Dialogs of the queue screen about several imports: one decision for similar ones, words for all, what they have."""
 
 from __future__ import annotations
 
 import asyncio
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from textual.screen import Screen
 
+from core.domain.query import narrowed
 from core.errors import CuratorError
 from tui.presenters.plan_lines import count_of
 from tui.queue_model.model import QueueModel
@@ -18,8 +20,16 @@ if TYPE_CHECKING:
     from core.library import Library
 
 
+class BulkDialog(StrEnum):
+    """The dialogs."""
+
+    ALIKE = "alike"
+    WORDS = "words"
+    FACETS = "facets"
+
+
 class BulkController:
-    """Asks, then acts on many imports at once."""
+    """Asks, then acts on many imports at once, or filters them."""
 
     def __init__(
         self,
@@ -35,7 +45,17 @@ class BulkController:
         self._listing = listing
         self._deciding = deciding
 
-    async def alike(self) -> None:
+    async def open(self, dialog: BulkDialog) -> None:
+        """Open one of the dialogs, and do what was chosen in it."""
+        match dialog:
+            case BulkDialog.ALIKE:
+                await self._alike()
+            case BulkDialog.WORDS:
+                await self._add_words()
+            case BulkDialog.FACETS:
+                await self._facets()
+
+    async def _alike(self) -> None:
         """Take one decision for imports that are similar to the one under the cursor."""
         from tui.screens.bulk_decision import BulkDecisionScreen  # noqa: PLC0415 - start-up
 
@@ -44,7 +64,7 @@ class BulkController:
             if answer := await self._screen.app.push_screen_wait(dialog):
                 await self._deciding.for_all(answer)
 
-    async def add_words(self) -> None:
+    async def _add_words(self) -> None:
         """Give tags and trigger words to the marked imports, or to the one under the cursor and its folded stack."""
         from tui.screens.words_dialog import WordsScreen  # noqa: PLC0415 - start-up
 
@@ -60,3 +80,12 @@ class BulkController:
         status.say(f"Added to {count_of(changed, 'import')}." if changed else "They have these words already.")
         self._model.marks.clear()
         self._listing.refresh()
+
+    async def _facets(self) -> None:
+        """Count what the listed imports have, and add the chosen value to the filter."""
+        from tui.screens.facets_dialog import FacetsScreen  # noqa: PLC0415 - start-up
+
+        await self._listing.decisions.settled()  # so that recent decisions are counted too
+        words = self._model.words
+        if term := await self._screen.app.push_screen_wait(FacetsScreen(self._library, words)):
+            self._listing.filter(narrowed(words, term))

@@ -19,7 +19,7 @@ from tui.keys import KEYS
 from tui.messages import ApplyEnded, Applying, Hashing, HashingEnded, Promoted, SensitiveTurned, Waiting
 from tui.queue_model.model import Part, QueueModel
 from tui.screens.queue.apply_controller import ApplyController
-from tui.screens.queue.bulk_controller import BulkController
+from tui.screens.queue.bulk_controller import BulkController, BulkDialog
 from tui.screens.queue.decision_controller import DecisionController
 from tui.screens.queue.hashing_controller import HashingController
 from tui.screens.queue.import_controller import ImportController
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 
 _ON_A_ROW = frozenset(
-    ("decide", "clear", "mark", "undecided", "image", "peek", "compare", "view", "suggest", "alike", "same", "words")
+    ("decide", "clear", "mark", "undecided", "image", "peek", "compare", "view", "suggest", "bulk", "same")
 )
 
 
@@ -143,13 +143,9 @@ class QueueScreen(Screen[None]):
     async def action_suggest(self) -> None:
         await self._deciding.take_suggested()
 
-    @work(group="alike", exit_on_error=False)
-    async def action_alike(self) -> None:
-        await self._bulk.alike()
-
-    @work(group="words", exit_on_error=False)
-    async def action_words(self) -> None:
-        await self._bulk.add_words()
+    @work(group="bulk", exit_on_error=False)
+    async def action_bulk(self, dialog: str) -> None:
+        await self._bulk.open(BulkDialog(dialog))
 
     @on(QueueList.Opened)
     @work(group="compare", exit_on_error=False)
