@@ -110,14 +110,14 @@ class Library:
         if readonly:
             if not is_library(root):
                 raise NoLibrary(f"there is no library in {root}; importing into it creates one")
-            lost, library = "", cls(root, readonly=True, lock=None)
+            library = cls(root, readonly=True, lock=None)
         else:
             check_ours(root / DATABASE)
             lost = lost_folders(root) if is_library(root) else ""
             library = cls(root, readonly=False, lock=acquire(root, on_wait), hash_threads=hash_threads)
+            library.warning = lost
         try:
             library.on_wait(on_wait)
-            library.warning = lost
             settle(root, library._lock)
             left = library._left_behind()
             migrate(library.store)

@@ -14,9 +14,7 @@ from core.domain.statements import Source, SourcedStatement, SourceTier
 
 TAGS = "tags"
 UNITED = frozenset(("trained_words", "negative_words", TAGS, "community_links", "prompts", "training.tags"))
-PRECEDENCE = (
-    Source.A1111,
-    Source.TEXT,
+TOOLS = (
     Source.LORA_MANAGER,
     Source.COMFYUI,
     Source.STABILITY_MATRIX,
@@ -27,10 +25,14 @@ PRECEDENCE = (
     Source.MODEL_MANAGER,
     Source.SWARMUI,
     Source.ARC_EN_CIEL,
-    Source.CHECKSUM,
-    Source.HUGGING_FACE,
-    Source.HEADER,
-    Source.FILE_NAME,
+)
+"""What tools fetched, the best first."""
+
+PRECEDENCE = (
+    *(Source.A1111, Source.TEXT),
+    *TOOLS,
+    *(Source.CHECKSUM, Source.HUGGING_FACE),
+    *(Source.HEADER, Source.FILE_NAME),
 )
 _KEPT = frozenset(map(str, Source))  # the field under which a tool's own keys are kept
 

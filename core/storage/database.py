@@ -30,8 +30,7 @@ _NO_PLACE = (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY)
 
 CLOSED = "the library is closed"
 COMMIT_UNKNOWN = "the commit state is unknown"
-# Databases that were open when this process was forked: see core.locks.forks.
-_inherited: set[Path] = set()
+_inherited: set[Path] = set()  # databases that were open when this process was forked: see core.locks.forks
 
 
 class LibraryDatabase:
@@ -214,9 +213,7 @@ class LibraryDatabase:
                     yield db
                     self._commit(db)
             except sqlite3.Error as error:
-                raise LibraryError(
-                    f"the library's database could not be written ({error}); nothing was changed"
-                ) from error
+                raise _unchanged(error) from error
 
     def await_turn(self, cancel: threading.Event | None = None) -> None:
         """Wait until nobody is writing. Call this before long work that would be lost without the write lock.
@@ -231,9 +228,7 @@ class LibraryDatabase:
                     self._check_place()
                     self._roll_back(db)
             except sqlite3.Error as error:
-                raise LibraryError(
-                    f"the library's database could not be written ({error}); nothing was changed"
-                ) from error
+                raise _unchanged(error) from error
 
     def check_open(self) -> None:
         """Raise LibraryError if the library is closed, or this process is a fork of the one that opened it."""
@@ -254,7 +249,7 @@ class LibraryDatabase:
                     f"the library's database could not be written ({error}); "
                     f"{COMMIT_UNKNOWN}: reopen the library to recover"
                 ) from error
-            raise LibraryError(f"the library's database could not be written ({error}); nothing was changed") from error
+            raise _unchanged(error) from error
 
     def write_barrier(self) -> None:
         """Commit and sync a change of one row, so that all earlier commits are certainly on disk."""
@@ -298,3 +293,7 @@ class LibraryDatabase:
         self._opened.clear()
         self._refusal, self._lock, self._in_use, self._aside = forks.FORKED, threading.Lock(), WeakSet(), None
         self._local = threading.local()
+
+
+def _unchanged(error: sqlite3.Error) -> LibraryError:
+    return LibraryError(f"the library's database could not be written ({error}); nothing was changed")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from textual._compositor import Compositor
 from textual._context import visible_screen_stack
 from textual.screen import Screen
+
+from tests.support.builders import png
+from tests.support.model_tree import civitai, put_json, put_model
 
 
 @pytest.fixture(autouse=True)
@@ -24,3 +29,15 @@ def _frames_for_nobody(request: pytest.FixtureRequest, monkeypatch: pytest.Monke
 
     if not request.node.get_closest_marker("frames"):
         monkeypatch.setattr(Compositor, "render_update", update)
+
+
+@pytest.fixture
+def models(tmp_path: Path) -> Path:
+    """A folder of models: one with notes and a picture, one with neither header nor notes that can be read."""
+    root = tmp_path / "models"
+    put_model(root / "loras" / "ink.safetensors")
+    put_json(root / "loras" / "ink.civitai.info", civitai("Ink"))
+    (root / "loras" / "ink.png").write_bytes(png(1))
+    put_json(root / "loras" / "broken.json", [])
+    (root / "loras" / "broken.safetensors").write_bytes(b"\xff" * 8 + b"{}")
+    return root

@@ -8,7 +8,7 @@ import pytest
 from textual.widgets import Static
 
 from core.domain.query import SYNTAX_HELP
-from core.planning.sources import PRECEDENCE
+from core.planning.sources import TOOLS
 from core.planning.suggestions import RULES
 from tests.support.app import running, sample
 from tui.presenters.plan_lines import SIGN
@@ -46,4 +46,4 @@ async def test_the_order_of_sources_is_in_the_help(tmp_path: Path) -> None:
             await desk.press("end")
             await desk.wait_for_text("Which source counts")
             told = [str(static.render()) for static in desk.app.screen.query(Static)]
-            assert any(", ".join(PRECEDENCE[2:-3]) in words for words in told)
+            assert any(", ".join(TOOLS) in words for words in told)

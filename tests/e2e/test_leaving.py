@@ -31,8 +31,7 @@ from tests.support.pseudo_terminal import PATIENCE, Terminal, terminal
 from tui.terminal import leaving
 
 SOON = 2.0 + 2.0  # seconds: what is promised, and what a busy machine may add
-MANY = 60  # imports, each of which takes a while
-FIRST = 6  # the first import of the sample's queue
+MANY, FIRST = 60, 6  # imports to apply, each of which takes a while; the first import of the sample's queue
 
 
 class End(Enum):

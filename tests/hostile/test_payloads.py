@@ -151,6 +151,16 @@ def walk(seen: Terminal) -> None:
     seen.see("History")
     seen.press("q")
     seen.see("a apply")
+    seen.press("F")
+    seen.see("What the list holds")
+    seen.press("GkkkkkkkkkkgG")
+    seen.press("q")
+    seen.see("a apply")
+    apply(seen)
+
+
+def apply(seen: Terminal) -> None:
+    """Apply everything, look at the log, and undo it."""
     seen.press("a")
     seen.see("Apply 39 decisions")
     seen.see("y apply")

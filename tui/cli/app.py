@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -38,7 +38,8 @@ def open_app(call: CliContext, graphics: str | None) -> int:
     if call.as_json:
         raise Failed("the app prints no JSON: give --json together with --verify, demo or a command", USAGE)
     if not has_terminal():
-        commands = "scan, import-legacy, pending, show, promote, images, undo, history, backup, config, serve"
+        context = click.get_current_context().find_root()
+        commands = ", ".join(name for name in cast(click.Group, context.command).commands if name != "demo")
         raise Failed(
             f"the app needs a terminal; without one there are --verify, demo and the commands {commands}", USAGE
         )

@@ -14,7 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from core.domain.query import SYNTAX_HELP
-from core.planning.sources import PRECEDENCE
+from core.planning.sources import TOOLS
 from core.planning.suggestions import RULES
 from tui.keys import GROUPS, KEYS, documented, key_name
 from tui.theme.palette import AMBER, BLUE, BRIGHT, GREY, RED, STRATEGY, TEAL, TEXT
@@ -33,7 +33,7 @@ SIGNS = (
 )
 TIERS = (
     ("person", "what somebody wrote: an editor's sidecar, notes, a text file"),
-    ("tool", f"what a tool fetched, in this order: {', '.join(PRECEDENCE[2:-3])}"),
+    ("tool", f"what a tool fetched, in this order: {', '.join(TOOLS)}"),
     ("header", "the header of the model file"),
     ("name", "the name of the model file"),
 )

@@ -58,22 +58,16 @@ class ModelFolders:
         written; what was read before stays, and the next scan goes on from there.
         """
         given = [root_of(folder) for folder in folders]
-        for root in given:
-            check_root(root)
         if examples is not None:
             check_examples(examples)
-        remembered = self.remembered()
-        roots = [root for root in given if not is_database(root)] or [one for one in remembered if not is_database(one)]
-        if given and not roots:
-            raise needs_folders(given[0])
+        roots, databases = self._walked(given)
         if given and not dry_run:
             with self._store.write(cancel=cancel) as db:
                 scan_folders.remember_roots(db, given)
         try:
             report = self._scanner.run(
                 roots,
-                # Those remembered count in every scan: what they said would be taken back otherwise.
-                databases=list(dict.fromkeys(root for root in (*given, *remembered) if is_database(root))),
+                databases=databases,
                 examples=None if examples is None else os.fspath(examples),
                 dry_run=dry_run,
                 cancel=cancel,
@@ -81,12 +75,20 @@ class ModelFolders:
             )
         except OSError as error:
             _log.error("the scan stopped", exc_info=error)
-            raise LibraryError(
-                f"the scan stopped: {error.filename or 'a file'} ({error.strerror or error}); fix that and scan again; "
-                "the scan continues where it stopped"
-            ) from error
+            raise _stopped(error) from error
         _log_report(report)
         return report
+
+    def _walked(self, given: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Return the folders and the databases that a scan reads, given some or none. Raises SourceError."""
+        for root in given:
+            check_root(root)
+        remembered = self.remembered()
+        roots = [root for root in given if not is_database(root)] or [one for one in remembered if not is_database(one)]
+        if given and not roots:
+            raise needs_folders(given[0])
+        # Databases that are remembered count in every scan: what they said would be taken back otherwise.
+        return roots, list(dict.fromkeys(root for root in (*given, *remembered) if is_database(root)))
 
     def relink(
         self,
@@ -106,6 +108,13 @@ class ModelFolders:
         report = self._relinker.run(roots, path_map or {}, cancel=cancel, progress=progress)
         _log.info("relinked %d files, %d still missing", len(report.relinked), len(report.still_missing))
         return report
+
+
+def _stopped(error: OSError) -> LibraryError:
+    return LibraryError(
+        f"the scan stopped: {error.filename or 'a file'} ({error.strerror or error}); fix that and scan again; "
+        "the scan continues where it stopped"
+    )
 
 
 def _log_report(report: ScanReport) -> None:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core import Library
 from core.domain.enums import State, Strategy
 from core.domain.plans import Plan, PromotionPlan
 from core.domain.records import Model, ModelImage, PendingImage, PendingImport
 from core.merger import is_empty, json_equal
 from core.planning.plan import plan_promotion
 from core.planning.suggestions import RULES, Suggestion, suggest
-from tests.support.builders import add_model, add_pending, digest, half_png, model_file, pending_of, png
 
 SHA, OTHER = "a" * 64, "b" * 64
 DELETE, MERGE = Strategy.DELETE, Strategy.MERGE
@@ -282,27 +279,3 @@ def test_nothing_safe_loses_anything(
 
 def row_of(record: Model) -> dict[str, Any]:
     return {"name": record.name, "meta_json": record.meta_json}
-
-
-# --- in a library ------------------------------------------------------------------------------------------------
-
-
-def test_a_look_gives_all_that_a_suggestion_needs(library: Library, tmp_path: Path) -> None:
-    path = model_file(tmp_path, "m", b"x")
-    twin = add_pending(library, path, name="old", type_="checkpoint", images=[png(1)], tag_names=["t"])
-    more = add_pending(library, path, name="old", type_="checkpoint", images=[png(2), half_png(3)])
-    other = add_pending(library, path, name="other", images=[png(1)])
-    add_model(library, digest(b"x"), path, images=[png(1)], tag_names=["t", "u"])
-    library.processor.dry_run(twin)
-    whys = []
-    for pending_id in (twin, more, other):
-        look = library.queue.preview(pending_id, None)
-        assert look is not None
-        claimed = pending_of(library, pending_id).claimed_sha256
-        found = suggest(look.row.state, look.plan, reason=look.reason, sha256=look.row.sha256, claimed_sha256=claimed)
-        whys.append((found.strategy, found.why, found.safe))
-    assert whys == [
-        (DELETE, f"{NOTHING}, keeps your size and date: delete", True),
-        (MERGE, "adds 1 image, overwrites nothing, keeps your size and date, drops 1 refused image: merge", False),
-        (None, "its name differs, its own is longer (5 to 3), so does 1 more field: review", False),
-    ]

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.domain.enums import Strategy
 from core.domain.query import narrowed, parse
 from core.domain.records import PendingImport
 from core.errors import Cancelled
@@ -18,13 +19,13 @@ from tests.support.app import add_import, sample
 
 
 def _counted(library: Library, kind: FacetKind, words: str = "") -> dict[str, int]:
-    [facet] = [facet for facet in library.queue.facets(words) if facet.kind is kind] or [None]
-    return {} if facet is None else {value.text: value.count for value in facet.values}
+    found = (facet for facet in library.queue.facets(words) if facet.kind is kind)
+    return {value.text: value.count for facet in found for value in facet.values}
 
 
 def test_each_term_finds_as_many_as_are_counted(tmp_path: Path) -> None:
     with sample(tmp_path) as library:
-        library.queue.decide([6, 7], "merge")
+        library.queue.decide([6, 7], Strategy.MERGE)
         found = library.queue.facets()
         assert {facet.kind for facet in found} >= {FacetKind.STATE, FacetKind.TYPE, FacetKind.DECISION, FacetKind.TAG}
         for facet in found:
