@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import itertools
 import os
 import re
+import shutil
 import threading
 import time
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 from types import SimpleNamespace
 from typing import Any
 from unittest import mock
@@ -24,6 +27,7 @@ from core.errors import Cancelled
 from core.library import Library
 from core.sample.library import sample_library
 from screenshots.scenarios import Scene, Step
+from tests.support.app import copy_of
 from tests.support.keys import press
 from tui.app import CuratorApp
 from tui.jobs.eta import EtaEstimator
@@ -36,7 +40,7 @@ _DEADLINE = 60.0
 _LOOK = 0.02  # seconds between two looks at the screen
 _STILL = 8  # consecutive looks at the screen without a change
 _APPLYING = "apply"  # the group of the worker that may go on while a picture is taken
-_ASKING = ("alike", "compare", "summary", "undo")  # groups of workers that wait for the screen above their own
+_ASKING = ("bulk", "compare", "summary", "undo")  # groups of workers that wait for the screen above their own
 
 
 async def shoot(scene: Scene) -> str:
@@ -53,9 +57,9 @@ async def on_stage(
 ) -> AsyncIterator[tuple[Pilot[None], threading.Event]]:
     """Run the app on the sample library; set the event to resume applying after it paused at ``stop_after``."""
     with (
-        _one_evening(),
+        _one_evening(after=1),
         TemporaryDirectory(prefix=Path(_PREFIX).name, dir=Path(_PREFIX).parent) as folder,
-        sample_library(Path(folder)) as library,
+        Library.open(copy_of(_template(), Path(folder))) as library,
         _standing_still(library, stop_after) as go_on,
     ):
         async with CuratorApp(library).run_test(size=size, notifications=True) as pilot:
@@ -98,10 +102,20 @@ def _at_work(worker: Worker[Any], above: Screen[Any]) -> bool:
     return not (worker.is_finished or worker.group == _APPLYING or waits)
 
 
+@functools.cache
+def _template() -> Path:
+    """Return the folder of the sample library, whose import was the first operation of the evening."""
+    folder = Path(mkdtemp(prefix="curator-pictures-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    with _one_evening():
+        sample_library(folder).close()
+    return folder
+
+
 @contextmanager
-def _one_evening() -> Iterator[None]:
-    """Date journal entries to one evening, one minute apart, and show times in UTC."""
-    minutes = itertools.count()
+def _one_evening(after: int = 0) -> Iterator[None]:
+    """Date journal entries to one evening, ``after`` minutes into it, one minute apart, and show times in UTC."""
+    minutes = itertools.count(after)
     clock = SimpleNamespace(time_ns=lambda: (_EVENING + 60 * next(minutes)) * 1_000_000_000)
     try:
         with mock.patch("core.storage.journal_rows.time", clock), mock.patch.dict(os.environ, TZ="UTC"):

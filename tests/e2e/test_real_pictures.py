@@ -34,7 +34,7 @@ def cover(self):
 CuratorApp.action_fail, CuratorApp.action_cover = fail, cover
 with Library.open(sys.argv[1]) as library:
     app = CuratorApp(library, graphics=graphics)
-    app.bind("F", "fail")
+    app.bind("B", "fail")
     app.bind("W", "cover")
     app.run()
 print("LEFT", app.return_code, flush=True)
@@ -104,7 +104,7 @@ def test_kitty_is_left_clean_after_a_bug(root: str) -> None:
     with terminal.running(_APP, root) as child:
         _begin(terminal)
         terminal.until(_PLACEHOLDER)
-        terminal.type(b"F")
+        terminal.type(b"B")
         terminal.finish(child)
     assert b"on purpose" in terminal.seen
     assert _freed(terminal) == _sent(terminal)

@@ -50,7 +50,11 @@ def _template() -> Path:
 
 def copy_sample(folder: Path) -> Path:
     """Copy the sample, including its model files, into ``folder`` and return the library's folder."""
-    template = _template()
+    return copy_of(_template(), folder)
+
+
+def copy_of(template: Path, folder: Path) -> Path:
+    """Copy a library with its model files into ``folder``, where its paths lead then; return the library's folder."""
     shutil.copytree(template, folder, dirs_exist_ok=True)
     with closing(sqlite3.connect(folder / "library" / "library.db")) as connection, connection:
         for table in ("pending_import", "models", "locations"):
