@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import io
+import json
 import random
 from collections.abc import Mapping
 
@@ -30,6 +32,31 @@ def png_saying(texts: Mapping[str, str], *, seed: int = 1, packed: bool = False)
         info.add_text(keyword, text, zip=packed)
     out = io.BytesIO()
     picture(seed).save(out, "PNG", pnginfo=info)
+    return out.getvalue()
+
+
+def png_hiding(
+    texts: Mapping[str, str],
+    *,
+    size: tuple[int, int] = (96, 64),
+    sign: bytes = b"stealth_pngcomp",
+    packed: bytes = b"",
+    more: int = 0,
+) -> bytes:
+    """Return a PNG with texts in the lowest bits of its alpha only, as NovelAI writes them.
+
+    ``packed`` takes their place; ``more`` is added to the number of bits that is stated.
+    """
+    packed = packed or gzip.compress(json.dumps(texts).encode())
+    hidden = sign + (8 * len(packed) + more).to_bytes(4, "big") + packed
+    bits = [byte >> shift & 1 for byte in hidden for shift in range(7, -1, -1)]
+    image = picture(1).resize(size).convert("RGBA")
+    for n, bit in enumerate(bits):
+        column, row = divmod(n, size[1])
+        red, green, blue, _ = image.getpixel((column, row))  # type: ignore[misc]
+        image.putpixel((column, row), (red, green, blue, 254 | bit))
+    out = io.BytesIO()
+    image.save(out, "PNG")
     return out.getvalue()
 
 

@@ -6,12 +6,16 @@ from collections.abc import Iterator, Mapping
 
 from core.domain.generation import Generation
 from core.images.generation import a1111, comfyui, other_tools, values
+from core.images.generation.stealth import hidden_texts
 from core.images.generation.texts import ImageTexts, image_texts
 
 
 def read_generation(data: bytes) -> Generation | None:
-    """Return what the image in ``data`` was made with, None if its file does not say; it is not decoded."""
-    return next(_found(image_texts(data)), None)
+    """Return what the image in ``data`` was made with, None if its file does not say.
+
+    Only a PNG with transparency that says nothing is decoded: NovelAI hides its texts in the pixels as well.
+    """
+    return next(_found(image_texts(data)), None) or _novelai(hidden_texts(data))
 
 
 def _found(texts: ImageTexts) -> Iterator[Generation]:

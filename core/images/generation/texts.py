@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from core.images.generation.avif import avif_exif
 from core.images.orientation import EXIF
 
 MAX_TEXT = 4 << 20  # bytes of one text; a graph of ComfyUI has some hundred KiB
@@ -29,13 +30,15 @@ class ImageTexts:
 
 
 def image_texts(data: bytes) -> ImageTexts:
-    """Return the texts in a PNG, JPEG or WebP; none for other formats."""
+    """Return the texts in a PNG, JPEG, WebP or AVIF; none for other formats."""
     if data.startswith(b"\x89PNG\r\n\x1a\n"):
         texts, exif = _png(data)
     elif data.startswith(b"\xff\xd8\xff"):
         texts, exif = {}, _jpeg_exif(data)
     elif data[8:12] == b"WEBP":
         texts, exif = {}, next((body for name, body in _webp_chunks(data) if name == b"EXIF"), b"")
+    elif data[4:12] in (b"ftypavif", b"ftypavis"):
+        texts, exif = {}, avif_exif(data)
     else:
         return ImageTexts()
     comment, others = _exif_texts(exif)

@@ -34,7 +34,7 @@ BE, LE = (b"UNICODE\0" + A1111.encode(order) for order in ("utf-16-be", "utf-16-
     [
         png_saying({"parameters": A1111}),
         png_saying({"parameters": A1111}, packed=True),
-        *(saying(kind, comment) for kind in ("JPEG", "WEBP", "PNG") for comment in (BE, LE)),
+        *(saying(kind, comment) for kind in ("JPEG", "WEBP", "PNG", "AVIF") for comment in (BE, LE)),
         saying("JPEG", b"ASCII\0\0\0" + A1111.encode()),
         saying("JPEG", b"\0" * 8 + A1111.encode()),
         saying("JPEG", A1111.encode()),
