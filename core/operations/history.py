@@ -90,6 +90,7 @@ class History:
                 imported = _imported(db, batch)
                 total = total + imported if total else imported
                 _check_batch(db, operation, batch)
+                kept = kept or ("" if operation.open else self._gone(operation))
             except UndoRefused as refusal:
                 kept = kept or str(refusal)
         return PastOperation(newest, _name(before), kept, total)
@@ -163,21 +164,24 @@ class History:
         batch = _batch(operation, before, after)
         _check_batch(db, operation, batch)
         imported = _imported(db, batch)
+        if gone := self._gone(operation):
+            what = _words(operation, os.path.basename(batch.source))
+            raise UndoRefused(f"operation {operation.number} ({what}) cannot be undone: {gone}")
         import_batches.take_back(db, batch)
         try:
             scan_batches.take_back(db, batch, before)
         except ValueError as reason:
             raise _damaged(operation, reason) from None
-        # The import's files go to the trash: one that was removed meanwhile is not needed for that.
+        # The files that it added go to the trash: one that was removed meanwhile is not needed for that.
         return [(src, dst) for src, dst in _moves_back(operation) if self._is_there(src)], imported
 
     def _why_kept(self, operation: Operation, before: Rows) -> str:
         if operation.unsafe:
             return _unsafe(operation)
-        if operation.undone_by is not None:
+        if operation.undone_by is not None or operation.kind not in (OperationKind.PROMOTE, OperationKind.IMPORT):
             return ""
-        if operation.kind is not OperationKind.PROMOTE:
-            return "made by an earlier version" if operation.kind is OperationKind.IMPORT and not before else ""
+        if operation.kind is OperationKind.IMPORT and not before:
+            return "made by an earlier version"
         # An open entry's files are still being moved.
         try:
             return "" if operation.open else self._gone(operation)
@@ -185,7 +189,11 @@ class History:
             return f"{error.filename or self._files.root} cannot be read ({error.strerror})"
 
     def _gone(self, operation: Operation) -> str:
-        gone = [src for src, _ in _moves_back(operation) if not self._is_there(src)]
+        """Return what undoing needs and is missing; the files that an import added are not needed."""
+        needed = [src for src, _ in _moves_back(operation)]
+        if operation.kind is OperationKind.IMPORT:
+            needed = [src for src in needed if src.startswith(f"{TRASH}/")]
+        gone = [src for src in needed if not self._is_there(src)]
         if not gone:
             return ""
         return "its files are no longer in the trash" if gone[0].startswith(f"{TRASH}/") else f"{gone[0]} is gone"

@@ -37,7 +37,7 @@ _INTRASH = re.compile(f"{TRASHED}|\\..*\\.partial", re.DOTALL)
 # The source and target folders between which an operation of each kind moves files.
 _MAY_MOVE: Mapping[OperationKind, Collection[tuple[str, str]]] = {
     OperationKind.PROMOTE: {(STAGING, IMAGES), (PENDING, TRASH)},
-    OperationKind.IMPORT: {(STAGING, IMAGES), (STAGING, PENDING)},
+    OperationKind.IMPORT: {(STAGING, IMAGES), (STAGING, PENDING), (PENDING, TRASH)},
     OperationKind.IMAGE: {(STAGING, IMAGES)},
     OperationKind.UNDO: {(TRASH, IMAGES), (TRASH, PENDING), (IMAGES, TRASH), (PENDING, TRASH)},
 }

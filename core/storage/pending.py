@@ -100,6 +100,12 @@ def _tags(db: Database, pending_id: int) -> list[tuple[int, object]]:
     return [(i, name) for i, name in all_rows(db, select, [pending_id])]
 
 
+def size(db: Database, pending_id: int) -> int | None:
+    """Return the size in bytes of the file of a pending import, None if it is unknown."""
+    row = one_row(db, "SELECT size_bytes FROM pending_import WHERE id = ?", [pending_id])
+    return Row().take("size_bytes", natural, row[0], 0) or None if row else None
+
+
 def images(db: Database, pending_id: int) -> tuple[PendingImage, ...]:
     """Return a pending import's images in order, each with the verdict cached for its digest. Raises RowDamaged."""
     row = Row()
@@ -185,6 +191,11 @@ def follow_file(db: Database, pending_id: int, old: str, new: str, type_: str | 
 def add_image(db: Database, pending_id: int, image: PendingImage) -> None:
     """Append an image to a pending import."""
     db.execute("INSERT INTO pending_images VALUES (?, ?, ?, ?)", [pending_id, image.n, image.file, image.sha256])
+
+
+def remove_image(db: Database, pending_id: int, image: PendingImage) -> None:
+    """Remove an image from a pending import; its file is left where it is."""
+    db.execute("DELETE FROM pending_images WHERE pending_id = ? AND n = ?", [pending_id, image.n])
 
 
 def delete(db: Database, pending_id: int) -> None:

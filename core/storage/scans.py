@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -228,16 +228,6 @@ def claim_of(kind: Any, value: object, source: Any, file: object) -> SourcedClai
     return SourcedClaim(Claim(ClaimKind(kind), text(value)), Source(source), path_from_db(file))
 
 
-def pictures(db: Database, file_id: int) -> set[str]:
-    """Return the digests of the pictures that were taken for a file."""
-    return {digest for (digest,) in all_rows(db, "SELECT sha256 FROM scanned_pictures WHERE file_id = ?", [file_id])}
-
-
-def add_pictures(db: Database, file_id: int, digests: Iterable[str]) -> None:
-    """Remember that pictures were taken for a file."""
-    db.conn.executemany("INSERT OR IGNORE INTO scanned_pictures VALUES (?, ?)", [(file_id, one) for one in digests])
-
-
 def add_other_path(db: Database, path: str, leads: str) -> None:
     """Remember a link to a model file or a folder."""
     db.execute("INSERT OR REPLACE INTO other_paths VALUES (?, ?)", [path_to_db(path), path_to_db(leads)])
@@ -268,11 +258,6 @@ def _is_gone(path: str) -> bool:
     except OSError as error:
         return error.errno in (errno.ENOENT, errno.ENOTDIR)
     return False
-
-
-def model_pictures(db: Database, sha256: str) -> set[str]:
-    """Return the digests of the sources of a model's images."""
-    return {one for (one,) in all_rows(db, "SELECT source_sha256 FROM model_images WHERE sha256 = ?", [sha256])}
 
 
 def records_at(db: Database, path: str) -> tuple[list[int], list[str]]:

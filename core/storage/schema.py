@@ -14,6 +14,7 @@ SCHEMAS = {
     "4_generations_stacks": "93f67355c6ebe6e0af31f12342ab638e21e54aaaba500576ab0f266b3c33d545",
     "5_blake3": "e71094b8d53929e10c18d5f31f17347e28b95ddf084e8dd7a9b79f036d57ec10",
     "6_same_weights": "b79d22fd4aec2e64028b9d61dd99fc6d237595be0ca59ee4e350777d728d1340",
+    "7_pictures_beside": "a7b0b91efcb72adc71460e0685b652599d7d11b58ffcbad56d5839a4826a8594",
 }
 """The migrations in order, each with the digest of the schema after it: see ``core.storage.schema_check``."""
 
@@ -258,3 +259,9 @@ def _blake3(db: Database) -> None:
 @migrations(name="6_same_weights")
 def _same_weights(db: Database) -> None:
     db.executescript(_SAME_WEIGHTS)
+
+
+@migrations(name="7_pictures_beside")
+def _pictures_beside(db: Database) -> None:
+    # The path of the model file beside which the picture was found; NULL if it was elsewhere, or that is not known.
+    db.execute("ALTER TABLE scanned_pictures ADD COLUMN beside TEXT")

@@ -61,7 +61,7 @@ _TABLES: dict[str, tuple[int, dict[str, _Check]]] = {
         "file_id": integer, "n": natural, "kind": text, "value": text, "source": text, "file": path_from_db,
     }),
     "body_hashes": (1, {"file": sha256, "sha256": sha256}),
-    "scanned_pictures": (2, {"file_id": integer, "sha256": sha256}),
+    "scanned_pictures": (2, {"file_id": integer, "sha256": sha256, "beside": optional(path_from_db)}),
     "other_paths": (1, {"path": path_from_db, "leads": path_from_db}),
     "image_generations": (1, {"sha256": sha256, "said": generations.from_db}),
     "scan_problems": (2, {"about": path_from_db, "path": path_from_db, "reason": text, "folder": path_from_db}),

@@ -235,7 +235,7 @@ def test_a_broken_database_is_one_sentence(tmp_path: Path, args: list[str], cont
 def test_a_library_made_by_a_newer_version_is_left_alone(tmp_path: Path, args: list[str]) -> None:
     Library.open(tmp_path).close()
     connection = sqlite3.connect(tmp_path / "library.db")
-    connection.execute("UPDATE _sqlite_migrations SET name = '99_future' WHERE name = '6_same_weights'")
+    connection.execute("UPDATE _sqlite_migrations SET name = '99_future' WHERE name = '7_pictures_beside'")
     connection.commit()
     connection.close()
     before = tables(tmp_path / "library.db", without=())

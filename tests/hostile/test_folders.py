@@ -109,7 +109,7 @@ def test_a_file_in_the_place_of_a_folder(shelf: Path, place: str, args: list[str
 
 def test_a_library_of_a_newer_version(shelf: Path) -> None:
     connection = sqlite3.connect(shelf / "library" / "library.db")
-    connection.execute("UPDATE _sqlite_migrations SET name = '99_future' WHERE name = '6_same_weights'")
+    connection.execute("UPDATE _sqlite_migrations SET name = '99_future' WHERE name = '7_pictures_beside'")
     connection.commit()
     connection.close()
     before = tables(shelf / "library" / "library.db", without=()), files(shelf / "library")

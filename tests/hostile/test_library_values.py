@@ -94,6 +94,7 @@ _PLACES = [
     *(Place("claims", column, _NO_TEXT) for column in ("kind", "value", "source")),
     Place("claims", "file", _NO_PATH),
     Place("scanned_pictures", "sha256", _NO_HASH),
+    Place("scanned_pictures", "beside", _NO_PATH),
     Place("other_paths", "leads", _NO_PATH),
     Place("scan_problems", "reason", _NO_TEXT),
     Place("scan_problems", "path", _NO_PATH),

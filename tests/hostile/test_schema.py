@@ -51,7 +51,7 @@ NOT_READ = {
     "a virtual table in place of one": """DROP TABLE tags;
         CREATE VIRTUAL TABLE tags USING fts5(id, name, color, created_at)""",
     "the steps a view": """DROP TABLE _sqlite_migrations;
-        CREATE VIEW _sqlite_migrations AS SELECT 'model-curator' AS migration_set, '6_same_weights' AS name""",
+        CREATE VIEW _sqlite_migrations AS SELECT 'model-curator' AS migration_set, '7_pictures_beside' AS name""",
 }
 
 

@@ -27,7 +27,7 @@ from core.domain.statements import (
 )
 from core.domain.structure import Kind as ModelKind
 from core.domain.structure import Structure
-from core.storage import generations, scan_folders, scan_problems, scans
+from core.storage import generations, scan_folders, scan_problems, scanned_pictures, scans
 from core.storage.scan_folders import StoredFolder
 from core.storage.scans import FileRow
 from core.verify.findings import FindingCode
@@ -79,7 +79,8 @@ def _add_scan(db: Database, path: str) -> None:
     claim = SourcedClaim(Claim(ClaimKind.SHA256, "ab" * 32), Source.CHECKSUM, "/m/x.sha256")
     file_id = scans.put_file(db, facts)
     scans.put_said(db, file_id, [said], [claim])
-    scans.add_pictures(db, file_id, ["cd" * 32])
+    scanned_pictures.add(db, file_id, ["cd" * 32])
+    scanned_pictures.set_beside(db, file_id, path, ["cd" * 32])
     scans.add_other_path(db, "/link", path)
     scan_problems.put_problems(db, path, os.path.dirname(path), [ScanProblem("/m/x", "not JSON")])
     scan_folders.remember_roots(db, ["/m"])

@@ -17,7 +17,17 @@ from core.importing.scan.pictures import StagedPictures
 from core.importing.scan.reading import ReadModel
 from core.importing.scan.standing import Case, Fate, Standing, decide, standing
 from core.operations.journal import Change, StaleSnapshot
-from core.storage import generations, import_batches, models, pending, record_rows, scan_problems, scans, tags
+from core.storage import (
+    generations,
+    import_batches,
+    models,
+    pending,
+    record_rows,
+    scan_problems,
+    scanned_pictures,
+    scans,
+    tags,
+)
 from core.storage.import_batches import Added
 from core.storage.scans import FileRow
 
@@ -33,11 +43,34 @@ class Prepared:
     standing: Standing
     pictures: StagedPictures
     moved: bool = False  # it was followed to its path in this scan, and is counted already
+    left: frozenset[str] = frozenset()  # digests of pictures of its pending import that are no longer its own
 
     @property
     def problems(self) -> tuple[ScanProblem, ...]:
         """What could not be read about it."""
         return self.read.problems + self.pictures.problems
+
+    @property
+    def images_change(self) -> bool:
+        """Whether it has pictures that were not taken before, or its pending import has some that are not its own."""
+        return bool(self.pictures.images or self.left)
+
+
+def left_pictures(
+    db: Database, read: ReadModel, where: Standing, pictures: StagedPictures, *, replaced: bool
+) -> frozenset[str]:
+    """Return the digests of pictures that were taken for another file, or left behind when this one moved.
+
+    ``replaced`` says that the file has another hash now; if both are not known, the size decides. A picture that is
+    only gone from beside its file is kept; so are all if anything could not be read.
+    """
+    if where.row is None or where.pending_id is None or read.problems or pictures.problems:
+        return frozenset()
+    if replaced or pending.size(db, where.pending_id) not in (None, read.file.stamp.size):
+        taken = scanned_pictures.digests(db, where.row.id)
+    else:
+        taken = scanned_pictures.beside_other_paths(db, where.row.id, read.file.path)
+    return frozenset(taken - pictures.found.keys())
 
 
 @dataclass(slots=True)
@@ -77,7 +110,7 @@ def write(db: Database, items: Sequence[Prepared], run: str, source: str, stagin
 def is_quiet(db: Database, item: Prepared) -> bool:
     """Return whether a file changes nothing but what is known about it, so that its batch needs no operation."""
     where = item.standing
-    fate = decide(db, item.read, where, brings_images=bool(item.pictures.images)).fate
+    fate = decide(db, item.read, where, images_change=item.images_change).fate
     return fate in (Fate.KNOWN, Fate.OTHER_PATH) and not where.moved_from
 
 
@@ -95,7 +128,7 @@ def foresee(db: Database, items: Sequence[Prepared]) -> BatchCounts:
     """Return what writing a batch would come to."""
     counts = BatchCounts()
     for item in items:
-        counts.add(item, decide(db, item.read, item.standing, brings_images=bool(item.pictures.images)).fate)
+        counts.add(item, decide(db, item.read, item.standing, images_change=item.images_change).fate)
     return counts
 
 
@@ -110,7 +143,7 @@ class _Writer:
         self._staging = staging
 
     def take(self, item: Prepared) -> None:
-        case = decide(self._db, item.read, item.standing, brings_images=bool(item.pictures.images))
+        case = decide(self._db, item.read, item.standing, images_change=item.images_change)
         self.counts.add(item, case.fate)
         file, where = item.read.file, item.standing
         if case.fate is Fate.OTHER_PATH:
@@ -123,7 +156,10 @@ class _Writer:
         self._write_record(item, case)
         file_id = scans.put_file(self._db, _facts(item.read), where.row.id if where.row else None)
         scans.put_said(self._db, file_id, item.read.statements, item.read.claims)
-        scans.add_pictures(self._db, file_id, (image.sha256 for image in item.pictures.images))
+        beside = [digest for digest, is_beside in item.pictures.found.items() if is_beside]
+        scanned_pictures.add(self._db, file_id, (image.sha256 for image in item.pictures.images))
+        scanned_pictures.set_beside(self._db, file_id, file.path, beside)
+        scanned_pictures.forget(self._db, file_id, item.left)
         scan_problems.put_problems(self._db, file.path, file.folder, item.problems)
         self.added.scanned.append(file.path)
 
@@ -163,12 +199,16 @@ class _Writer:
                     pending.decide(self._db, [record.id], None)
             case _:
                 return
-        self._add_images(record, item.pictures)
+        self._change_images(record, item)
 
-    def _add_images(self, record: PendingImport, pictures: StagedPictures) -> None:
+    def _change_images(self, record: PendingImport, item: Prepared) -> None:
         there = pending.images(self._db, record.id)
-        first = there[-1].n + 1 if there else 0
-        for n, image in enumerate(pictures.images, first):
+        for old in there:
+            if old.sha256 in item.left:
+                pending.remove_image(self._db, record.id, old)
+                self.moves.append((pending_path(old.file), None))
+        first = there[-1].n + 1 if there else 0  # no name that one of these had
+        for n, image in enumerate(item.pictures.images, first):
             file = f"{record.id}_{n}{image.suffix}"
             pending.add_image(self._db, record.id, PendingImage(n, file, image.sha256))
             generations.put(self._db, image.sha256, image.generation)

@@ -48,4 +48,4 @@ class Examples:
             if found and name.lower().endswith(PICTURES):
                 number = found["number"]
                 ranked.append((number is None, int(number or 0), name))
-        return [Picture(os.path.join(folder, name)) for *_, name in sorted(ranked)]
+        return [Picture(os.path.join(folder, name), beside=False) for *_, name in sorted(ranked)]

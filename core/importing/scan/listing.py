@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from core.importing.scan.walk import SUFFIXES, Folder, OtherPath, PassedOver, is_model_name
@@ -91,6 +92,12 @@ class Lister:
             tuple(one for one in found if isinstance(one, OtherPath)),
             tuple(one for one in found if isinstance(one, PassedOver)),
         )
+
+    def models_in(self, folders: Iterable[Folder]) -> Iterator[ModelFile]:
+        """Yield the model files of folders, without those of a folder that cannot be read."""
+        for folder in folders:
+            with suppress(OSError):
+                yield from self.list(folder).models
 
     def _entries(
         self, folder: Folder, name: str, names: frozenset[str]

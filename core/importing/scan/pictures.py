@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.domain.scans import ScanProblem
@@ -25,10 +25,15 @@ _AT_ONCE = 4  # pictures
 
 @dataclass(frozen=True, slots=True)
 class StagedPictures:
-    """The pictures of one model in a staging folder, in order, and what is wrong with the others."""
+    """The pictures of one model in a staging folder, in order, and what is wrong with the others.
+
+    ``found`` are the digests of all that can be read, those taken before included, each with whether it lies beside
+    the model.
+    """
 
     images: tuple[StagedImage, ...] = ()
     problems: tuple[ScanProblem, ...] = ()
+    found: Mapping[str, bool] = field(default_factory=dict)
 
 
 class PictureStager:
@@ -46,17 +51,18 @@ class PictureStager:
 
         What cannot be read or is plainly no picture is named and left where it lies. Raises Cancelled.
         """
-        seen, images, problems = set(taken), list[StagedImage](), list[ScanProblem]()
+        found, images, problems = dict[str, bool](), list[StagedImage](), list[ScanProblem]()
         for start in range(0, len(pictures), _AT_ONCE):  # their bytes are in memory
             some = pictures[start : start + _AT_ONCE]
-            found = self._pool.run_all(self._read, [(picture,) for picture in some])
-            for picture, (told, data) in zip(some, found, strict=True):
+            read = self._pool.run_all(self._read, [(picture,) for picture in some])
+            for picture, (told, data) in zip(some, read, strict=True):
                 if not data:
                     problems.append(ScanProblem(picture.path, told))
-                elif told not in seen:
-                    seen.add(told)
+                    continue
+                if told not in found and told not in taken:
                     images.append(self._write(told, picture.path, data))
-        return StagedPictures(tuple(images), tuple(problems))
+                found.setdefault(told, picture.beside)
+        return StagedPictures(tuple(images), tuple(problems), found)
 
     def _read(self, picture: Picture) -> tuple[str, bytes]:
         """Return digest and bytes of a picture, or the reason why it is none, and no bytes."""

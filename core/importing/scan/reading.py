@@ -51,10 +51,14 @@ _TYPES = {
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A sample image: a file, or bytes that lie in the file ``path``."""
+    """A sample image: a file, or bytes that lie in the file ``path``.
+
+    ``beside`` says whether that is the model file or a file beside it: it then moves along with the model.
+    """
 
     path: str
     data: bytes | None = None
+    beside: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +160,7 @@ def read_model(
         tuple(SourcedStatement(one, part.path) for part in said for one in part.sidecar.statements),
         tuple(SourcedClaim(one, part.sidecar.source, part.path) for part in said for one in part.sidecar.claims),
         own,
-        (*_pictures(model, beside, said), *map(Picture, told.previews)),
+        (*_pictures(model, beside, said), *(Picture(path, beside=False) for path in told.previews)),
         tuple(problems),
         sum(part.size for part in sidecars) + len(own.metadata or b""),
     )

@@ -26,6 +26,7 @@ class ScanRun:
     tell: Progress
     dry: bool  # look only
     again: set[str] = field(default_factory=set)  # paths of files that are read though they have not changed
+    hashes: dict[str, str | None] = field(default_factory=dict)  # what files had, which have changed, by path
     name: str = ""  # of its first operation, once there is one
     files: int = 0
     total: int = 0

@@ -32,7 +32,7 @@ from core.importing.sidecars.builder import About
 from core.importing.sidecars.hugging_face import notes_in
 from core.operations.journal import Journal, Staging, StaleSnapshot
 from core.pools import Pool
-from core.storage import LibraryDatabase, scan_folders, scan_problems, scans
+from core.storage import LibraryDatabase, scan_folders, scan_problems, scanned_pictures, scans
 from core.storage.scan_folders import StoredFolder
 
 _BATCH_FILES = 200
@@ -122,7 +122,7 @@ class FolderScanner:
     def _follow(self, run: ScanRun, found: Survey, lister: Lister) -> None:
         """Let records follow files that were moved, before anything is read, in one operation."""
         with self._store.read() as db:
-            moves = find_moves(db, _listed(found.changed, lister), run.check)
+            moves = find_moves(db, lister.models_in(found.changed), run.check)
         if not moves:
             return
         with self._journal.staging() as staging:
@@ -170,6 +170,9 @@ class FolderScanner:
                 run.problems += known_problems.get(model.path, [])
                 run.saw(1)
                 continue
+            if row is not None and row.content != model.stamp.content:
+                with self._store.read() as db:  # before anything hashes the file anew
+                    run.hashes[model.path] = scans.hash_of(db, row)
             known = self._hasher.cached_hash(model.path)
             about = About(model.name, known, functools.partial(self._prove, run, model))
             yield read_model(model, about, beside, stamp, prompts, told)
@@ -237,20 +240,24 @@ class FolderScanner:
             where = standing(db, read, None)
             places = {read.file.path, where.place} - {""}
             candidates = {sha256 for place in places for sha256 in scans.records_at(db, place)[1]}
-            taken = scans.pictures(db, where.row.id) if where.row is not None else set()
+            taken = scanned_pictures.digests(db, where.row.id) if where.row is not None else set()
         wanted = where.row is not None and bool(candidates)
-        wanted = wanted or run.examples.may_have(read.claims)
+        before = run.hashes.get(read.file.path) if taken else None
+        wanted = wanted or before is not None or run.examples.may_have(read.claims)
         proven = self._prove(run, read.file) if wanted else None
         with self._store.read() as db:
             where = standing(db, read, proven)
             if where.sha256 is not None:
-                taken |= scans.model_pictures(db, where.sha256)
-            if decide(db, read, where, brings_images=False).fate is Fate.NEW:
+                taken |= scanned_pictures.of_model(db, where.sha256)
+            if decide(db, read, where, images_change=False).fate is Fate.NEW:
                 taken = set()  # another file took the place of one whose pictures were taken
         embedded = [one for one in read.pictures if one.data is not None]
         pictures = [*(one for one in read.pictures if one.data is None), *self._examples(run, proven), *embedded]
         staged = stager.stage(() if where.other_of else pictures, taken)
-        return Prepared(read, proven, where, staged, moved=read.file.path in run.moved_to)
+        with self._store.read() as db:
+            replaced = None not in (before, proven) and before != proven
+            left = batch.left_pictures(db, read, where, staged, replaced=replaced)
+        return Prepared(read, proven, where, staged, read.file.path in run.moved_to, left)
 
     def _examples(self, run: ScanRun, proven: str | None) -> list[Picture]:
         try:
@@ -288,12 +295,3 @@ def _notes(run: ScanRun, folder: str, names: frozenset[str]) -> frozenset[str]:
     except OSError as error:
         run.problems.append(ScanProblem(str(error.filename), f"it cannot be read ({error.strerror})"))
         return frozenset()
-
-
-def _listed(folders: Sequence[Folder], lister: Lister) -> Iterator[ModelFile]:
-    """Yield the model files of folders; a folder that cannot be read is told later."""
-    for folder in folders:
-        try:
-            yield from lister.list(folder).models
-        except OSError:
-            continue

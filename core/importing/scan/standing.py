@@ -86,19 +86,20 @@ class Case:
     record: PendingImport | None = None
 
 
-def decide(db: Database, read: ReadModel, where: Standing, *, brings_images: bool) -> Case:
-    """Return what becomes of a file; ``brings_images`` says whether it has pictures that were not taken before."""
+def decide(db: Database, read: ReadModel, where: Standing, *, images_change: bool) -> Case:
+    """Return what becomes of a file; ``images_change`` says whether it has pictures that were
+    not taken before, or its pending import has some that are no longer its own."""
     if where.other_of:
         return Case(read, where, Fate.OTHER_PATH)
     if where.row is None:
         return Case(read, where, Fate.NEW, _new(read))
     said = combine(scans.statements(db, where.row.id)), combine(read.statements)
     if where.pending_id is not None:
-        return _for_pending(db, read, where, changes_between(*said), brings_images=brings_images)
+        return _for_pending(db, read, where, changes_between(*said), images_change=images_change)
     changes = changes_between(*said, names_count=False)
     same = where.row.content == read.file.stamp.content
     if where.sha256 is not None:
-        if not changes and not brings_images:
+        if not changes and not images_change:
             return Case(read, where, Fate.KNOWN)
         model = _model(db, where.sha256)
         return Case(read, where, Fate.CONFLICT, _new(read) if model is None else _changed(read, model, changes))
@@ -106,7 +107,7 @@ def decide(db: Database, read: ReadModel, where: Standing, *, brings_images: boo
 
 
 def _for_pending(
-    db: Database, read: ReadModel, where: Standing, changes: tuple[SourceChange, ...], *, brings_images: bool
+    db: Database, read: ReadModel, where: Standing, changes: tuple[SourceChange, ...], *, images_change: bool
 ) -> Case:
     try:
         record = None if where.pending_id is None else pending.get(db, where.pending_id)
@@ -129,7 +130,7 @@ def _for_pending(
         meta_json=meta,
         tags=tuple(sorted(tags)),
     )
-    fate = Fate.UPDATED if brings_images or moved or after != record else Fate.KNOWN
+    fate = Fate.UPDATED if images_change or moved or after != record else Fate.KNOWN
     return Case(read, where, fate, after)
 
 
