@@ -12,6 +12,7 @@ from sqlite_utils import Database
 
 from core.storage import record_rows
 from core.storage.codecs import is_storable, path_to_db
+from core.storage.fetch import one_row
 from core.storage.import_batches import Batch
 from core.storage.record_rows import Rows
 from core.storage.scans import TABLES
@@ -27,7 +28,10 @@ def take_back(db: Database, batch: Batch, before: Rows) -> None:
     """
     rows = {table: _checked(db, table, before.get(table, ())) for table in (_FILES, *TABLES)}
     for i in batch.changed_imports:
+        decided = one_row(db, "SELECT decision, picks FROM pending_import WHERE id = ? AND decision IS NOT NULL", [i])
         record_rows.restore(db, i, None, record_rows.of_record(before, i, None))
+        if decided is not None:  # since the batch, or left by it as it was
+            db.execute("UPDATE pending_import SET decision = ?, picks = ? WHERE id = ?", [*decided, i])
     for sha256 in batch.changed_models:
         record_rows.restore(db, None, sha256, record_rows.of_record(before, None, sha256))
     for path in batch.added.scanned:

@@ -144,7 +144,7 @@ def outcome_lines(entry: RecordWithImages | None, outcome: Outcome) -> list[str]
         lines.append(f"    images: {len(outcome.images)}   sha256: {outcome.sha256}")
     lines += [f"    refused: {sanitize(one.image)} ({sanitize(one.reason)})" for one in outcome.refused]
     if outcome.claimed_sha256:
-        lines.append(f"    the old database said {sanitize(outcome.claimed_sha256)}; the file has {outcome.sha256}")
+        lines.append(f"    the file does not have the hash that was claimed: {sanitize(outcome.claimed_sha256)}")
     if not outcome.in_place:
         lines.append("    done; its files will be put in place when the library is next opened")
     return lines

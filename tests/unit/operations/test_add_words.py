@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from core import Library, Strategy
+from core.domain.decision import Decision
 from core.domain.history import ADDED_WORDS
+from core.domain.resolution import Resolution
 from core.storage.tags import get_or_create
 from core.verify import check_library
 from tests.support.builders import add_pending, pending_of, snapshot
@@ -51,6 +53,11 @@ def test_decisions_stay(library: Library) -> None:
     library.queue.decide([number], Strategy.MERGE)
     library.queue.add_words([number], ["new"])
     assert library.queue.decisions() == [(number, Strategy.MERGE)]
+    picked = Decision(Strategy.OVERRIDE, Resolution(tags=("x",)))
+    library.queue.decide([number], picked)
+    assert library.undo().refused == ""
+    assert library.queue.full_decisions() == {number: picked}, "one that was taken since"
+    assert pending_of(library, number).tags == ()
 
 
 def test_a_damaged_import_is_passed_over(library: Library) -> None:
