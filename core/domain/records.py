@@ -96,6 +96,7 @@ class QueueRow:
     ``duplicate_ids`` are other pending imports whose file has that hash, at most ``MAX_LISTED_DUPLICATES``.
     ``model_with_weights`` is the hash of the library's model that has the file's weights under another header,
     ``ids_with_weights`` are such pending imports, at most as many; both only where the library has no model of it.
+    ``nsfw`` says that a source calls the model that, or the library's model of that file.
     ``stack`` is the same for all files of one training, and empty where that is not known.
     ``damage`` says why a value that another program wrote cannot be read; the value itself is empty here.
     """
@@ -120,6 +121,7 @@ class QueueRow:
     model_with_weights: str | None = None
     ids_with_weights: tuple[int, ...] = ()
     stack: tuple[str, ...] = ()
+    nsfw: bool = False
 
     @property
     def title(self) -> str:

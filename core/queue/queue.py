@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 
 from sqlite_utils import Database
 
@@ -15,24 +14,22 @@ from core.domain.enums import State, Strategy
 from core.domain.outcomes import Conflict
 from core.domain.plans import Plan
 from core.domain.query import Query, parse
-from core.domain.records import MAX_LISTED_DUPLICATES, PendingImport, QueueRow, RecordWithImages
+from core.domain.records import PendingImport, QueueRow, RecordWithImages
 from core.domain.resolution import NO_OVERRIDES, Resolution
 from core.domain.sort_order import DEFAULT_ORDER, SortKey, SortOrder
 from core.domain.stacks import FoldedIds
-from core.domain.verdict import Verdict
 from core.errors import Cancelled, CuratorError, RowDamaged
-from core.files.safe_open import fingerprint, size_of_stamp
+from core.files.safe_open import fingerprint
 from core.hashing.background import BackgroundHasher, HashProgress
 from core.operations.add_words import AddWords
 from core.planning.plan import plan_promotion
 from core.planning.suggestions import Suggestion, suggest
-from core.planning.verdicts import FileFacts, verdict
 from core.promotion.lookup import RecordReader
 from core.promotion.planner import EarlyOutcome, PromotionPlanner
 from core.queue import states
 from core.queue.facets import Facet, facets
+from core.queue.rows import row_of
 from core.storage import LibraryDatabase, aliases, pending, queue_rows, search, stacks, state_facts
-from core.storage.queue_rows import StoredRow
 
 _WINDOW = 500
 
@@ -123,27 +120,8 @@ class Queue:
             found = queue_rows.fetch_rows(db, ids)
             stamps = {row.path: fingerprint(row.path) for row in found.values()}
             trainings = stacks.stacks_of(db, ids)
-            rows = [self._row(db, found[i], stamps[found[i].path]) for i in ids if i in found]
+            rows = [row_of(db, found[i], stamps[found[i].path]) for i in ids if i in found]
             return [replace(row, stack=trainings[row.id]) if row.id in trainings else row for row in rows]
-
-    @staticmethod
-    def _row(db: Database, row: StoredRow, stamp: str | None) -> QueueRow:
-        sha256 = row.sha256 if stamp is not None and stamp == row.stamp else None
-        state = states.base_state(stamp, row.stamp, row.in_library)
-        alike = _still_there(state_facts.same_hash(db, row)) if sha256 else ()
-        model, weights = None, tuple[int, ...]()
-        if state is State.NEW:
-            model = row.model_with_weights
-            weights = _still_there(state_facts.same_weights(db, row)) if row.body else ()
-            state = State.SAME_WEIGHTS if model or weights else State.DUPLICATE if alike else state
-        library_tags = row.library_tags if sha256 is not None else ()
-        facts = row.id, row.name, row.path, row.type, row.size_bytes
-        decided = row.decision, row.tags, row.images, row.by_hand
-        bases = row.base_model, row.shown_base
-        judged = _verdict(row, stamp, sha256)
-        return QueueRow(
-            *facts, sha256, state, *decided, library_tags, alike, row.damage, *bases, judged, model, weights
-        )
 
     def all(self) -> Iterator[QueueRow]:
         """Yield the whole queue by id, reading one window at a time."""
@@ -281,19 +259,3 @@ class Queue:
         Returns when everything is hashed or ``cancel`` is set. ``progress`` is called often, from several threads.
         """
         self._hash_ahead.run(self.search(), first, cancel, progress)
-
-
-def _still_there(found: Iterable[tuple[int, str, str]]) -> tuple[int, ...]:
-    """Return the first ids of pending imports whose files still have the stamps that go with their hashes."""
-    same = (pending_id for pending_id, path, stamp in found if fingerprint(path) == stamp)
-    return tuple(sorted(islice(same, MAX_LISTED_DUPLICATES)))
-
-
-def _verdict(row: StoredRow, stamp: str | None, sha256: str | None) -> Verdict | None:
-    """Return the verdict on a row's file, None if no scan has read it, or its hash is needed and not known."""
-    if row.scanned is None or stamp is None:
-        return None
-    known = row.scanned
-    hashes = (sha256, row.body, known.blake3) if sha256 else ()
-    facts = FileFacts(size_of_stamp(stamp), known.whole, known.unreadable, *hashes)
-    return verdict(facts, known.claims)

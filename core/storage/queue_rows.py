@@ -94,6 +94,12 @@ class StoredRow:
     body: str | None = None  # SHA-256 of the file's body, as old as ``sha256``
     model_with_weights: str | None = None  # the library's model that has that body under another header
     damage: str = ""
+    nsfw: bool = False
+
+
+def _nsfw(table: str) -> str:
+    meta = f"{table}.meta_json"
+    return f"coalesce(CASE WHEN json_valid({meta}) THEN json_extract({meta}, '$.nsfw') IS TRUE END, 0)"
 
 
 def fetch_ids(db: Database, order: SortOrder = DEFAULT_ORDER, wanted: Collection[int] | None = None) -> array[int]:
@@ -115,7 +121,8 @@ def fetch_rows(db: Database, wanted: Sequence[int]) -> dict[int, StoredRow]:
         db,
         "SELECT p.id, p.name, p.path, p.type, p.size_bytes, p.decision, h.stamp, h.sha256, "
         f"m.sha256 IS NOT NULL OR a.model IS NOT NULL, p.picks IS NOT NULL, {BASE_MODEL}, f.base_model, "
-        f"b.sha256, {aliases.MODEL_WITH_WEIGHTS}, f.id, f.whole, f.unreadable, h.blake3 "
+        f"b.sha256, {aliases.MODEL_WITH_WEIGHTS}, f.id, f.whole, f.unreadable, h.blake3, "
+        f"{_nsfw('p')} OR {_nsfw('m')} "
         "FROM pending_import p LEFT JOIN file_hashes h ON h.path = p.path LEFT JOIN models m ON m.sha256 = h.sha256 "
         "LEFT JOIN aliases a ON a.sha256 = h.sha256 LEFT JOIN scanned_files f ON f.path = p.path "
         "LEFT JOIN body_hashes b ON b.file = h.sha256 "
@@ -127,9 +134,10 @@ def fetch_rows(db: Database, wanted: Sequence[int]) -> dict[int, StoredRow]:
     return {
         values[0]: replace(
             make(values[:12], tags.get(values[0], ()), images.get(values[0], ()), library_tags.get(values[0], ())),
-            scanned=_scanned(values[14:], claims),
+            scanned=_scanned(values[14:18], claims),
             body=_hash_or_none(values[12]),
             model_with_weights=_hash_or_none(values[13]),
+            nsfw=values[18] == 1,
         )
         for values in found
     }

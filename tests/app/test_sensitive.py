@@ -156,3 +156,17 @@ async def test_z_in_the_filter_is_a_letter(tmp_path: Path) -> None:
         await desk.press("slash", *"quartz", "enter")
         await desk.wait_until(lambda: list(desk.list.ids) == [NEW])
         await desk.wait_for_text(HIDDEN, "#picture")
+
+
+async def test_what_a_source_calls_nsfw_is_hidden(tmp_path: Path) -> None:
+    with sample(tmp_path) as library:
+        with library.store.write() as db:
+            db.execute("UPDATE pending_import SET meta_json = '{\"nsfw\": true}' WHERE id = ?", [NEW])
+            db.execute('UPDATE pending_import SET meta_json = \'{"nsfw": "x"}\' WHERE id = ?', [NEW + 1])
+        rows = {row.id: row.nsfw for row in library.queue.all()}
+        assert [number for number, nsfw in rows.items() if nsfw] == [NEW]
+        async with running(library) as desk:
+            await desk.go_to(NEW)
+            await desk.wait_for_text("hidden: tagged nsfw")
+            await desk.press("z")
+            await desk.wait_until(lambda: HIDDEN not in desk.screen())

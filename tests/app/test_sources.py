@@ -41,6 +41,7 @@ async def test_of_a_new_model(library: Library, models: Path) -> None:
         await stand_on(desk, *TITLE)
         await desk.wait_for_text("from lora-manager", "#sources")
         await turned(desk, "Ink wash", by_hand=True)
+        assert "Ink wash" in desk.text("#fields"), "where there is no column for the result"
         await desk.wait_for_text("from civitai.info", "#sources")
         await turned(desk, "ink", by_hand=True)
         await desk.wait_for_text("from file name", "#sources")

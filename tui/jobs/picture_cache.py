@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _MOST = 32 << 20  # bytes of pixels: about forty pictures in real pixels, thousands in half cells
 _THREADS = 2
+_NSFW = "nsfw"
 
 
 class PictureKey(NamedTuple):
@@ -59,8 +60,11 @@ class PictureCache:
         self.generation = 0
 
     def hidden(self, row: QueueRow) -> str:
-        """Return why the samples of an import are hidden, empty if they are not; the tags of both sides count."""
-        tags = () if self._revealed else (*row.tags, *row.library_tags)
+        """Return why the samples of an import are hidden, empty if they are not; the tags of both sides count.
+
+        What a source calls "nsfw" counts as tagged so.
+        """
+        tags = () if self._revealed else (*row.tags, *row.library_tags, *([_NSFW] if row.nsfw else []))
         tag = next((tag for tag in tags if tag.casefold() in self._sensitive), None)
         return "" if tag is None else f"hidden: tagged {sanitize(tag, 40)}; {self._key} shows it"
 

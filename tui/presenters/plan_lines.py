@@ -152,13 +152,17 @@ def change_of(field: FieldPlan, action: Action) -> Change:
         return Change.COMES
     if field.side is Side.EXISTING:
         return Change.KEPT if value_text(field.path, field.existing) else Change.LEFT_OUT
-    if field.side is Side.BOTH:
-        return Change.SAME if field.existing == field.pending == field.result else Change.COMBINED
-    return _incoming_wins(field, action)
+    if field.side is Side.PENDING:
+        return _incoming_wins(field, action)
+    if field.existing == field.pending == field.result:
+        return Change.SAME
+    if not value_text(field.path, field.existing) or field.named_after_file:
+        return Change.FILLED
+    return Change.COMBINED if _adds_only(field) else Change.OVERWRITTEN  # by what another source says
 
 
 def _incoming_wins(field: FieldPlan, action: Action) -> Change:
-    if not value_text(field.path, field.existing):
+    if not value_text(field.path, field.existing) or field.named_after_file:
         return Change.FILLED if value_text(field.path, field.pending) else Change.SAME
     if action is Action.MERGED and _adds_only(field):
         return Change.COMBINED if isinstance(field.existing, list) else Change.FILLED
@@ -166,12 +170,14 @@ def _incoming_wins(field: FieldPlan, action: Action) -> Change:
 
 
 def _adds_only(field: FieldPlan) -> bool:
-    """Return whether the incoming value loses nothing: a list that contains the library's items, or a new path.
+    """Return whether the result loses nothing: a list with the library's items, its text with more, or a new path.
 
     The previous path stays known as a location of the model.
     """
     if field.path == ("path",):
         return True
+    if isinstance(field.existing, str) and isinstance(field.result, str):
+        return field.existing.strip() in field.result
     both = isinstance(field.existing, list) and isinstance(field.result, list)
     return both and all(any(json_equal(mine, item) for item in field.result) for mine in field.existing)
 

@@ -10,16 +10,20 @@ import pytest
 from core.domain.enums import Strategy
 from core.domain.plans import Plan
 from core.domain.records import Model, ModelImage, PendingImage, PendingImport
+from core.domain.resolution import NO_OVERRIDES, to_text
+from core.merger import json_equal
 from core.planning.plan import plan_promotion
 from tui.presenters.formatting import label_of, value_text
 from tui.presenters.plan_lines import (
     Change,
     FieldLine,
+    change_of,
     count_of,
     field_lines,
     in_numbers,
     numbers,
     overwritten,
+    overwritten_fields,
     record_lines,
 )
 
@@ -169,3 +173,27 @@ def test_labels_and_numbers() -> None:
     assert numbers((0, 1, 2, 3, 4, 5, 6, 7, 20)) == "0 1 2 3 4 5 6 7 20"
     assert count_of(1, "image") == "1 image"
     assert count_of(1200, "image") == "1,200 images"
+
+
+@pytest.mark.parametrize(
+    ("existing", "pending", "chosen", "change"),
+    [
+        ("mine", "theirs", "a third", Change.OVERWRITTEN),
+        ("mine", "theirs", "mine, and a third", Change.COMBINED),
+        (None, "theirs", "a third", Change.FILLED),
+        (["a", "b"], ["b", "c"], ["c", "d"], Change.OVERWRITTEN),
+        (["a", "b"], ["b", "c"], ["d", "b", "a"], Change.COMBINED),
+        (20, 30, 25, Change.OVERWRITTEN),
+    ],
+)
+def test_a_value_of_another_source_overwrites_what_it_does_not_hold(
+    existing: object, pending: object, chosen: object, change: Change
+) -> None:
+    model = replace(MODEL, meta_json={} if existing is None else {"x": existing})
+    incoming = replace(PENDING, meta_json={"x": pending})
+    picks = NO_OVERRIDES.with_value(("meta_json", "x"), to_text(chosen))
+    found = plan_promotion(incoming, model, Strategy.MERGE, (), 0, resolution=picks).plan
+    [field] = [one for one in found.fields if one.path == ("meta_json", "x")]
+    assert json_equal(field.result, chosen)
+    assert change_of(field, found.action_taken) is change
+    assert overwritten_fields(found) == (["x"] if change is Change.OVERWRITTEN else [])

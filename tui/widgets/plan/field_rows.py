@@ -99,11 +99,11 @@ def rows(line: FieldLine, cols: Widths, limit: int = 1) -> list[list[Span]]:
     columns = [_Column([cut(line.label, cols.label)], cols.label, GREY)]
     gaps: tuple[int, ...]
     if not cols.existing:
-        columns += [sign, _column(line, line.pending, cols.result, new, limit)]
+        columns += [sign, _column(line, _coming(line), cols.result, new, limit)]
         gaps = (2, 1)
     elif not cols.result:
         columns += [_column(line, line.existing, cols.existing, old, limit), sign]
-        columns += [_column(line, line.pending, cols.pending, new, limit)]
+        columns += [_column(line, _coming(line), cols.pending, new, limit)]
         gaps = (2, 1, 2)
     else:
         columns += [_column(line, line.existing, cols.existing, old, limit)]
@@ -112,6 +112,11 @@ def rows(line: FieldLine, cols: Widths, limit: int = 1) -> list[list[Span]]:
         gaps = (2, 2, 2, 1)
     height = max(len(column.lines) for column in columns)
     return [[span for spans in map(partial(_row, n), columns, (0, *gaps)) for span in spans] for n in range(height)]
+
+
+def _coming(line: FieldLine) -> str:
+    """Return what comes in where there is no column for the result: what was picked, if anything was."""
+    return line.result if line.picked else line.pending
 
 
 def whole_lines(line: FieldLine, cols: Widths, limit: int) -> list[list[Span]]:
