@@ -8,6 +8,7 @@ whole: StabilityMatrix, ComfyUI and InvokeAI state that.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import threading
 import time
@@ -26,6 +27,7 @@ except ImportError:  # the extra is not installed
 
 _CHUNK = 1024 * 1024  # large enough for two threads to hash at full speed: hashlib releases the GIL
 _LENGTH = 8  # bytes of a safetensors file that hold the length of its header
+_MAX_HEADER = 100_000_000  # bytes: what the format's own library reads
 _WITH_BODY = (".safetensors", ".sft")
 _WORTH_A_THREAD = 256 * 1024
 _TICK_NS = 20_000_000  # the coarsest clock that Linux uses for file times has a resolution of 10 ms
@@ -96,20 +98,26 @@ def _beside(hash_: Any, piece: memoryview) -> Iterator[None]:
 
 
 class _Body:
-    """The hash of what lies behind a safetensors header (8 bytes with its length, then the header)."""
+    """The hash of what lies behind a safetensors header (8 bytes with its length, then the header).
+
+    A file whose header cannot be read, or that is shorter than that says, has none: what is left of it may be alike.
+    """
 
     def __init__(self, path: str, size: int) -> None:
         self._begin: int | None = None
         self._size = size
         self._wanted = path.lower().endswith(_WITH_BODY) and size > _LENGTH
         self._hash = hashlib.sha256()
+        self._header = bytearray()
 
     @contextmanager
     def beside(self, piece: memoryview, offset: int) -> Iterator[None]:
         """Add what is of the body in the next piece of the file, while the block works on the same piece."""
         if self._wanted and offset == 0:
             self._begin = _LENGTH + int.from_bytes(piece[:_LENGTH], "little")
-            self._wanted = len(piece) >= _LENGTH and self._begin < self._size
+            self._wanted = len(piece) >= _LENGTH and self._begin < min(self._size, _LENGTH + _MAX_HEADER)
+        if self._wanted and self._begin is not None and offset < self._begin:
+            self._header += piece[: self._begin - offset]
         if not self._wanted or self._begin is None or self._begin >= offset + len(piece):
             yield
             return
@@ -118,7 +126,20 @@ class _Body:
 
     def digest(self) -> str | None:
         """Return the hash of the body, None if the file has none."""
-        return self._hash.hexdigest() if self._wanted and self._begin is not None else None
+        if not self._wanted or self._begin is None:
+            return None
+        end = _end_of_tensors(self._header[_LENGTH:])
+        return self._hash.hexdigest() if end is not None and self._begin + end <= self._size else None
+
+
+def _end_of_tensors(header: bytearray) -> int | None:
+    """Return how many bytes follow a header by what it says, None if it cannot be read."""
+    try:
+        found = dict(json.loads(header))
+        found.pop("__metadata__", None)
+        return max((int(one["data_offsets"][1]) for one in found.values() if isinstance(one, dict)), default=0)
+    except (ValueError, TypeError, KeyError, IndexError, RecursionError):
+        return None
 
 
 def _wait_for_new_timestamp(changed: int) -> None:

@@ -152,7 +152,7 @@ def test_a_library_opened_for_reading_keeps_no_hash(library: Library, tmp_path: 
 @pytest.mark.parametrize("size", [1, 1000, MEBIBYTE - 50, MEBIBYTE, 3 * MEBIBYTE + 5])
 @pytest.mark.parametrize("header", [2, 40, MEBIBYTE - 8, 2 * MEBIBYTE])
 def test_the_body_of_a_safetensors_file_is_hashed_in_the_same_pass(tmp_path: Path, header: int, size: int) -> None:
-    head, body = header.to_bytes(8, "little") + b"{" * header, os.urandom(size)
+    head, body = header.to_bytes(8, "little") + b"{" + b" " * (header - 2) + b"}", os.urandom(size)
     path = tmp_path / "m.safetensors"
     path.write_bytes(head + body)
     found = hash_both(str(path))
@@ -171,6 +171,22 @@ def test_blake3_is_computed_in_the_same_pass(tmp_path: Path, size: int, monkeypa
     monkeypatch.setattr("core.hashing.hasher.blake3", None)
     without = hash_both(str(path))
     assert (without.sha256, without.blake3) == (digest(data), None), "the package is an extra"
+
+
+@pytest.mark.parametrize("offsets", ["[0, 17]", "[0]", "[]", "null", '[0, "x"]', "1"])
+@pytest.mark.parametrize(
+    "header", ['{"a": {"data_offsets": %s}}', '[{"data_offsets": %s}]', '{"a": {"data_offsets": %s']
+)
+def test_a_file_that_is_cut_short_or_whose_header_cannot_be_read_has_no_body(
+    tmp_path: Path, header: str, offsets: str
+) -> None:
+    said = (header % offsets).encode()
+    path = tmp_path / "m.safetensors"
+    path.write_bytes(len(said).to_bytes(8, "little") + said + bytes(16))
+    assert hash_both(str(path)).body is None
+    whole = b'{"a": {"data_offsets": [0, 16]}}'
+    path.write_bytes(len(whole).to_bytes(8, "little") + whole + bytes(16))
+    assert hash_both(str(path)).body == digest(bytes(16))
 
 
 @pytest.mark.parametrize("data", [b"x", b"\0" * 8, b"\xff" * 20, (10).to_bytes(8, "little") + b"{" * 10])
