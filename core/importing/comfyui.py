@@ -72,7 +72,7 @@ _REFERENCES = _Schema(
     "OR id IN (SELECT asset_reference_id FROM asset_reference_tags WHERE origin = 'manual'))",
     "SELECT tag_name FROM asset_reference_tags WHERE asset_reference_id = ? AND origin = 'manual' ORDER BY added_at",
     # Older ones name the asset of the picture, newer ones its reference.
-    "SELECT file_path FROM asset_references WHERE (id = ?1 OR asset_id = ?1) AND file_path IS NOT NULL",
+    "SELECT file_path FROM asset_references WHERE (id = ? OR asset_id = ?) AND file_path IS NOT NULL",
 )
 _CONTENTS = _Schema(
     ("assets", "asset_contents", "asset_tags"),
@@ -84,7 +84,7 @@ _CONTENTS = _Schema(
     "OR substr(path, -length(name)) <> name "
     "OR a.id IN (SELECT asset_id FROM asset_tags WHERE origin = 'manual')",
     "SELECT tag_name FROM asset_tags WHERE asset_id = ? AND origin = 'manual' ORDER BY added_at",
-    "SELECT c.path FROM assets a JOIN asset_contents c ON c.id = a.content_id WHERE a.id = ?1",
+    "SELECT c.path FROM assets a JOIN asset_contents c ON c.id = a.content_id WHERE a.id = ?",
 )
 
 
@@ -130,7 +130,8 @@ class ComfyUIDatabase:
 
     def _row(self, key: Any, size: Any, mtime_ns: Any, stated: Any, name: Any, metadata: Any, preview: Any) -> AssetRow:
         tags = tuple(_text(tag) for (tag,) in self._rows(self._schema.tags, _text(key)))
-        shown = next(self._rows(self._schema.preview, _text(preview)), (None,)) if preview else (None,)
+        sql = self._schema.preview
+        shown = next(self._rows(sql, *[_text(preview)] * sql.count("?")), (None,)) if preview else (None,)
         return AssetRow(
             size if isinstance(size, int) else -1,
             mtime_ns if isinstance(mtime_ns, int) else None,

@@ -107,7 +107,7 @@ async def test_what_is_proposed_is_taken_and_the_rest_stays_marked(tmp_path: Pat
         await switch(desk, 1, 1)
         await desk.wait_for_text("5 imports match", "#alike-note")
         await desk.press("full_stop")
-        await desk.wait_for_text("need review", "#status")
+        await desk.wait_for_text("left: to review", "#status")
         await desk.wait_until(desk.stored)
         assert set(desk.stored()) | set(desk.model.marks.ids) == {6, 7, 8, 9, 10}
         assert not set(desk.stored()) & set(desk.model.marks.ids)

@@ -100,3 +100,5 @@ async def test_tags_and_trigger_words_for_all_of_a_training(tmp_path: Path) -> N
         await desk.wait_for_text("They get back the values that they had.")
         await desk.press("y")
         await desk.wait_until(lambda: all(row.tags == () for row in library.queue.all()))
+        await desk.wait_until(lambda: desk.row(ids["koi"]).tags == () and "fish" not in desk.text("#facts"))
+        await desk.wait_until(lambda: "koi ink" not in desk.text("#comparison"))

@@ -46,7 +46,7 @@ async def test_of_several_only_what_loses_nothing_is_taken_and_the_others_stay_m
     async with hashed_app(tmp_path) as desk:
         await proposed(desk)
         await desk.press("asterisk", "full_stop")
-        await desk.wait_for_text("need review", "#status")
+        await desk.wait_for_text("left: to review", "#status")
         await desk.wait_until(lambda: len(desk.stored()) + len(desk.model.marks.ids) == 19)
         assert f"{len(desk.stored())} accepted" in desk.text("#status")
         assert {CONFLICT, 16, 17, MISSING} <= set(desk.model.marks.ids)

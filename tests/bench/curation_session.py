@@ -68,8 +68,8 @@ class Curator:
     def _take_suggested(self, left: int) -> int:
         screen = self._screen
         self._press("*", lambda: screen.shows("✓ "))
-        self._press(".", lambda: screen.shows("Looking up") or screen.shows("need review"))
-        screen.wait(lambda: screen.shows("need review"))
+        self._press(".", lambda: screen.shows("Looking up") or screen.shows("left: to review"))
+        screen.wait(lambda: screen.shows("left: to review"))
         self._press("\x1b", lambda: not screen.shows("✓ "))
         decided = int(_found(r"([\d,]+) decided", screen.text).replace(",", ""))
         self._apply(decided)

@@ -125,7 +125,7 @@ def _where(error: Exception) -> str:
 @click.group("model-curator", cls=_CommandLine, invoke_without_command=True)
 @common
 @click.option("--verify", "verifying", is_flag=True, help="Check the library and the program; changes nothing.")
-@click.option("--full", "full", is_flag=True, help="With --verify: read every model file again.")
+@click.option("--full", "full", is_flag=True, help="With --verify: read every hashed model file again.")
 @click.option("--version", "version", is_flag=True, help="Print the version.")
 @graphics_option
 @click.pass_context

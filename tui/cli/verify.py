@@ -9,7 +9,7 @@ from tui.cli.json_output import verify_object
 
 
 def verify(call: CliContext, full: bool) -> int:
-    """Run every check and print one line for each; ``full`` reads every model file again."""
+    """Run every check and print one line for each; ``full`` reads every hashed model file again."""
     from core.verify import verify_folder
 
     try:

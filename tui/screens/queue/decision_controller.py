@@ -74,10 +74,15 @@ class DecisionController:
         if await self._take(ids, alone) and alone and self._model.listed.current == ids[0]:
             self._list.action_move(1)
 
-    async def _take(self, ids: Sequence[int], alone: bool) -> int:
-        """Accept suggestions in batches, and return how many."""
+    def is_taking(self) -> bool:
+        """Return whether suggestions are still being accepted, and say so."""
         if self._newer is not None:
             self._say("Still looking up suggestions.")
+        return self._newer is not None
+
+    async def _take(self, ids: Sequence[int], alone: bool) -> int:
+        """Accept suggestions in batches, and return how many."""
+        if self.is_taking():
             return 0
         self._newer = set()
         taken = left = 0
@@ -94,7 +99,7 @@ class DecisionController:
             self._say("No suggestion to accept: this import needs review.")
         elif left:
             rest = f"{taken:,} accepted, " if taken else ""
-            self._say(f"{rest}{left:,} {'needs' if left == 1 else 'need'} review.")
+            self._say(f"{rest}{left:,} left: to review, or to accept one by one.")
         elif not alone:
             self._say(f"{count_of(taken, 'suggestion')} accepted.")
         return taken

@@ -146,6 +146,7 @@ class QueueScreen(Screen[None]):
     @work(group="bulk", exit_on_error=False)
     async def action_bulk(self, dialog: str) -> None:
         await self._bulk.open(BulkDialog(dialog))
+        self._detail.refresh()
 
     @on(QueueList.Opened)
     @work(group="compare", exit_on_error=False)
@@ -192,7 +193,8 @@ class QueueScreen(Screen[None]):
 
     @work(group="summary", exit_on_error=False)
     async def action_apply(self) -> None:
-        await self._promoting.apply()
+        if not self._deciding.is_taking():
+            await self._promoting.apply()
 
     def action_stop(self) -> None:
         self._promoting.job.stop()
@@ -205,10 +207,12 @@ class QueueScreen(Screen[None]):
     @work(group="undo", exit_on_error=False)
     async def action_undo(self) -> None:
         await self._promoting.undo()
+        self._detail.refresh()
 
     @work(group="undo", exit_on_error=False)
     async def action_history(self) -> None:
         await self._promoting.history()
+        self._detail.refresh()
 
     @work(group="importing", exit_on_error=False)
     async def action_bring_in(self) -> None:
