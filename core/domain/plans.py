@@ -11,17 +11,13 @@ from core.domain.enums import Action, Side, Strategy
 
 @dataclass(frozen=True, slots=True)
 class FieldPlan:
-    """One leaf of the comparison: ``path`` is ``("name",)`` or ``("meta_json", "prompts", "positive")``.
-
-    ``named_after_file`` says that the existing title is only the name of the file, so that any other is better.
-    """
+    """One leaf of the comparison: ``path`` is ``("name",)`` or ``("meta_json", "prompts", "positive")``."""
 
     path: tuple[str, ...]
     existing: Any
     pending: Any
     result: Any
     side: Side
-    named_after_file: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,17 +8,19 @@ whole: StabilityMatrix, ComfyUI and InvokeAI state that.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import FileIO
 from typing import Any, Protocol
 
 from core.domain.hashes import FileHashes
 from core.errors import Cancelled, ModelFileError
 from core.files.safe_open import fingerprint, open_model, stamp_of_stat
+from core.headers import safetensors
+from core.headers.header import HeaderUnreadable
 
 try:
     from blake3 import blake3
@@ -26,8 +28,6 @@ except ImportError:  # the extra is not installed
     blake3 = None  # type: ignore[assignment, misc]
 
 _CHUNK = 1024 * 1024  # large enough for two threads to hash at full speed: hashlib releases the GIL
-_LENGTH = 8  # bytes of a safetensors file that hold the length of its header
-_MAX_HEADER = 100_000_000  # bytes: what the format's own library reads
 _WITH_BODY = (".safetensors", ".sft")
 _WORTH_A_THREAD = 256 * 1024
 _TICK_NS = 20_000_000  # the coarsest clock that Linux uses for file times has a resolution of 10 ms
@@ -60,7 +60,7 @@ def hash_both(path: str, *, cancel: threading.Event | None = None, progress: Pro
         _wait_for_new_timestamp(os.fstat(file.fileno()).st_ctime_ns)
         before = os.fstat(file.fileno())
         digest, buffer, done = hashlib.sha256(), memoryview(bytearray(_CHUNK)), 0
-        body, second = _Body(path, before.st_size), None if blake3 is None else blake3()
+        body, second = _Body(_begin_of_body(file, path, before.st_size)), None if blake3 is None else blake3()
         while True:
             if cancel is not None and cancel.is_set():
                 raise Cancelled("hashing was cancelled")
@@ -98,27 +98,16 @@ def _beside(hash_: Any, piece: memoryview) -> Iterator[None]:
 
 
 class _Body:
-    """The hash of what lies behind a safetensors header (8 bytes with its length, then the header).
+    """The hash of the body of a safetensors file, which begins at byte ``begin``; None for a file without one."""
 
-    A file whose header cannot be read, or that is shorter than that says, has none: what is left of it may be alike.
-    """
-
-    def __init__(self, path: str, size: int) -> None:
-        self._begin: int | None = None
-        self._size = size
-        self._wanted = path.lower().endswith(_WITH_BODY) and size > _LENGTH
+    def __init__(self, begin: int | None) -> None:
+        self._begin = begin
         self._hash = hashlib.sha256()
-        self._header = bytearray()
 
     @contextmanager
     def beside(self, piece: memoryview, offset: int) -> Iterator[None]:
         """Add what is of the body in the next piece of the file, while the block works on the same piece."""
-        if self._wanted and offset == 0:
-            self._begin = _LENGTH + int.from_bytes(piece[:_LENGTH], "little")
-            self._wanted = len(piece) >= _LENGTH and self._begin < min(self._size, _LENGTH + _MAX_HEADER)
-        if self._wanted and self._begin is not None and offset < self._begin:
-            self._header += piece[: self._begin - offset]
-        if not self._wanted or self._begin is None or self._begin >= offset + len(piece):
+        if self._begin is None or self._begin >= offset + len(piece):
             yield
             return
         with _beside(self._hash, piece[max(self._begin - offset, 0) :]):
@@ -126,20 +115,24 @@ class _Body:
 
     def digest(self) -> str | None:
         """Return the hash of the body, None if the file has none."""
-        if not self._wanted or self._begin is None:
-            return None
-        end = _end_of_tensors(self._header[_LENGTH:])
-        return self._hash.hexdigest() if end is not None and self._begin + end <= self._size else None
+        return None if self._begin is None else self._hash.hexdigest()
 
 
-def _end_of_tensors(header: bytearray) -> int | None:
-    """Return how many bytes follow a header by what it says, None if it cannot be read."""
-    try:
-        found = dict(json.loads(header))
-        found.pop("__metadata__", None)
-        return max((int(one["data_offsets"][1]) for one in found.values() if isinstance(one, dict)), default=0)
-    except (ValueError, TypeError, KeyError, IndexError, RecursionError):
+def _begin_of_body(file: FileIO, path: str, size: int) -> int | None:
+    """Return where the body of a safetensors file begins, and go back to the beginning of the file.
+
+    There is none if the header cannot be read or the file is cut short: what is left of two such files may be equal.
+    """
+    if not path.lower().endswith(_WITH_BODY):
         return None
+    try:
+        with open(file.fileno(), "rb", closefd=False) as buffered:
+            header = safetensors.read(buffered, size)
+    except (HeaderUnreadable, OSError):  # what cannot be read at all is told by whoever hashes it
+        return None
+    finally:
+        file.seek(0)
+    return header.body if header.body < size and header.size <= size else None
 
 
 def _wait_for_new_timestamp(changed: int) -> None:

@@ -65,26 +65,26 @@ _REFERENCES = _Schema(
     ("assets", "asset_references", "asset_reference_tags"),
     ("asset_references (file_path)", "asset_references (asset_id)"),
     "SELECT r.id, a.size_bytes, r.mtime_ns, a.hash, r.name, r.user_metadata, r.preview_id FROM asset_references r "
-    "JOIN assets a ON a.id = r.asset_id WHERE r.file_path = ? AND r.deleted_at IS NULL ORDER BY r.updated_at DESC",
+    "JOIN assets a ON a.id = r.asset_id WHERE r.file_path = :key AND r.deleted_at IS NULL ORDER BY r.updated_at DESC",
     "SELECT file_path FROM asset_references WHERE file_path IS NOT NULL AND deleted_at IS NULL "
     "AND (coalesce(user_metadata, 'null') NOT IN ('null', '{}') OR preview_id IS NOT NULL "
     "OR substr(file_path, -length(name)) <> name "
     "OR id IN (SELECT asset_reference_id FROM asset_reference_tags WHERE origin = 'manual'))",
-    "SELECT tag_name FROM asset_reference_tags WHERE asset_reference_id = ? AND origin = 'manual' ORDER BY added_at",
+    "SELECT tag_name FROM asset_reference_tags WHERE asset_reference_id = :key AND origin = 'manual' ORDER BY added_at",
     # Older ones name the asset of the picture, newer ones its reference.
-    "SELECT file_path FROM asset_references WHERE (id = ? OR asset_id = ?) AND file_path IS NOT NULL",
+    "SELECT file_path FROM asset_references WHERE (id = :key OR asset_id = :key) AND file_path IS NOT NULL",
 )
 _CONTENTS = _Schema(
     ("assets", "asset_contents", "asset_tags"),
     ("asset_contents (path)", "assets (content_id)"),
     "SELECT a.id, c.size_bytes, c.mtime_ns, c.hash, a.name, a.user_metadata, a.preview_id FROM assets a "
-    "JOIN asset_contents c ON c.id = a.content_id WHERE c.path = ? ORDER BY c.is_missing, a.updated_at DESC",
+    "JOIN asset_contents c ON c.id = a.content_id WHERE c.path = :key ORDER BY c.is_missing, a.updated_at DESC",
     "SELECT c.path FROM assets a JOIN asset_contents c ON c.id = a.content_id "
     "WHERE coalesce(user_metadata, 'null') NOT IN ('null', '{}') OR preview_id IS NOT NULL "
     "OR substr(path, -length(name)) <> name "
     "OR a.id IN (SELECT asset_id FROM asset_tags WHERE origin = 'manual')",
-    "SELECT tag_name FROM asset_tags WHERE asset_id = ? AND origin = 'manual' ORDER BY added_at",
-    "SELECT c.path FROM assets a JOIN asset_contents c ON c.id = a.content_id WHERE a.id = ?",
+    "SELECT tag_name FROM asset_tags WHERE asset_id = :key AND origin = 'manual' ORDER BY added_at",
+    "SELECT c.path FROM assets a JOIN asset_contents c ON c.id = a.content_id WHERE a.id = :key",
 )
 
 
@@ -130,8 +130,7 @@ class ComfyUIDatabase:
 
     def _row(self, key: Any, size: Any, mtime_ns: Any, stated: Any, name: Any, metadata: Any, preview: Any) -> AssetRow:
         tags = tuple(_text(tag) for (tag,) in self._rows(self._schema.tags, _text(key)))
-        sql = self._schema.preview
-        shown = next(self._rows(sql, *[_text(preview)] * sql.count("?")), (None,)) if preview else (None,)
+        shown = next(self._rows(self._schema.preview, _text(preview)), (None,)) if preview else (None,)
         return AssetRow(
             size if isinstance(size, int) else -1,
             mtime_ns if isinstance(mtime_ns, int) else None,
@@ -142,10 +141,10 @@ class ComfyUIDatabase:
             _text(shown[0]),
         )
 
-    def _rows(self, sql: str, *values: Any) -> Iterator[tuple[Any, ...]]:
+    def _rows(self, sql: str, key: str = "") -> Iterator[tuple[Any, ...]]:
         assert self._connection is not None
         with wrap_sqlite_errors(self.path, self._connection):
-            yield from self._connection.execute(sql, values)
+            yield from self._connection.execute(sql, {"key": key})
 
 
 def _schema_of(connection: sqlite3.Connection, path: str) -> _Schema:

@@ -15,7 +15,7 @@ from core.domain.plans import FieldPlan, ImagePlan, Plan, PromotionPlan, TagPlan
 from core.domain.records import Model, ModelImage, PendingImage, PendingImport
 from core.domain.resolution import NO_OVERRIDES, Resolution
 from core.merger import copy_json, json_equal, merge_model_fields
-from core.planning.resolution import TITLE, apply_resolution, iter_fields
+from core.planning.resolution import apply_resolution, iter_fields
 
 _COLUMNS = ("path", "name", "type", "size_bytes", "created_at")
 
@@ -67,31 +67,15 @@ def _build_row(
     pending: PendingImport, existing: Model | None, action: Action, resolution: Resolution, old_path_exists: bool
 ) -> dict[str, Any]:
     if existing is None:
-        new_row = _row(pending)
+        row = _row(pending)
         if not resolution.values:
-            return new_row
-        return apply_resolution(new_row, {}, new_row, replace(resolution, fields=()))  # there is only one side
+            return row
+        return apply_resolution(row, {}, row, replace(resolution, fields=()))  # there is only one side
     old = {"sha256": existing.sha256, **_row(existing)}
     new = _row(pending)
-    if action is Action.OVERRIDDEN:
-        row = {**old, **new}
-    else:
-        if _better_title(existing, pending):
-            old["meta_json"] = {**old["meta_json"], "title": ""}
-        row = merge_model_fields(old, new, old_path_exists=old_path_exists)
+    overrides = action is Action.OVERRIDDEN
+    row = {**old, **new} if overrides else merge_model_fields(old, new, old_path_exists=old_path_exists)
     return apply_resolution(row, _row(existing), new, resolution)
-
-
-def _better_title(existing: Model, pending: PendingImport) -> bool:
-    """Return whether the model's title is only the name of its file, and the import has another one."""
-    title = pending.meta_json.get("title")
-    better = isinstance(title, str) and title.strip() and not _is_named_after_file(pending)
-    return bool(better) and _is_named_after_file(existing)
-
-
-def _is_named_after_file(record: Model | PendingImport) -> bool:
-    title = record.meta_json.get("title")
-    return isinstance(title, str) and title in (record.name, record.name.rpartition(".")[0])
 
 
 def assign_sequence_numbers(
@@ -157,10 +141,8 @@ def _fields(
     pending: PendingImport, existing: Model | None, row: Mapping[str, Any], action: Action
 ) -> Iterator[FieldPlan]:
     old: Mapping[str, Any] = _row(existing) if existing else {}
-    weak = TITLE if existing and _is_named_after_file(existing) else None
     for path, (before, incoming, result) in iter_fields(old, _row(pending), row):
-        side = _side(before, incoming, result, action)
-        yield FieldPlan(path, before, incoming, result, side, named_after_file=path == weak)
+        yield FieldPlan(path, before, incoming, result, _side(before, incoming, result, action))
 
 
 def _side(existing: Any, pending: Any, result: Any, action: Action) -> Side:

@@ -15,7 +15,6 @@ from core.domain.resolution import FieldPath, Resolution, to_text
 from core.merger import copy_json, is_empty, json_equal, merge_meta_json, merge_model_fields
 
 _METADATA = "meta_json"
-TITLE = (_METADATA, "title")
 _ABSENT = object()  # marks a missing key, since None is a value
 
 
@@ -62,8 +61,8 @@ def other_values(path: FieldPath, stated: Sequence[Any], existing: Any, pending:
 
 
 def default_source(path: FieldPath, existing: Any, pending: Any, overrides: bool) -> Side | None:
-    """Return the side that the strategy gives, or None for path and title if that depends on the model's file."""
-    if overrides or path in (("path",), TITLE):
+    """Return the side that the strategy gives, or None for the path if that depends on the library's file."""
+    if overrides or path == ("path",):
         return Side.PENDING if overrides else None
     if path[0] == _METADATA:
         result = merge_meta_json({"": existing}, {"": pending}).get("")

@@ -180,7 +180,7 @@ def _insert_words(plan: Plan) -> str:
 def _merge_words(plan: Plan) -> str:
     added = _added(plan)
     changed = [field for field in plan.fields if not json_equal(field.existing, field.result)]
-    filled = sum(_is_blank(field, field.existing) or field.named_after_file for field in changed)
+    filled = sum(_is_blank(field, field.existing) for field in changed)
     extended = sum(isinstance(field.existing, list) and not is_empty(field.existing) for field in changed)
     words = [f"adds {added}"] if added else []
     words += [f"fills {_count(filled, 'field')}"] if filled else []

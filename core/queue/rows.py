@@ -18,7 +18,7 @@ from core.storage.queue_rows import StoredRow
 
 
 def row_of(db: Database, row: StoredRow, stamp: str | None) -> QueueRow:
-    """Return a row with its state; ``stamp`` is the fingerprint of its file as it is now, None if there is none."""
+    """Return a row with its state; ``stamp`` is the current fingerprint of its file, None if there is no file."""
     sha256 = row.sha256 if stamp is not None and stamp == row.stamp else None
     state = states.base_state(stamp, row.stamp, row.in_library)
     alike = still_there(state_facts.same_hash(db, row)) if sha256 else ()

@@ -9,8 +9,7 @@ from textual._compositor import Compositor
 from textual._context import visible_screen_stack
 from textual.screen import Screen
 
-from tests.support.builders import png
-from tests.support.model_tree import civitai, put_json, put_model
+from tests.support.model_tree import put_ink, put_json
 
 
 @pytest.fixture(autouse=True)
@@ -34,10 +33,7 @@ def _frames_for_nobody(request: pytest.FixtureRequest, monkeypatch: pytest.Monke
 @pytest.fixture
 def models(tmp_path: Path) -> Path:
     """A folder of models: one with notes and a picture, one with neither header nor notes that can be read."""
-    root = tmp_path / "models"
-    put_model(root / "loras" / "ink.safetensors")
-    put_json(root / "loras" / "ink.civitai.info", civitai("Ink"))
-    (root / "loras" / "ink.png").write_bytes(png(1))
+    root = put_ink(tmp_path / "models")
     put_json(root / "loras" / "broken.json", [])
     (root / "loras" / "broken.safetensors").write_bytes(b"\xff" * 8 + b"{}")
     return root

@@ -120,7 +120,7 @@ async def test_the_same_weights_under_another_header_are_told_and_merged(tmp_pat
     with sample(tmp_path) as library:
         paths = [tmp_path / f"{number}.safetensors" for number in (40, 41, 42)]
         for number, path in enumerate(paths, 40):
-            path.write_bytes(with_header(b'{"n": %d}' % number) + b"weights")
+            path.write_bytes(with_header(b'{"__metadata__": {"n": "%d"}}' % number) + b"weights")
             add_import(library, PendingImport(number, str(path), path.name, "lora", path.stat().st_size, 0, {}))
         assert library.processor.process_single_import(40).action_taken is Action.INSERTED
         model = digest(paths[0].read_bytes())

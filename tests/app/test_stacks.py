@@ -30,6 +30,12 @@ async def trained(tmp_path: Path) -> AsyncIterator[tuple[AppHarness, Library, di
             yield desk, library, ids
 
 
+async def fold(desk: AppHarness) -> None:
+    """Show the three epochs as one line."""
+    await desk.press("f")
+    await desk.wait_until(lambda: len(desk.list.ids) == 3)
+
+
 async def test_a_training_has_a_bracket_and_folds_into_one_line(tmp_path: Path) -> None:
     async with trained(tmp_path) as (desk, _, ids):
         signs = ["╭", "│", "╰"]
@@ -46,8 +52,7 @@ async def test_a_training_has_a_bracket_and_folds_into_one_line(tmp_path: Path) 
 
 async def test_a_folded_line_stands_for_all_of_its_files(tmp_path: Path) -> None:
     async with trained(tmp_path) as (desk, library, ids):
-        await desk.press("f")
-        await desk.wait_until(lambda: len(desk.list.ids) == 3)
+        await fold(desk)
         await desk.go_to(ids["koi"])
         await desk.press("m")
         await desk.wait_until(lambda: desk.stored() == dict.fromkeys((ids[name] for name in EPOCHS), Strategy.MERGE))
@@ -68,8 +73,7 @@ async def test_a_folded_line_stands_for_all_of_its_files(tmp_path: Path) -> None
 
 async def test_what_is_left_of_a_training_stays_listed_when_its_line_is_promoted(tmp_path: Path) -> None:
     async with trained(tmp_path) as (desk, library, ids):
-        await desk.press("f")
-        await desk.wait_until(lambda: len(desk.list.ids) == 3)
+        await fold(desk)
         library.queue.decide([ids["koi"]], Strategy.MERGE)
         await desk.press("r")
         await desk.wait_until(lambda: desk.model.decisions.counts.total() == 1)
@@ -79,8 +83,7 @@ async def test_what_is_left_of_a_training_stays_listed_when_its_line_is_promoted
 
 async def test_tags_and_trigger_words_for_all_of_a_training(tmp_path: Path) -> None:
     async with trained(tmp_path) as (desk, library, ids):
-        await desk.press("f")
-        await desk.wait_until(lambda: len(desk.list.ids) == 3)
+        await fold(desk)
         await desk.go_to(ids["koi"])
         await desk.press("number_sign")
         await desk.wait_for_text("Add to 3 imports")

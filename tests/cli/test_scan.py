@@ -7,21 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.builders import png
 from tests.support.cli import run
 from tests.support.comfyui import assets_database
-from tests.support.model_tree import civitai, put_json, put_model
+from tests.support.model_tree import put_ink, put_model
 
 KEYS = ["files", "new", "updated", "known", "moved", "missing", "offline", "images", "problems", "cancelled"]
 
 
 @pytest.fixture
 def models(tmp_path: Path) -> Path:
-    root = tmp_path / "models"
-    put_model(root / "loras" / "ink.safetensors")
-    put_json(root / "loras" / "ink.civitai.info", civitai("Ink"))
-    (root / "loras" / "ink.png").write_bytes(png(1))
-    return root
+    return put_ink(tmp_path / "models")
 
 
 def test_scan_twice_then_show(models: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import struct
 from collections.abc import Mapping
 from typing import Any
 
-from core.importing.headers.header import Tensor
+from core.headers.header import Tensor
 
 Shapes = Mapping[str, tuple[int, ...]]
 

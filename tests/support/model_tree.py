@@ -12,6 +12,7 @@ from core import Library, Strategy
 from core.domain.records import PendingImport
 from core.domain.scans import ScanReport
 from core.storage import pending
+from tests.support.builders import png
 from tests.support.model_headers import safetensors
 
 LORA = {"lora_unet_down_blocks_1_attentions_0_transformer_blocks_0_attn2_to_k.lora_down.weight": (2, 768)}
@@ -35,6 +36,14 @@ def put_json(path: Path, value: Any) -> Path:
     """Write a JSON file, with a time of its own: two changes within one step of the clock must not look alike."""
     path.write_text(json.dumps(value))
     return path
+
+
+def put_ink(root: Path) -> Path:
+    """Write ``loras/ink.safetensors`` with a sidecar of Civitai-Helper and a picture; return ``root``."""
+    put_model(root / "loras" / "ink.safetensors")
+    put_json(root / "loras" / "ink.civitai.info", civitai("Ink"))
+    (root / "loras" / "ink.png").write_bytes(png(1))
+    return root
 
 
 def scan(library: Library, *folders: Path, **options: Any) -> ScanReport:

@@ -45,7 +45,9 @@ CASES = {
     "merge": Case(Strategy.MERGE),
     "override": Case(Strategy.OVERRIDE),
     "delete": Case(Strategy.DELETE),
-    "same weights": Case(Strategy.MERGE, with_header(b"{}") + _WEIGHTS, with_header(b'{"a": {}}') + _WEIGHTS),
+    "same weights": Case(
+        Strategy.MERGE, with_header(b"{}") + _WEIGHTS, with_header(b'{"__metadata__": {}}') + _WEIGHTS
+    ),
 }
 """All cases by name, told apart by what the promotion writes."""
 _T = TypeVar("_T")

@@ -12,6 +12,7 @@ from core.domain.plans import FieldPlan, Plan
 from core.domain.records import Model, PendingImport
 from core.domain.resolution import NO_OVERRIDES, Resolution
 from core.merger import json_equal
+from core.planning.resolution import combine
 from tui.presenters.formatting import label_of, value_text
 from tui.theme.palette import AMBER, BLUE, GREY, RED, TEAL, TEXT
 
@@ -156,13 +157,13 @@ def change_of(field: FieldPlan, action: Action) -> Change:
         return _incoming_wins(field, action)
     if field.existing == field.pending == field.result:
         return Change.SAME
-    if not value_text(field.path, field.existing) or field.named_after_file:
+    if not value_text(field.path, field.existing):
         return Change.FILLED
-    return Change.COMBINED if _adds_only(field) else Change.OVERWRITTEN  # by what another source says
+    return Change.COMBINED if _is_combined(field) else Change.OVERWRITTEN  # by what another source says
 
 
 def _incoming_wins(field: FieldPlan, action: Action) -> Change:
-    if not value_text(field.path, field.existing) or field.named_after_file:
+    if not value_text(field.path, field.existing):
         return Change.FILLED if value_text(field.path, field.pending) else Change.SAME
     if action is Action.MERGED and _adds_only(field):
         return Change.COMBINED if isinstance(field.existing, list) else Change.FILLED
@@ -170,16 +171,21 @@ def _incoming_wins(field: FieldPlan, action: Action) -> Change:
 
 
 def _adds_only(field: FieldPlan) -> bool:
-    """Return whether the result loses nothing: a list with the library's items, its text with more, or a new path.
+    """Return whether the incoming value loses nothing: a list that contains the library's items, or a new path.
 
     The previous path stays known as a location of the model.
     """
     if field.path == ("path",):
         return True
-    if isinstance(field.existing, str) and isinstance(field.result, str):
-        return field.existing.strip() in field.result
     both = isinstance(field.existing, list) and isinstance(field.result, list)
     return both and all(any(json_equal(mine, item) for item in field.result) for mine in field.existing)
+
+
+def _is_combined(field: FieldPlan) -> bool:
+    """Return whether the result is both values as one, or a list with all of the library's items."""
+    if isinstance(field.existing, str) and isinstance(field.pending, str):
+        return json_equal(field.result, combine(field.existing, field.pending))
+    return _adds_only(field)
 
 
 def _tag_line(plan: Plan, pending: PendingImport) -> FieldLine | None:

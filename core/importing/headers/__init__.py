@@ -1,1 +1,1 @@
-"""Headers of model files: safetensors and GGUF. Nothing else of a model file is parsed, and nothing is unpickled."""
+"""What the headers of model files state, and what the names and shapes of their tensors show."""

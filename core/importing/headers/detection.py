@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from core.domain.structure import Kind, Structure
+from core.headers.header import Tensor
 from core.importing.headers.base_models import ADAPTERS, MODELS, fitting
-from core.importing.headers.header import Tensor
 from core.importing.headers.keys import Layers
 
 _LORA = r"lora_(up|down|A|B|mid)|lora_linear_layer_(up|down)"

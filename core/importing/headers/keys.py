@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from core.importing.headers.header import Tensor
+from core.headers.header import Tensor
 
 _PREFIX = re.compile(
     r"^(?:base_model_model_|lora_unet_|lora_transformer_|lycoris_|model_diffusion_model_|diffusion_model_"

@@ -159,7 +159,6 @@ class _Writer:
         beside = [digest for digest, is_beside in item.pictures.found.items() if is_beside]
         scanned_pictures.add(self._db, file_id, (image.sha256 for image in item.pictures.images))
         scanned_pictures.set_beside(self._db, file_id, file.path, beside)
-        scanned_pictures.forget(self._db, file_id, item.left)
         scan_problems.put_problems(self._db, file.path, file.folder, item.problems)
         self.added.scanned.append(file.path)
 
@@ -207,6 +206,8 @@ class _Writer:
             if old.sha256 in item.left:
                 pending.remove_image(self._db, record.id, old)
                 self.moves.append((pending_path(old.file), None))
+        if item.standing.row is not None:
+            scanned_pictures.forget(self._db, item.standing.row.id, item.left)
         first = there[-1].n + 1 if there else 0  # no name that one of these had
         for n, image in enumerate(item.pictures.images, first):
             file = f"{record.id}_{n}{image.suffix}"

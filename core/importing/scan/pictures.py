@@ -25,7 +25,7 @@ _AT_ONCE = 4  # pictures
 
 @dataclass(frozen=True, slots=True)
 class StagedPictures:
-    """The pictures of one model in a staging folder, in order, and what is wrong with the others.
+    """The pictures of one model in a staging folder, in order, and the problems with the others.
 
     ``found`` are the digests of all that can be read, those taken before included, each with whether it lies beside
     the model.

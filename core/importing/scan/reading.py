@@ -15,9 +15,10 @@ from core.domain.statements import ClaimKind, Sidecar, Source, SourcedClaim, Sou
 from core.domain.structure import Kind, Structure
 from core.errors import ModelFileError
 from core.files.safe_open import open_model
-from core.importing.headers import gguf, metadata, safetensors
+from core.headers import gguf, safetensors
+from core.headers.header import Header, HeaderUnreadable
+from core.importing.headers import metadata
 from core.importing.headers.detection import detect
-from core.importing.headers.header import Header, HeaderUnreadable
 from core.importing.scan.assets import NOTHING_TOLD, Told
 from core.importing.scan.beside import Beside
 from core.importing.scan.listing import ModelFile

@@ -87,8 +87,11 @@ class Case:
 
 
 def decide(db: Database, read: ReadModel, where: Standing, *, images_change: bool) -> Case:
-    """Return what becomes of a file; ``images_change`` says whether it has pictures that were
-    not taken before, or its pending import has some that are no longer its own."""
+    """Return what becomes of a file.
+
+    ``images_change`` says whether it has pictures that were not taken before, or its pending import has some that are
+    no longer its own.
+    """
     if where.other_of:
         return Case(read, where, Fate.OTHER_PATH)
     if where.row is None:

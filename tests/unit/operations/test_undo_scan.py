@@ -10,7 +10,7 @@ from core import Library, Strategy
 from core.domain.history import UndoReport
 from core.verify import check_library
 from tests.support.builders import files, model_of, png, sources, tables
-from tests.support.model_tree import civitai, counts, imports, put_json, put_model, scan
+from tests.support.model_tree import civitai, counts, imports, put_ink, put_json, put_model, scan
 
 JOURNAL = ("journal", "sqlite_sequence", "pulse", "file_hashes", "body_hashes", "image_generations", "image_verdicts")
 SCANNED = ("scanned_folders", "scanned_files", "statements", "claims", "scanned_pictures", "scan_problems")
@@ -18,10 +18,7 @@ SCANNED = ("scanned_folders", "scanned_files", "statements", "claims", "scanned_
 
 @pytest.fixture
 def models(tmp_path: Path) -> Path:
-    root = tmp_path / "models"
-    put_model(root / "loras" / "ink.safetensors")
-    put_json(root / "loras" / "ink.civitai.info", civitai("Ink"))
-    (root / "loras" / "ink.png").write_bytes(png(1))
+    root = put_ink(tmp_path / "models")
     put_model(root / "loras" / "other.safetensors", seed=1)
     return root
 

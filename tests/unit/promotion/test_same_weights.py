@@ -30,7 +30,7 @@ from tests.support.builders import (
 from tests.support.model_headers import with_header
 from tests.support.model_tree import civitai, counts, imports, put_json, put_model, scan
 
-ONE, TWO, THREE = (with_header(b'{"n": %d}' % n) + b"the same weights" for n in (1, 2, 3))
+ONE, TWO, THREE = (with_header(b'{"__metadata__": {"n": "%d"}}' % n) + b"the same weights" for n in (1, 2, 3))
 
 
 @pytest.fixture

@@ -134,5 +134,4 @@ class ApplyController:
             self._status.say(f"Undone: {past.operation.action} {past.name}. It is in the queue again.")
         else:
             self._status.say(f"Undone: {past_words(past)}.")
-        self._listing.refresh()
         self._listing.load(then=past.operation.pending_id)

@@ -51,7 +51,6 @@ class ImportController:
     def reload(self) -> None:
         """Read the whole list again."""
         self._listing.load()
-        self._listing.refresh()
 
     async def relink(self) -> None:
         """Look for missing files in the remembered folders."""

@@ -88,6 +88,7 @@ class ListController:
         """Read everything, then put the cursor on import ``then``."""
         self._then = then
         self._model.begin_anew()
+        self._model.expire()
         self.find()
         self._ask_decided()
         if self.first_rows_shown.is_set():

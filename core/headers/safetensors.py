@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, BinaryIO
 
-from core.importing.headers.header import Header, HeaderUnreadable, Tensor
+from core.headers.header import Header, HeaderUnreadable, Tensor
 from core.strict_json import parse_json_object
 
 MAX_BYTES = 32 << 20

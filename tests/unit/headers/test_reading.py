@@ -10,8 +10,8 @@ from typing import BinaryIO
 
 import pytest
 
-from core.importing.headers import gguf, safetensors
-from core.importing.headers.header import Header, HeaderUnreadable, Tensor
+from core.headers import gguf, safetensors
+from core.headers.header import Header, HeaderUnreadable, Tensor
 from tests.support import model_headers as made
 
 

@@ -9,7 +9,7 @@ import math
 import struct
 from typing import Any, BinaryIO
 
-from core.importing.headers.header import Header, HeaderUnreadable, Tensor
+from core.headers.header import Header, HeaderUnreadable, Tensor
 
 MAGIC = b"GGUF"
 MAX_BYTES = 64 << 20  # vocabularies of language models are in it

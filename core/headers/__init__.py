@@ -1,0 +1,1 @@
+"""Headers of model files: safetensors and GGUF. Nothing else of a model file is parsed, and nothing is unpickled."""
