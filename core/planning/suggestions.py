@@ -16,7 +16,7 @@ from core.domain.verdict import BAD_VERDICTS, VERDICT_WORDS, Verdict
 from core.files.paths import last_component
 from core.merger import is_empty, json_equal, merge_meta_json
 from core.planning.base_families import contradict
-from core.text import sanitize
+from core.text import count_of, sanitize
 
 # Fields that no user wrote. A merge loses no path, since each stays as a location of the model, and with it a name
 # that is just the file name; equal hashes mean equal sizes; the date is when a database first recorded the file. They
@@ -147,7 +147,7 @@ def suggest(
 
 
 def _copies(number: int, which: str) -> str:
-    return f", {_count(number, 'other import')} {which}" if number else ""
+    return f", {count_of(number, 'other import')} {which}" if number else ""
 
 
 def _or_nothing(facts: Facts) -> str:
@@ -167,7 +167,7 @@ def _facts(state: State, other_file: bool, plan: Plan, bases: tuple[str, str]) -
         additions=_insert_words(plan) if inserts else _merge_words(plan),
         differs="" if inserts else _differing_words(plan),
         kept="" if inserts else _kept_words(plan),
-        refused=f", drops {_count(refused, 'refused image')}" if refused else "",
+        refused=f", drops {count_of(refused, 'refused image')}" if refused else "",
         alias=f"same weights as {plan.alias_of[:8]}: " if plan.alias_of else "",
     )
 
@@ -183,14 +183,14 @@ def _merge_words(plan: Plan) -> str:
     filled = sum(_is_blank(field, field.existing) for field in changed)
     extended = sum(isinstance(field.existing, list) and not is_empty(field.existing) for field in changed)
     words = [f"adds {added}"] if added else []
-    words += [f"fills {_count(filled, 'field')}"] if filled else []
-    words += [f"extends {_count(extended, 'list')}"] if extended else []
+    words += [f"fills {count_of(filled, 'field')}"] if filled else []
+    words += [f"extends {count_of(extended, 'list')}"] if extended else []
     return ", ".join([*words, *_path_words(plan)])
 
 
 def _added(plan: Plan) -> str:
     pairs = ((len(plan.images.added), "image"), (len(plan.tags.added), "tag"))
-    return " and ".join(_count(number, noun) for number, noun in pairs if number)
+    return " and ".join(count_of(number, noun) for number, noun in pairs if number)
 
 
 def _path_words(plan: Plan) -> list[str]:
@@ -222,7 +222,7 @@ def _differing_words(plan: Plan) -> str:
     if not fields:
         return ""
     first, more = fields[0], len(fields) - 1
-    others = f", so {'do' if more > 1 else 'does'} {_count(more, 'more field')}" if more else ""
+    others = f", so {'do' if more > 1 else 'does'} {count_of(more, 'more field')}" if more else ""
     return f"its {sanitize(_label(first), 40)} differs{describe_difference(first.existing, first.pending)}{others}"
 
 
@@ -258,7 +258,3 @@ def describe_difference(existing: Any, pending: Any) -> str:
     if all(isinstance(value, int | float) and not isinstance(value, bool) for value in (existing, pending)):
         return f", {sanitize(pending, 20)} where yours is {sanitize(existing, 20)}"
     return ""
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -245,10 +245,10 @@ def other_paths(db: Database, path: str) -> list[str]:
     return sorted(filter(None, found))
 
 
-def missing_in(db: Database, folder: str) -> int:
-    """Return how many files of a folder are gone that a pending import or a model of the library still needs."""
+def missing_in(db: Database, folder: str) -> list[str]:
+    """Return the files of a folder that are gone, and that a pending import or a model of the library still needs."""
     gone = [path for path in files_in(db, folder) if _is_gone(path)]
-    return sum(any(records_at(db, path)) for path in gone)
+    return [path for path in gone if any(records_at(db, path))]
 
 
 def _is_gone(path: str) -> bool:

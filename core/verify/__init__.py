@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from core.domain.layout import DATABASE
 from core.errors import ForeignLog, LibraryError, SchemaForeign
 from core.library import Library
+from core.text import count_of
 from core.verify.files import check_pending_images, check_strays
 from core.verify.findings import Check, Finding, FindingCode, Severity, VerifyReport
 from core.verify.flow import check_flow
@@ -58,7 +59,7 @@ def check_library(library: Library, *, full: bool = False) -> VerifyReport:
         found = _found(library, check)
         errors = sum(finding.severity is Severity.ERROR for finding in found)
         warnings = len(found) - errors
-        detail = "in order" if not found else f"{errors} errors, {warnings} warnings"
+        detail = "in order" if not found else f"{count_of(errors, 'error')}, {count_of(warnings, 'warning')}"
         checks.append(Check(name, not errors, detail))
         findings += found
     return VerifyReport(tuple(checks), tuple(sorted(findings)))

@@ -50,6 +50,16 @@ def test_claims_are_compared_with_the_computed_hash(models: Path, tmp_path: Path
     assert sha256 == {"pending": []}
     shown = run("history", "--json", library=library).object["operations"][0]
     assert run("show", shown["sha256"], "--json", library=library).object["claims"] == [{**claim, "holds": False}]
+    words = run("show", shown["sha256"], library=library).out.splitlines()
+    assert next(line for line in words if "ab" * 32 in line).split() == [
+        "sha256",
+        "sha256",
+        "ab" * 32,
+        "does",
+        "not",
+        "hold",
+    ]
+    assert words[-1] == "verdict: other file (a sidecar was written for another file)"
 
 
 def test_a_report_for_people(models: Path, tmp_path: Path) -> None:

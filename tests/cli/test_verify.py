@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,7 @@ def test_verify_finds_what_is_wrong(library: Library) -> None:
     assert ran.code == 1
     assert "FAILED  pending images" in ran.out and "ok      journal" in ran.out
     assert "error  pending-image-missing" in ran.out
-    assert ran.out.splitlines()[-1] == "The library has problems: 1 errors, 0 warnings."
+    assert ran.out.splitlines()[-1] == "The library has problems: 1 error, 0 warnings."
 
 
 @pytest.mark.parametrize("case", ["missing", "file", "empty"])
@@ -81,7 +82,8 @@ def test_demo_in_json() -> None:
     answer = ran.object
     assert list(answer) == ["import", "scan", "pending", "results", "verify"]
     assert answer["import"]["pending"] + answer["scan"]["new"] == len(answer["pending"])
-    assert answer["scan"]["problems"] == []
+    told = [(os.path.basename(one["path"]), one["reason"][:15]) for one in answer["scan"]["problems"]]
+    assert told == [("glacier-glass.safetensors", "it is cut short")]
     actions = [result["action_taken"] for result in answer["results"]]
     assert actions == ["inserted", None, "merged", "overridden", "deleted", "ignored"]
     assert answer["results"][1]["status"] == "conflict"

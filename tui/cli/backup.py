@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from core.text import sanitize
+from core.text import count_of, sanitize
 from tui.cli.completers import files
 from tui.cli.context import INTERRUPTED, CliContext, Failed, command
 from tui.cli.terminal import ProgressLine, interruptible
@@ -56,10 +56,10 @@ def _with_images(call: CliContext, file: str) -> BackupReport:
 
 
 def _backup_lines(path: str, report: BackupReport) -> list[str]:
-    lines = [f"The database and {_count(report.files, 'image file')} were copied to {sanitize(path, _LONG)}."]
+    lines = [f"The database and {count_of(report.files, 'image file')} were copied to {sanitize(path, _LONG)}."]
     if report.missing:
         lines.append(
-            f"{_count(len(report.missing), 'image file')} could not be copied: not in the library. See --verify."
+            f"{count_of(len(report.missing), 'image file')} could not be copied: not in the library. See --verify."
         )
     return lines
 
@@ -110,12 +110,12 @@ def _restored(call: CliContext, file: str) -> RestoreReport:
 def _restore_lines(report: RestoreReport, missing: list[str], lost: list[str]) -> list[str]:
     lines = ["The database was restored."]
     if report.images:
-        lines.append(f"{_count(report.images, 'image file')} put back.")
+        lines.append(f"{count_of(report.images, 'image file')} put back.")
     if missing:
-        lines.append(f"{_count(len(missing), 'image file')} named in the database {_were(len(missing))} not found.")
+        lines.append(f"{count_of(len(missing), 'image file')} named in the database {_were(len(missing))} not found.")
     if lost:
         lines.append(
-            f"An operation was open in the backup; {_count(len(lost), 'file')} of it {_were(len(lost))} not found."
+            f"An operation was open in the backup; {count_of(len(lost), 'file')} of it {_were(len(lost))} not found."
         )
     if report.kept is not None:
         lines.append(
@@ -126,7 +126,3 @@ def _restore_lines(report: RestoreReport, missing: list[str], lost: list[str]) -
 
 def _were(number: int) -> str:
     return "was" if number == 1 else "were"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -11,11 +11,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from core.domain.imports import ImportReport
-from core.domain.knowledge import Knowledge
+from core.domain.knowledge import CheckedClaim, Knowledge
 from core.domain.records import Model, QueueRow, RecordWithImages
 from core.domain.relinks import RelinkReport
 from core.domain.scans import ScanReport
-from core.text import format_size, sanitize
+from core.domain.verdict import VERDICT_WORDS
+from core.text import count_of, format_size, sanitize
 from tui.presenters.generation_words import settings_words
 
 if TYPE_CHECKING:
@@ -124,7 +125,16 @@ def source_lines(known: Knowledge) -> list[str]:
             for one in found
         ]
         lines += ["", *table([("field", "source", "value", "file"), *rows])]
+    if known.claims:
+        lines += ["", *table([("claim", "source", "value", ""), *map(_claim_row, known.claims)])]
+    if known.verdict is not None:
+        lines += ["", f"verdict: {known.verdict.replace('_', ' ')} ({VERDICT_WORDS[known.verdict]})"]
     return lines
+
+
+def _claim_row(one: CheckedClaim) -> tuple[str, str, str, str]:
+    holds = {True: "holds", False: "does not hold", None: "not compared yet"}[one.holds]
+    return one.stated.claim.kind, one.stated.source, sanitize(one.stated.claim.value, 80), holds
 
 
 def _beside(file: str, known: Knowledge) -> str:
@@ -180,7 +190,7 @@ def import_lines(report: ImportReport) -> list[str]:
 def not_found_lines(report: ImportReport) -> list[str]:
     """Return which model files were not found, and what to do; usually nothing."""
     lines = [
-        f"not found: {one.files:,} model file{'' if one.files == 1 else 's'} under {sanitize(one.beginning, 400)}"
+        f"not found: {count_of(one.files, 'model file')} under {sanitize(one.beginning, 400)}"
         for one in report.not_found
     ]
     hint = "model-curator relink --map OLD=NEW maps these folders to those of this machine"
@@ -236,6 +246,6 @@ def verify_lines(report: VerifyReport) -> list[str]:
         for one in report.findings
     ]
     errors = sum(one.severity == "error" for one in report.findings)
-    numbers = f"{errors:,} errors, {len(findings) - errors:,} warnings"
+    numbers = f"{count_of(errors, 'error')}, {count_of(len(findings) - errors, 'warning')}"
     verdict = f"The library is in order: {numbers}." if report.ok else f"The library has problems: {numbers}."
     return [*table(checks), *(["", *table(findings)] if findings else []), "", verdict]

@@ -15,8 +15,8 @@ from core.domain.decision import Decision
 from core.domain.enums import State, Strategy
 from core.domain.plans import Plan
 from core.domain.records import QueueRow
-from core.text import sanitize
-from tui.presenters.plan_lines import count_of, overwritten_fields
+from core.text import count_of, sanitize
+from tui.presenters.plan_lines import overwritten_fields
 
 if TYPE_CHECKING:
     from core.library import Library

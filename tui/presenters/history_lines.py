@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from core.domain.enums import OperationKind
 from core.domain.history import ADDED_WORDS, RELINK
 from core.domain.operations import Operation
-from core.text import sanitize
+from core.text import count_of, sanitize
 
 if TYPE_CHECKING:
     from core.domain.history import Imported, PastOperation, UndoReport
@@ -26,22 +26,22 @@ def past_words(past: PastOperation) -> str:
     if past.imported is None:
         return operation_words(past.operation)
     if past.imported.source == RELINK:
-        return f"relink of {_counted(past.imported.updated, 'file')}"
+        return f"relink of {count_of(past.imported.updated, 'file')}"
     if past.imported.source == ADDED_WORDS:
-        return f"words for {_counted(past.imported.updated, 'import')}"
+        return f"words for {count_of(past.imported.updated, 'import')}"
     if past.imported.scanned:
         return f"scan of {sanitize(past.name, 200)}"
     rows = past.imported.models + past.imported.pending
     count, noun = (rows, "row") if rows else (past.imported.images, "image")
-    return f"import of {_counted(count, noun)} from {sanitize(past.name, 200)}"
+    return f"import of {count_of(count, noun)} from {sanitize(past.name, 200)}"
 
 
 def brought_words(imported: Imported) -> str:
     """Describe what an import added, and how many decisions are dropped with it."""
     parts = [(imported.models, "model"), (imported.pending, "pending import"), (imported.images, "image")]
     parts.append((imported.updated, "updated record"))
-    brought = ", ".join(_counted(count, noun) for count, noun in parts if count)
-    return f"{brought}; {_counted(imported.decisions, 'decision')} dropped" if imported.decisions else brought
+    brought = ", ".join(count_of(count, noun) for count, noun in parts if count)
+    return f"{brought}; {count_of(imported.decisions, 'decision')} dropped" if imported.decisions else brought
 
 
 def stopped_words(report: UndoReport) -> str:
@@ -50,7 +50,3 @@ def stopped_words(report: UndoReport) -> str:
         return ""
     so_far = ", ".join(map(past_words, report.undone))
     return f"Stopped after undoing part of it ({so_far}); undo again to go on." if so_far else "Nothing was undone."
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from core.domain.enums import Action
 from core.domain.plans import Plan
 from core.domain.records import Model, PendingImport
-from tui.presenters.plan_lines import Span, count_of
+from core.text import count_of
+from tui.presenters.plan_lines import Span
 from tui.theme.palette import AMBER, GREY, RED, TEAL, TEXT
 
 

@@ -13,6 +13,7 @@ from core.domain.records import Model, PendingImport
 from core.domain.resolution import NO_OVERRIDES, Resolution
 from core.merger import json_equal
 from core.planning.resolution import combine
+from core.text import count_of
 from tui.presenters.formatting import label_of, value_text
 from tui.theme.palette import AMBER, BLUE, GREY, RED, TEAL, TEXT
 
@@ -296,8 +297,3 @@ def _not_taken(plan: Plan) -> list[Span]:
 def _joined(pairs: Sequence[tuple[int, str]]) -> str:
     words = [count_of(number, noun) for number, noun in pairs if number]
     return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else "".join(words)
-
-
-def count_of(number: int, noun: str) -> str:
-    """Return a number with its noun, in the plural if needed."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -19,12 +19,11 @@ from textual.widgets import Static
 from core.domain.enums import Strategy
 from core.domain.records import QueueRow
 from core.errors import CuratorError
-from core.text import format_size, sanitize
+from core.text import count_of, format_size, sanitize
 from tui.keys import KEYS
 from tui.messages import Decided
 from tui.presenters.apply_summary import ApplySummary, Group, Impact, looks
 from tui.presenters.cell_text import cut, fit
-from tui.presenters.plan_lines import count_of
 from tui.theme.palette import AMBER, BRIGHT, GREY, RED, STRATEGY, TEXT
 from tui.widgets.answers import Answers
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from core.text import sanitize
+from core.text import count_of, sanitize
 from tui.presenters.cell_text import fit
 from tui.presenters.path_completion import Completion
 from tui.theme.palette import AMBER, GREY, TEXT
@@ -61,7 +61,7 @@ def propose(library: Library) -> Proposal | None:
             where = sanitize(new[0].replace(os.path.expanduser("~/"), "~/", 1), 200)
             return Proposal(f"{install.tool} was found: ⏎ scans {where}. Or type another path.", new)
     if remembered:
-        count = f"{len(remembered):,} remembered folder" + ("" if len(remembered) == 1 else "s")
+        count = count_of(len(remembered), "remembered folder")
         return Proposal(f"Empty, ⏎ scans the {count} again. Or type another path.")
     return None
 

@@ -10,9 +10,9 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
+from core.text import count_of
 from tui.keys import KEYS
 from tui.presenters.answer_keys import answer_keys
-from tui.presenters.plan_lines import count_of
 from tui.widgets.path_input import PlainInput
 
 _FIELDS = {"tags": "Tags", "triggers": "Triggers"}

@@ -213,7 +213,10 @@ def _read_header(model: ModelFile) -> OwnHeader:
     # What is behind the last tensor of a GGUF file is padding.
     exact = header.size and (read is safetensors.read or size < header.size)
     said, shown = _said(header, say), detect(header.tensors)
-    return OwnHeader(said, shown, kept, header.size if exact else None, tensors=_digest(header))
+    whole = header.size if exact else None
+    short = whole is not None and size < whole
+    told = f"it is cut short: {size:,} of the {whole:,} bytes that its header tells of are there" if short else ""
+    return OwnHeader(said, shown, kept, whole, problem=told, tensors=_digest(header))
 
 
 def _digest(header: Header) -> str:

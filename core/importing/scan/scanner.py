@@ -278,11 +278,12 @@ class FolderScanner:
         there = {folder.path: stored[folder.path].files for folder in found.unchanged}
         there |= {folder.path: -1 for folder in found.changed}
         there |= {path: -1 for path, one in stored.items() if one.root in found.walked and path not in there}
+        moved_from = {one.old for one in run.moved}  # a dry run changes no record
         with self._store.read() as db:
             for folder, count in scans.counts_by_folder(db).items():
                 run.check()
                 if folder in there and count != there[folder]:
-                    run.missing += scans.missing_in(db, folder)
+                    run.missing += len(set(scans.missing_in(db, folder)) - moved_from)
         if found.others and not run.dry:
             with self._store.write(full=False, cancel=run.cancel) as db:
                 for other in found.others:

@@ -13,12 +13,12 @@ from core.domain.records import Model, ModelImage, PendingImage, PendingImport
 from core.domain.resolution import NO_OVERRIDES, to_text
 from core.merger import json_equal
 from core.planning.plan import plan_promotion
+from core.text import count_of
 from tui.presenters.formatting import label_of, value_text
 from tui.presenters.plan_lines import (
     Change,
     FieldLine,
     change_of,
-    count_of,
     field_lines,
     in_numbers,
     numbers,

@@ -10,7 +10,7 @@ from textual.screen import Screen
 
 from core.domain.query import narrowed
 from core.errors import CuratorError
-from tui.presenters.plan_lines import count_of
+from core.text import count_of
 from tui.queue_model.model import QueueModel
 from tui.screens.queue.decision_controller import DecisionController
 from tui.screens.queue.list_controller import ListController

@@ -9,9 +9,9 @@ from textual.screen import Screen
 
 from core.domain.decision import Choice, Decision
 from core.domain.enums import Strategy
+from core.text import count_of
 from tui.keys import display_key
 from tui.presenters.bulk_criteria import BulkAction, BulkDecision
-from tui.presenters.plan_lines import count_of
 from tui.queue_model.model import QueueModel
 from tui.screens.queue.apply_controller import ApplyController
 from tui.screens.queue.list_controller import ListController

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from textual.screen import Screen
 
 from core.errors import Cancelled, CuratorError
+from core.text import count_of
 from tui.keys import display_key
-from tui.presenters.plan_lines import count_of
 from tui.screens.queue.hashing_controller import HashingController
 from tui.screens.queue.list_controller import ListController
 from tui.widgets.status_bar import StatusBar

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textual.screen import Screen
 
-from tui.presenters.plan_lines import count_of
+from core.text import count_of
 from tui.queue_model.model import Part, QueueModel
 from tui.screens.queue.list_controller import ListController
 from tui.widgets.queue_list.queue_list import QueueList

@@ -207,6 +207,15 @@ def test_roots_are_remembered_and_forgotten(library: Library, models: Path, tmp_
     assert counts(scan(library, models)) == {"files": 2, "new": 1, "known": 1}
 
 
+def test_a_dry_run_tells_of_a_moved_file_once(library: Library, models: Path) -> None:
+    scan(library, models)
+    (models / "loras" / "ink.safetensors").rename(models / "loras" / "tusche.safetensors")
+    (models / "checkpoints" / "base.safetensors").unlink()
+    foreseen = scan(library, models, dry_run=True)
+    assert (len(foreseen.moved), foreseen.missing) == (1, 1)
+    assert counts(foreseen) == counts(scan(library, models))
+
+
 def test_a_dry_run_writes_nothing_and_tells_the_same(library: Library, models: Path) -> None:
     before = snapshot(library)
     foreseen = scan(library, models, dry_run=True)

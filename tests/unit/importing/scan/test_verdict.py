@@ -121,7 +121,10 @@ def test_verdicts_are_searched_for_and_a_bad_one_is_a_reason_to_review(library: 
     root.mkdir()
     (root / "cut.safetensors").write_bytes(with_own_hash()[:-1])
     (root / "good.safetensors").write_bytes(with_own_hash())
-    scan(library, root)
+    told = scan(library, root).problems
+    size = len(with_own_hash())
+    cut = f"it is cut short: {size - 1:,} of the {size:,} bytes that its header tells of are there"
+    assert [(one.path, one.reason) for one in told] == [(str(root / "cut.safetensors"), cut)]
     assert list(library.queue.search("verdict:truncated")) == [1], "known before anything is hashed"
     assert list(library.queue.search("verdict:intact")) == []
     for pending_id in (1, 2):
