@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import gc
 import os
 import select
 import signal
+import struct
 import sys
+import termios
 from codecs import getincrementaldecoder
 from collections.abc import Callable
-from typing import IO, Any
+from contextlib import suppress
+from typing import IO, TYPE_CHECKING, Any
 
 import textual.screen
 from textual._xterm_parser import XTermParser
@@ -19,6 +23,10 @@ from textual.drivers.linux_driver import LinuxDriver
 from textual.widget import Widget
 
 from tui.messages import TerminalLost
+from tui.replies import ReplyFilter
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 _TICK = 0.1  # seconds after which a lone escape counts as the key
 _READ = 4096  # bytes
@@ -65,6 +73,7 @@ class TerminalDriver(LinuxDriver):
         """Read input until stopped; its end means that the terminal is lost, where Textual would read on forever."""
         parser = XTermParser(self._debug)
         decode = getincrementaldecoder("utf-8")(errors="replace").decode
+        replies = ReplyFilter()
         while not self.exit_event.is_set():
             if select.select([self.fileno], [], [], _TICK)[0]:
                 try:
@@ -74,7 +83,7 @@ class TerminalDriver(LinuxDriver):
                 if not data:
                     self._lose()
                     return
-                for event in parser.feed(decode(data)):
+                for event in parser.feed(replies.without(decode(data))):
                     self.process_message(event)
             for event in parser.tick():
                 self.process_message(event)
@@ -154,11 +163,28 @@ def write_to_terminal(app: App[Any], data: str) -> None:
 
 
 def cell_size() -> tuple[int, int]:
-    """Return width and height of a cell in pixels, as textual-image measured them; it has no public function for it."""
+    """Return width and height of a cell in pixels as they are now, since a font can be zoomed.
+
+    Where the system does not know them, they are those that textual-image measured at the start; it has no public
+    function for it.
+    """
     from textual_image._terminal import get_cell_size  # noqa: PLC0415 - asks the terminal, not needed for half cells
 
-    width, height = get_cell_size()
-    return width, height
+    told = b""
+    with suppress(OSError, ValueError, AttributeError):
+        told = fcntl.ioctl(sys.__stdout__.fileno(), termios.TIOCGWINSZ, bytes(8))  # type: ignore[union-attr]
+    rows, columns, width, height = struct.unpack("HHHH", told or bytes(8))
+    if 0 not in (rows, columns) and width >= columns and height >= rows:
+        return width // columns, height // rows
+    cell = get_cell_size()
+    return cell.width, cell.height
+
+
+def sixels(image: Image) -> str:
+    """Return a picture with a palette as Sixel data; textual-image's public way scales it and chooses other colours."""
+    from textual_image._sixel import image_to_sixels  # noqa: PLC0415 - not needed for half cells
+
+    return image_to_sixels(image)
 
 
 def repaint_quickly() -> None:

@@ -190,14 +190,20 @@ async def _shown(app: _Wall, words: str) -> list[str]:
     raise AssertionError(f"{words!r} never came")
 
 
-async def test_a_large_box_asks_for_no_more_than_640_pixels_and_kitty_scales_them() -> None:
+@pytest.mark.parametrize(("far", "room"), [(False, (1600, 1200)), (True, (640, 640))])
+async def test_what_is_sent_has_a_limit_and_kitty_enlarges_it(
+    far: bool, room: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SSH_CONNECTION", raising=False)
+    if far:
+        monkeypatch.setenv("SSH_CONNECTION", "10.0.0.1 50000 10.0.0.2 22")
     app = _Wall(Graphics.KITTY)
     async with app.run_test(size=(200, 60)):
-        assert app.box.room == (640, 384)  # of 2000 x 1200 pixels
-        app.box.show(_picture(320, 384))
+        assert app.box.room == room  # of 2000 x 1200 pixels
+        app.box.show(_picture(room[1] // 2, room[1]))
         lines = await _shown(app, "\U0010eeee")
-        assert [line.count("\U0010eeee") for line in lines] == [100] * 60
-        assert {line.index("\U0010eeee") for line in lines} == {50}
+        assert [line.count("\U0010eeee") for line in lines] == [60] * 60, "as high as the box"
+        assert {line.index("\U0010eeee") for line in lines} == {70}
 
 
 async def test_a_small_picture_stays_small_in_the_middle() -> None:
@@ -222,6 +228,8 @@ async def test_sixel_pads_to_whole_cells_so_that_nothing_is_stretched() -> None:
         colours = set(re.findall(r"#\d+;2;(\d+);(\d+);(\d+)", last))
         assert ("100", "0", "0") in colours
         assert len(colours) == 2, "scaled, so that colours run"
+        defined = re.findall(r"#(\d+);2;\d+;\d+;\d+(.)(\d*)", last)
+        assert all(sign == "#" and selected == number for number, sign, selected in defined), "only defined"
         app.notify("over it " * 40)
         for _ in range(1000):
             if "over it" in "".join(strip.text for strip in app.screen._compositor.render_strips()):
@@ -230,6 +238,16 @@ async def test_sixel_pads_to_whole_cells_so_that_nothing_is_stretched() -> None:
         else:
             raise AssertionError("no notice")
         assert "\x1bP" not in "".join(app.lines()), "written over a notice"
+
+
+async def test_sixel_dithers_what_has_more_colours_than_it_can_show() -> None:
+    ramp = b"".join(bytes((x, x // 2, 255 - x)) for x in range(250))
+    app = _Wall(Graphics.SIXEL)
+    async with app.run_test(size=(40, 10)):
+        app.box.show(Thumbnail(250, 60, ramp * 60))
+        (data,) = [line for line in await _shown(app, "\x1bP") if "\x1bP" in line]
+    bands = data.split("-")[:-1]
+    assert len(set(bands[1:9])) > 4, "bands of one colour each, all the same"
 
 
 @pytest.mark.parametrize("graphics", [Graphics.KITTY, Graphics.SIXEL, Graphics.HALF, Graphics.OFF])

@@ -20,6 +20,8 @@ from tests.support.paths import ROOT
 PATIENCE = 30.0  # seconds until a wait counts as failed
 
 KITTY_QUERY = b"AAAA\x1b\\"
+NAME = b"\x1b[>q"
+COLOUR = b"\x1bP$qm\x1b\\"
 ATTRIBUTES = b"\x1b[c"
 ALIVE = b"\x1b[5n"
 
@@ -105,7 +107,7 @@ class FakeTerminal:
     def _listen(self) -> None:
         questions = dict(self.answers)
         if self.kitty:
-            questions[KITTY_QUERY] = b""
+            questions = {NAME: b"\x1bP>|kitty(0.41.1)\x1b\\", **questions, KITTY_QUERY: b""}
         while True:
             places = [(at, words) for words in questions if (at := self.seen.find(words, self._looked)) >= 0]
             if not places:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import io
+import re
 import zlib
 from dataclasses import dataclass
 from itertools import count
@@ -20,9 +21,10 @@ from rich.segment import Segment
 from rich.style import Style
 
 from core.domain.records import Thumbnail
-from tui.textual_compat import cell_size
+from tui.textual_compat import cell_size, sixels
 
 _CHUNK = 4096  # characters of data in one message to the terminal
+_DEFINED = re.compile(r"#(\d+);2;\d+;\d+;\d+")
 # Ids of pictures in the terminal; random, since other programs may have pictures there.
 _ids = count(randrange(1 << 24, 1 << 31))  # noqa: S311 - not a secret
 
@@ -62,13 +64,18 @@ def kitty(picture: Thumbnail, columns: int, rows: int, mat: str) -> Drawing:
 
 
 def sixel(picture: Thumbnail, columns: int, rows: int, mat: str) -> Drawing:
-    """Encode a picture as Sixel data, centred on a ``mat`` that fills the cells; takes about 0.1 s."""
-    from textual_image.renderable.sixel import Image  # noqa: PLC0415 - not needed for half cells
+    """Encode a picture as Sixel data, centred on a ``mat`` that fills the cells; takes about 0.1 s.
+
+    Its colours are dithered. textual-image defines a colour where it is first used; xterm and foot do not select it by
+    that, so it is selected after each definition.
+    """
+    from PIL import Image  # noqa: PLC0415 - not needed for half cells
 
     width, height = cell_size()
-    image = Image(io.BytesIO(_matted(picture, columns * width, rows * height, mat)), columns, rows)
-    parts = _console(columns, rows).render(image)
-    return Drawing(columns, rows, over=next(part.text for part in parts if part.text.startswith("\x1bP")))
+    image = Image.open(io.BytesIO(_matted(picture, columns * width, rows * height, mat)))
+    colours = image.quantize(method=Image.Quantize.FASTOCTREE)
+    dithered = image.quantize(palette=colours, dither=Image.Dither.FLOYDSTEINBERG)
+    return Drawing(columns, rows, over=_DEFINED.sub(r"\g<0>#\1", sixels(dithered)))
 
 
 def _console(columns: int, rows: int) -> Console:

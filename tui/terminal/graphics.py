@@ -1,4 +1,4 @@
-"""Detects which graphics the terminal supports: once, before the app runs."""
+"""Detects which graphics and colours the terminal supports: once, before the app runs."""
 
 from __future__ import annotations
 
@@ -13,16 +13,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from enum import Enum
 
-_PATIENCE = 1.0  # seconds for an answer; terminals with graphics answer these queries, but ssh may be slow
+from tui.terminal.answers import (
+    ASK_ATTRIBUTES,
+    ASK_MORE,
+    ATTRIBUTES,
+    TerminalAnswers,
+    has_true_colour,
+    understand,
+)
+
+_PATIENCE = 1.0  # seconds for all answers; ssh may be slow
 _MOST = 4096  # bytes of answers; anything longer is no answer
 
-_ASK_KITTY = "\x1b_Gi=31,s=1,v=1,a=q,t=d,f=24;AAAA\x1b\\"
-_ASK_SIXEL = "\x1b[c"  # device attributes: every terminal answers, and answers keep their order, so this comes last
 _ASK_ALIVE = "\x1b[5n"
-_KITTY = re.compile(rb"\x1b_Gi=31;OK\x1b\\")
-_ATTRIBUTES = re.compile(rb"\x1b\[\?([\d;]*)c")
 _ALIVE = re.compile(rb"\x1b\[0n")
-_SIXEL = b"4"  # among the attributes
 
 
 class Graphics(Enum):
@@ -38,10 +42,17 @@ class Graphics(Enum):
 def choose(wanted: Graphics) -> Graphics:
     """Return how to draw pictures, never AUTO: as wanted if that can work, else in half cells.
 
+    Sets ``COLORTERM``, by which Textual and Rich choose colours: to ``truecolor`` for a terminal that has 16 million,
+    as ssh loses it, and to nothing inside GNU screen, which misreads such colours.
+
     Call it once, before creating the app and before anything reads standard input: it may query the terminal, and
     discards what is typed meanwhile. A terminal that does not answer costs a second. Never raises.
     """
-    if wanted in (Graphics.HALF, Graphics.OFF):
+    if _in_screen(os.environ):
+        os.environ.pop("COLORTERM", None)
+    elif has_true_colour(os.environ):
+        os.environ["COLORTERM"] = "truecolor"
+    if wanted is Graphics.OFF or (wanted is Graphics.HALF and "COLORTERM" in os.environ):
         return wanted
     try:
         return _choose(wanted)
@@ -52,17 +63,25 @@ def choose(wanted: Graphics) -> Graphics:
 def _choose(wanted: Graphics) -> Graphics:
     if not _is_terminal() or 0 in os.get_terminal_size(sys.__stdout__.fileno()):  # type: ignore[union-attr]
         return Graphics.HALF
-    if wanted is Graphics.AUTO and _speaks_for_half_cells(os.environ):
+    asks = wanted in (Graphics.AUTO, Graphics.HALF)
+    if asks and _speaks_for_half_cells(os.environ):
         return Graphics.HALF
     with _quiet() as terminal:
-        found = _ask(terminal) if wanted is Graphics.AUTO else wanted
+        told = _ask(terminal) if asks else TerminalAnswers()
+        found = _best(told) if wanted is Graphics.AUTO else wanted
         if found is not Graphics.HALF:
             _load(terminal)
-    if found is Graphics.KITTY:
-        # A picture's id is encoded as a 24-bit colour. A terminal with such pictures supports these, but ssh loses the
-        # variable that says so.
+    if told.true_colour or found is Graphics.KITTY:  # a picture's id is encoded as one of the 16 million colours
         os.environ["COLORTERM"] = "truecolor"
     return found
+
+
+def _in_screen(environ: Mapping[str, str]) -> bool:
+    return "TMUX" not in environ and ("STY" in environ or environ.get("TERM", "").startswith("screen"))
+
+
+def _best(told: TerminalAnswers) -> Graphics:
+    return Graphics.KITTY if told.kitty else Graphics.SIXEL if told.sixel else Graphics.HALF
 
 
 def _is_terminal() -> bool:
@@ -77,18 +96,13 @@ def _speaks_for_half_cells(environ: Mapping[str, str]) -> bool:
     return multiplexed or term in ("", "dumb", "linux") or bool(environ.get("NO_COLOR"))
 
 
-def _ask(terminal: int) -> Graphics:
-    """Ask the terminal which graphics it supports.
-
-    Sixel comes first: some terminals with both do not support Kitty's pictures in place of characters, as used here.
-    """
-    answer = _answer(terminal, _ASK_KITTY + _ASK_SIXEL, _ATTRIBUTES)
-    attributes = _ATTRIBUTES.search(answer)
-    if attributes is None:
-        return Graphics.HALF
-    if _SIXEL in attributes[1].split(b";"):
-        return Graphics.SIXEL
-    return Graphics.KITTY if _KITTY.search(answer) else Graphics.HALF
+def _ask(terminal: int) -> TerminalAnswers:
+    """Ask the terminal what it can do; one that does not say its attributes is asked nothing more."""
+    deadline = time.monotonic() + _PATIENCE
+    answer = _answer(terminal, ASK_ATTRIBUTES, ATTRIBUTES, deadline)
+    if ATTRIBUTES.search(answer) is None:
+        return TerminalAnswers()
+    return understand(answer + _answer(terminal, ASK_MORE + ASK_ATTRIBUTES, ATTRIBUTES, deadline))
 
 
 def _load(terminal: int) -> None:
@@ -101,13 +115,12 @@ def _load(terminal: int) -> None:
         if min(cell_size()) < 1:
             raise ValueError("cells without a size")
     finally:
-        _answer(terminal, _ASK_ALIVE, _ALIVE)
+        _answer(terminal, _ASK_ALIVE, _ALIVE, time.monotonic() + _PATIENCE)
 
 
-def _answer(terminal: int, question: str, end: re.Pattern[bytes]) -> bytes:
+def _answer(terminal: int, question: str, end: re.Pattern[bytes], deadline: float) -> bytes:
     """Return the terminal's output until ``end`` matches or the time is up."""
     os.write(terminal, question.encode())
-    deadline = time.monotonic() + _PATIENCE
     answer = b""
     while not end.search(answer) and len(answer) < _MOST:
         ready, _, _ = select.select([terminal], [], [], max(deadline - time.monotonic(), 0))

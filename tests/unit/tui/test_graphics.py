@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from tests.support.fake_terminal import ALIVE, ATTRIBUTES, KITTY_QUERY, PLAIN, SIXEL, FakeTerminal
+from tests.support.fake_terminal import ALIVE, ATTRIBUTES, COLOUR, KITTY_QUERY, NAME, PLAIN, SIXEL, FakeTerminal
 from tui.terminal.graphics import Graphics, choose
 
 # Says what was chosen, and what the app would then take for keys.
@@ -21,16 +21,21 @@ tty.setcbreak(0)
 left = b""
 while select.select([0], [], [], float(sys.argv[2]))[0]:
     left += os.read(0, 1024)
-print("CHOSEN", chosen.value, left, same, "END", flush=True)
+print("CHOSEN", chosen.value, left, same, os.environ.get("COLORTERM", "none"), "END", flush=True)
 """
 
 
 def _ask(terminal: FakeTerminal, wanted: str = "auto", listen: float = 0.0) -> str:
+    return _told(terminal, wanted, listen)[0]
+
+
+def _told(terminal: FakeTerminal, wanted: str = "auto", listen: float = 0.0) -> tuple[str, str]:
+    """Return what was chosen, and what ``COLORTERM`` is then."""
     with terminal.running(_CODE, wanted, str(listen)) as child:
         assert terminal.finish(child) == 0, terminal.seen
     words = terminal.seen.split(b"CHOSEN ")[1].split(b" END")[0].decode().split()
     assert words[1:3] == ["b''", "True"], "keys left, or the terminal's mode is not as before"
-    return words[0]
+    return words[0], words[3]
 
 
 def test_kitty() -> None:
@@ -41,8 +46,41 @@ def test_sixel() -> None:
     assert _ask(FakeTerminal(SIXEL)) == "sixel"
 
 
-def test_a_terminal_with_both_gets_sixel() -> None:
-    assert _ask(FakeTerminal(SIXEL, kitty=True)) == "sixel"
+@pytest.mark.parametrize(
+    ("name", "graphics"),
+    [("kitty(0.41.1)", "kitty"), ("ghostty 1.0.1", "kitty"), ("kitty(0.26.5)", "sixel"), ("Konsole 22.12", "sixel")],
+)
+def test_a_terminal_with_both_gets_kittys_where_characters_can_stand_for_pictures(name: str, graphics: str) -> None:
+    answers = {**SIXEL, NAME: b"\x1bP>|" + name.encode() + b"\x1b\\"}
+    assert _ask(FakeTerminal(answers, kitty=True)) == graphics
+
+
+@pytest.mark.parametrize(
+    ("answers", "environ", "colours"),
+    [
+        ({COLOUR: b"\x1bP1$r0;48:2::1:2:3m\x1b\\"}, {}, "truecolor"),
+        ({COLOUR: b"\x1bP1$r48:2:1:2:3m\x1b\\"}, {}, "truecolor"),
+        ({COLOUR: b"\x1bP1$r0;48;5;16m\x1b\\"}, {}, "none"),
+        ({COLOUR: b"\x1bP0$r\x1b\\", b"\x1b[>c": b"\x1b[>65;7003;1c"}, {}, "truecolor"),
+        ({b"\x1b[>c": b"\x1b[>65;3400;1c"}, {}, "none"),
+        ({NAME: b"\x1bP>|Konsole 22.12.3\x1b\\"}, {}, "truecolor"),
+        ({}, {"TERM": "alacritty"}, "truecolor"),
+        ({}, {"STY": "1.pts-0", "COLORTERM": "truecolor"}, "none"),
+        ({}, {"TMUX": "1", "TERM": "screen-256color", "COLORTERM": "truecolor"}, "truecolor"),
+    ],
+)
+@pytest.mark.parametrize("wanted", ["auto", "half"])
+def test_colours_are_found_without_what_ssh_loses(
+    wanted: str, answers: Mapping[bytes, bytes], environ: Mapping[str, str], colours: str
+) -> None:
+    terminal = FakeTerminal({**PLAIN, **answers}, environ=environ)
+    assert _told(terminal, wanted) == ("half", colours)
+
+
+def test_what_a_terminal_does_not_know_leaves_nothing_on_its_line() -> None:
+    terminal = FakeTerminal(PLAIN)
+    _ask(terminal)
+    assert terminal.seen.index(KITTY_QUERY) < terminal.seen.index(b"\r\x1b[K")
 
 
 def test_a_terminal_without_pictures() -> None:

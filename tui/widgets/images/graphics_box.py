@@ -25,8 +25,9 @@ from tui.textual_compat import TerminalDriver, after_refresh, cell_size, write_t
 from tui.theme.themes import palette_of
 from tui.widgets.images.image_box import ImageBox
 
-_LONGEST = 640  # pixels; larger pictures take too long to send, and as Sixel too long to encode
-_CACHED = 8  # drawings, of at most a megabyte each
+_LONGEST = 1600  # pixels across or down; larger pictures take too long to encode
+_LONGEST_FAR = 640  # the same over ssh, where they take too long to send
+_CACHED = 4_000_000  # pixels of drawings: two of the largest pictures, many of a preview's
 _OVERLAYS = "Toast, Tooltip"
 _RAW = [(ControlType.CURSOR_FORWARD, 0)]  # marks a segment that is not text
 
@@ -65,6 +66,11 @@ class _Order(NamedTuple):
     columns: int
     rows: int
     mat: str
+    cell: tuple[int, int]
+
+
+def _size(order: _Order) -> int:
+    return order.picture.width * order.picture.height
 
 
 class GraphicsBox(ImageBox):
@@ -84,15 +90,16 @@ class GraphicsBox(ImageBox):
     @property
     def room(self) -> tuple[int, int]:
         """Width and height in pixels of the largest picture that fits, or that is worth sending."""
-        (width, height), scale = self._pixels(), self._scale()
-        return int(width / scale), int(height / scale)
+        width, height = self._pixels()
+        longest = _LONGEST_FAR if "SSH_CONNECTION" in os.environ else _LONGEST
+        return min(width, longest), min(height, longest)
 
     def show(self, picture: Thumbnail) -> None:
         """Show a picture no larger than ``room``."""
-        (cell_width, cell_height), scale = cell_size(), self._scale() if self._scales else 1.0
+        (cell_width, cell_height), scale = cell_size(), self._scale(picture) if self._scales else 1.0
         columns = max(-int(-picture.width * scale // cell_width), 1)
         rows = max(-int(-picture.height * scale // cell_height), 1)
-        self._order = _Order(picture, columns, rows, self._mat)
+        self._order = _Order(picture, columns, rows, self._mat, (cell_width, cell_height))
         if self._order in self._drawings:
             self._drawings.move_to_end(self._order)
             self._latest.forget()
@@ -141,18 +148,25 @@ class GraphicsBox(ImageBox):
         cell_width, cell_height = cell_size()
         return self.size.width * cell_width, self.size.height * cell_height
 
-    def _scale(self) -> float:
-        return max(*self._pixels(), _LONGEST) / _LONGEST
+    def _scale(self, picture: Thumbnail) -> float:
+        """Return how much the terminal enlarges a picture: only one that was made smaller than the box."""
+        width, height = self._pixels()
+        if not self._limited(picture):
+            return 1.0
+        return max(min(width / picture.width, height / picture.height), 1.0)
+
+    def _limited(self, picture: Thumbnail) -> bool:
+        return picture.width == self.room[0] or picture.height == self.room[1]
 
     def _read(self, order: _Order, _: threading.Event) -> Drawing:
         try:
-            return self._make(*order)
+            return self._make(order.picture, order.columns, order.rows, order.mat)
         except Exception as error:
             raise CuratorError(f"{type(error).__name__}: {error}") from error
 
     def _answer(self, order: _Order, drawing: Drawing) -> None:
         self._drawings[order] = drawing
-        if len(self._drawings) > _CACHED:
+        while len(self._drawings) > 1 and sum(map(_size, self._drawings)) > _CACHED:
             self._drawings.popitem(last=False)
         if order == self._order:
             self._put(drawing)
