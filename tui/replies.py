@@ -17,7 +17,7 @@ class ReplyFilter:
         self._held = ""
 
     def without(self, text: str) -> str:
-        """Return what is left of the text, and of what was held back before it."""
+        """Return input without its replies; ``text`` follows what was held back before."""
         text, self._held = _REPLY.sub("", self._held + text), ""
         begun = _BEGUN.search(text)
         if begun and len(text) - begun.start() <= _MOST:

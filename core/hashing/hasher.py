@@ -119,16 +119,16 @@ class _Body:
 
 
 def _begin_of_body(file: FileIO, path: str, size: int) -> int | None:
-    """Return where the body of a safetensors file begins, and go back to the beginning of the file.
+    """Return the offset in bytes of a safetensors file's body, and rewind the file.
 
-    There is none if the header cannot be read or the file is cut short: what is left of two such files may be equal.
+    A file that is cut short, or whose header cannot be read, has no body: two different ones could look equal.
     """
     if not path.lower().endswith(_WITH_BODY):
         return None
     try:
         with open(file.fileno(), "rb", closefd=False) as buffered:
             header = safetensors.read(buffered, size)
-    except (HeaderUnreadable, OSError):  # what cannot be read at all is told by whoever hashes it
+    except (HeaderUnreadable, OSError):  # hashing, which comes next, reports a file that cannot be read
         return None
     finally:
         file.seek(0)

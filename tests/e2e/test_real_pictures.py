@@ -160,6 +160,18 @@ def test_sixel_is_written_when_its_cells_are_and_only_then(root: str) -> None:
         assert terminal.finish(child) == 0
 
 
+def test_an_answer_that_comes_late_is_no_key(root: str) -> None:
+    terminal = FakeTerminal(PLAIN)
+    with terminal.running(_APP, root) as child:
+        _begin(terminal)
+        terminal.type(b"\x1b_Gi=31;OK\x1b\\?")
+        terminal.until(_TITLE_OF_HELP)
+        assert b"Import" not in terminal.seen, "the i of the answer opened the import dialog"
+        terminal.type(b"q")
+        terminal.type(b"q")
+        assert terminal.finish(child) == 0
+
+
 def _picture(width: int, height: int) -> Thumbnail:
     return Thumbnail(width, height, bytes(width * height * 3))
 

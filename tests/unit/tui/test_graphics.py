@@ -77,6 +77,22 @@ def test_colours_are_found_without_what_ssh_loses(
     assert _told(terminal, wanted) == ("half", colours)
 
 
+_ZOOMED = """
+import fcntl, struct, termios
+from tui.textual_compat import cell_size
+before = cell_size()
+fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", 20, 60, 1200, 800))
+print("CELLS", before, cell_size(), flush=True)
+"""
+
+
+def test_a_cell_is_measured_anew_when_the_font_is_zoomed() -> None:
+    terminal = FakeTerminal(SIXEL)
+    with terminal.running(_ZOOMED) as child:
+        assert terminal.finish(child) == 0, terminal.seen
+    assert b"CELLS (10, 20) (20, 40)" in terminal.seen
+
+
 def test_what_a_terminal_does_not_know_leaves_nothing_on_its_line() -> None:
     terminal = FakeTerminal(PLAIN)
     _ask(terminal)

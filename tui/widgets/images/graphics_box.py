@@ -149,14 +149,11 @@ class GraphicsBox(ImageBox):
         return self.size.width * cell_width, self.size.height * cell_height
 
     def _scale(self, picture: Thumbnail) -> float:
-        """Return how much the terminal enlarges a picture: only one that was made smaller than the box."""
-        width, height = self._pixels()
-        if not self._limited(picture):
+        """Return how much the terminal enlarges a picture: one that has room to spare keeps its size."""
+        (width, height), room = self._pixels(), self.room
+        if picture.width < room[0] and picture.height < room[1]:
             return 1.0
-        return max(min(width / picture.width, height / picture.height), 1.0)
-
-    def _limited(self, picture: Thumbnail) -> bool:
-        return picture.width == self.room[0] or picture.height == self.room[1]
+        return min(width / picture.width, height / picture.height)
 
     def _read(self, order: _Order, _: threading.Event) -> Drawing:
         try:
